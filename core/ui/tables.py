@@ -11,6 +11,7 @@ from core.domain.masking import Mask, Masked
 from core.domain.permissions import Permission
 from core.services.export import log_shown_table, mask_rows
 from core.services.export.spreadsheet_cells import csv_row
+from core.services.team import viewing_as
 from core.ui import state
 from core.ui.markdown import Markdown
 from core.ui.mask_picker import MASKED_SUFFIX
@@ -41,8 +42,9 @@ def csv_of(rows: Rows) -> bytes:
     return ("\ufeff" + "".join(lines)).encode("utf-8")
 
 
-def _logged_csv(make_rows: Callable[[], Rows], name: str) -> bytes:
-    rows = make_rows()
+def _logged_csv(make_rows: Callable[[], Rows], name: str, viewer: str) -> bytes:
+    with viewing_as(viewer):  # it is made when the page is drawn no more: what its reader may not see stays out
+        rows = make_rows()
     log_shown_table(state.store(), f"{name}.csv", len(rows))
     return csv_of(rows)
 
@@ -66,6 +68,7 @@ def draw_csv_button(
     """
     if not state.may(Permission.EXPORT):
         return
+    viewer = state.reviewer()
 
     def made() -> Rows:
         return rows() if callable(rows) else rows
@@ -73,7 +76,7 @@ def draw_csv_button(
     with st.container(horizontal=True, gap="small") if dataset is not None else nullcontext():
         st.download_button(
             label,
-            data=lambda: _logged_csv(made, name),
+            data=lambda: _logged_csv(made, name, viewer),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -86,7 +89,7 @@ def draw_csv_button(
             st.download_button(
                 "遮盖版",
                 data=lambda: _logged_csv(
-                    lambda: mask_rows(state.store(), dataset, made(), Mask(frozenset(Masked))), file
+                    lambda: mask_rows(state.store(), dataset, made(), Mask(frozenset(Masked))), file, viewer
                 ),
                 file_name=f"{file}.csv",
                 mime="text/csv",

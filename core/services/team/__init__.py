@@ -23,6 +23,7 @@ from core.services.team.acting import (
     require,
     set_actor_source,
     set_viewer_source,
+    viewing_as,
 )
 from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
 from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
@@ -73,4 +74,5 @@ __all__ = [
     "withheld",
     "withheld_chats",
     "set_viewer_source",
+    "viewing_as",
 ]

@@ -43,6 +43,7 @@ SERVER = Actor("", AccountRole.ADMINISTRATOR, address="服务器定时")
 """The server itself, for what it does every day."""
 
 _acting: ContextVar[Actor | None] = ContextVar("shiyao_actor", default=None)
+_viewing: ContextVar[str] = ContextVar("shiyao_viewer", default="")
 _inside: ContextVar[bool] = ContextVar("shiyao_inside_service", default=False)
 _source: Callable[[], Actor] | None = None
 _viewer_source: Callable[[], str] | None = None
@@ -87,15 +88,25 @@ def set_viewer_source(source: Callable[[], str] | None) -> None:
     _viewer_source = source
 
 
+@contextmanager
+def viewing_as(name: str) -> Iterator[None]:
+    """Context manager: what is read inside is for this person, for work that a page leaves for later."""
+    token = _viewing.set(name)
+    try:
+        yield
+    finally:
+        _viewing.reset(token)
+
+
 def current_viewer() -> str:
     """Name of who sees what is read now; ``""`` for the program itself, and where no name is known.
 
     Where nobody signs in, services act for nobody, but what they read is still for the name that was typed.
     """
     actor = _acting.get()
-    if actor is not None and actor is not NOT_SIGNED_IN:
+    if actor is not None and actor != NOT_SIGNED_IN:
         return actor.name
-    return _viewer_source() if _viewer_source is not None else ""
+    return _viewing.get() or (_viewer_source() if _viewer_source is not None else "")
 
 
 def is_allowed(permission: Permission) -> bool:

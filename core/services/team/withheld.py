@@ -1,7 +1,8 @@
 """What is withheld from a blind second reviewer until they have decided: the rule, and the one place that keeps it.
 
-Whoever has begun the second review of a chat and not decided it must not see what others made of that chat. No reader
-has to remember this: each session of ``Store.read()`` leaves those rows out of whatever it selects, as if they were not
+Whoever has begun the second review of a chat and not confirmed it must not see what others made of that chat, whether
+they have put it up for discussion, skipped it or taken it back: all of these they may still go on with. No reader has
+to remember this: each session of ``Store.read()`` leaves those rows out of whatever it selects, as if they were not
 there. Sessions that write see everything: what they answer are versions and sentences, and :func:`is_reviewing_blind`
 keeps them from more. So do the few readers that say :func:`everything_shown` and why.
 """

@@ -36,7 +36,15 @@ from core.services.review.records import bulk
 from core.services.review.records.bulk import recent, undo
 from core.services.review.records.bulk_plan import CellEdit, plan_edits, plan_replace
 from core.services.review.records.history import restore
-from core.services.team import Actor, acting_as, everything_shown, permitted, set_viewer_source, withheld_chats
+from core.services.team import (
+    Actor,
+    acting_as,
+    everything_shown,
+    permitted,
+    set_viewer_source,
+    viewing_as,
+    withheld_chats,
+)
 from core.services.team.acting import COMMAND_LINE, current_viewer
 from core.services.training import TrainingOptions, export_training
 from core.services.training.answer_selection import SelectionTally
@@ -65,11 +73,11 @@ NOT_ASKED = frozenset(
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
-    customers default disabled dispute_id draft_id entry_id event every field fields file file_name filename forms
-    filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox password
-    per_minute plan planned position prefix provider record replies_days report result returned reviews role row
-    rows rule rule_id rules saved score score_id spec spellings statement status subject target template text token
-    trained values""".split()
+    customers default disabled dispute_id draft_id entry_id event every field fields file file_name filename first
+    forms filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox
+    password per_minute plan planned position prefix provider record replies_days report result returned reviews
+    role row rows rule rule_id rules saved score score_id second spec spellings statement status subject target
+    template text token trained values""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
@@ -397,6 +405,13 @@ def test_saving_over_the_first_review_shows_nothing_of_it(team: Store) -> None:
         bulk_id = recent(team, dataset.id)[0].id
         outcome = undo(team, FORM, dataset.id, bulk_id, who=SECOND.name)
         assert list(outcome.saved) == [2] and "盲审" in outcome.skipped[0].why
+
+
+def test_what_a_page_leaves_for_later_is_for_who_it_was_drawn_for(team: Store) -> None:
+    with team.read() as session:
+        assert len(list(queries.records(session, 1))) == 4
+    with viewing_as(SECOND.name), team.read() as session:
+        assert {record.index for record in queries.records(session, 1)} == {2, 3, 4}
 
 
 def test_what_is_made_meanwhile_says_what_is_missing(team: Store, tmp_path: Path) -> None:

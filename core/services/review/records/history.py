@@ -16,7 +16,14 @@ from core.errors import ConflictError, InputError, NotFoundError, PermissionDeni
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
-from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
+from core.services.review.records.versions import (
+    new_version,
+    record_of,
+    reviewer_of,
+    saved_by,
+    values_of,
+    version_before_own,
+)
 from core.services.team import acting_as, current_actor, hidden_sentence, permitted, withheld_chats
 
 ORDER = "*"
@@ -94,7 +101,8 @@ def restore(
 ) -> int:
     """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
 
-    A decision is again that of who made it, a draft that of who brings it back.
+    It is the decision, or the draft, of who brings it back, for whoever decides is the decider. Only who takes back
+    what they have saved last leaves a decision to who made it.
 
     Args:
         store: the open store.
@@ -136,7 +144,8 @@ def restore(
         ]
         undoing = version == record.version - 1 if undo is None else undo
         status = status_after(event.status, event.change)
-        # A decision stays that of who made it; a draft is the work of who brings it back.
+        before = version_before_own(session, record, who.strip())
+        is_taken_back = before is not None and before.version == version
         decided = status not in (RecordStatus.DRAFT, RecordStatus.UNREVIEWED)
         written = new_version(
             session,
@@ -146,7 +155,7 @@ def restore(
             who=who.strip(),
             status=status,
             note=str(event.change.get("note", "")),
-            reviewer=reviewer_of(session, record, version) if decided else who.strip(),
+            reviewer=reviewer_of(session, record, version) if decided and is_taken_back else who.strip(),
             reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
             save_id=str(uuid4()),
             more={"restored": version},

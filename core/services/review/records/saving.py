@@ -6,7 +6,7 @@ one after another: on SQLite a writing transaction is alone, on PostgreSQL each 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,13 +17,14 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
-from core.errors import ShiyaoError, StoreError
+from core.errors import InputError, ShiyaoError, StoreError
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
-from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft
+from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.save_customers import stored_customers
@@ -35,12 +36,12 @@ from core.services.review.records.versions import (
     advance,
     append_event,
     baseline_of,
-    event_of,
     event_state,
     newest_event,
     reviewer_of,
     saved_by,
     values_of,
+    version_before_own,
 )
 from core.services.team import current_actor, permitted
 
@@ -147,6 +148,8 @@ class _OutboxSaves:
         """
         save, left_out = read_save(raw)
         save = save.model_copy(update={"reviewer": save.reviewer.strip()})
+        if save.reviewer == PASSED_BY:
+            raise InputError(f"「{PASSED_BY}」是程序自己用的称呼，不能用它审阅", "请换一个审阅人名字")
         if self.reviewer is not None:
             name = self.reviewer.strip()
             if save.reviewer != name:
@@ -180,7 +183,7 @@ class _OutboxSaves:
             first = session.execute(
                 select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == Pass.PRIMARY)
             ).scalar_one_or_none()
-            why = second_review_refusal(first, record, save.reviewer)
+            why = second_review_refusal(session, first, record, save.reviewer)
             if not why and save.record_id and (record is None or record.id != save.record_id):
                 why = "这次填写的不是盲审的内容"
             if why:
@@ -309,9 +312,9 @@ def _is_as_it_was(session: Session, record: Record, version: int) -> bool:
 
 def _approved(session: Session, record: Record, save: Save) -> Approved | None:
     """What this save under delta review leaves approved; ``None`` where it is a decision, or nothing was approved."""
-    if save.undo:
-        newest = newest_event(session, record)
-        return Approved.from_json(newest.change.get("replaced")) if newest is not None else None
+    newest = newest_event(session, record) if save.undo else None
+    if newest is not None and newest.who == save.reviewer:  # somebody else's decision nobody undoes in their name
+        return Approved.from_json(newest.change.get("replaced"))
     if save.status == RecordStatus.DRAFT.value and record.status == RecordStatus.CONFIRMED:
         return Approved.of(record)
     return None
@@ -326,26 +329,18 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
 
 
 def _reviewer_after(session: Session, record: Record, save: Save, customers: list[Customer]) -> str:
-    """Whose record it is after a save: who saved; after an undo, whose the version was that the record goes back to.
+    """Whose record it is after a save: who saved, for whoever decides is the decider.
 
-    That is the newest one with this status and these values. Where there was none, an undo is a save like any other:
-    nobody decides in another's name.
+    Only who takes back all that they have saved last leaves the record to whose it was before: same status, same
+    values, as the version there has them.
     """
-    if not (save.undo and record.review_pass == Pass.PRIMARY and saved_by(session, record) == save.reviewer):
+    if not (save.undo and record.review_pass == Pass.PRIMARY):
         return save.reviewer
-    facts = [(customer["values"], customer["confirmed"]) for customer in customers]
-    same = (
-        event.version
-        for event in _events_before(session, record)
-        if event.status == save.status
-        and [(one["values"], one["confirmed"]) for one in event.change.get("customers", ())] == facts
+    before = version_before_own(session, record, save.reviewer)
+    if before is None or status_after(before.status, before.change) != save.status:
+        return save.reviewer
+    facts, facts_before = (
+        [(customer["values"], customer["confirmed"]) for customer in state]
+        for state in (customers, before.change.get("customers", ()))
     )
-    version = next(same, record.version - 1 if save.status == RecordStatus.DRAFT.value else 0)
-    return reviewer_of(session, record, version) or save.reviewer
-
-
-def _events_before(session: Session, record: Record) -> Iterator[RecordEvent]:
-    """The events before a record's current version, newest first."""
-    for version in range(record.version - 1, 0, -1):
-        if (event := event_of(session, record, version)) is not None:
-            yield event
+    return reviewer_of(session, record, before.version) if facts == facts_before else save.reviewer

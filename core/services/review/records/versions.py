@@ -217,6 +217,14 @@ def newest_event(session: Session, record: Record) -> RecordEvent | None:
     return event_of(session, record, record.version)
 
 
+def version_before_own(session: Session, record: Record, who: str) -> RecordEvent | None:
+    """The version that a record had before all that somebody has saved last; ``None`` where the last was not theirs."""
+    version = record.version
+    while (event := event_of(session, record, version)) is not None and event.who == who:
+        version -= 1
+    return event if version < record.version else None
+
+
 def saved_by(session: Session, record: Record | None) -> str:
     """Who saved the newest version of a record, whoever reviewed it; 有人 where nobody knows."""
     event = newest_event(session, record) if record is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, not_, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -21,6 +21,7 @@ from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
+from core.services.review.records.second_review import worked_on
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
@@ -168,8 +169,11 @@ class BlindSession:
                 if is_passed
                 else and_(col(first.status) == RecordStatus.CONFIRMED, col(first.reviewer) != self.reviewer),
                 or_(
-                    col(second.id).is_(None),
-                    col(second.status) == RecordStatus.UNREVIEWED,
+                    and_(
+                        or_(col(second.id).is_(None), col(second.status) == RecordStatus.UNREVIEWED),
+                        not_(worked_on(col(first.id), self.reviewer)),
+                        or_(col(second.reviewer) == self.reviewer, not_(worked_on(col(second.id), self.reviewer))),
+                    ),
                     and_(col(second.status) == RecordStatus.DRAFT, col(second.reviewer) == self.reviewer),
                 ),
             )

@@ -61,19 +61,19 @@ def test_customers_that_come_and_go_are_said(store: Store) -> None:
     ]
 
 
-def test_a_restored_version_is_its_reviewers_and_its_runs(store: Store) -> None:
+def test_a_restored_version_is_that_of_who_decides_so_and_its_runs(store: Store) -> None:
     dataset = make(store, 1)
     run = answer(store, dataset, "甲", {1: [{NAME: "林木1"}]})
     decide(store, dataset, 1, values={NAME: "林木1"}, run=run)
     decide(store, dataset, 1, "待讨论", {NAME: "林木2"}, version=1, who="小白")
     restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=2)
     record = records(store, dataset)[1]
-    assert (record.status, record.reviewer, record.base_run_id) == ("已确认", "阿青", run)
+    assert (record.status, record.reviewer, record.base_run_id) == ("已确认", "林晓", run)
     assert versions(store, FORM, dataset.id, 1)[0].who == "林晓"
     with pytest.raises(ConflictError, match="林晓 刚刚又保存"):
         restore(store, FORM, dataset.id, 1, 1, who="小白", seen=2)
     restore(store, FORM, dataset.id, 1, 2, who="林晓", seen=3)
-    assert records(store, dataset)[1].reviewer == "小白"
+    assert records(store, dataset)[1].reviewer == "小白", "all that 林晓 did is taken back"
     decide(store, dataset, 1, "草稿", {NAME: "林木3"}, version=4, who="小白")
     decide(store, dataset, 1, values={NAME: "林木3"}, version=5, who="小白")
     restore(store, FORM, dataset.id, 1, 5, who="林晓", seen=6)
@@ -90,6 +90,28 @@ def test_a_decision_that_is_taken_back_leaves_the_record_to_who_had_it(store: St
     decide(store, dataset, 2, "已确认", {NAME: "林木2"}, who="小白")
     decide(store, dataset, 2, "未审阅", {NAME: "林木2"}, version=1, who="小白", undo=True)
     assert records(store, dataset)[2].reviewer == "小白"
+
+
+@pytest.mark.parametrize("before", ["草稿", "待讨论", "已确认"])
+def test_nobody_decides_in_anothers_name(store: Store, before: str) -> None:
+    dataset = make(store, 3)
+    for chat in (1, 2, 3):
+        decide(store, dataset, chat, before, {NAME: "阿青的"}, who="阿青")
+    # An "undo" of what never was: other values, then another decision than there was.
+    decide(store, dataset, 1, "草稿", {NAME: "小白的"}, version=1, who="小白")
+    decide(store, dataset, 1, "已确认", {NAME: "小白的"}, version=2, who="小白", undo=True)
+    assert records(store, dataset)[1].reviewer == "小白"
+    decide(store, dataset, 1, "草稿", {NAME: "小白的"}, version=3, who="小白", undo=True)
+    assert records(store, dataset)[1].reviewer == "小白"
+    # An older decision of somebody who has gone on since, by a save and from the history.
+    for chat in (2, 3):
+        decide(store, dataset, chat, "已确认", {NAME: "早先的"}, version=1, who="阿青")
+        decide(store, dataset, chat, "草稿", {NAME: "后来的"}, version=2, who="阿青")
+    decide(store, dataset, 2, "草稿", {NAME: "小白的"}, version=3, who="小白")
+    decide(store, dataset, 2, "已确认", {NAME: "早先的"}, version=4, who="小白", undo=True)
+    restore(store, FORM, dataset.id, 3, 2, who="小白", seen=3)
+    assert {records(store, dataset)[chat].reviewer for chat in (2, 3)} == {"小白"}
+    assert records(store, dataset)[3].status == "已确认"
 
 
 def test_edits_that_are_all_taken_back_leave_the_record_as_it_was(store: Store) -> None:

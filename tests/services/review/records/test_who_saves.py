@@ -75,6 +75,13 @@ def test_nothing_is_stored_under_another_name(store: Store, dataset: DatasetView
         assert records(store, dataset)[1].reviewer == "小白"
 
 
+def test_nobody_reviews_in_the_name_of_a_threshold(store: Store, dataset: DatasetView) -> None:
+    (ack,) = open_session(store, dataset, FORM, reviewer=queries.PASSED_BY).save(
+        store, [save(reviewer=queries.PASSED_BY)]
+    )
+    assert ack.result == "rejected" and "程序自己用的称呼" in ack.why and names(store, dataset) == set()
+
+
 def test_nobody_and_blind_and_delta_sessions_keep_to_the_name_as_well(store: Store, dataset: DatasetView) -> None:
     assert open_session(store, dataset, FORM).save(store, [save()])[0].result == "set_aside"
     decide(store, dataset, 1, "已确认", who="小白")

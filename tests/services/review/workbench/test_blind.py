@@ -148,6 +148,52 @@ def test_a_second_review_of_a_chat_that_is_not_theirs_is_set_aside(store: Store,
     assert not any(shown["customers"][0]["values"].values())
 
 
+def test_who_has_worked_on_the_first_review_makes_no_second_one(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    base = {"chat": 1, "status": "草稿", "customers": [{"values": form(**{NAME: "小何的"})}]}
+    (drafted,) = apply_saves(store, FORM, dataset.id, [save(1, base_version=1) | base])
+    taken_back = save(
+        1, base_version=2, undo=True, customers=[{"values": form(**{NAME: "初审写的", TODO: "初审计划"})}]
+    )
+    (undone,) = apply_saves(store, FORM, dataset.id, [taken_back])
+    assert (drafted.result, undone.result) == ("saved", "saved")
+    assert blind_waiting(store, dataset, FORM, "小何") == 1 and blind_waiting(store, dataset, FORM, "小赵") == 3
+    (ack,) = desk.save(store, [save(1)])
+    assert ack.result == "set_aside" and confirmed_by(store, dataset, Pass.SECOND) == {}
+
+
+@pytest.mark.parametrize("status", ["草稿", "待讨论", "已跳过", "未审阅"])
+def test_nothing_is_shown_until_a_second_review_is_confirmed_and_then_it_is_closed(store: Store, status: str) -> None:
+    dataset, desk = desk_of(store)
+    with acting_as(Actor("小何", AccountRole.LEAD, 1)):
+        assert desk.save(store, [save(1, status="草稿")])[0].result == "saved"
+        assert desk.save(store, [save(1, status=status, base_version=1)])[0].result == "saved"
+        for read in (lambda: versions(store, FORM, dataset.id, 1), lambda: two_reviews(store, dataset, FORM, 1)):
+            with pytest.raises(PermissionDeniedError, match="第 1 条您正在盲审"):
+                read()
+        assert desk.save(store, [save(1, base_version=2)])[0].result == "saved"
+        assert "初审写的" in str(two_reviews(store, dataset, FORM, 1))
+        copied = [{"values": form(**{NAME: "初审写的"})}]
+        for later in ("草稿", "未审阅", "已确认"):
+            (ack,) = desk.save(store, [save(1, status=later, base_version=3, customers=copied, undo=later == "草稿")])
+            assert ack.result == "set_aside" and "您已经确认过它的盲审" in ack.why
+    assert confirmed_by(store, dataset, Pass.SECOND)[1] == ("小何", "复审写的", 3)
+
+
+def test_who_let_a_second_review_go_to_somebody_else_does_not_get_it_back(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    desk.save(store, [save(1, status="草稿")])
+    desk.save(store, [save(1, status="未审阅", base_version=1)])
+    other = BlindSession(dataset, FORM, "小赵")
+    other.save(store, [save(1, reviewer="小赵", status="草稿")])
+    with acting_as(Actor("小何", AccountRole.REVIEWER, 1)):
+        assert confirmed_by(store, dataset, Pass.PRIMARY)[1][1] == "初审写的"  # it is 小赵's now
+    other.save(store, [save(1, reviewer="小赵", status="未审阅", base_version=3)])
+    (ack,) = desk.save(store, [save(1, base_version=0)])
+    assert ack.result == "set_aside" and "那时您能看到初审" in ack.why
+    assert blind_waiting(store, dataset, FORM, "小何") == 1
+
+
 def test_work_of_another_kind_of_review_is_never_stored_as_a_second_one(store: Store) -> None:
     dataset, desk = desk_of(store)
     (ack,) = desk.save(store, [save(1, review="primary")])
