@@ -32,6 +32,14 @@ _TOGETHER: Final = (
 )
 """Scripts that names may mix ("highly restrictive" in UTS 39, but for Bopomofo: its letters look like characters)."""
 
+RESERVED_NAMES: Final = tuple(
+    """按阈值通过 命令行 服务器定时 服务器 cli 自动 系统 程序 模型 有人 匿名 没有登录 未登录 所有人 本人 管理员 组长
+    审阅员""".split()
+)
+"""What the program writes where a person's name stands, and the roles: no account may be called so."""
+_ANONYMOUS: Final = re.compile("匿名[0-9]+")
+"""What the program calls a person who was made unknown."""
+
 
 def plain_account_name(name: str) -> str:
     """A name as accounts have it: full-width letters and compatibility forms as plain ones, single blanks."""
@@ -57,6 +65,13 @@ def _faces(name: str) -> set[str]:
     return {"".join(_EDGES.sub("", face).split()) for face in ("".join(letters).casefold(), shapes)}
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a name is one that the program writes itself, or looks like one, so that nobody may have it."""
+    return _ANONYMOUS.fullmatch(plain_account_name(name)) is not None or any(
+        look_the_same(name, own) for own in RESERVED_NAMES
+    )
+
+
 def name_problem(name: str) -> str:
     """Why an account cannot have a name (a Chinese clause); ``""`` where it can.
 
@@ -72,6 +87,8 @@ def name_problem(name: str) -> str:
         return "名字里的字上加了符号，看起来和没有加的一样"
     if any("\u2e80" <= one <= "\u2eff" for one in plain):
         return "名字里有部首符号，看起来和汉字一样"
+    if is_reserved(plain):
+        return f"「{plain}」是程序自己用的称呼，写在记录上分不清是谁"
     scripts = {categories.alias(character) for character in plain} - _NO_SCRIPT
     if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
         return "名字夹着别的文字里长得一样的字母（例如西里尔字母、希腊字母），看不出是谁"

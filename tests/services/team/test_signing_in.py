@@ -9,6 +9,8 @@ from sqlalchemy import delete, select
 
 from core.adapters.store import Store
 from core.adapters.store.models import Account, SignInBrake, SignInSession, now
+from core.adapters.store.queries import PASSED_BY
+from core.domain.account_names import is_reserved
 from core.domain.form import load_named_form
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, InputError, PermissionDeniedError, SignInError
@@ -225,6 +227,20 @@ def test_guessing_the_own_password_has_to_wait_and_is_logged(store: Store) -> No
     assert ["不对" in sentence for sentence in sentences] == [True] * FREE_TRIES + [False]
     assert "试得太多了" in sentences[-1]
     assert kinds(store).count(("登录失败", "林晓")) == FREE_TRIES
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["按阈值通过", "管理员", "组长", "審閱員", "命令行", "服务器定时", "系统", "CLI", "匿名1234", "按阈值通过。"],
+)
+def test_the_programs_own_names_are_nobodys(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="程序自己用的称呼"):
+        add(store, name)
+
+
+def test_every_name_that_the_program_writes_as_a_person_is_reserved() -> None:
+    own = (PASSED_BY, *AccountRole, team.COMMAND_LINE.address, team.SERVER.address, "cli")
+    assert [name for name in own if not is_reserved(str(name))] == []
 
 
 @pytest.mark.parametrize("password", ["短", "aaaaaaaaaaaa", "x" * 257, "林晓林晓林晓林晓林晓"])
