@@ -23,6 +23,7 @@ from core.services.team import add_account, audit_entries, set_password, set_rol
 from tests.browser.chromium import at_rest
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill
 from tests.browser.serving import LOCAL, Server, free_port, serving
+from tests.browser.workbench_page import LATER
 from tests.factories.datasets import FORM
 from tests.waiting import wait_until
 
@@ -145,6 +146,7 @@ def test_local_accounts(visit: Page, team_app: App) -> None:
     # Reviewer = who is signed in: nobody is asked for a name, and none from a cookie counts.
     page.context.add_cookies([{"name": "shiyao_reviewer", "value": "x", "url": server.url}])
     desk(page, team_app, 1)
+    page.evaluate(LATER)
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-chat", "2", timeout=PATIENT)
     expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)

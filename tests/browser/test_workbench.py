@@ -127,6 +127,7 @@ def test_customers_are_added_and_removed_with_undo(desk: WorkbenchPage) -> None:
     desk.page.get_by_role("button", name="撤销 Ctrl+Z").click()
     expect(desk.page.get_by_role("tab")).to_have_count(2)
     desk.press("Alt+=")
+    desk.look()
     desk.page.get_by_role("menuitem", name="不指定").click()
     desk.field(NAME, 2).fill("新来的客户")
     desk.saved()

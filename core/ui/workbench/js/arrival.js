@@ -1,6 +1,6 @@
 // @ts-check
-// Since when what is on screen can be seen. Every decision and every key that writes asks here first, for nobody decides
-// on what has just come. Pure.
+// Since when what is on screen can be seen: nobody decides on what has just come. What that means for text, keys, clicks
+// and decisions is guard.js's. Pure.
 /** @import { Arrival } from "./types.js" */
 
 /** Milliseconds that somebody needs to see what has come. */
@@ -32,7 +32,7 @@ export function makeArrival(now) {
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),
     isNew: () => isNew(came.chat) || isNew(came.stop),
-    isNewLayer: () => isNew(came.chat) || isNew(came.layer),
+    isNewLayer: () => isNew(came.layer),
     // A click goes where it is seen to go, whenever the keyboard's focus came there.
     isNewBox: () => isNew(came.chat) || isNew(came.box),
   };

@@ -8,6 +8,7 @@ import { chatCommands } from "./chat_commands.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
 import { fieldCommands } from "./field_commands.js";
+import { guardActions } from "./guard.js";
 import { chordFor } from "./keys.js";
 import { missedCommands } from "./missed_commands.js";
 import {
@@ -49,6 +50,8 @@ export function addCommands(workbench) {
   const { store } = workbench;
   const tools = makeTools(workbench);
   const { entryNow, openEntry } = tools;
+  const { guard } = workbench;
+  const UNDO = { label: `撤销 ${chordFor("undo")}`, run: () => workbench.calls.run("undo") };
   const REDO = { label: `重做 ${chordFor("redo")}`, run: () => workbench.calls.run("redo") };
   let inCommandMode = false;
   /** @type {number | null} the chat at which a key began to be held */
@@ -66,7 +69,7 @@ export function addCommands(workbench) {
   function decide(status, note) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
-    if (isTooSoon()) return;
+    if (!guard.mayDecide()) return;
     workbench.flush();
     if (entry.conflict) {
       focusConflict(workbench);
@@ -80,13 +83,6 @@ export function addCommands(workbench) {
     }
     noteDecision(entry, before, entry.status);
     send(entry, status, note);
-  }
-
-  /** Whether nobody can have seen yet what a decision would be about. */
-  function isTooSoon() {
-    const isNew = workbench.arrival.isNew();
-    if (isNew) workbench.tooSoon();
-    return isNew;
   }
 
   /**
@@ -103,7 +99,7 @@ export function addCommands(workbench) {
     const left = workbench.leave();
     goNext(store);
     workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${left ? `（${noteLeft(left)}）` : ""}`, {
-      label: `撤销 ${chordFor("undo")}`,
+      ...UNDO,
       run: () => undoDecided(chat),
     });
     workbench.showChat();
@@ -139,7 +135,7 @@ export function addCommands(workbench) {
 
   /** @param {string | null} note */
   function discussWith(note) {
-    if (note !== null && isTooSoon()) return;
+    if (note !== null && !guard.mayDecide()) return;
     delete openEntry().unsentNote;
     askNote(workbench.bottom, false);
     workbench.setMode(inCommandMode);
@@ -152,10 +148,7 @@ export function addCommands(workbench) {
    * @param {boolean} isClick
    */
   function settle(taken, isClick) {
-    if (isClick ? workbench.arrival.isNewBox() : workbench.arrival.isNew()) {
-      workbench.tooSoon();
-      return;
-    }
+    if (!guard.maySettle(isClick)) return;
     const entry = openEntry();
     const status = settleConflict(entry, store.form, taken);
     // What both sides make together nobody has seen yet: it is approved as any chat is, or is a draft until then.
@@ -165,7 +158,7 @@ export function addCommands(workbench) {
     workbench.draw();
     workbench.refocus();
     if (isStopped) stopAtGate(entry, "已按所选存为草稿：");
-    else workbench.answer("已按所选保存");
+    else workbench.answer("已按所选保存", UNDO);
   }
 
   /** @param {boolean} forward */
@@ -201,7 +194,7 @@ export function addCommands(workbench) {
     const entry = entryNow();
     const elsewhere = workbench.decisions.findLast(({ chat: number }) => entryOf(store, number)?.decided);
     const isOfEdit = Boolean(entry?.undo.length) && !entry?.decided && (elsewhere?.at ?? 0) <= lastEditAt(entry);
-    if (isRepeat && !isOfEdit) return;
+    if ((isRepeat && !isOfEdit) || !guard.mayUndo(!isOfEdit)) return;
     if (entry && isJustSettled(entry)) reopen(entry);
     else if (isOfEdit) step(undo, "撤销");
     else undoDecided(entry?.decided ? entry.chat.chat : elsewhere?.chat);
@@ -266,7 +259,7 @@ export function addCommands(workbench) {
    * @param {boolean} isRepeat
    */
   function redoDecided(entry, status, isRepeat) {
-    if (isRepeat || isTooSoon()) return;
+    if (isRepeat || !guard.mayDecide()) return;
     entry.shown = [...entry.shown, ...(entry.undone?.shown ?? [])];
     if (status === STATUS.CONFIRMED && stopAtGate(entry)) return;
     const again = redoDecision(entry);
@@ -294,7 +287,7 @@ export function addCommands(workbench) {
     const label = store.form.fields.find((field) => field.key === where?.key)?.label;
     const what = label ? `：${entry.work.length > 1 ? `客户 ${workbench.customer + 1} ` : ""}${label}` : "";
     if (word === "撤销") workbench.answer(`已撤销${what}`, REDO);
-    else workbench.answer(`已重做${what}`);
+    else workbench.answer(`已重做${what}`, UNDO);
   }
 
   /** @param {number} number */
@@ -332,6 +325,7 @@ export function addCommands(workbench) {
   function run(id, number, isRepeat) {
     workbench.active();
     if (!ANYWHERE.has(id) && (!entryNow() || !store.reviewer)) return;
+    if (!guard.mayRun(id)) return;
     commands[id](number ?? 0, isRepeat ?? false);
   }
 
@@ -341,6 +335,6 @@ export function addCommands(workbench) {
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: { ...fields.actions, ...missed.actions, ...customers.actions },
+    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions }, guard),
   });
 }

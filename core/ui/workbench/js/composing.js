@@ -12,27 +12,23 @@ const composed = new WeakSet();
 export const isComposed = (input) => composed.has(input);
 
 /**
- * Watch the text that comes into a form. While `isTooSoon()`, none does, and `onRefused()` is told.
+ * Watch the text that comes into a form: none does unless `mayType()`.
  * @param {HTMLElement} host
- * @param {{ isTooSoon: () => boolean, onRefused: () => void }} options
+ * @param {() => boolean} mayType
  */
-export function watchText(host, { isTooSoon, onRefused }) {
+export function watchText(host, mayType) {
   /** @type {{ input: HTMLInputElement, before: string } | null} what cannot be called off is put back at its end */
   let refused = null;
   const inputOf = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target);
   /** @type {(name: string, run: (event: Event) => void) => void} */
   const on = (name, run) => host.addEventListener(name, run, { capture: true });
   on("beforeinput", (event) => {
-    if (!event.cancelable || !isTooSoon()) return;
-    event.preventDefault();
-    onRefused();
+    if (event.cancelable && !mayType()) event.preventDefault();
   });
   on("compositionstart", (event) => {
     const input = inputOf(event);
     composed.add(input);
-    if (!isTooSoon()) return;
-    refused = { input, before: input.value };
-    onRefused();
+    if (!mayType()) refused = { input, before: input.value };
   });
   on("input", (event) => {
     if (refused?.input === event.target) event.stopImmediatePropagation();

@@ -24,6 +24,7 @@ function sidesOf(box) {
  * @param {Workbench} workbench
  */
 export function focusConflict({ conflictHost, arrival }) {
+  conflictHost.dataset.called = "true";
   const rows = sidesOf(conflictHost);
   /** @type {HTMLButtonElement | null} */
   const save = conflictHost.querySelector("[data-command=settle]");
@@ -56,7 +57,10 @@ export function focusConflictSoon(workbench) {
     const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
     const { activeElement } = root;
     const isAtForm = !activeElement || activeElement === workbench.root || workbench.formHost.contains(activeElement);
-    if (!isGone && isAtForm && !workbench.layers.has("menu") && !workbench.isEditingOutside()) focusConflict(workbench);
+    if (!isGone && isAtForm && !workbench.layers.has("menu") && !workbench.isEditingOutside()) {
+      focusConflict(workbench);
+      conflictHost.dataset.called = "false"; // a letter pressed now may still be text
+    }
   }, 100);
 }
 
@@ -67,6 +71,25 @@ export function focusConflictSoon(workbench) {
  */
 export function conflictLayer(workbench) {
   const { conflictHost } = workbench;
+
+  /**
+   * A letter while the box has the focus and nobody asked for it: one that is text goes back to the field with the focus,
+   * one that would choose for all rows is asked about first. Returns what becomes of it; false where it is the box's.
+   * @param {string} key
+   */
+  function uncalled(key) {
+    const { called } = conflictHost.dataset;
+    const letter = key.toUpperCase();
+    if (called === "true" || called === letter) return false;
+    if (letter !== "M" && letter !== "T") {
+      workbench.refocus();
+      return "left";
+    }
+    conflictHost.dataset.called = letter;
+    const all = letter === "M" ? "全部用我的" : "全部用对方的";
+    workbench.say(`再按一次 ${letter}：${all}；Esc 回到表单`, { tone: "warn", seconds: 0 });
+    return true;
+  }
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
@@ -84,6 +107,12 @@ export function conflictLayer(workbench) {
       return click("[data-command=settle]");
     }
     if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    const isLetter = event.key.length === 1 && event.key !== " ";
+    const isChoice = isLetter || event.key === "ArrowLeft" || event.key === "ArrowRight";
+    if (isChoice && !workbench.guard.mayPick()) return true;
+    const fate = isLetter && uncalled(event.key);
+    if (fate) return fate;
+    conflictHost.dataset.called = "true";
     if (/^m$/i.test(event.key)) return click("[data-all=mine]");
     if (/^t$/i.test(event.key)) return click("[data-all=theirs]");
     const rows = sidesOf(conflictHost);

@@ -224,7 +224,11 @@ export function customerCommands(workbench, tools) {
       moveLeft: () => move(-1),
       moveRight: () => move(1),
     },
-    calls: { addFound },
+    calls: {
+      addFound: (/** @type {Values} */ values) => {
+        if (workbench.guard.mayWrite()) addFound(values);
+      },
+    },
     actions: {
       tab: (/** @type {number} */ index) => tools.switchTo(index),
       addCustomer: add,

@@ -72,8 +72,10 @@ export function fieldCommands(workbench, tools) {
    * Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about.
    * @param {string} key
    * @param {number} step
+   * @param {() => boolean} [take] takes what was typed; true where that is all
    */
-  function advance(key, step) {
+  function advance(key, step, take = () => false) {
+    if (take()) return;
     change((entry) => confirmField(entry, workbench.customer, key, Date.now()));
     if (step > 0 && isDelta(openEntry())) goToUnseen(key);
     else walk(key, step);
@@ -170,6 +172,7 @@ export function fieldCommands(workbench, tools) {
    * @param {number} number
    */
   function digit(number) {
+    if (!workbench.guard.mayWrite()) return;
     workbench.view.parts.get(workbench.field)?.control.digit?.(String(number));
   }
 
@@ -200,6 +203,7 @@ export function fieldCommands(workbench, tools) {
     },
     actions: {
       edit,
+      enter: (/** @type {string} */ key, /** @type {Value} */ value) => edit(key, value, false),
       entering,
       advance,
       toggleConfirm,

@@ -23,7 +23,7 @@ import {
 
 /**
  * Build a field's row. `act` is what the control may ask for:
- * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `advance(key, step)`, `focus(key)`,
+ * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `enter(key, value)`, `advance(key, step, take)`, `focus(key)`,
  * `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
  * @param {FormField} field
  * @param {number} number
@@ -160,7 +160,7 @@ function buildChoice(field, id, act) {
     input.classList.remove("typing");
     if (typed) act.entering(field.key, "");
     if (!text) return false;
-    act.edit(field.key, list ? addItems(shown.value, text) : text, false);
+    act.enter(field.key, list ? addItems(shown.value, text) : text);
     return true;
   }
 
@@ -175,8 +175,7 @@ function buildChoice(field, id, act) {
     if (isComposing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter") {
       event.preventDefault();
-      const added = takeEntry();
-      if (!(added && list)) act.advance(field.key, event.shiftKey ? -1 : 1);
+      act.advance(field.key, event.shiftKey ? -1 : 1, () => takeEntry() && list);
     } else if (input.value === "" && digit(event.key)) event.preventDefault();
     else if (event.key === "Backspace" && input.value === "" && !event.repeat) {
       const items = splitItems(shown.value);

@@ -7,7 +7,10 @@ export interface FormActions {
   edit(key: string, value: Value, typed: boolean): void;
   /** Typed, not entered yet. */
   entering(key: string, text: string): void;
-  advance(key: string, step: number): void;
+  /** What was typed counts. */
+  enter(key: string, value: Value): void;
+  /** Confirm and go on; `take` takes what was typed first, true where that is all. */
+  advance(key: string, step: number, take?: () => boolean): void;
   focus(key: string): void;
   toggleConfirm(key: string): void;
   takeBack(key: string): void;

@@ -5,7 +5,7 @@
 import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
-import { comesTooSoon, mayRepeat } from "./press.js";
+import { mayRepeat } from "./press.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -99,11 +99,6 @@ export function listen(workbench) {
     const pressed = pressedIn(event, path, layer);
     if (event.repeat && !mayRepeat(pressed)) {
       keep(event);
-      return;
-    }
-    if (comesTooSoon(pressed, workbench.arrival)) {
-      keep(event);
-      workbench.tooSoon();
       return;
     }
     const isCommand = commandOf(event, false) !== null;

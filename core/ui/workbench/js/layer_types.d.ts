@@ -37,8 +37,8 @@ export interface Layer<Key = KeyboardEvent> {
   isThrough: boolean;
   /** Whether it is on the page still; not said: it is. */
   isThere?(): boolean;
-  /** Act on a key; true where it did. */
-  onKey(event: Key): boolean;
+  /** Act on a key; true where it did, "left" where it made way for the browser. */
+  onKey(event: Key): boolean | "left";
   /** What Esc does. */
   close(): void;
 }
@@ -56,12 +56,32 @@ export interface Arrival {
   isUnasked(): boolean;
   /** Whether the chat or a stop is new. */
   isNew(): boolean;
-  /** Whether the chat, or what lies over it and owns the keys, has only just come. */
+  /** Whether what lies over the chat and owns the keys has only just come. */
   isNewLayer(): boolean;
   /** Whether the box of a conflict, or the chat, has only just come: what a click on it has to wait for. */
   isNewBox(): boolean;
   /** The box of a conflict comes on screen. */
   box(): void;
+}
+
+/** What has only just come: a chat (or what stops a decision on it), what lies over it, or what is under the mouse. */
+export type Newcomer = "chat" | "layer" | "place";
+
+/** What may act on what is on screen; each question that is answered with no is told to the reviewer. */
+export interface Guard {
+  /** What confirms or writes by itself: Enter, a click, a digit in command mode. */
+  mayWrite(): boolean;
+  /** A command of keys.js. */
+  mayRun(command: string): boolean;
+  /** Text, and choices by digit: at once where somebody went to the chat themselves. */
+  mayType(): boolean;
+  mayDecide(): boolean;
+  /** Choosing in a list, or a side in the box of a conflict. */
+  mayPick(): boolean;
+  /** Saving what was chosen in the box of a conflict. */
+  maySettle(isClick: boolean): boolean;
+  /** Taking back the last edit or decision. */
+  mayUndo(isDecision: boolean): boolean;
 }
 
 /** A key, and where it was pressed. */

@@ -67,7 +67,8 @@ export function pressIn(layer, event, isCommand) {
     layer.close();
     return "taken";
   }
-  if (layer.onKey(event)) return "taken";
+  const fate = layer.onKey(event);
+  if (fate) return fate === true ? "taken" : fate;
   if (layer.isThrough) return "desk";
   if (layer.isText) return isCommand && !isEditing(event) ? "taken" : "left";
   const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;

@@ -40,6 +40,7 @@ function buildMenu(title, items, onPick) {
 export function openMenu(workbench, title, items, anchor, { onKey = () => false, onClose = () => {} } = {}) {
   let isOpen = true;
   const { menu, buttons } = buildMenu(title, items, (item) => {
+    if (!workbench.guard.mayPick()) return;
     close();
     item.run();
   });

@@ -75,6 +75,7 @@ export function missedCommands(workbench, tools) {
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       const chord = chordOf(event);
       if (chord !== "F" && chord !== "Alt+F" && chord !== "H" && chord !== "Alt+H") return false;
+      if (!workbench.guard.mayPick()) return true;
       close();
       if (chord.endsWith("F")) items[0].run();
       else wave(one);

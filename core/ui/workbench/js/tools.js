@@ -29,11 +29,13 @@ export function makeTools(workbench) {
    */
   function change(work) {
     const entry = entryNow();
+    workbench.changed = null;
     if (!entry || !store.reviewer) return false;
     const before = entry.work;
     work(entry);
     if (entry.work === before) return false;
     forgetAnswered(entry, store.form);
+    workbench.changed = entry.work;
     workbench.say("");
     workbench.active();
     workbench.sync.touch(entry);

@@ -1,6 +1,7 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
 /** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
+import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
 import { drawBlank, drawConflict, drawNarrow, drawNotices } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
@@ -12,7 +13,7 @@ import { afterPaint, classBySize, h, setAttr, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
-import { chordFor } from "./keys.js";
+import { makeGuard, watchClicks } from "./guard.js";
 import { makeLayers } from "./layers.js";
 import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { isDelta } from "./model.js";
@@ -59,8 +60,11 @@ export class Workbench {
   isAwaiting = false;
   /** Closes the list that is open. */
   closeMenu = () => {};
-  /** Since when what is on screen can be seen: every decision and every key that writes asks it. */
+  /** Since when what is on screen can be seen; every decision, key, click and text asks `guard` whether it may act on it. */
   arrival = makeArrival(() => performance.now());
+  guard = makeGuard(this.arrival, (newcomer) => addLine(this.bottom, TOO_SOON[newcomer]));
+  /** @type {Entry["work"] | null} what the last change made of the customers; null where it changed nothing */
+  changed = null;
   /** @type {number | null} the chat whose residue is to be shown */
   residueWanted = null;
   /** Whether command mode was on when the search was opened. */
@@ -104,7 +108,7 @@ export class Workbench {
     this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
     classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
-    watchText(this.formHost, { isTooSoon: () => this.arrival.isUnasked(), onRefused: () => this.tooSoon() });
+    watchText(this.formHost, this.guard.mayType);
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
     this.help = buildHelp(() => this.toggleHelp(false));
@@ -125,6 +129,7 @@ export class Workbench {
     });
     this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
     for (const layer of lastingLayers(this)) this.layers.open(layer);
+    watchClicks(this.root, () => addLine(this.bottom, TOO_SOON.place));
     host.append(this.root);
   }
 
@@ -198,8 +203,8 @@ export class Workbench {
     if (isNew) {
       finishText(this, front);
       putNoteAway(this, front);
-      if (this.#isOpened) this.arrival.chat(isAsked);
-      this.#isOpened ||= entry !== null; // the page's first one was asked for by its address, and takes its time
+      this.arrival.chat(isAsked || !this.#isOpened); // the page's first one was asked for by its address
+      this.#isOpened ||= entry !== null;
       this.closeMenu();
       Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, isNarrow: false });
       calls.setCursor(null);
@@ -426,15 +431,10 @@ export class Workbench {
   /**
    * Say what was done, and how it is taken back; it stays until the next thing is done.
    * @param {string} text
-   * @param {Action} [back] undo unless another way is named
+   * @param {Action | null} [back] undo of this very change unless another way is named; none where nothing changed
    */
-  answer(text, back = { label: `撤销 ${chordFor("undo")}`, run: () => this.calls.run("undo") }) {
+  answer(text, back = undoOfChange(this)) {
     this.say(text, { action: back, seconds: 0 });
-  }
-
-  /** A key came before anybody could see what it would act on: it did nothing, and that is said. */
-  tooSoon() {
-    addLine(this.bottom, "刚换到这里，按得太快的键没有生效");
   }
 
   /** @param {number} chat */
