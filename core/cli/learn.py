@@ -148,10 +148,8 @@ def let_pass(
         audit = audits[rule.id]
         error_text = f"错误率 {audit.error:.1%}" if audit.error is not None else "还没有抽查结果"
         ended = f"，已停用：{rule.stopped_why}" if rule.stopped_at else ""
-        say(
-            f"  规则 {rule.id}：{rule.threshold:.0%} 以上，放行 {audit.passed} 条，"
-            f"抽查 {audit.asked}/{audit.drawn} 条，{error_text}{ended}"
-        )
+        drawn_text = f"抽查 {audit.asked}/{audit.drawn} 条" if audit.drawn else "还没有抽到群聊"
+        say(f"  规则 {rule.id}：{rule.threshold:.0%} 以上，放行 {audit.passed} 条，{drawn_text}，{error_text}{ended}")
 
 
 @app.command("calibrate", help="按习惯校正一个抽取任务：照大家改它的习惯改好，存成新的抽取任务。")

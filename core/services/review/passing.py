@@ -3,8 +3,8 @@
 What passes is a version like any other: the origin of each value stays the run, it is confirmed in bulk, and the
 record is nobody's review. It never counts as reviewed: neither learning nor confidences nor scores against records
 take it for an answer of people. A rule goes on letting pass what becomes sure enough later, until it is switched off.
-A share of the passed chats is drawn by lot and asked blind, first in the queue of 盲审; where more of their cells turn
-out wrong than the lead allows, the rule switches itself off.
+A share of the passed chats, five at least, is drawn by lot and asked blind, first in the queue of 盲审; where more of
+their cells turn out wrong than the lead allows, the rule switches itself off, and the lower ones of its run with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,9 @@ from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review.passing_audits import BY_HAND, check_audits, passing_rules
+from core.services.learning.run_confidence import other_runs
+from core.services.review.passing_audits import check_audits, lot, passing_rules, stopped_by_audit
+from core.services.review.priority_signature import DIGEST_BEHIND, answer_digest, answers_read
 from core.services.review.records.versions import PASSED, Customer, initial_customers, new_version
 from core.services.team import permitted
 
@@ -86,20 +88,39 @@ def plan_passing(
     with store.read() as session:
         for chat_id, confident in _confidences(session, dataset_id, run_id):
             undecided += 1
-            passing = tuple(frozenset(key for key, share in one.items() if share >= threshold) for one in confident)
-            if scope == PassingScope.FORMS and any(len(keys) < len(form.keys) for keys in passing):
-                continue
-            if any(passing):
+            if passing := _passing_keys(form, scope, threshold, confident):
                 chats[chat_id] = passing
                 cells += sum(map(len, passing))
                 wrong += sum(1.0 - one[key] for one, keys in zip(confident, passing, strict=True) for key in keys)
     return PassingPlan(chats, undecided, cells, wrong)
 
 
-def _confidences(session: Session, dataset_id: int, run_id: int) -> Iterator[tuple[int, list[dict[str, float]]]]:
-    """``(chat id, confidences)`` of chats without a record whose answer is still the one that was assessed."""
+def _passing_keys(
+    form: Form, scope: str, threshold: float, confident: Sequence[Mapping[str, float]]
+) -> tuple[frozenset[str], ...]:
+    """Per form of an answer the keys that pass; empty where nothing does."""
+    passing = tuple(frozenset(key for key, share in one.items() if share >= threshold) for one in confident)
+    if scope == PassingScope.FORMS and any(len(keys) < len(form.keys) for keys in passing):
+        return ()
+    return passing if any(passing) else ()
+
+
+def _confidences(
+    session: Session, dataset_id: int, run_id: int, chat_ids: Sequence[int] | None = None
+) -> Iterator[tuple[int, list[dict[str, float]]]]:
+    """``(chat id, confidences)`` of chats without a record whose answer is still the one that was assessed.
+
+    What was assessed before a retry, before another run's answer or before the chat went on says nothing of the answer.
+    """
+    assessed = answers_read(Extraction, other_runs(session, dataset_id, run_id))
     statement = (
-        select(col(ChatPriority.chat_id), col(ChatPriority.confidence), col(Extraction.forms))
+        select(
+            col(ChatPriority.chat_id),
+            col(ChatPriority.confidence),
+            col(ChatPriority.signature),
+            assessed,
+            col(Extraction.forms),
+        )
         .join(Chat, col(Chat.id) == col(ChatPriority.chat_id))
         .join(
             Extraction,
@@ -107,6 +128,7 @@ def _confidences(session: Session, dataset_id: int, run_id: int) -> Iterator[tup
                 col(Extraction.run_id) == run_id,
                 col(Extraction.chat_id) == col(Chat.id),
                 col(Extraction.status) != ExtractionStatus.FAILED,
+                col(Extraction.made_on).is_(None),
             ),
         )
         .outerjoin(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
@@ -117,8 +139,11 @@ def _confidences(session: Session, dataset_id: int, run_id: int) -> Iterator[tup
         )
         .order_by(col(Chat.id))
     )
-    for chat_id, confident, forms in session.execute(statement):
-        if confident and len(confident) == len(forms or ()):
+    if chat_ids is not None:
+        statement = statement.where(col(Chat.id).in_(chat_ids))
+    for chat_id, confident, signature, answers, forms in session.execute(statement):
+        current = signature.endswith(f"{answers}{DIGEST_BEHIND}{answer_digest(forms)}")
+        if current and confident and len(confident) == len(forms or ()):
             yield chat_id, confident
 
 
@@ -167,7 +192,6 @@ def let_pass(
     with store.write() as session:
         if session.get(Run, run_id) is None:
             raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
-        _refuse_stopped(session, dataset_id, run_id, threshold)
         row = PassingRule(
             name=uuid4().hex[:12],
             dataset_id=dataset_id,
@@ -178,6 +202,12 @@ def let_pass(
             allowed_error=allowed_error,
             who=who,
         )
+        stopped = stopped_by_audit(session, row)
+        if stopped is not None:
+            raise ConflictError(
+                f"把握 {stopped.threshold:.0%} 以上的放行已经停了：{stopped.stopped_why}",
+                "请提高门槛，或先多审一些群聊",
+            )
         session.add(row)
         session.flush()
         view = PassingRuleView.from_row(row)
@@ -187,12 +217,21 @@ def let_pass(
 def _carry_out(store: Store, form: Form, rule: PassingRuleView, plan: PassingPlan) -> int:
     """Let pass what is planned, while the rule is on; the number of chats of which something passed."""
     done = 0
-    for chunk in queries.chunked(list(plan.chats), _CHUNK):
+    run_id = int(rule.run_id or 0)
+    # In the order of the lot: the first of them are audited however small the share is.
+    ordered = sorted(plan.chats, key=lambda chat_id: lot(rule.name, chat_id))
+    for chunk in queries.chunked(ordered, _CHUNK):
         with store.write() as session:
             row = session.get(PassingRule, rule.id)
-            if row is None or row.stopped_at is not None:
+            if row is None or row.stopped_at is not None or stopped_by_audit(session, row) is not None:
                 break
-            done += sum(_pass_chat(session, form, rule, chat_id, plan.chats[chat_id]) for chat_id in chunk)
+            current = dict(_confidences(session, rule.dataset_id, run_id, chunk))
+            done += sum(
+                _pass_chat(session, form, rule, chat_id, plan.chats[chat_id])
+                for chat_id in chunk
+                if chat_id in current
+                and _passing_keys(form, rule.scope, rule.threshold, current[chat_id]) == plan.chats[chat_id]
+            )
     return done
 
 
@@ -217,28 +256,10 @@ def keep_passing(store: Store, form: Form, dataset_id: int, run_id: int) -> int:
     return done
 
 
-def _refuse_stopped(session: Session, dataset_id: int, run_id: int, threshold: float) -> None:
-    stopped = select(PassingRule).where(
-        col(PassingRule.dataset_id) == dataset_id,
-        col(PassingRule.run_id) == run_id,
-        col(PassingRule.stopped_at).is_not(None),
-        ~col(PassingRule.stopped_why).endswith(BY_HAND),
-        col(PassingRule.threshold) >= threshold,
-    )
-    row = session.execute(stopped.limit(1)).scalars().first()
-    if row is not None:
-        raise ConflictError(
-            f"把握 {row.threshold:.0%} 以上的放行已经停了：{row.stopped_why}", "请提高门槛，或先多审一些群聊"
-        )
-
-
 def _pass_chat(
     session: Session, form: Form, rule: PassingRuleView, chat_id: int, passing: Sequence[frozenset[str]]
 ) -> bool:
     """Write the record of one chat; ``False`` where somebody has begun it, or the run's answer changed meanwhile."""
-    begun = select(col(Record.id)).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == Pass.PRIMARY)
-    if session.execute(begun).first() is not None:
-        return False
     answers = select(col(Extraction.forms)).where(
         col(Extraction.run_id) == rule.run_id, col(Extraction.chat_id) == chat_id
     )

@@ -24,7 +24,8 @@ from core.services.review.records.versions import PASSED, Customer, saved_under
 from core.services.team import permitted
 
 _FEWEST_AUDITED: Final = 5
-"""Audited chats from which the error itself switches a rule off; before, only where its whole interval is above."""
+"""Chats that are drawn however small the share is, and audited chats from which the error itself switches a rule off;
+before, only where its whole interval is above."""
 _Z: Final = 1.96
 BY_HAND: Final = " 停用"
 """How a reason ends that is somebody's name: their switching a rule off says nothing against its threshold."""
@@ -71,10 +72,23 @@ class PassingAudit:
         }
 
 
-def is_drawn(rule_name: str, chat_id: int, share: float) -> bool:
-    """Whether a passed chat is asked blind: drawn by lot, the same however often it is asked."""
-    drawn = int.from_bytes(hashlib.sha256(f"{rule_name}:{chat_id}".encode()).digest()[:8])
-    return drawn < share * 2**64
+def lot(rule_name: str, chat_id: int) -> float:
+    """A chat's lot under a rule, 0 to 1, the same however often it is drawn."""
+    return int.from_bytes(hashlib.sha256(f"{rule_name}:{chat_id}".encode()).digest()[:8]) / 2**64
+
+
+def drawn_chats(rule: PassingRule | PassingRuleView, passed: Sequence[int]) -> list[int]:
+    """Ids of the passed chats that are asked blind: the share by lot, and the first ones while these are too few.
+
+    Args:
+        rule: the rule.
+        passed: ids of the chats that it let pass, in the order in which they passed; who is drawn once, stays drawn.
+    """
+    drawn: list[int] = []
+    for chat_id in passed:
+        if len(drawn) < _FEWEST_AUDITED or lot(rule.name, chat_id) < rule.audit_share:
+            drawn.append(chat_id)
+    return drawn
 
 
 def passing_rules(store: Store, dataset_id: int) -> list[PassingRuleView]:
@@ -104,6 +118,36 @@ def _stop(store: Store, rule_id: int, why: str) -> None:
             raise NotFoundError("这条放行规则已不存在", "请刷新页面")
         if row.stopped_at is None:
             row.stopped_at, row.stopped_why = now(), why
+        session.flush()
+        # The lower rules of the run with it: what is surer than they ask for is wrong too often already.
+        for lower in session.execute(_of_run(row).where(col(PassingRule.stopped_at).is_(None))).scalars():
+            if (above := stopped_by_audit(session, lower)) is not None:
+                why_too = f"同一抽取任务把握 {above.threshold:.1%} 以上的放行停了：{above.stopped_why}"
+                lower.stopped_at, lower.stopped_why = now(), why_too
+
+
+def _of_run(rule: PassingRule) -> Any:
+    """Statement for the rules of a rule's run."""
+    return select(PassingRule).where(
+        col(PassingRule.dataset_id) == rule.dataset_id, col(PassingRule.run_id) == rule.run_id
+    )
+
+
+def stopped_by_audit(session: Session, rule: PassingRule) -> PassingRule | None:
+    """The rule of the same run, at this threshold or above, that an audit has switched off; ``None`` if there is none.
+
+    Args:
+        session: open session.
+        rule: a rule, or one that is to be.
+    """
+    statement = _of_run(rule).where(
+        col(PassingRule.stopped_at).is_not(None),
+        ~col(PassingRule.stopped_why).endswith(BY_HAND),
+        col(PassingRule.threshold) >= rule.threshold,
+    )
+    # As their audits have it, not as it was handed on to lower ones.
+    statement = statement.order_by(col(PassingRule.threshold).desc(), col(PassingRule.id))
+    return session.execute(statement.limit(1)).scalars().first()
 
 
 def audit_passing(store: Store, form: Form, rule: PassingRuleView) -> PassingAudit:
@@ -136,7 +180,7 @@ def check_audits(store: Store, form: Form, dataset_id: int) -> None:
 
 def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
     passed = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars().all()
-    drawn = [chat_id for chat_id in sorted(passed) if is_drawn(rule.name, chat_id, rule.audit_share)]
+    drawn = drawn_chats(rule, passed)
     right = _blind_forms(session, drawn)
     scorer = Scorer(form)
     counts = [
@@ -179,12 +223,13 @@ def _wilson(share: float, count: int) -> Interval:
 
 
 def _events_of(session: Session, rule_name: str, *columns: Any) -> Any:
-    """Statement for the versions that a rule wrote."""
+    """Statement for the versions that a rule wrote, in their order."""
     return (
         select(*columns)
         .select_from(RecordEvent)
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
         .where(saved_under(session, f"{PASSED}-{rule_name}"))
+        .order_by(col(RecordEvent.id))
     )
 
 
@@ -223,5 +268,5 @@ def audit_chats(session: Session, dataset_id: int) -> set[int]:
     drawn: set[int] = set()
     for rule in rules:
         chats = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars()
-        drawn |= {chat_id for chat_id in chats if is_drawn(rule.name, chat_id, rule.audit_share)}
+        drawn |= set(drawn_chats(rule, chats.all()))
     return drawn

@@ -86,7 +86,7 @@ def _draw_rules(dataset: DatasetView) -> None:
         {
             "放行": _title(rule),
             "群聊": audits[rule.id].passed,
-            "抽查": f"{audits[rule.id].asked} / {audits[rule.id].drawn}",
+            "抽查": _drawn_text(audits[rule.id]),
             "错误率": percent_value(audits[rule.id].error) if audits[rule.id].error is not None else None,
             "95% 区间": _interval_text(audits[rule.id]),
             "容许": percent_value(rule.allowed_error),
@@ -103,7 +103,7 @@ def _draw_rules(dataset: DatasetView) -> None:
         columns={
             "放行": st.column_config.TextColumn(width=170, pinned=True),
             "群聊": st.column_config.NumberColumn(width=56),
-            "抽查": st.column_config.TextColumn(width=64, help="已经盲审的 / 抽中的"),
+            "抽查": st.column_config.TextColumn(width=84, help="已经盲审的 / 抽中的；至少抽 5 条，不够 5 条就全抽"),
             "错误率": st.column_config.NumberColumn(format="%.1f%%", width=64, help="抽查到的格子里错的"),
             "95% 区间": st.column_config.TextColumn(width=110),
             "容许": percent_column(56),
@@ -138,6 +138,10 @@ def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -
 
 def _title(rule: PassingRuleView) -> str:
     return f"{_SCOPES[PassingScope(rule.scope)]}，{rule.threshold:.1%} 以上"
+
+
+def _drawn_text(audit: PassingAudit) -> str:
+    return f"{audit.asked} / {audit.drawn}" if audit.drawn else "还没有抽到"
 
 
 def _interval_text(audit: PassingAudit) -> str:

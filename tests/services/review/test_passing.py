@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Chat, ChatPriority, Confirmation, Pass, PassingRule, Record
+from core.adapters.store.models import Chat, ChatPriority, Confirmation, Extraction, Pass, PassingRule, Record
 from core.domain.permissions import AccountRole
 from core.domain.scoring import Scorer
 from core.errors import ConflictError, InputError
@@ -20,7 +20,7 @@ from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
 from core.services.review.passing import keep_passing, let_pass, plan_passing
-from core.services.review.passing_audits import audit_passing, error_interval, is_drawn, passing_rules, stop_passing
+from core.services.review.passing_audits import audit_passing, drawn_chats, error_interval, passing_rules, stop_passing
 from core.services.review.queue.background_update import IndexUpdate, _rates, update_with_confidence
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
@@ -41,11 +41,11 @@ def run_with_confidences(store: Store, chats: int, *, doubtful: int) -> tuple[Da
     dataset = make(store, chats)
     forms = {at: [{NAME: f"林木{at}", PHONE: f"1380000000{at}"}] for at in range(1, chats + 1)}
     run = answer(store, dataset, "甲", forms)
+    update_with_confidence(store, FORM, dataset.id, run)
     with store.write() as session:
         for chat in list(queries.chats(session, dataset.id)):
             sure = dict.fromkeys(FORM.keys, 0.99) | ({STAGE: 0.6} if chat.index > chats - doubtful else {})
-            numbers = {"signature": "", "points": 1.0, "differing": 0, "warnings": 0}
-            session.add(ChatPriority(run_id=run, chat_id=chat.id, confidence=[sure], **numbers))
+            session.get_one(ChatPriority, (run, chat.id)).confidence = [sure]
     return dataset, run
 
 
@@ -142,17 +142,16 @@ def test_the_audit_is_asked_blind_and_switches_the_rule_off(store: Store) -> Non
     dataset, run = run_with_confidences(store, 8, doubtful=0)
     make_record(store, dataset, 1, [{NAME: "林木1"}])  # an ordinary approval, which comes behind the audit
     rule, _ = let(store, dataset, run, audit_share=0.6)
-    drawn = [
-        index for index, one in records(store, dataset).items() if index > 1 and is_drawn(rule.name, one.chat_id, 0.6)
-    ]
+    by_chat = {one.chat_id: index for index, one in records(store, dataset).items() if index > 1}
+    drawn = sorted(by_chat[chat_id] for chat_id in drawn_chats(rule, passed_chats(store, dataset)))
     before = audit_passing(store, FORM, rule)
     assert (before.passed, before.drawn, before.asked, before.error) == (7, len(drawn), 0, None)
     blind = BlindSession(dataset, FORM, "组长")
     shown = blind.sync(store)
-    if drawn:
-        assert [shown["open"], *shown["order"]["next"]][: len(drawn)] == drawn[:5]
-        [chat] = [chat for chat in shown["chats"] if chat["chat"] == drawn[0]]
-        assert chat["customers"][0]["values"][NAME] == ""  # blind
+    assert len(drawn) >= 5
+    assert [shown["open"], *shown["order"]["next"]][:5] == drawn[:5]
+    [chat] = [chat for chat in shown["chats"] if chat["chat"] == drawn[0]]
+    assert chat["customers"][0]["values"][NAME] == ""  # blind
     for index in range(2, 9):  # whatever was drawn
         make_record(
             store, dataset, index, [FORM.empty() | {NAME: f"林木{index}", STAGE: "报价"}], review_pass=Pass.SECOND
@@ -227,7 +226,8 @@ def be_sure(store: Store, run: int, index: int) -> None:
     with store.write() as session:
         session.get_one(ChatPriority, (run, chat_id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
         for other, signature in update.outdated(session):
-            session.get_one(ChatPriority, (run, other)).signature = signature
+            row = session.get_one(ChatPriority, (run, other))
+            row.signature = f"{signature}|{row.signature.partition('|')[2]}"
 
 
 def test_cells_are_audited_at_once_and_their_chat_is_still_reviewed(store: Store) -> None:
@@ -248,11 +248,77 @@ def test_cells_are_audited_at_once_and_their_chat_is_still_reviewed(store: Store
 
 
 def test_chats_that_no_audit_has_drawn_wait_for_their_first_review(store: Store) -> None:
-    dataset, run = run_with_confidences(store, 6, doubtful=6)
-    rule, _ = let(store, dataset, run, scope="cells", audit_share=0.4)
-    drawn = [index for index, one in records(store, dataset).items() if is_drawn(rule.name, one.chat_id, 0.4)]
-    assert blind_waiting(store, dataset, FORM, "阿白") == len(drawn)
-    assert BlindSession(dataset, FORM, "阿白").sync(store)["progress"]["total"] == len(drawn)
+    dataset, run = run_with_confidences(store, 7, doubtful=7)
+    let(store, dataset, run, scope="cells", audit_share=1e-9)
+    assert blind_waiting(store, dataset, FORM, "阿白") == 5
+    assert BlindSession(dataset, FORM, "阿白").sync(store)["progress"]["total"] == 5
+
+
+def test_some_are_drawn_however_small_the_share_is_and_stay_drawn(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 10, doubtful=7)
+    rule, passed = let(store, dataset, run, audit_share=1e-9)
+    assert passed == 3
+    assert audit_passing(store, FORM, rule).drawn == 3  # all of so few
+    first = drawn_chats(rule, passed_chats(store, dataset))
+    for index in range(4, 11):
+        be_sure(store, run, index)
+    assert keep_passing(store, FORM, dataset.id, run) == 7
+    after = drawn_chats(rule, passed_chats(store, dataset))
+    assert (audit_passing(store, FORM, rule).drawn, len(after)) == (5, 5)
+    assert after[:3] == first
+
+
+def passed_chats(store: Store, dataset: DatasetView) -> list[int]:
+    """Chats that passed, in the order in which they did."""
+    with store.read() as session:
+        statement = select(Record).where(col(Record.dataset_id) == dataset.id, queries.is_passed())
+        return [one.chat_id for one in session.execute(statement.order_by(col(Record.id))).scalars()]
+
+
+def test_an_answer_that_was_not_assessed_passes_nowhere(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 5, doubtful=0)
+    with store.write() as session:
+        rows = session.execute(select(Extraction).where(col(Extraction.run_id) == run).order_by(col(Extraction.id)))
+        changed, retried, gone_on, *_ = rows.scalars().all()
+        changed.forms = [FORM.empty() | {NAME: "完全别的人", PHONE: "13999999999"}]
+        retried.attempts += 1
+        gone_on.made_on = 3
+    plan = plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95)
+    assert len(plan.chats) == 2
+    _, passed = let(store, dataset, run)
+    assert passed == 2
+    assert sorted(records(store, dataset)) == [4, 5]
+    with store.read() as session:  # what was retried is assessed anew
+        outdated = IndexUpdate(store, FORM, dataset.id, run).outdated(session)
+        assert [session.get_one(Chat, chat_id).index for chat_id, _ in outdated] == [2]
+
+
+def test_another_run_s_answer_waits_to_be_compared(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 2, doubtful=0)
+    answer(store, dataset, "乙", {2: [{NAME: "另一个人"}]})
+    plan = plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95)
+    assert len(plan.chats) == 1
+
+
+def test_an_audit_that_stops_a_rule_stops_the_lower_ones_of_its_run(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 8, doubtful=1)
+    high, passed = let(store, dataset, run, threshold=0.98)
+    assert passed == 7
+    low, _ = let(store, dataset, run, threshold=0.9)
+    higher, _ = let(store, dataset, run, threshold=0.995)
+    for index in range(1, 7):
+        make_record(
+            store, dataset, index, [FORM.empty() | {NAME: f"林木{index}", STAGE: "报价"}], review_pass=Pass.SECOND
+        )
+    be_sure(store, run, 8)
+    assert keep_passing(store, FORM, dataset.id, run) == 0
+    stopped = {rule.id: rule.stopped_why for rule in passing_rules(store, dataset.id)}
+    assert stopped[high.id].startswith("抽查 6 条")
+    assert "同一抽取任务" in stopped[low.id] and "抽查 6 条" in stopped[low.id]
+    assert stopped[higher.id] == ""
+    with store.write() as session:  # as an earlier version left it
+        session.get_one(PassingRule, low.id).stopped_at = None
+    assert keep_passing(store, FORM, dataset.id, run) == 0
 
 
 def test_a_few_chats_tell_little_and_none_wrong_is_no_proof() -> None:

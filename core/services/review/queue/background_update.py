@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock, Thread
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -41,6 +41,7 @@ from core.services.learning.run_confidence import (
 )
 from core.services.quality.stored_votes import Votes, read_votes
 from core.services.review.passing import keep_passing
+from core.services.review.priority_signature import DIGEST_BEHIND, answer_digest, answers_read
 from core.services.review.queue import search
 from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
@@ -50,7 +51,7 @@ from core.settings import ROOT, settings
 
 _log = logging.getLogger("shiyao.review")
 
-_VERSION = 2
+_VERSION = 3
 """Of the reckoning in :mod:`core.services.review.queue.priority`: raise it when the numbers change."""
 _BATCH = 20
 _BATCH_CHARACTERS = 400_000
@@ -86,19 +87,12 @@ class IndexUpdate:
             self._others = other_runs(session, dataset_id, run_id)
             fitted = fitted_on(session, run_id)
         # Fitted on so many approvals: what is known of the run's fields has changed then, and not with each record.
-        self._prefix = f"{_VERSION}.{f'c{fitted}' if fitted else self._rates.version}."
+        self._prefix = f"{_VERSION}.{f'c{fitted}' if fitted else self._rates.version}"
 
     def outdated(self, session: Session, *, after: int = 0, limit: int = _BATCH) -> list[tuple[int, str]]:
         """``(chat id, expected signature)`` of chats whose priority is missing or outdated."""
-        base, other = aliased(Extraction), aliased(Extraction)
-        newest = (
-            select(func.coalesce(func.max(col(other.id)), 0))
-            .where(col(other.chat_id) == col(Chat.id), col(other.run_id).in_(list(self._others)))
-            .scalar_subquery()
-        )
-        expected_signature: ColumnElement[str] = (
-            literal(self._prefix) + cast(col(base.id), String) + literal(".") + cast(newest, String)
-        )
+        base = aliased(Extraction)
+        expected_signature = literal(self._prefix) + answers_read(base, self._others)
         statement = (
             with_record(select(col(Chat.id), expected_signature))
             .join(base, and_(col(base.chat_id) == col(Chat.id), col(base.run_id) == self.run_id))
@@ -109,7 +103,10 @@ class IndexUpdate:
                 col(Chat.dataset_id) == self.dataset_id,
                 col(Chat.id) > after,
                 with_status(FILTERS["待审阅"]),
-                or_(col(ChatPriority.chat_id).is_(None), col(ChatPriority.signature) != expected_signature),
+                or_(
+                    col(ChatPriority.chat_id).is_(None),
+                    ~col(ChatPriority.signature).startswith(expected_signature + literal(DIGEST_BEHIND)),
+                ),
             )
             .order_by(col(Chat.id))
             .limit(limit)
@@ -138,7 +135,7 @@ class IndexUpdate:
             _row(
                 self.run_id,
                 chat_id,
-                todo[chat_id],
+                f"{todo[chat_id]}{DIGEST_BEHIND}{answer_digest(answers)}",
                 assess_priority(
                     self._scorer, text, answers, others, self._rates, votes=votes, confidence=self._confidence
                 ),
