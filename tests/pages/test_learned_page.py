@@ -1,9 +1,13 @@
 """The page 学习模型: empty, with a model, and training one; fill rates on 评分."""
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from core.adapters.store import Store
-from core.adapters.store.models import RunKind
+from core.adapters.store.models import Run, RunKind
+from core.domain.prompts import load_prompt
+from core.services.extraction.prompt_library import list_entries
 from core.services.learning.models import learned_models
 from tests.factories.datasets import make_dataset, make_run
 from tests.pages.conftest import OpenPage
@@ -52,3 +56,23 @@ def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:
     next(button for button in app.button if "新版本" in button.label).click().run()
     assert not app.exception
     assert "已存为" in seen(app)
+
+
+def test_the_new_version_goes_on_from_the_run_s_own(page: OpenPage, store: Store) -> None:
+    labelled(store)
+    first = load_prompt("baseline.v1")
+    with store.write() as session:
+        run = session.execute(select(Run).where(col(Run.name) == "啰嗦")).scalar_one()
+        run.prompt_version, run.prompt_text = "1", first.source
+    app = page("quality/scores", view="填写率")
+    assert "baseline.v1" in seen(app)
+    next(button for button in app.button if "新版本" in button.label).click().run()
+    with store.read() as session:
+        [entry] = [entry for entry in list_entries(session) if entry.draft_id]
+    assert entry.prompt.version == 3
+    assert first.body.splitlines()[:20] == entry.prompt.body.splitlines()[:20]
+    with store.write() as session:
+        session.get_one(Run, run.id).provider = "learned"
+    app = page("quality/scores", view="填写率")
+    assert "没有用提示词" in seen(app)
+    assert not [button for button in app.button if "新版本" in button.label]

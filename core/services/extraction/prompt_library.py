@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store import Store
+from core.adapters.llm.registry import is_remote
+from core.adapters.store import RunView, Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
 from core.domain.permissions import Permission
 from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt, prompt_folder
@@ -81,6 +82,22 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
         raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
 
     return find
+
+
+def run_prompt(session: Session, run: RunView) -> Prompt | None:
+    """The prompt version that a run was made with, as the run keeps it; ``None`` where the run sent none.
+
+    Rules that compute on this machine, and files that were imported, read no prompt.
+
+    Raises:
+        PromptError: the run keeps no text of it, and the library has it no more.
+    """
+    if run.kind != RunKind.MODEL or not run.prompt_name or not is_remote(run.provider):
+        return None
+    reference = f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_version else run.prompt_name
+    if run.prompt_text:
+        return parse_prompt(run.prompt_text, f"{reference}.md")
+    return finder(session)(reference)
 
 
 def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:

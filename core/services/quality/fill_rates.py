@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.adapters.store import RunView, Store, queries
-from core.domain.form import Form, FormValues
+from core.domain.form import Field, Form, FormValues, Nature
 from core.services.quality.scores import Benchmark, reference
 
 _DIFFERS_FROM: Final = 0.15
@@ -69,7 +69,7 @@ def fill_rates(
         reference, run = (_share(field.key, forms) for forms in (expected, answered))
         advice = ""
         if len(expected) >= _FEWEST and abs(run - reference) >= _DIFFERS_FROM:
-            advice = _advice(field.label, reference, run)
+            advice = _advice(field, reference, run)
         rates.append(FillRate(field.key, field.label, reference, run, advice))
     return sorted(rates, key=lambda rate: -abs(rate.run - rate.reference))
 
@@ -78,9 +78,15 @@ def _share(key: str, forms: Sequence[FormValues]) -> float:
     return sum(1 for values in forms if values.get(key)) / len(forms) if forms else 0.0
 
 
-def _advice(label: str, reference: float, run: float) -> str:
+def _advice(field: Field, reference: float, run: float) -> str:
+    """What a prompt could say; only what is chosen among suggested values is ever chosen by likeliness."""
+    label = field.label
     if run > reference:
         return f"{label}：群聊里没有明确说到就留空" if reference > 0.02 else f"{label}：一律留空"
+    if field.nature is Nature.VERBATIM:
+        return f"{label}：群聊里有原话就照抄，没有就留空"
+    if not field.values:
+        return f"{label}：群聊里说到了就写明，没有说到就留空"
     if reference > 0.9:
         return f"{label}：每位客户都要填，看不出来时选最可能的一个"
     return f"{label}：有迹象就填，不要求客户原话说出来"

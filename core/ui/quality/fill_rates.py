@@ -3,9 +3,8 @@
 import streamlit as st
 
 from core.adapters.store import RunView
-from core.adapters.store.models import RunKind
 from core.domain.permissions import Permission
-from core.services.extraction.prompt_library import finder
+from core.services.extraction.prompt_library import run_prompt
 from core.services.quality import Benchmark
 from core.services.quality.fill_rates import FillRate, run_fill_rates
 from core.services.training.corrections.prompt_rules import save_prompt_with_rules
@@ -48,7 +47,7 @@ def draw_fill_rates(benchmark: Benchmark, run: RunView) -> None:
     advised = [rate for rate in rates if rate.advice]
     if not advised:
         st.caption("每个字段的填写率都和对照差不多，提示词不用为它改。")
-    elif run.kind == RunKind.MODEL:
+    else:
         _draw_new_version(run, advised)
 
 
@@ -59,12 +58,18 @@ def _draw_new_version(run: RunView, advised: list[FillRate]) -> None:
     store = state.store()
     with show_errors():
         with store.read() as session:
-            prompt = finder(session)(run.prompt_name or "baseline")
+            prompt = run_prompt(session, run)
+        if prompt is None:
+            st.caption("这个抽取任务没有用提示词，没有可以另存的版本。")
+            return
         text = st.text_area(
             "写进提示词的话（一行一条，可以改）",
             "\n".join(rate.advice for rate in advised),
             height=130,
             key=f"scores-fill-text-{run.id}",
+        )
+        st.caption(
+            f"在这个抽取任务用的「{escape_markdown(prompt.title)}」（{escape_markdown(prompt.id)}）之后另存为新版本。"
         )
         off = only_for(Permission.PROMPTS)
         if st.button("另存为提示词的新版本", type="primary", icon=":material/edit_note:", **off):

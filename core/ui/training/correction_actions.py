@@ -9,7 +9,7 @@ from core.adapters.store.models import RunKind
 from core.domain.form import Form, cell_text
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
-from core.services.extraction.prompt_library import PromptEntry, finder
+from core.services.extraction.prompt_library import PromptEntry, finder, run_prompt
 from core.services.review.records import bulk
 from core.services.training.corrections import (
     CorrectionGroup,
@@ -32,7 +32,9 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
     """Rules (and examples) proposed from the groups, to be edited and saved as a new prompt version."""
     store = state.store()
     with store.read() as session:
-        prompt = finder(session)(run.prompt_name or "baseline")
+        prompt = run_prompt(session, run) or finder(session)(
+            "baseline"
+        )  # corrections of rules are worth writing down too
     with_examples = st.checkbox("附上群聊里的例子", key="lessons-examples", help="从已确认的记录里取一句原话")
     proposed = []
     for one in chosen:

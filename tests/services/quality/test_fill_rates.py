@@ -30,3 +30,15 @@ def test_says_nothing_from_a_handful_of_forms() -> None:
     preds = {index: [make_form({TASK: "回电"})] for index in range(1, 6)}
     assert all(rate.advice == "" for rate in fill_rates(FORM, preds, golds))
     assert all(rate.run == rate.reference == 0 for rate in fill_rates(FORM, {}, golds))
+
+
+def test_what_is_quoted_or_free_text_is_never_made_up() -> None:
+    golds = {index: [make_form({PHONE: "13800000000", NAME: "甲", TASK: "回电"})] for index in range(1, 21)}
+    preds = {index: [make_form({PHONE: "13800000000", NAME: "甲"} if index < 11 else {})] for index in range(1, 21)}
+    rates = {rate.key: rate for rate in fill_rates(FORM, preds, golds)}
+    assert rates[PHONE].advice == "手机号码：群聊里有原话就照抄，没有就留空"
+    assert "照抄" in rates[NAME].advice
+    assert rates[TASK].advice.endswith("没有说到就留空")
+    halved = {index: values if index < 15 else [make_form()] for index, values in golds.items()}
+    for rate in fill_rates(FORM, {index: [make_form()] for index in golds}, halved):
+        assert "不要求客户原话" not in rate.advice and "最可能" not in rate.advice
