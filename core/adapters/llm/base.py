@@ -70,6 +70,7 @@ class ModelReply:
         seconds: wall time of the call.
         model: what answered, as the provider names it.
         reused: whether it was taken from an earlier, identical request; it cost nothing then.
+        notes: what the service did not take of the request, one Chinese sentence each.
     """
 
     text: str
@@ -78,6 +79,7 @@ class ModelReply:
     seconds: float
     model: str
     reused: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Provider(Protocol):

@@ -7,6 +7,7 @@ to ask again is decided in one place, by cause.
 import re
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -56,12 +57,14 @@ _PER_TIME = re.compile(
 
 
 _NO_JSON_MODE = re.compile(r"response_format|json_object|json_schema|json.?mode", re.IGNORECASE)
+_NOT_ABOUT_THE_FORMAT = frozenset({401, 402, 403, 408, 413, 429})
+"""Refusals of a key, of the account, of the size or of the pace."""
 _CODE = re.compile(r"[\w.\-]{1,60}", re.ASCII)
 _KEYLESS = "none"
 """Placeholder key for services without one: the package insists on a key."""
 
-_without_json_mode: set[tuple[str, str]] = set()
-"""``(URL, model)`` pairs that refused JSON mode; this process does not ask them for it again."""
+_refused_formats: set[tuple[str, str, str]] = set()
+"""``(URL, model, format)`` that were refused, while it was answered without; this process does not ask for it again."""
 
 
 class OpenAIProvider:
@@ -95,7 +98,9 @@ class OpenAIProvider:
 
     @without_keys
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Send one request; one more without JSON mode where the service refuses that.
+        """Send one request; where the service refuses the form's schema, another in JSON mode, and one without.
+
+        What a service calls structured output when it refuses it, each says otherwise: any refusal may be of that.
 
         Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
         ``response_format`` ``json_object``), ``json_schema`` (in JSON mode, asks for the form's schema instead, which
@@ -114,19 +119,20 @@ class OpenAIProvider:
 
         elapsed = stopwatch()
         place = (self._address(), model)
+        refusals: list[tuple[str, str, str]] = []
         client = self._client(request.deadline)
 
         def ask() -> Any:
             arguments = _arguments(request, model, self._spec)
-            if place in _without_json_mode:
-                arguments.pop("response_format", None)
-            try:
-                return client.chat.completions.create(**arguments)
-            except openai.APIStatusError as error:
-                if "response_format" not in arguments or not _refuses_json_mode(error):
-                    raise
-            _without_json_mode.add(place)
-            del arguments["response_format"]
+            for response_format in _response_formats(request):
+                if (refused := (*place, response_format["type"])) in _refused_formats:
+                    continue
+                try:
+                    return client.chat.completions.create(**arguments, response_format=response_format)
+                except openai.APIStatusError as error:
+                    if not _may_refuse_format(error):
+                        raise
+                    refusals.append(refused)
             return client.chat.completions.create(**arguments)
 
         try:
@@ -148,7 +154,9 @@ class OpenAIProvider:
             raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
         finally:
             client.close()
-        return _read(reply, request, model, elapsed())
+        _refused_formats.update(refusals)
+        notes = tuple(f"模型服务不接受 {refused} 格式的要求，改为不这样要求再问了一次" for *_, refused in refusals)
+        return replace(_read(reply, request, model, elapsed()), notes=notes)
 
     def _client(self, deadline: float) -> Any:
         """A client that can reach this model's address and nothing else."""
@@ -244,8 +252,6 @@ def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dic
     for name in ("temperature", "top_p", "seed", "max_tokens"):
         if parameters.get(name) is not None:
             arguments[name] = parameters[name]
-    if parameters.get("json_mode"):
-        arguments["response_format"] = _response_format(request)
     if resource := parameters.get("lora_id") or parameters.get("patch_id"):
         arguments["extra_headers"] = {"lora_id": str(resource)}
     if extra := {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}:
@@ -253,20 +259,26 @@ def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dic
     return arguments
 
 
-def _response_format(request: ModelRequest) -> dict[str, Any]:
-    """JSON mode, or the schema of the forms where the model entry says that its server has it.
+def _response_formats(request: ModelRequest) -> list[dict[str, Any]]:
+    """What is asked for, in the order in which it is tried: the forms' schema where the model entry says so, JSON mode.
 
     Suggested values are no enumeration: any other value stays possible.
     """
+    if not request.parameters.get("json_mode"):
+        return []
+    json_mode: dict[str, Any] = {"type": "json_object"}
     if not request.parameters.get("json_schema") or request.form is None or request.task != "forms":
-        return {"type": "json_object"}
+        return [json_mode]
     types: dict[bool, dict[str, Any]] = {
         False: {"type": "string"},
         True: {"type": "array", "items": {"type": "string"}},
     }
     one_form = _object_schema({field.key: types[field.is_list] for field in request.form.fields})
     schema = _object_schema({"infos": {"type": "array", "items": one_form}})
-    return {"type": "json_schema", "json_schema": {"name": "forms", "strict": True, "schema": schema}}
+    return [
+        {"type": "json_schema", "json_schema": {"name": "forms", "strict": True, "schema": schema}},
+        json_mode,
+    ]
 
 
 def _object_schema(properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -304,11 +316,15 @@ def _code_text(code: object) -> str:
     return text if _CODE.fullmatch(text) or not text else "无法识别"
 
 
-def _refuses_json_mode(error: Any) -> bool:
+def _may_refuse_format(error: Any) -> bool:
+    """Whether an answer may refuse the response format; any refusal but one that says something else."""
     body = error.body if isinstance(error.body, dict) else {}
-    return error.status_code in (400, 404, 422, 500, 501) and bool(
-        _NO_JSON_MODE.search(f"{body.get('message') or ''} {body.get('param') or ''} {error.message}")
-    )
+    reason = f"{body.get('code') or ''} {body.get('message') or ''} {body.get('param') or ''} {error.message}"
+    if _NO_JSON_MODE.search(reason):
+        return error.status_code in (400, 404, 422, 500, 501)
+    if not 400 <= error.status_code < 500 or error.status_code in _NOT_ABOUT_THE_FORMAT:
+        return False
+    return not (_TOO_LONG.search(reason) or _AUDIT.search(reason) or is_spark_code(str(body.get("code") or "")))
 
 
 def _explain_connection(error: Any) -> ProviderError:

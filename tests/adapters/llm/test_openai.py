@@ -164,6 +164,10 @@ def test_the_key_is_nowhere_even_if_the_service_echoes_it(caplog: pytest.LogCapt
         Failure(status=400, message="response_format is not supported by this model"),
         Failure(status=422, message="Unknown field: json_object"),
         Failure(status=400, message="'messages' must contain the word 'json' to use 'response_format'"),
+        Failure(status=400, message="failed to parse grammar"),
+        Failure(status=400, message="Structured outputs are not supported by this model"),
+        Failure(status=422, message="guided decoding backend xgrammar does not support this"),
+        Failure(status=400, message="This response format is unavailable now"),
     ],
 )
 def test_json_mode_that_is_refused_is_done_without(refusal: Failure) -> None:
@@ -202,13 +206,49 @@ def test_a_server_with_structured_output_is_given_the_schema_of_the_form() -> No
     with FakeOpenAI(refuses) as service:
         provider = OpenAIProvider(settings(service))
         assert provider.complete(ModelRequest("x", parameters=both, form=load_named_form())).text == "[]"
-    assert ["response_format" in request for request in service.requests] == [True, False]
+    assert ["response_format" in request for request in service.requests] == [True, True, False]
 
 
-def test_other_errors_in_json_mode_are_not_asked_twice() -> None:
-    with FakeOpenAI(Failure(status=400)) as service, pytest.raises(ProviderError):
+def test_a_schema_that_is_refused_leaves_json_mode() -> None:
+    def script(request: dict[str, Any], number: int) -> Answer | Failure:
+        schema = request.get("response_format", {}).get("type") == "json_schema"
+        return Failure(status=400, message="failed to parse grammar") if schema else Answer(text="[]")
+
+    both = {"json_mode": True, "json_schema": True}
+    with FakeOpenAI(script) as service:
+        provider = OpenAIProvider(settings(service))
+        first, second = (
+            provider.complete(ModelRequest("x", parameters=both, form=load_named_form())) for _ in range(2)
+        )
+    asked_for = [request["response_format"]["type"] for request in service.requests]
+    assert asked_for == ["json_schema", "json_object", "json_object"]
+    [note] = first.notes
+    assert "json_schema" in note
+    assert second.notes == ()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Failure(status=401),
+        Failure(status=429),
+        Failure(status=500),
+        Failure(status=400, message="maximum context length is 8192 tokens"),
+        Failure(status=400, message="inappropriate content"),
+    ],
+)
+def test_other_errors_in_json_mode_are_not_asked_twice(refusal: Failure) -> None:
+    with FakeOpenAI(refusal) as service, pytest.raises(ProviderError):
         ask(service, parameters={"json_mode": True})
     assert len(service.requests) == 1
+
+
+def test_a_refusal_of_something_else_takes_json_mode_from_nobody() -> None:
+    with FakeOpenAI(lambda request, number: Failure(status=400) if number < 2 else Answer(text="[]")) as service:
+        with pytest.raises(ProviderError):
+            ask(service, parameters={"json_mode": True})
+        assert ask(service, parameters={"json_mode": True}) == "[]"
+    assert ["response_format" in request for request in service.requests] == [True, False, True]
 
 
 def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,6 +258,7 @@ class ChunkRun:
             self.calls.append(failed)
             raise CallFailed(failed)
         reply = result.reply
+        self.notes += reply.notes
         self.calls.append(
             replace(
                 call,
