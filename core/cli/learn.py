@@ -105,6 +105,7 @@ def let_pass(
     """Let values above a confidence pass, or show what would pass and how the audits stand."""
     from core.adapters.store import queries
     from core.domain.form import load_named_form
+    from core.services.learning.run_confidence import count_unreviewed, why_unassessed
     from core.services.review import passing, passing_audits
 
     scope = "cells" if cells else "forms"
@@ -115,6 +116,9 @@ def let_pass(
             form = load_named_form(queries.dataset(session, view.dataset_id).form)
         place = (store, form, view.dataset_id, view.id)
         plan = passing.plan_passing(*place, scope=scope, threshold=above)
+        with store.read() as session:
+            unreviewed = count_unreviewed(session, view.id)
+            reason = why_unassessed(session, view.id, unreviewed - plan.undecided)
         passed = 0
         if not dry_run:
             _, passed = passing.let_pass(
@@ -126,7 +130,13 @@ def let_pass(
         }
         rules = passing_audits.passing_rules(store, view.dataset_id)
     if json:
-        made = {"undecided": plan.undecided, "chats": len(plan.chats), "cells": plan.cells, "passed": passed}
+        made = {
+            "undecided": unreviewed,
+            "assessed": plan.undecided,
+            "chats": len(plan.chats),
+            "cells": plan.cells,
+            "passed": passed,
+        }
         stated = [
             {
                 "id": rule.id,
@@ -141,9 +151,11 @@ def let_pass(
         print_json({**made, "expected_wrong": plan.expected_wrong, "rules": stated})
         return
     say(
-        f"没人审过的 {plan.undecided} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
+        f"没人审过的 {unreviewed} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
         f"预计错 {plan.expected_wrong:.1f} 格" + ("" if dry_run else f"；已放行 {passed} 条")
     )
+    if reason:
+        say(reason)
     for rule in rules:
         audit = audits[rule.id]
         error_text = f"错误率 {audit.error:.1%}" if audit.error is not None else "还没有抽查结果"

@@ -7,6 +7,7 @@ import {
   approvalStops,
   dissent,
   forgetAnswered,
+  lossText,
   newStops,
   nextAlternative,
   nextDoubt,
@@ -252,4 +253,15 @@ test("what somebody else changed under one's eyes stops one approval, until the 
   assert.deepEqual([stop.key, stop.text], ["明细", "陈默 刚改了：明细"]);
   receive(store, payload({ open: undefined, chats: [chat(2, { version: 2, customers: [theirs] })] }));
   assert.equal(store.entries.get(2)?.news, null, "a chat that nobody looks at has no news");
+});
+
+test("what may be lost is called a guess until enough was approved, and ends with the approval", () => {
+  const guessed = makeEntry(chat(1, { expected_loss: 2.25, loss_estimated: true }));
+  assert.equal(lossText(guessed, FORM), "本条预计失 2.3 分（按规则估计）");
+  const known = makeEntry(chat(1, { expected_loss: 1, loss_estimated: false }));
+  assert.equal(lossText(known, FORM), "本条预计失 1.0 分");
+  for (const { key } of FORM.fields) confirmField(known, 0, key, 0);
+  assert.equal(lossText(known, FORM), "", "every field is confirmed");
+  assert.equal(lossText(makeEntry(chat(1, { expected_loss: 1, status: "已确认" })), FORM), "");
+  assert.equal(lossText(makeEntry(chat(1)), FORM), "", "nothing was computed yet");
 });

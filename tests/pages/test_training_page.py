@@ -85,7 +85,7 @@ def test_choices_without_a_row_say_so(page: OpenPage, store: Store) -> None:
     fill(store)
     app = page()
     app.selectbox(key="training-source").set_value("已确认的记录").run()
-    assert any("没有一行可以训练" in error.value for error in app.error)
+    assert any("来源（已确认的记录）没有一行可以训练" in error.value for error in app.error)
     assert button(app, "生成训练集").disabled
     app.multiselect[0].set_value([]).run()
     assert any("先在左边选数据集" in caption.value for caption in app.caption)

@@ -43,6 +43,14 @@ class AnswerSource:
             parts.insert(1 if self.labels else 0, "records")
         return "+".join(parts)
 
+    @property
+    def title(self) -> str:
+        """What the source is called in sentences, in the words of the lists that it is chosen from."""
+        rest = "标注" if self.labels else f"抽取任务「{self.run}」" if self.run else ""
+        if self.records and rest:
+            return f"{rest}和记录，记录优先"
+        return "已确认的记录" if self.records else rest
+
 
 def parse_source(text: str) -> AnswerSource:
     """Read ``records``, ``labels``, ``labels+records``, ``run:NAME`` or ``records+run:NAME``.

@@ -61,7 +61,8 @@ def export_dataset(
         coverage = measure_coverage(session, dataset_view, source)
         if len(coverage.missing) == coverage.total:
             raise ExportError(
-                f"数据集「{dataset_view.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
+                f"数据集「{dataset_view.name}」没有一条群聊有结果（来源：{source.title}）",
+                "请先审阅并确认群聊，或换一个来源",
             )
         statistics = AnswerStatistics()
         texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset_view.id))

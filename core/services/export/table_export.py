@@ -80,7 +80,7 @@ def export_table(
         rows = _rows(statistics.count(stream), form, confirmations)
         fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(fingerprints) < 2:
-            raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
+            raise ExportError(f"来源（{source.title}）里没有一位客户", "请先审阅并确认群聊，或换一个来源")
         compare_rows(
             _read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), fingerprints, out.name
         )

@@ -8,7 +8,17 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Record, Run, RunConfidence, RunKind, now
+from core.adapters.store.models import (
+    Chat,
+    Extraction,
+    ExtractionStatus,
+    Pass,
+    Record,
+    Run,
+    RunConfidence,
+    RunKind,
+    now,
+)
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.scoring import Scorer
 from core.services.learning import learner
@@ -104,6 +114,34 @@ def count_approved(session: Session, run_id: int) -> int:
     """Number of approved chats that a run has answered; those that a threshold let pass do not count."""
     statement = _approved(select(func.count()).select_from(Record), run_id)
     return int(session.execute(statement).scalar_one())
+
+
+def count_unreviewed(session: Session, run_id: int) -> int:
+    """Number of chats without a record that a run has answered."""
+    reviewed = select(col(Record.chat_id)).where(col(Record.review_pass) == Pass.PRIMARY)
+    statement = select(func.count()).where(
+        col(Extraction.run_id) == run_id,
+        col(Extraction.status) != ExtractionStatus.FAILED,
+        col(Extraction.made_on).is_(None),
+        col(Extraction.chat_id).not_in(reviewed),
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def why_unassessed(session: Session, run_id: int, chats: int) -> str:
+    """Chinese: why so many chats have no confidence yet; ``""`` for none.
+
+    Args:
+        session: open session.
+        run_id: the run.
+        chats: unreviewed chats without a confidence.
+    """
+    if not chats:
+        return ""
+    if (approved := count_approved(session, run_id)) < FEWEST_APPROVED and not fitted_on(session, run_id):
+        lacking = f"还没有确认满 {FEWEST_APPROVED:d} 条（现在 {approved:,d} 条）"
+        return f"{chats:,d} 条还没有把握：这个抽取任务答过的群聊{lacking}"
+    return f"{chats:,d} 条的把握还没有算好：打开审阅台，会在后台计算"
 
 
 def _approved(statement: Any, run_id: int) -> Any:

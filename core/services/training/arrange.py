@@ -45,7 +45,7 @@ def arrange(composition: Composition, options: TrainingOptions) -> Arrangement:
             f"{len(composition.no_summary)} 条有答案的群聊都没有摘要", "请先补上摘要，或改用 raw、clean 作输入"
         )
     if not rows:
-        raise ExportError(f"来源「{options.source}」没有一行可以训练", "请先审阅并确认群聊，或换一个来源")
+        raise ExportError(f"来源（{options.source.title}）没有一行可以训练", "请先审阅并确认群聊，或换一个来源")
     train, validation = train_val_split(rows, composition.groups, options)
     copies = copies_per_row(train, options.balance)
     repeats = _repeats(sum(copies.values()), options)

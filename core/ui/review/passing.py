@@ -8,7 +8,7 @@ from core.adapters.store import DatasetView, PassingRuleView
 from core.adapters.store.models import PassingScope
 from core.domain.permissions import Permission
 from core.services.learning.confidence import FEWEST_APPROVED
-from core.services.learning.run_confidence import fitted_on
+from core.services.learning.run_confidence import count_unreviewed, fitted_on, why_unassessed
 from core.services.review import base_run
 from core.services.review.passing import let_pass, plan_passing
 from core.services.review.passing_audits import PassingAudit, audit_passing, passing_rules, stop_passing
@@ -54,9 +54,12 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     share = three.number_input("抽查（%）", 1.0, 100.0, 10.0, 1.0, "%.1f", key=f"pass-share-{dataset.id}")
     allowed = four.number_input("容许的错误率（%）", 0.0, 99.0, 3.0, 0.5, "%.1f", key=f"pass-allowed-{dataset.id}")
     plan = plan_passing(store, form, dataset.id, run_id, scope=str(scope), threshold=threshold / 100)
+    with store.read() as session:
+        unreviewed = count_unreviewed(session, run_id)
+        reason = why_unassessed(session, run_id, unreviewed - plan.undecided)
     st.caption(
-        f"没人审过的 {plan.undecided:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
-        f"预计其中错 {plan.expected_wrong:.1f} 格。"
+        f"没人审过的 {unreviewed:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
+        f"预计其中错 {plan.expected_wrong:.1f} 格。" + (f"{reason}。" if reason else "")
     )
     off = only_for(Permission.BULK)
     if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):

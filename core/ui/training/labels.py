@@ -17,9 +17,8 @@ from core.services.training import (
 
 REFUSE = "refuse"
 SOURCES = {
-    "标注和记录，记录优先": AnswerSource(records=True, labels=True),
-    "已确认的记录": AnswerSource(records=True),
-    "标注": AnswerSource(labels=True),
+    source.title: source
+    for source in (AnswerSource(records=True, labels=True), AnswerSource(records=True), AnswerSource(labels=True))
 }
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "清理后", InputKind.SUMMARY: "摘要"}
 FORMATS = {

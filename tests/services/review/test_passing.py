@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from core.__main__ import main
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, ChatPriority, Confirmation, Extraction, Pass, PassingRule, Record
 from core.domain.permissions import AccountRole
@@ -47,6 +48,17 @@ def run_with_confidences(store: Store, chats: int, *, doubtful: int) -> tuple[Da
             sure = dict.fromkeys(FORM.keys, 0.99) | ({STAGE: 0.6} if chat.index > chats - doubtful else {})
             session.get_one(ChatPriority, (run, chat.id)).confidence = [sure]
     return dataset, run
+
+
+def test_the_command_line_says_why_nothing_passes(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset = make(store, 6)
+    answer(store, dataset, "甲", {at: [{NAME: f"林木{at}"}] for at in range(1, 6)})
+    decide(store, dataset, 1)
+    arguments = ["--db", store.engine.url.render_as_string(hide_password=False), "pass", "--run", "甲", "--dry-run"]
+    assert main(arguments) == 0
+    shown = capfd.readouterr().out
+    assert "没人审过的 4 条里，0 条有把握 97%" in shown
+    assert "4 条还没有把握：这个抽取任务答过的群聊还没有确认满 20 条（现在 1 条）" in shown
 
 
 def let(store: Store, dataset: DatasetView, run: int, **more):  # type: ignore[no-untyped-def]

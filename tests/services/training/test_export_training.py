@@ -184,7 +184,7 @@ def test_rows_over_the_limit_are_named_skipped_or_cleaned(store: Store, tmp_path
         ({"datasets": ()}, "没有选择数据集"),
         ({"datasets": ("四条", "四条")}, "选了两次"),
         ({"source": AnswerSource(run="模型")}, "不能直接用抽取任务"),
-        ({"source": AnswerSource(records=True)}, "没有一行可以训练"),
+        ({"source": AnswerSource(records=True)}, "来源（已确认的记录）没有一行可以训练"),
         ({"text": InputKind.SUMMARY, "prompt": "baseline"}, "都没有摘要"),
         ({"tasks": ()}, "没有选择训练任务"),
         ({"tasks": ("没有",)}, "不认识训练任务「没有」"),

@@ -225,6 +225,7 @@ class ChatPayload(TypedDict):
         failed: why the model gave no answer, else empty.
         claimed_by: who else is on this chat, else empty.
         expected_loss: expected loss in points; null until it was computed.
+        loss_estimated: whether it is a guess by rules: too little was approved to know how sure the run's values are.
         messages: all of them, or where the browser has their texts already (``text_kept``), only those with evidence:
             nothing of the others is evidence now.
         delta_new: under delta review, the newer run's forms without a partner.
@@ -251,6 +252,7 @@ class ChatPayload(TypedDict):
     missed: list[Missed]
     warnings: list[CellWarning]
     expected_loss: NotRequired[float | None]
+    loss_estimated: NotRequired[bool]
     loss_reasons: NotRequired[list[PriorityReason]]
     delta_new: NotRequired[list[FormValues]]
 

@@ -249,6 +249,7 @@ class PrimarySession:
         for chat in chats:
             priority = priorities.get(chat["chat_id"]) or {}
             chat["expected_loss"], chat["loss_reasons"] = priority.get("points"), priority.get("reasons", [])
+            chat["loss_estimated"] = not priority.get("confidence")
             if chat["base_run_id"] == self.base.id:
                 _put_confidence(self.form, chat, priority.get("confidence") or [])
         if self.asks:

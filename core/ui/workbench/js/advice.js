@@ -2,10 +2,10 @@
 // What the workbench advises beside a field: warnings and hints, other values and who says so, what stops an approval. Pure.
 /** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
 import { openMissed, placeText } from "./missed.js";
-import { confirmationOf, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
+import { confirmationOf, confirmedCount, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { rememberLast } from "./remember.js";
 import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
-import { EVIDENCE } from "./words.js";
+import { EVIDENCE, STATUS } from "./words.js";
 
 /**
  * Whether a value of this field must stand in the chat (texts with many right answers may be told in other words).
@@ -244,6 +244,18 @@ export function surenessText(entry, customer, key) {
   const percent = arrived(entry, customer)?.sure?.[key];
   const isOfRun = customer.baseline !== null && sameValue(customer.baseline[key], customer.values[key]);
   return percent === undefined || !isOfRun ? "" : `这样的值 ${percent} % 对`;
+}
+
+/**
+ * How many points may be lost on a chat, and whether that is a guess by rules; nothing once all of it is approved.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
+export function lossText(entry, form) {
+  const { expected_loss: loss, loss_estimated: estimated } = entry.chat;
+  const filled = entry.work.length > 0 && entry.work.every((one) => confirmedCount(one, form) === form.fields.length);
+  if (typeof loss !== "number" || filled || entry.status === STATUS.CONFIRMED) return "";
+  return `本条预计失 ${loss.toFixed(1)} 分${estimated ? "（按规则估计）" : ""}`;
 }
 
 /**

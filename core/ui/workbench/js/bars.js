@@ -1,6 +1,7 @@
 // @ts-check
 // The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
 /** @import { BottomBar, Entry, SayOptions, Store, TopBar } from "./types.js" */
+import { lossText } from "./advice.js";
 import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
@@ -124,8 +125,7 @@ export function drawTop(bar, store, entry, state) {
       .filter(Boolean)
       .join(" · "),
   );
-  const loss = entry?.chat.expected_loss;
-  setText(bar.expectedLoss, typeof loss === "number" ? `本条预计失 ${loss.toFixed(1)} 分` : "");
+  setText(bar.expectedLoss, entry ? lossText(entry, store.form) : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
   setAttr(bar.meter, "aria-valuenow", confirmed);
   setAttr(bar.meter, "aria-valuemax", total);

@@ -240,6 +240,8 @@ export interface ChatPayload {
   warnings: CellWarning[];
   /** expected loss in points; null until it was computed. */
   expected_loss?: number | null;
+  /** whether it is a guess by rules: too little was approved to know how sure the run's values are. */
+  loss_estimated?: boolean;
   loss_reasons?: PriorityReason[];
   /** under delta review, the newer run's forms without a partner. */
   delta_new?: (Record<string, string | string[]>)[];

@@ -66,6 +66,7 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
     shown = {chat["chat"]: chat for chat in data["chats"]}
     assert shown[5]["expected_loss"] == 18.0
+    assert shown[5]["loss_estimated"]  # nobody has approved twenty chats
     assert shown[3]["loss_reasons"][0]["key"] == PHONE
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
     assert background_update.IndexUpdate(store, FORM, dataset.id, base).count() == 2
