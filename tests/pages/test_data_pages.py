@@ -1,7 +1,9 @@
 """The pages 导入 and 数据集, driven from the app's entry."""
 
 import json
+import tomllib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +67,40 @@ def test_another_sheet_can_be_chosen(open_page: OpenPage, store: Store) -> None:
     with store.read() as session:
         (dataset,) = queries.datasets(session)
         assert [chat.text for chat in queries.chats(session, dataset.id)] == ["林木2：二\n客服小何：好"]
+
+
+def test_a_file_whose_columns_are_unknown_offers_its_sheets(open_page: OpenPage) -> None:
+    book = Workbook()
+    book.worksheets[0].title = "说明"
+    book.worksheets[0].append(["导出说明：内部"])
+    sheet = book.create_sheet("明细")
+    for row in (["谁讲的", "讲了啥"], ["林木1", "在不在"], ["小何", "在的"]):
+        sheet.append(row)
+    data = BytesIO()
+    book.save(data)
+    app = upload(open_page(IMPORT), data.getvalue(), "a.xlsx")
+    offered = by_label(app.selectbox, "工作表（共 2 个，只导入一个）")
+    assert offered.options == ["自动：明细", "说明", "明细"]
+    assert "这是工作表「明细」，还有 1 个工作表：说明" in seen(app)
+    offered.set_value("说明").run()
+    assert "这是工作表「说明」，还有 1 个工作表：明细" in seen(app)
+    by_label(app.selectbox, "工作表（共 2 个，只导入一个）").set_value("").run()
+    by_label(app.selectbox, "聊天文本列").set_value("讲了啥").run()
+    by_label(app.selectbox, "发送人列").set_value("谁讲的").run()
+    assert not app.exception and by_label(app.button, "导入")
+
+
+def test_a_name_on_several_sides_is_said_where_the_sides_are_counted(open_page: OpenPage) -> None:
+    texts = ("林木1：请问怎么卖\n客服小何：您好，在的", "客服小何：在吗，请问怎么卖\n阿青客服：您好，亲，在的")
+    app = upload(open_page(IMPORT), [{"chat_text": text} for text in texts])
+    (title,) = (one.label for one in app.expander if "发言人" in one.label)
+    assert title == "发言人 3 位：客户 2，客服 2（1 位在不同群聊里分属几方，每方各算一次）"
+
+
+def test_the_limit_of_an_upload_is_one_that_streamlit_shows_as_it_is() -> None:
+    # More than half of a unit is shown as one of the next; its units are of 1,000, those of the setting of 1,024.
+    settings = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert settings["server"]["maxUploadSize"] << 20 <= 500_000_000
 
 
 def test_an_encoding_can_be_chosen(open_page: OpenPage) -> None:

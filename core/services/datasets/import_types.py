@@ -112,11 +112,21 @@ BY_NAME = TableColumns()
 
 
 class ColumnError(InputError):
-    """A table whose text column is not known by its name; ``columns`` are those that it has."""
+    """A table whose text column is not known by its name.
 
-    def __init__(self, message: str, remedy: str, columns: tuple[str, ...]) -> None:
+    Attributes:
+        columns: those that it has.
+        sheet: the sheet of an Excel file that was looked at, or ``""``.
+        sheets: all sheets that hold anything.
+    """
+
+    def __init__(
+        self, message: str, remedy: str, columns: tuple[str, ...], *, sheet: str = "", sheets: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message, remedy)
         self.columns = columns
+        self.sheet = sheet
+        self.sheets = sheets
 
 
 class ReadersBusyError(InputError):

@@ -108,6 +108,8 @@ class Refused:
     remedy: str
     columns: tuple[str, ...] | None = None
     last: bool = False
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
     type: Literal["refused"] = "refused"
 
 

@@ -84,7 +84,13 @@ class Reader:
                 if isinstance(message, Refused):
                     self._busy = message.last
                     if message.columns is not None:
-                        raise ColumnError(message.message, message.remedy, message.columns)
+                        raise ColumnError(
+                            message.message,
+                            message.remedy,
+                            message.columns,
+                            sheet=message.sheet,
+                            sheets=message.sheets,
+                        )
                     raise InputError(message.message, message.remedy)
                 if isinstance(message, Failed):
                     _log.warning("reading a file failed: %s", message.trace or "out of memory")

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import replace
 
 # Loaded before the limits: afterwards every import counts against the file.
 import python_calamine  # noqa: F401
@@ -72,8 +73,10 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
                 else:
                     _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
         except InputError as error:
-            columns = error.columns if isinstance(error, ColumnError) else None
-            send_message(channel, Refused(_storable(error.message), _storable(error.remedy), columns, last=_is_big()))
+            refused = Refused(_storable(error.message), _storable(error.remedy), last=_is_big())
+            if isinstance(error, ColumnError):
+                refused = replace(refused, columns=error.columns, sheet=error.sheet, sheets=error.sheets)
+            send_message(channel, refused)
         except OSError:
             raise
         except BaseException as error:  # a panic inside calamine is no Exception

@@ -61,7 +61,8 @@ def read_sheet(
 
     Args:
         source: an open file.
-        wanted: name of the sheet; ``""``: the first whose first rows hold data, else the first that holds anything.
+        wanted: name of the sheet; ``""``: the first whose first rows hold data, else the first that looks like a
+            table, else the first that holds anything.
         holds_data: tells by the first rows; a cover sheet has none.
         report: gets the sheets, and a note about each that is left out.
 
@@ -103,6 +104,7 @@ def _chosen(
 ) -> "CalamineSheet | None":
     """The sheet to read; the others are only opened until it is found."""
     chosen: CalamineSheet | None = None
+    tables: list[str] = []
     covers: list[tuple[str, int]] = []
     left_out: list[tuple[str, int]] = []
     for name in workbook.sheet_names:
@@ -118,25 +120,34 @@ def _chosen(
         sheet = workbook.get_sheet_by_name(name)
         if not sheet.height:
             continue
-        if wanted or holds_data(list(islice(_rows(sheet), _PEEK))):
+        head = list(islice(_rows(sheet), _PEEK))
+        if wanted or holds_data(head):
             chosen, report.sheet = sheet, name
         else:
             covers.append((name, sheet.height))
+            tables += [name] if _is_table(head) else []
     report.sheets = (
         *(name for name, _ in covers),
         *((report.sheet,) if chosen else ()),
         *(name for name, _ in left_out),
     )
     if chosen is None and covers:
-        report.sheet, _ = covers.pop(0)
+        report.sheet = tables[0] if tables else covers[0][0]
         chosen = workbook.get_sheet_by_name(report.sheet)
-        left_out, covers = covers, []
+        left_out, covers = [cover for cover in covers if cover[0] != report.sheet], []
+        if tables and left_out:
+            report.note(f"没有一个工作表有认得出的列，读的是工作表「{report.sheet[:40]}」")
     for name, rows in covers[:_NAMED]:
         report.note(f"跳过了工作表「{name[:40]}」（{rows:,} 行，没有认得出的列）")
     for name, rows in left_out[:_NAMED]:
         report.note(f"没有导入工作表「{name[:40]}」（{rows:,} 行）；要导入它，请选这个工作表（命令行用 --sheet）")
     report.note("还有 {} 个工作表没有导入", len(covers[_NAMED:]) + len(left_out[_NAMED:]))
     return chosen
+
+
+def _is_table(head: list[TableRow]) -> bool:
+    """Whether a sheet has columns whatever they are called: a header and a row of several cells; a cover has none."""
+    return sum(sum(cell not in ("", None) for cell in row.cells) > 1 for row in head) > 1
 
 
 def _rows(sheet: "CalamineSheet") -> Iterator[TableRow]:

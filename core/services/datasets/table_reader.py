@@ -51,6 +51,28 @@ def read_table(
         InputError: the file cannot be read.
     """
     report = report or ReadingReport()
+    try:
+        yield from _read_chosen_sheet(source, form, columns, report)
+    except ColumnError as error:
+        raise _naming_sheets(error, report) from error
+
+
+def _naming_sheets(error: ColumnError, report: ReadingReport) -> ColumnError:
+    """The same error; where the file has other sheets, it says so, for the columns may be there."""
+    others = [name for name in report.sheets if name != report.sheet]
+    if not others:
+        return error
+    remedy = (
+        f"{error.remedy}。这是工作表「{report.sheet[:40]}」，还有 {len(others):,} 个工作表：{listed(others)}；"
+        "群聊不在这一个里，就选别的工作表（命令行用 --sheet）"
+    )
+    return ColumnError(error.message, remedy, error.columns, sheet=report.sheet, sheets=report.sheets)
+
+
+def _read_chosen_sheet(
+    source: SourceFile, form: Form, columns: TableColumns, report: ReadingReport
+) -> Iterator[RawRow]:
+    """The rows of a CSV file or of one sheet; arguments as for :func:`read_table`."""
     known = HeaderNames(form, columns)
     names, rows = split_header(_noting_formulas(_table(source, columns, known, report), source, report), known, report)
     require_foreign(names, form, source.name)

@@ -1,5 +1,6 @@
 """The first chats of a file as they will look, with their speakers and sides."""
 
+from collections import Counter
 from html import escape
 
 import streamlit as st
@@ -84,6 +85,10 @@ def draw_speakers(previewed: ImportPreview) -> None:
     people = len({name for name, _ in counts})
     sides = {side: len({name for name, own in counts if own is side}) for side in Role}
     by_side = "，".join(f"{side_title(side)} {count:,}" for side, count in sides.items() if count)
+    # A person can be a customer in one chat and unknown in another: then the sides add up to more than the people.
+    several = sum(sides > 1 for sides in Counter(name for name, _ in counts).values())
+    if several:
+        by_side += f"（{several:,} 位在不同群聊里分属几方，每方各算一次）"
     with st.expander(escape_markdown(f"{first}发言人 {people:,} 位：{by_side}"), icon=":material/group:"):
         st.dataframe(
             [

@@ -32,7 +32,9 @@ class _Refusal(NamedTuple):
 
     message: str
     remedy: str
-    columns: tuple[str, ...] | None
+    columns: tuple[str, ...] | None = None
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 @st.cache_data(max_entries=8, ttl=3600, show_spinner="正在读取文件…")
@@ -41,8 +43,10 @@ def _preview_or_refusal(file_id: str, _file: Any, name: str, columns: TableColum
         return preview_import(_file, name, load_named_form(settings().form), columns=columns)
     except ReadersBusyError:
         raise  # says nothing about the file: the next look tries again
+    except ColumnError as error:
+        return _Refusal(error.message, error.remedy, error.columns, error.sheet, error.sheets)
     except InputError as error:
-        return _Refusal(error.message, error.remedy, error.columns if isinstance(error, ColumnError) else None)
+        return _Refusal(error.message, error.remedy)
 
 
 def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns) -> ImportPreview:
@@ -56,7 +60,7 @@ def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns) ->
     if not isinstance(outcome, _Refusal):
         return outcome
     if outcome.columns is not None:
-        raise ColumnError(outcome.message, outcome.remedy, outcome.columns)
+        raise ColumnError(outcome.message, outcome.remedy, outcome.columns, sheet=outcome.sheet, sheets=outcome.sheets)
     raise InputError(outcome.message, outcome.remedy)
 
 

@@ -52,7 +52,7 @@ def draw_upload(available: list[DatasetView]) -> None:
             previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
         show_error(error)
-        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name), sheet=error.sheet, sheets=error.sheets)
         draw_columns(file_id, error.columns, chosen)
         return
     except InputError as error:

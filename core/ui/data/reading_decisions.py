@@ -32,7 +32,13 @@ _HOUR = 60
 
 
 def draw_decisions(
-    file_id: str, chosen: TableColumns, previewed: ImportPreview | None, *, may_be_text: bool = False
+    file_id: str,
+    chosen: TableColumns,
+    previewed: ImportPreview | None,
+    *,
+    may_be_text: bool = False,
+    sheet: str = "",
+    sheets: Sequence[str] = (),
 ) -> None:
     """Draw what a person can decide about reading a file; the next run of the page reads it.
 
@@ -41,15 +47,18 @@ def draw_decisions(
         chosen: what was decided so far.
         previewed: what came of it; ``None`` where the file cannot be read so.
         may_be_text: whether a file that cannot be read could be a text of another format or encoding.
+        sheet: the sheet that was looked at, of a file that cannot be read so.
+        sheets: all sheets of that file.
     """
     boxes: list[Callable[[], None]] = []
     if chosen.format or (previewed.format in _FORMATS if previewed else may_be_text):
         boxes.append(lambda: _draw_format(file_id, str(previewed.format) if previewed else ""))
     if chosen.encoding or (previewed.encoding if previewed else may_be_text):
         boxes.append(lambda: _draw_encoding(file_id, previewed.encoding if previewed else ""))
-    sheets = previewed.reading.sheets if previewed else ()
+    if previewed:
+        sheet, sheets = previewed.reading.sheet, previewed.reading.sheets
     if chosen.sheet or len(sheets) > 1:
-        boxes.append(lambda: _draw_sheet(file_id, chosen.sheet, sheets, previewed))
+        boxes.append(lambda: _draw_sheet(file_id, chosen.sheet, sheet, sheets))
     if chosen.join or chosen.pause_minutes or (previewed and previewed.reading.joined):
         boxes.append(lambda: _draw_joining(file_id, previewed))
         boxes.append(lambda: _draw_pause(file_id, chosen, previewed))
@@ -102,8 +111,7 @@ def _draw_encoding(file_id: str, detected: str) -> None:
     )
 
 
-def _draw_sheet(file_id: str, chosen: str, sheets: Sequence[str], previewed: ImportPreview | None) -> None:
-    read = previewed.reading.sheet if previewed else ""
+def _draw_sheet(file_id: str, chosen: str, read: str, sheets: Sequence[str]) -> None:
     st.selectbox(
         f"工作表（共 {len(sheets)} 个，只导入一个）" if sheets else "工作表",
         _options(chosen, sheets),

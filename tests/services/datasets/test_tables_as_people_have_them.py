@@ -145,6 +145,28 @@ def test_sheets_are_offered_and_what_is_left_out_is_said() -> None:
         Reading(book, "a.xlsx", TableColumns(sheet="三月"))
 
 
+ODD: list[list[object]] = [["谁讲的", "啥时候", "讲了啥", "哪个群"], ["甲一1", "10月1日", "在不在", "群1"]]
+
+
+def test_a_sheet_with_a_table_is_read_before_a_cover_though_no_column_is_known() -> None:
+    book = workbook_of(说明=[["导出说明：内部"]], 明细=ODD)
+    with pytest.raises(ColumnError) as refused:
+        Reading(book, "a.xlsx")
+    assert (refused.value.sheet, refused.value.sheets) == ("明细", ("说明", "明细"))
+    assert refused.value.columns == ("谁讲的", "啥时候", "讲了啥", "哪个群")
+    assert "这是工作表「明细」，还有 1 个工作表：说明" in refused.value.remedy and "--sheet" in refused.value.remedy
+    named = Reading(book, "a.xlsx", TableColumns(text="讲了啥", sender="谁讲的", room="哪个群"))
+    assert len(named.rows) == 1 and "跳过了工作表「说明」" in named.notes
+    # Where every sheet is a cover or every one a table, the first is read, and the others are still named.
+    for first, other in (([["甲"]], [["乙"]]), (ODD, ODD)):
+        with pytest.raises(ColumnError) as refused:
+            Reading(workbook_of(一=first, 二=other), "a.xlsx")
+        assert refused.value.sheet == "一" and "还有 1 个工作表：二" in refused.value.remedy
+    with pytest.raises(ColumnError) as refused:
+        Reading(workbook_of(一=ODD), "a.xlsx")
+    assert "工作表" not in refused.value.remedy and refused.value.sheets == ()
+
+
 def archive(**members: str) -> bytes:
     data = BytesIO()
     with zipfile.ZipFile(data, "w") as file:
