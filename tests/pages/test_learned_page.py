@@ -5,11 +5,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Run, RunKind
+from core.adapters.store.models import LearnedModel, Run, RunKind
 from core.domain.prompts import load_prompt
 from core.services.extraction.prompt_library import list_entries
 from core.services.learning.models import learned_models
-from tests.factories.datasets import make_dataset, make_run
+from tests.factories.datasets import make_dataset, make_record, make_run
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 from tests.services.learning.test_learner import made_up
@@ -36,7 +36,7 @@ def test_a_model_is_trained_on_the_page(page: OpenPage, store: Store) -> None:
     labelled(store)
     app = page("training/learned")
     assert "还没有学习模型" in seen(app)
-    assert "再确认 5 条后自动训练下一版" in seen(app)
+    assert "再确认 5 条后自动训练第一版" in seen(app)
     app.text_input[0].set_value("第一版")
     app.button[0].click().run()
     assert not app.exception
@@ -45,6 +45,29 @@ def test_a_model_is_trained_on_the_page(page: OpenPage, store: Store) -> None:
     table = app.dataframe[0].value
     assert list(table["模型"]) == ["第一版"]
     assert table["得分"][0] > table["常数下限"][0]
+
+
+def test_scores_say_what_the_records_were_started_from(page: OpenPage, store: Store) -> None:
+    make_dataset(store, [made_up(99)[0]], "新")
+    rows = [made_up(number) for number in range(1, 7)]
+    dataset = make_dataset(store, [text for text, _ in rows], "审")
+    answers = {at: [values] for at, (_, values) in enumerate(rows, 1)}
+    rules = make_run(store, dataset, "规则", answers, provider="local", model="rules")
+    make_dataset(store, [made_up(98)[0]], "最新")
+    for at, (_, values) in enumerate(rows, 1):
+        make_record(store, dataset, at, [values], base_run_id=rules if at < 6 else None)
+    app = page("training/learned")
+    assert "停下来不久就自动训练第一版" in seen(app)
+    assert app.multiselect[0].value == ["审"]  # the one with approvals
+    app.text_input[0].set_value("第一版")
+    app.button[0].click().run()
+    assert not app.exception
+    assert "记录从它改起，偏高：本地规则 5 条" in app.dataframe[0].value["说明"][0]
+    assert "使用中的「第一版」" in seen(app)
+    with store.write() as session:
+        row = session.execute(select(LearnedModel)).scalar_one()
+        row.evaluation = {**row.evaluation, "learned": 33.6, "local": 35.9, "delta_local": [-4.0, -0.5]}
+    assert page("training/learned").dataframe[0].value["说明"][0].startswith("得分不如本地规则；")
 
 
 def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:

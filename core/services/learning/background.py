@@ -68,6 +68,16 @@ def approvals_of(session: Session, form_name: str) -> int:
     return int(session.execute(statement).scalar_one())
 
 
+def approvals_by_dataset(session: Session) -> dict[int, int]:
+    """Number of chats that people approved, by dataset; those without one are omitted."""
+    statement = (
+        select(col(Record.dataset_id), func.count())
+        .where(queries.is_final(), ~queries.is_passed())
+        .group_by(col(Record.dataset_id))
+    )
+    return {int(dataset_id): int(count) for dataset_id, count in session.execute(statement)}
+
+
 def newest_job(session: Session, form_name: str) -> TrainingJobView | None:
     """The newest training job of a form, or ``None``."""
     of_form = select(TrainingJob).where(col(TrainingJob.form) == form_name)

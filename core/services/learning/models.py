@@ -7,18 +7,18 @@ process that needs the model fits it again, once, and proves by the digest that 
 import hashlib
 import json
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.llm.learned import DIGEST, LEARNED
 from core.adapters.llm.local.rules import GENERAL_RULES, rules_path
-from core.adapters.store import LearnedModelView, RunView, Store
-from core.adapters.store.models import LearnedModel, ModelEntry
+from core.adapters.store import LearnedModelView, RunView, Store, queries
+from core.adapters.store.models import LearnedModel, ModelEntry, Record, Run, RunKind
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError, RunError
@@ -33,6 +33,7 @@ _LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "jionlp")
 _MOST_FITTED: Final = 3
 """Fitted models that a process keeps."""
 _NAME_LENGTH: Final = 80
+_CHUNK: Final = 500
 
 _fitted: OrderedDict[str, learner.FittedExtractor] = OrderedDict()
 _fitting = threading.Lock()
@@ -193,6 +194,21 @@ def learned_models(store: Store) -> list[LearnedModelView]:
     with store.read() as session:
         rows = session.execute(select(LearnedModel).order_by(col(LearnedModel.id).desc())).scalars()
         return [LearnedModelView.from_row(row) for row in rows]
+
+
+def started_by_provider(session: Session, view: LearnedModelView) -> dict[str, int]:
+    """Of the records that a model was fitted and judged on, how many were started from runs of which provider."""
+    counts: Counter[str] = Counter()
+    for ids in queries.chunked([int(one["id"]) for one in view.examples if one["origin"] == "record"], _CHUNK):
+        statement = (
+            select(col(Run.provider), func.count())
+            .join(Record, col(Record.base_run_id) == col(Run.id))
+            .where(col(Record.id).in_(ids), col(Run.kind) != RunKind.LABELS)
+            .group_by(col(Run.provider))
+        )
+        for provider, count in session.execute(statement):
+            counts[provider] += count
+    return dict(counts)
 
 
 def texts_learned(store: Store, run: RunView) -> set[str]:

@@ -1,7 +1,10 @@
 """学习模型: what each learned extractor is made of, what it can be expected to score, and training a new one."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from core.adapters.llm.learned import LEARNED
 from core.adapters.store import DatasetView, LearnedModelView
 from core.adapters.store.models import TrainingJobStatus
 from core.domain.form import load_named_form
@@ -9,9 +12,10 @@ from core.domain.permissions import Permission
 from core.errors import FormError
 from core.services.extraction import models as model_catalog
 from core.services.learning import train
-from core.services.learning.background import approvals_of, newest_job, next_training
+from core.services.learning.background import FIRST_AT, approvals_by_dataset, approvals_of, newest_job, next_training
 from core.services.learning.corpus import SOURCES
-from core.services.learning.models import learned_models
+from core.services.learning.models import learned_models, started_by_provider
+from core.services.quality.record_origins import FLATTERED
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, fragment, show_errors
@@ -19,6 +23,10 @@ from core.ui.only_for import only_for
 from core.ui.tables import draw_table, table_height
 
 _SOURCE_TITLES = {"labels": "标注", "records": "已确认的记录", "labels+records": "标注和已确认的记录"}
+_USED_HELP = (
+    "新建的抽取任务用这一版；已有的仍用开始时的版本。自动训练的只要不比上一版差就换上，"
+    "不和本地规则比：规则更好时请选本地规则"
+)
 _STATUS_TITLES = {
     TrainingJobStatus.RUNNING: "正在训练",
     TrainingJobStatus.DONE: "上次训练已完成",
@@ -42,7 +50,8 @@ def _draw_progress(forms: list[str]) -> None:
         with state.store().read() as session:
             job, approvals = newest_job(session, name), approvals_of(session, name)
         rest = next_training(job.approvals if job else 0) - approvals
-        ahead = f"再确认 {rest:d} 条后自动训练下一版" if rest > 0 else "稍后自动训练下一版"
+        which = "第一版" if job is None else "下一版"
+        ahead = f"再确认 {rest:d} 条后自动训练{which}" if rest > 0 else f"停下来不久就自动训练{which}"
         if job is not None and job.status == TrainingJobStatus.RUNNING:
             share = job.done / job.total if job.total else 0.0
             st.progress(share, text=f"{escape_markdown(title)}：正在训练，{escape_markdown(job.stage)}")
@@ -58,13 +67,14 @@ def draw_models() -> None:
     if not views:
         draw_empty_state(
             "还没有学习模型",
-            "确认满 5 条群聊、停下来不久，就会自动训练第一个；也可以在下面现在训练。",
+            f"确认满 {FIRST_AT[0]:d} 条群聊、停下来不久，就会自动训练第一版，上面写着还差几条；也可以在下面现在训练。",
         )
         return
     with state.store().read() as session:
+        notes = {view.id: _note(view, started_by_provider(session, view)) for view in views}
         entries = {name: model_catalog.find_model(session, name) for name in {view.name for view in views}}
     used = {name: entry.parameters.get("digest") for name, entry in entries.items() if entry is not None}
-    rows = [_row(view, used.get(view.name) == view.digest) for view in views]
+    rows = [_row(view, used.get(view.name) == view.digest, notes[view.id]) for view in views]
     draw_table(
         rows,
         name="学习模型",
@@ -72,7 +82,7 @@ def draw_models() -> None:
         height=table_height(rows, most=420),
         columns={
             "模型": st.column_config.TextColumn(width=150, pinned=True),
-            "使用中": st.column_config.CheckboxColumn(width=56, help="新建的抽取任务用这一版；已有的仍用开始时的版本"),
+            "使用中": st.column_config.CheckboxColumn(width=56, help=_USED_HELP),
             "群聊": st.column_config.NumberColumn(width=52, help="学了多少条群聊"),
             "得分": st.column_config.NumberColumn(format="%.2f", width=60, help="交叉验证：每条群聊由没见过它的模型填"),
             "95% 区间": st.column_config.TextColumn(width=104),
@@ -80,6 +90,7 @@ def draw_models() -> None:
                 format="%.2f", width=70, help="每个字段总填最常见的值，在同一批群聊上"
             ),
             "本地规则": st.column_config.NumberColumn(format="%.2f", width=70),
+            "说明": st.column_config.TextColumn(width=200),
             "校准误差": st.column_config.NumberColumn(
                 format="%.3f", width=70, help="说八成把握的格子是否真有八成对；0 最好"
             ),
@@ -91,9 +102,37 @@ def draw_models() -> None:
             ),
         },
     )
+    for view in views:
+        if notes[view.id] and used.get(view.name) == view.digest:
+            st.caption(f"使用中的「{escape_markdown(view.name)}」：{notes[view.id]}。")
 
 
-def _row(view: LearnedModelView, is_used: bool) -> dict[str, object]:
+def _note(view: LearnedModelView, started: Mapping[str, int]) -> str:
+    """What has to be known of a version's scores: what flatters them, and whether the rules did better.
+
+    Args:
+        view: the version.
+        started: records that it was judged on, by the provider of the run that they were started from.
+    """
+    result = view.evaluation
+    learned, local = result.get("learned"), result.get("local")
+    if learned is None:
+        return ""
+    notes = []
+    if local is not None and learned < local:
+        high = (result.get("delta_local") or (None, None))[1]
+        notes.append("得分不如本地规则" if high is not None and high < 0 else "得分比本地规则低，差别看不准")
+    flattered = [
+        f"{title} {started[provider]:,d} 条"
+        for provider, title in (("local", "本地规则"), (LEARNED, "学习模型"))
+        if started.get(provider)
+    ]
+    if flattered:
+        notes.append(f"{FLATTERED}：{'，'.join(flattered)}")
+    return "；".join(notes)
+
+
+def _row(view: LearnedModelView, is_used: bool, note: str) -> dict[str, object]:
     result = view.evaluation
     low, high = result.get("interval") or (None, None)
     names = "、".join(view.sources.get("datasets", ()))
@@ -105,6 +144,7 @@ def _row(view: LearnedModelView, is_used: bool) -> dict[str, object]:
         "95% 区间": "—" if low is None or high is None else f"{low:.2f} 到 {high:.2f}",
         "常数下限": (result.get("floors") or {}).get("constants"),
         "本地规则": result.get("local"),
+        "说明": note,
         "校准误差": result.get("ece"),
         "学自": f"{names}：{_SOURCE_TITLES.get(view.sources.get('source', ''), '')}",
         "时间": view.created_at,
@@ -115,9 +155,12 @@ def _row(view: LearnedModelView, is_used: bool) -> dict[str, object]:
 
 def draw_training(datasets: list[DatasetView]) -> None:
     """Form that trains a model here and now: a few seconds for a hundred chats."""
+    with state.store().read() as session:
+        approvals = approvals_by_dataset(session)
+    usual = max(datasets, key=lambda dataset: approvals.get(dataset.id, 0))
     with st.form("learn", border=True, enter_to_submit=False):
         one, two, three = st.columns([3, 2, 2])
-        chosen = one.multiselect("从哪些数据集", [dataset.name for dataset in datasets], default=datasets[0].name)
+        chosen = one.multiselect("从哪些数据集", [dataset.name for dataset in datasets], default=usual.name)
         source = two.selectbox("学什么", SOURCES, index=2, format_func=lambda name: _SOURCE_TITLES[name])
         name = three.text_input("模型名称", placeholder="例如 第一版", max_chars=80)
         off = only_for(Permission.TRAINING)
