@@ -40,7 +40,7 @@ from core.services.learning.examples import LabelledChat, example
 from core.services.learning.models import texts_learned
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
-from core.services.quality.run_ancestry import is_from_people
+from core.services.quality.run_ancestry import is_from_people, taught_on
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
 from core.services.quality.stored_votes import Votes, read_votes
 
@@ -106,7 +106,14 @@ def other_runs(session: Session, dataset_id: int, run_id: int) -> dict[int, str]
         .scalars()
         .all()
     )
-    others = [run for run in runs if run.kind != RunKind.LABELS and run.id != run_id and not is_from_people(run, runs)]
+    others = [
+        run
+        for run in runs
+        if run.kind != RunKind.LABELS
+        and run.id != run_id
+        and not is_from_people(run, runs)
+        and not taught_on(session, dataset_id, run, runs)  # it agrees with what was approved more than with the rest
+    ]
     return {int(run.id or 0): run.name for run in others[:MOST_OTHERS]}
 
 

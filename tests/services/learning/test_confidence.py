@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Extraction, Run, RunConfidence, RunKind
+from core.adapters.store.models import Chat, Extraction, Run, RunConfidence, RunKind, TrainingSet
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.services.learning import confidence, run_confidence
@@ -280,3 +280,18 @@ def test_a_stacked_correction_reads_the_cell_not_only_the_field() -> None:
     assert estimate.after == pytest.approx(36)
     assert learn_stacked(SCORER, cases, keep=[STAGE]) is None
     assert learn_stacked(SCORER, cases[:6]) is None
+
+
+def test_what_was_taught_on_the_dataset_is_no_other_opinion(store: Store) -> None:
+    dataset = make_dataset(store, ["林木1：好", "林木2：好"], "教过")
+    asked, honest = (make_run(store, dataset, name, {1: [{}], 2: [{}]}) for name in ("甲", "乙"))
+    with store.write() as session:
+        text = session.execute(select(col(Chat.sha256)).where(col(Chat.dataset_id) == dataset.id)).scalars().first()
+        trained = TrainingSet(name="一", format="sft", sha256="", provenance=[{"chat_sha256": text}])
+        session.add(trained)
+        session.flush()
+        entry = {"name": "微调", "provider": "spark", "training_set_id": trained.id}
+    make_run(store, dataset, "微调", {1: [{}], 2: [{}]}, parameters={"entry": entry})
+    make_run(store, dataset, "学来的", {1: [{}], 2: [{}]}, provider="learned")
+    with store.read() as session:
+        assert run_confidence.other_runs(session, dataset.id, asked) == {honest: "乙"}
