@@ -257,7 +257,7 @@ test("what somebody else changed under one's eyes stops one approval, until the 
 
 test("what may be lost is called a guess until enough was approved, and ends with the approval", () => {
   const guessed = makeEntry(chat(1, { expected_loss: 2.25, loss_estimated: true }));
-  assert.equal(lossText(guessed, FORM), "本条预计失 2.3 分（按规则估计）");
+  assert.equal(lossText(guessed, FORM), "按规则预计失 2.3 分");
   const known = makeEntry(chat(1, { expected_loss: 1, loss_estimated: false }));
   assert.equal(lossText(known, FORM), "本条预计失 1.0 分");
   for (const { key } of FORM.fields) confirmField(known, 0, key, 0);

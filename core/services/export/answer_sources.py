@@ -46,10 +46,11 @@ class AnswerSource:
     @property
     def title(self) -> str:
         """What the source is called in sentences, in the words of the lists that it is chosen from."""
-        rest = "标注" if self.labels else f"抽取任务「{self.run}」" if self.run else ""
-        if self.records and rest:
-            return f"{rest}和记录，记录优先"
-        return "已确认的记录" if self.records else rest
+        if self.labels:
+            return "标注和记录，记录优先" if self.records else "标注"
+        if self.run:
+            return f"记录，缺的用「{self.run}」" if self.records else f"「{self.run}」"
+        return "已确认的记录"
 
 
 def parse_source(text: str) -> AnswerSource:

@@ -26,9 +26,4 @@ def source_title(written: str | None) -> str:
     """Title of an answer source as the export log keeps it."""
     if not written:
         return "—"
-    source = parse_source(written)
-    if source.labels:
-        return "标注和记录" if source.records else "标注"
-    if source.run:
-        return f"记录，缺的用「{source.run}」" if source.records else f"「{source.run}」"
-    return BASE_TITLES["records"]
+    return parse_source(written).title

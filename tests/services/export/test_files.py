@@ -101,3 +101,17 @@ def test_tables_that_cannot_be_written_are_refused(store: Store, tmp_path: Path)
     with pytest.raises(ExportError, match="没有一位客户"):
         export_table(store, dataset="四条", source=parse_source("records"), out=out, table=TableFormat.XLSX)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("records", "已确认的记录"),
+        ("labels", "标注"),
+        ("labels+records", "标注和记录，记录优先"),
+        ("run:甲", "「甲」"),
+        ("records+run:甲", "记录，缺的用「甲」"),
+    ],
+)
+def test_sentences_name_a_source_as_the_lists_do(written: str, title: str) -> None:
+    assert parse_source(written).title == title

@@ -255,7 +255,7 @@ export function lossText(entry, form) {
   const { expected_loss: loss, loss_estimated: estimated } = entry.chat;
   const filled = entry.work.length > 0 && entry.work.every((one) => confirmedCount(one, form) === form.fields.length);
   if (typeof loss !== "number" || filled || entry.status === STATUS.CONFIRMED) return "";
-  return `本条预计失 ${loss.toFixed(1)} 分${estimated ? "（按规则估计）" : ""}`;
+  return `${estimated ? "按规则" : "本条"}预计失 ${loss.toFixed(1)} 分`;
 }
 
 /**
