@@ -104,7 +104,6 @@ def approve(page: Page) -> None:
 
 def export(page: Page, server: Server, target: Path) -> None:
     page.goto(f"{server.url}/exports")
-    page.get_by_text("记录，缺的用抽取任务").click()
     page.get_by_role("button", name="生成提交文件").click()
     with page.expect_download(timeout=LONG) as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button").click()

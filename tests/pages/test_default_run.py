@@ -63,7 +63,7 @@ def test_an_export_fills_from_the_run_that_the_records_came_from(open_page: Open
     for chat in (1, 2):
         decide(store, dataset, chat, values={NAME: f"林木{chat}"}, run=finetuned)
     app = open_page(navigation.EXPORTS)
-    next(group for group in app.get("button_group") if group.key == f"base-{dataset.id}").set_value("both").run()
+    next(group for group in app.get("button_group") if group.key == f"base-every-{dataset.id}").set_value("both").run()
     box = app.selectbox(key=f"run-{dataset.id}")
     assert box.value == "finetuned"
     assert "已确认的记录改自：「finetuned」2 条。" in seen(app)
@@ -77,7 +77,7 @@ def test_an_export_says_that_it_is_filled_from_labels(open_page: OpenPage, store
     labels = make_run(store, dataset, "人工", {i: [{NAME: f"林木{i}"}] for i in range(1, 5)}, RunKind.LABELS)
     decide(store, dataset, 1, values={NAME: "林木1"}, run=labels)
     app = open_page(navigation.EXPORTS)
-    next(group for group in app.get("button_group") if group.key == f"base-{dataset.id}").set_value("both").run()
+    next(group for group in app.get("button_group") if group.key == f"base-every-{dataset.id}").set_value("both").run()
     box = app.selectbox(key=f"run-{dataset.id}")
     assert box.value != "人工" and "是默认任务" in seen(app)
     assert "人工 · 标注" in box.options

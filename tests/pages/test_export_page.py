@@ -40,6 +40,9 @@ def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: 
     fill(store, expected=5, statuses={1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED})
     app = page()
     assert not app.exception
+    source = chosen(app, "base-every-1")
+    assert source.value == "both", "a submission has every chat: a run stands in at first, as on the command line"
+    source.set_value("records").run()
     assert [(metric.label, metric.value) for metric in app.metric] == [
         ("群聊", "5"),
         ("来自已确认的记录", "2"),
@@ -62,7 +65,7 @@ def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: 
 def test_records_with_a_run_behind_them(page: OpenPage, store: Store) -> None:
     fill(store, statuses={3: RecordStatus.CONFIRMED})
     app = page()
-    chosen(app, "base-1").set_value("both").run()
+    chosen(app, "base-every-1").set_value("both").run()
     app.selectbox(key="run-1").set_value("模型").run()
     assert [metric.value for metric in app.metric] == ["4", "1", "3", "0"]
     button(app, "生成提交文件").click().run()
@@ -79,7 +82,7 @@ def test_a_run_that_was_deleted_is_named_with_what_stands_in_its_place(page: Ope
     make_record(store, dataset, 1, customers, base_run_id=gone)
     make_record(store, dataset, 2, [{}])
     app = page()
-    chosen(app, "base-1").set_value("both").run()
+    chosen(app, "base-every-1").set_value("both").run()
     assert app.selectbox(key="run-1").value == "旧" and "不止一个抽取任务" not in seen(app)
     app.selectbox(key="run-1").set_value("旧").run()
     delete_run(store, gone)

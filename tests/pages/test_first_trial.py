@@ -59,7 +59,7 @@ def test_a_masked_submission_says_so(open_page: OpenPage, store: Store) -> None:
     dataset = make(store, 2)
     answer(store, dataset, "模型", {i: [{NAME: f"林木{i}", "基本信息-手机号码": "13800000001"}] for i in (1, 2)})
     app = open_page(navigation.EXPORTS)
-    chosen(app, f"base-{dataset.id}").set_value("run").run()
+    chosen(app, f"base-every-{dataset.id}").set_value("run").run()
     chosen(app, "mask").set_value([Masked.PHONE]).run()
     button(app, "生成提交文件").click().run()
     assert not app.exception

@@ -21,8 +21,14 @@ from core.ui.markdown import escape_markdown
 from core.ui.training.labels import INPUTS
 
 
-def choose_source(dataset: DatasetView) -> AnswerSource:
-    """Boxes for the source of the answers: records, a run, or records with a run for the rest."""
+def choose_source(dataset: DatasetView, *, every_chat: bool = False) -> AnswerSource:
+    """Boxes for the source of the answers: records, a run, or records with a run for the rest.
+
+    Args:
+        dataset: what is exported.
+        every_chat: whether every chat has to be in the file: then, as on the command line, a run stands in at first for
+            the chats without a record.
+    """
     starts = state.runs_to_start_from(dataset)
     runs, labels = [run.name for run in starts], {run.name for run in starts if run.kind == RunKind.LABELS}
     options = list(BASE_TITLES) if runs else ["records"]
@@ -30,9 +36,9 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
         "结果来源",
         options,
         format_func=BASE_TITLES.__getitem__,
-        default=options[0],
+        default="both" if every_chat and runs else options[0],
         required=True,
-        key=f"base-{dataset.id}",
+        key=f"base-every-{dataset.id}" if every_chat else f"base-{dataset.id}",
     )
     if base == "records":
         return AnswerSource(records=True)

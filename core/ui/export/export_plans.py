@@ -63,7 +63,7 @@ def _mask_and_coverage(dataset: DatasetView, facts: DeltaGenerator, source: Answ
 
 def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     """Choices of a submission file."""
-    source = choose_source(dataset)
+    source = choose_source(dataset, every_chat=True)
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     fill = bool(coverage.missing) and facts.toggle(
         f"补空：为没有结果的 {len(coverage.missing)} 条各写一张空表",
