@@ -135,20 +135,20 @@ def count_unreviewed(session: Session, run_id: int) -> int:
     return int(session.execute(statement).scalar_one())
 
 
-def why_unassessed(session: Session, run_id: int, chats: int) -> str:
+def why_unassessed(session: Session, run_id: int, count: int) -> str:
     """Chinese: why so many chats have no confidence yet; ``""`` for none.
 
     Args:
         session: open session.
         run_id: the run.
-        chats: unreviewed chats without a confidence.
+        count: number of unreviewed chats without a confidence.
     """
-    if not chats:
+    if not count:
         return ""
     if (approved := count_approved(session, run_id)) < FEWEST_APPROVED and not fitted_on(session, run_id):
         lacking = f"还没有确认满 {FEWEST_APPROVED:d} 条（现在 {approved:,d} 条）"
-        return f"{chats:,d} 条还没有把握：这个抽取任务答过的群聊{lacking}"
-    return f"{chats:,d} 条的把握还没有算好：打开审阅台，会在后台计算"
+        return f"{count:,d} 条还没有把握：这个抽取任务答过的群聊{lacking}"
+    return f"{count:,d} 条的把握还没有算好：打开审阅台，会在后台计算"
 
 
 def _approved(statement: Any, run_id: int) -> Any:

@@ -1,25 +1,41 @@
 """What is withheld from a blind second reviewer until they have decided: the rule, and the one place that keeps it.
 
 Whoever has begun the second review of a chat and not confirmed it must not see what others made of that chat, whether
-they have put it up for discussion, skipped it or taken it back: all of these they may still go on with. No reader has
-to remember this: each session of ``Store.read()`` leaves those rows out of whatever it selects, as if they were not
-there. Sessions that write see everything: what they answer are versions and sentences, and :func:`is_reviewing_blind`
-keeps them from more. So do the few readers that say :func:`everything_shown` and why.
+they have put it up for discussion, skipped it or taken it back: all of these they may still go on with. Nor must who
+had it on screen for such a review and typed nothing, for as long as a sign-in lasts: they could look and go back. No
+reader has to remember this: each session of ``Store.read()`` leaves those rows out of whatever it selects, as if they
+were not there. Sessions that write see everything: what they answer are versions and sentences, and
+:func:`is_reviewing_blind` keeps them from more. So do the few readers that say :func:`everything_shown` and why.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, event, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, event, exists, not_, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, aliased, with_loader_criteria
 from sqlalchemy.orm import Session as AnySession
 from sqlmodel import Session, col
 
-from core.adapters.store.db import READING
-from core.adapters.store.models import Chat, Dispute, Pass, Pick, Record, RecordEvent, RecordStatus, Summary
-from core.services.team.acting import current_viewer
+from core.adapters.store.db import READING, Store
+from core.adapters.store.models import (
+    BlindOpening,
+    Chat,
+    Dispute,
+    Pass,
+    Pick,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    Summary,
+    now,
+)
+from core.domain.permissions import Permission
+from core.services.team.acting import current_viewer, permitted
 
+OPENED_FOR = timedelta(hours=12)
+"""How long the first review of a chat is kept from who opened it for a blind one and typed nothing."""
 BLIND_JUST_NOW = "您正在盲审它，确认之后才能看和改别人的记录"
 """Why somebody may not change another review of a chat (a Chinese clause)."""
 _WITHHELD = "shiyao_withheld"
@@ -62,8 +78,29 @@ def withheld_chats(session: Session, dataset_id: int) -> set[int]:
 def is_reviewing_blind(session: Session, chat_id: int) -> bool:
     """Whether who acts reviews a chat blind just now; asked anew each time, also by sessions that write."""
     viewer = current_viewer()
-    statement = select(col(Record.id)).where(col(Record.chat_id) == chat_id, _undecided_second(viewer))
-    return bool(viewer) and session.execute(statement).first() is not None
+    if not viewer:
+        return False
+    blind = _blind_chats(viewer)
+    return session.execute(select(blind.c.chat_id).where(blind.c.chat_id == chat_id)).first() is not None
+
+
+def is_noted_as_opened(session: Session, chat_id: int, reviewer: str) -> bool:
+    """Whether it is written down, and lately, that a reviewer has a chat on screen for a blind review."""
+    opening = session.get(BlindOpening, (chat_id, reviewer))
+    return opening is not None and opening.at > now() - OPENED_FOR / 2
+
+
+@permitted(Permission.REVIEW)
+def note_opening(store: Store, chat_id: int, reviewer: str) -> None:
+    """Write down that a reviewer has a chat on screen for a blind review.
+
+    Args:
+        store: the open store.
+        chat_id: the chat's id.
+        reviewer: who reviews it.
+    """
+    with store.write() as session:
+        session.merge(BlindOpening(chat_id=chat_id, reviewer=reviewer, at=now()))
 
 
 @contextmanager
@@ -101,6 +138,21 @@ def _undecided_second(viewer: str) -> ColumnElement[bool]:
     )
 
 
+def _blind_chats(viewer: str) -> Subquery:
+    """Ids of the chats that somebody reviews blind: begun and not decided, or lately opened and decided by nobody."""
+    begun = select(col(Record.chat_id)).where(_undecided_second(viewer))
+    decided = aliased(Record)
+    is_decided = exists().where(
+        col(decided.chat_id) == col(BlindOpening.chat_id),
+        col(decided.review_pass) == Pass.SECOND,
+        col(decided.status) == RecordStatus.CONFIRMED,
+    )
+    opened = select(col(BlindOpening.chat_id)).where(
+        col(BlindOpening.reviewer) == viewer, col(BlindOpening.at) > now() - OPENED_FOR, not_(is_decided)
+    )
+    return union(begun, opened).subquery()
+
+
 def _withheld(session: AnySession) -> Withheld:
     if not session.info.get(READING):
         return _NOTHING
@@ -113,9 +165,11 @@ def _withheld(session: AnySession) -> Withheld:
 
 
 def _withheld_from(session: AnySession, viewer: str) -> Withheld:
-    other = aliased(Record)
-    beside = and_(col(other.chat_id) == col(Record.chat_id), col(other.id) != col(Record.id))
-    statement = select(col(Record.chat_id), col(other.id)).outerjoin(other, beside).where(_undecided_second(viewer))
+    own = and_(col(Record.review_pass) == Pass.SECOND, col(Record.reviewer) == viewer)
+    blind = _blind_chats(viewer)
+    statement = select(blind.c.chat_id, col(Record.id)).outerjoin(
+        Record, and_(col(Record.chat_id) == blind.c.chat_id, not_(own))
+    )
     rows = list(session.execute(statement))
     if not rows:
         return _NOTHING

@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel, col
 
 import core.services
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Dispute, Extraction, Pick, RecordStatus, RunKind, Summary
+from core.adapters.store.models import Dispute, Extraction, Pick, RecordStatus, RunKind, Summary, now
 from core.domain.permissions import AccountRole, Permission
 from core.domain.scoring import Scorer
 from core.errors import ExportError, PermissionDeniedError
@@ -46,6 +46,7 @@ from core.services.team import (
     withheld_chats,
 )
 from core.services.team.acting import COMMAND_LINE, current_viewer
+from core.services.team.withheld import OPENED_FOR, is_reviewing_blind
 from core.services.training import TrainingOptions, export_training
 from core.services.training.answer_selection import SelectionTally
 from core.services.training.corrections import correction_groups
@@ -77,7 +78,7 @@ FED = frozenset(
     forms filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox
     password per_minute plan planned position prefix provider record replies_days report result returned reviews
     role row rows rule rule_id rules saved score score_id second spec spellings statement status subject target
-    template text token trained values""".split()
+    template text token trained values view""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
@@ -449,6 +450,35 @@ def test_the_rule_holds_on_both_databases(store: Store) -> None:
         with everything_shown(session):
             assert len(list(queries.records(session, dataset.id))) == 1
         assert list(queries.records(session, dataset.id)) == []
+
+
+@pytest.mark.both_databases
+def test_what_was_opened_for_a_blind_review_is_not_looked_up_elsewhere(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = add_dataset(store, 2)
+    for chat in (1, 2):
+        add_record(store, dataset, chat, [make_form({TODO: SECRET})], FIRST.name)
+    blind = BlindSession(dataset, FORM, SECOND.name)
+    with acting_as(SECOND):
+        with store.read() as session:
+            assert len(list(queries.records(session, dataset.id))) == 2
+        assert blind.sync(store, at=1)["chats"][0]["chat"] == 1, "it is on screen, and nothing is typed"
+        with store.read() as session:
+            assert withheld_chats(session, dataset.id) == {1}
+            assert [one.index for one in queries.records(session, dataset.id)] == [2]
+            assert is_reviewing_blind(session, blind_chat := queries.chat(session, dataset.id, 1).id)
+    with acting_as(THIRD), store.read() as session:
+        assert len(list(queries.records(session, dataset.id))) == 2, "of others nothing is kept"
+    with acting_as(SECOND), monkeypatch.context() as later:
+        later.setattr(importlib.import_module("core.services.team.withheld"), "now", lambda: now() + OPENED_FOR)
+        with store.read() as session:
+            assert not withheld_chats(session, dataset.id) and not is_reviewing_blind(session, blind_chat)
+    with acting_as(SECOND):
+        (ack,) = blind.save(store, [save(1, SECOND.name, version=0)])
+        assert ack.result == "saved"
+        with store.read() as session:
+            assert not withheld_chats(session, dataset.id), "decided"
 
 
 def test_where_nobody_signs_in_services_read_for_the_name_that_was_typed() -> None:

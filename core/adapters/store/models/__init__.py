@@ -35,6 +35,7 @@ from core.adapters.store.models.quality import (
 from core.adapters.store.models.review import (
     Batch,
     BatchChat,
+    BlindOpening,
     ChatPriority,
     ChatVisit,
     Claim,
@@ -71,6 +72,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchChat",
+    "BlindOpening",
     "Chat",
     "ChatBase",
     "ChatPriority",

@@ -110,6 +110,14 @@ class ChatVisit(Base, table=True):
     until: datetime = Field(sa_column=timestamp_column())
 
 
+class BlindOpening(Base, table=True):
+    """A chat that was on somebody's screen for a blind second review: the first one is kept from them for a while."""
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    reviewer: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=timestamp_column())
+
+
 class ChatPriority(Base, table=True):
     """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
 

@@ -6,6 +6,7 @@ chat's record of the pass *second*; the first record is never touched. How far t
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
+from core.errors import StoreUnavailableError
 from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
@@ -35,6 +37,7 @@ from core.services.review.workbench.sync import (
     saved_chats,
 )
 from core.services.team import everything_shown
+from core.services.team.withheld import is_noted_as_opened, note_opening
 
 BLIND = "盲审"
 
@@ -136,6 +139,13 @@ class BlindSession:
             )
             progress = self._progress(session, audited)
             claims = plan_claims(session, self, position, chats, leaving)
+            opened = next((chat["chat_id"] for chat in chats if chat["chat"] == at and at in waiting), None)
+            if opened is not None and is_noted_as_opened(session, opened, self.reviewer):
+                opened = None
+        if opened is not None:
+            # While the database is away, the next sign of the browser writes it down.
+            with suppress(StoreUnavailableError):
+                note_opening(store, opened, self.reviewer)
         return assemble_payload(
             self,
             store,

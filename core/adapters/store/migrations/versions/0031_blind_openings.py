@@ -1,0 +1,26 @@
+"""Chats that somebody was shown for a blind second review."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0031"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "blindopening",
+        sa.Column("chat_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["chat_id"], ["chat.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("chat_id", "reviewer"),
+    )
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_table("blindopening")
