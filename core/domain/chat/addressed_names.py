@@ -10,7 +10,7 @@ from core.domain.chat.name_patterns import name_shape
 _ARROW: Final = r"\s?(?:-{1,2}>|=>|→|➡|➜|⇒|＞|>{2,3}|▶|►)\s?"
 _TO: Final = rf"(?:{_ARROW}|\s{{1,3}}(?:to|回复|@)\s{{1,3}}|(?<=\S)\s?(?:回复|对)\s?(?=\S))"
 _SAYS: Final = r"\s?(?:说道?|問道|问道|回复道|says?|said|wrote)"
-_TOWARDS: Final = re.compile(rf"(?P<name>[^\s>→➡＞-].*?){_ARROW}(?P<to>\S.*)")
+_TOWARDS: Final = re.compile(rf"(?P<name>[^\s>→➡＞-].{{0,60}}?){_ARROW}(?P<to>\S.*)")
 _BLANK_SAYS: Final = re.compile(r"\s(?:说道?|says?|said)$")
 _ADDRESSED: Final = re.compile(rf"(?P<name>\S.{{0,38}}?)(?:{_TO}\S.{{0,38}}?(?:{_SAYS})?|{_SAYS})")
 

@@ -156,8 +156,8 @@ def _export(
         for number, header in headers.headers.items()
         if number not in inside and header.name not in SYSTEM_NAMES
     }
-    # Between two, 「系统」 answers; among more people it is the application.
-    if len({opening.name for opening in openings.values()}) > _TWO:
+    # Between two, 「系统」 answers; among more people it is the application, unless its lines are numbered as messages.
+    if headers.style is not HeaderStyle.NUMBER_NAME and len({opening.name for opening in openings.values()}) > _TWO:
         openings = {number: one for number, one in openings.items() if one.name.casefold() not in _APPLICATION}
     openings, speakers = _without_marks(openings, frozenset(opening.name for opening in openings.values()))
     known = Mentions(speakers)

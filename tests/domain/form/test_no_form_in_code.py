@@ -24,6 +24,7 @@ EVERYDAY = {
     "core/adapters/llm/local/rules.toml": {"生日"},  # what people say before a date of birth
     "core/domain/personal_data/strangers.py": {"姓名", "邮箱"},  # what people write around a name
     "core/domain/personal_data/finders.py": {"邮箱"},  # what is no number of QQ
+    "core/domain/personal_data/accounts.py": {"邮箱"},  # what is no number of QQ
     "core/services/learning/chat_features.py": {"邮箱"},  # what people say beside an e-mail address
     "core/cli/export.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/ui/mask_picker.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
