@@ -59,7 +59,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         reason = why_unassessed(session, run_id, unreviewed - plan.undecided)
     st.caption(
         f"没人审过的 {unreviewed:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
-        f"预计其中错 {plan.expected_wrong:.1f} 格。" + (f"{reason}。" if reason else "")
+        f"预计其中错 {plan.expected_wrong:.1f} 格。" + (f"{escape_markdown(reason)}。" if reason else "")
     )
     off = only_for(Permission.BULK)
     if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):

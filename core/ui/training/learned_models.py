@@ -104,7 +104,7 @@ def draw_models() -> None:
     )
     for view in views:
         if notes[view.id] and used.get(view.name) == view.digest:
-            st.caption(f"使用中的「{escape_markdown(view.name)}」：{notes[view.id]}。")
+            st.caption(f"使用中的「{escape_markdown(view.name)}」：{escape_markdown(notes[view.id])}。")
 
 
 def _note(view: LearnedModelView, started: Mapping[str, int]) -> str:
