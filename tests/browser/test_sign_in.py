@@ -155,7 +155,6 @@ def test_local_accounts(visit: Page, team_app: App) -> None:
     # It ends when nobody moves: what is typed then stays on the page, and is stored after the next sign-in.
     page.evaluate("window.neverReloaded = true")
     expire(store)
-    page.evaluate(LATER)
     page.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill("三万")
     second = sign_in_again(page, "林晓")
     expect(page.locator(f'[data-field="{BUDGET}"][data-customer="0"]')).to_have_value("三万")

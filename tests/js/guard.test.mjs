@@ -28,6 +28,18 @@ const answers = ({ mayType, mayWrite, mayDecide, mayPick, maySettle, mayUndo }) 
 /** @type {(value: boolean) => Record<string, boolean>} */
 const all = (value) => Object.fromEntries(Object.keys(answers(open().guard)).map((key) => [key, value]));
 
+test("who went to a field of a new chat may type there", () => {
+  const { arrival, refused, guard } = open();
+  arrival.moved();
+  arrival.chat(false);
+  assert.equal(guard.mayType(), false, "where the focus was put");
+  arrival.stay();
+  assert.equal(guard.mayType(), false);
+  arrival.moved();
+  assert.deepEqual([guard.mayType(), guard.mayWrite(), guard.mayDecide()], [true, false, false]);
+  assert.equal(refused.length, 4);
+});
+
 test("nothing acts on a chat that nobody can have seen, but for undoing the decision that led there", () => {
   const { clock, arrival, refused, guard } = open();
   assert.deepEqual([answers(guard), refused], [all(true), []]);

@@ -14,11 +14,13 @@ const LOOK_TIME = 400;
 export function makeArrival(now) {
   const came = { chat: -Infinity, stop: -Infinity, box: -Infinity, layer: -Infinity };
   let isUnasked = false;
+  let hasMoved = false;
   const isNew = (/** @type {number} */ at) => now() - at < LOOK_TIME;
   return {
     chat(isAsked) {
       came.chat = now();
       isUnasked = !isAsked;
+      hasMoved = false;
     },
     stop() {
       came.stop = now();
@@ -29,6 +31,13 @@ export function makeArrival(now) {
     layer() {
       came.layer = now();
     },
+    moved() {
+      hasMoved = true;
+    },
+    stay() {
+      hasMoved = false;
+    },
+    hasMoved: () => hasMoved,
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),
     isNew: () => isNew(came.chat) || isNew(came.stop),

@@ -15,13 +15,15 @@ export const isComposed = (input) => composed.has(input);
  * Watch the text that comes into a form: none does unless `mayType()`.
  * @param {HTMLElement} host
  * @param {() => boolean} mayType
+ * @param {() => void} onFocus told when a field comes into focus
  */
-export function watchText(host, mayType) {
+export function watchText(host, mayType, onFocus) {
   /** @type {{ input: HTMLInputElement, before: string } | null} what cannot be called off is put back at its end */
   let refused = null;
   const inputOf = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target);
   /** @type {(name: string, run: (event: Event) => void) => void} */
   const on = (name, run) => host.addEventListener(name, run, { capture: true });
+  on("focusin", onFocus);
   on("beforeinput", (event) => {
     if (event.cancelable && !mayType()) event.preventDefault();
   });

@@ -34,7 +34,8 @@ export function makeGuard(arrival, onRefused) {
   return {
     mayWrite,
     mayRun: (command) => !WRITES.has(command) || mayWrite(),
-    mayType: () => unless(arrival.isUnasked(), "chat"),
+    // Who went to a field of the new chat knows where the text goes; it is blind in the one that the focus was put into.
+    mayType: () => unless(arrival.isUnasked() && !arrival.hasMoved(), "chat"),
     mayDecide: () => unless(arrival.isNew(), "chat"),
     mayPick: () => unless(arrival.isNewChat(), "chat") && unless(arrival.isNewLayer(), "layer"),
     maySettle: (isClick) => unless(isClick ? arrival.isNewBox() : arrival.isNew(), "layer"),

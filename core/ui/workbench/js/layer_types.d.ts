@@ -51,6 +51,11 @@ export interface Arrival {
   stop(): void;
   /** A list, or the box of a conflict, has come and owns the keys. */
   layer(): void;
+  /** Somebody went to a field. */
+  moved(): void;
+  /** The focus was put into a field by the program: nobody has gone there. */
+  stay(): void;
+  hasMoved(): boolean;
   isNewChat(): boolean;
   /** Whether the chat is new and nobody went to it themselves. */
   isUnasked(): boolean;

@@ -108,7 +108,7 @@ export class Workbench {
     this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
     classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
-    watchText(this.formHost, this.guard.mayType);
+    watchText(this.formHost, this.guard.mayType, this.arrival.moved);
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
     this.help = buildHelp(() => this.toggleHelp(false));
@@ -203,7 +203,7 @@ export class Workbench {
     if (isNew) {
       finishText(this, front);
       putNoteAway(this, front);
-      this.arrival.chat(isAsked || !this.#isOpened); // the page's first one was asked for by its address
+      if (this.#isOpened) this.arrival.chat(isAsked); // the page's first one was asked for, and takes its time
       this.#isOpened ||= entry !== null;
       this.closeMenu();
       Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, isNarrow: false });
@@ -216,7 +216,10 @@ export class Workbench {
     if (entry && this.form && !this.isEditingOutside()) {
       if (this.commandMode) this.root.focus({ preventScroll: true });
       else focusField(this.form, this.field);
-      if (isNew) this.form.scroll.scrollTop = 0;
+      if (isNew) {
+        this.form.scroll.scrollTop = 0;
+        this.arrival.stay(); // the focus was put there by nobody
+      }
     }
     if (pane) pane.shown = true;
     this.#nameSoon();
@@ -350,6 +353,7 @@ export class Workbench {
     this.isReturning = true;
     if (!this.commandMode && this.form && this.field && entryOf(this.store)) focusField(this.form, this.field);
     else this.root.focus({ preventScroll: true });
+    this.arrival.stay();
     this.isReturning = false;
   }
 
