@@ -41,12 +41,10 @@ _WECHAT_BEHIND = re.compile(
 )
 _BARE_WECHAT = re.compile(r"(?<![a-z0-9_])wxid_[a-z0-9]{6,24}")
 _QQ_WORD: Final = r"(?:(?<![a-z])(?:qq|q q|q)(?![a-z])|扣扣|企鹅|腾讯号|🐧|蔻蔻|球球|叩叩|抠抠|口口|秋秋)"
-_QQ = re.compile(
-    rf"(?:{_QQ_WORD}|扣)(?!群|音乐|邮箱)(?:我|号)?{LABEL_END}\n?(?P<id>{DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{4,10}})(?!{GAP}?{DIGIT}|{SP}?[元块万人个条])"
-)
-_ASKED_QQ = re.compile(
-    rf"{_QQ_WORD}{ASKED}(?P<id>{DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{4,10}})(?!{GAP}?{DIGIT}|{SP}?[元块万人个条])"
-)
+_QQ_NUMBER: Final = rf"(?P<id>{DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{4,10}})(?!{GAP}?{DIGIT}|{SP}?[元块万人个条])"
+"""Digits that may stand apart, and are no amount or count."""
+_QQ = re.compile(rf"(?:{_QQ_WORD}|扣)(?!群|音乐|邮箱)(?:我|号)?{LABEL_END}\n?{_QQ_NUMBER}")
+_ASKED_QQ = re.compile(rf"{_QQ_WORD}{ASKED}{_QQ_NUMBER}")
 _QQ_ADDRESS = re.compile(r"(?:[?&;]uin=|qzone\.qq\.com/|qlogo\.cn/[a-z/]{0,20}/)(?P<id>[1-9][0-9]{4,10})(?![0-9])")
 _QQ_GROUP = re.compile(
     rf"(?:(?:[qQ扣粉丝交流客户买家福利加进入建讨论]|qq|扣扣)群|群聊?号|(?<![a-z])qun)(?:号码?|是|为|{SP}|[:=]){{0,3}}"
