@@ -88,9 +88,11 @@ def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> 
         for one in runs_behind(run, every)
         if (number := ((one.parameters or {}).get("entry") or {}).get("training_set_id"))
     }
+    if not numbers:
+        return 0
     chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
     key = ("taught on", str(session.get_bind().engine.url), dataset_id, chats, frozenset(numbers))
-    return cached(key, lambda: _count_taught(session, dataset_id, numbers)) if numbers else 0
+    return cached(key, lambda: _count_taught(session, dataset_id, numbers))
 
 
 def _count_taught(session: Session, dataset_id: int, numbers: Collection[int]) -> int:
