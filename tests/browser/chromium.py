@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path(os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium")
 FLAGS = (
@@ -33,3 +33,11 @@ def chromium() -> Iterator[Browser]:
 def at_rest(page: Page) -> None:
     """Wait until Streamlit has drawn the page: before, what was there stands beside what is new."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until a page of the app is there as a whole: nothing of it to come, nothing of the one before left."""
+    at_rest(page)
+    page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is about to go is drawn half transparent

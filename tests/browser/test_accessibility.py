@@ -15,7 +15,7 @@ from core.services.datasets import load_sample
 from core.services.datasets.sample_dataset import SAMPLE_DATASET
 from core.services.review import apply_saves
 from core.ui.navigation import ADDRESSES
-from tests.browser.chromium import at_rest
+from tests.browser.chromium import at_rest, wait_until_drawn
 from tests.browser.page_looks import WATCH_SHIFTS, problems_of_look, title_place
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill, sit_down
 from tests.browser.serving import Server
@@ -51,10 +51,7 @@ def opened(browser: Browser, server: Server, *, scheme: Any = "light", width: in
 
 def go_to(page: Page, url: str) -> None:
     page.goto(url)
-    at_rest(page)
-    page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
-    expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is about to go is drawn half transparent
+    wait_until_drawn(page)
 
 
 _SETTLE = """async () => {

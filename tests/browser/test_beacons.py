@@ -6,10 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.ui import navigation
-from tests.browser.chromium import at_rest
+from tests.browser.chromium import wait_until_drawn
 from tests.browser.reviewer_page import App, sit_down
 from tests.browser.serving import Serve
 from tests.factories.hostile import HostileHouse, hostile_texts
@@ -67,46 +68,55 @@ def visitor(browser: Browser, app: App) -> Iterator[Page]:
     context.close()
 
 
-GO = """(address) => {
-  const drawn = document.querySelector('[data-testid=stApp]');
-  const redrawn = new Promise((done) => {
-    new MutationObserver((_, watcher) => {
-      if (drawn.dataset.testScriptState === 'notRunning') return;
-      watcher.disconnect();
-      done();
-    }).observe(drawn, { attributeFilter: ['data-test-script-state'] });
-  });
-  history.pushState(null, '', address);
-  dispatchEvent(new PopStateEvent('popstate'));
-  return redrawn;
-}"""
-"""Go on to another address of the app without loading it anew, as its own links do."""
-
-
 def visit(page: Page, url: str) -> None:
     page.goto(url)
     wait_until_drawn(page)
 
 
-def wait_until_drawn(page: Page) -> None:
-    at_rest(page)
-    page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+class Walk:
+    """Goes on from one address of the app to the next without loading it anew, as its own links do."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        page.on("websocket", self._keep)
+
+    def _keep(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    def to(self, address: str) -> None:
+        """Go to an address and wait until its page is drawn.
+
+        The server's word that its script began is what counts: what the page shows of it can pass between two looks.
+        """
+        with self._socket.expect_event("framereceived", _begins, timeout=60_000):
+            self._page.evaluate(_GO, address)
+        wait_until_drawn(self._page)
 
 
-@pytest.mark.timeout(400)
+_GO = """(address) => {
+  history.pushState(null, '', address);
+  dispatchEvent(new PopStateEvent('popstate'));
+}"""
+
+
+def _begins(frame: str | bytes) -> bool:
+    """Whether a message of the server says that a page's script, not a fragment of it, has begun."""
+    message = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode())
+    return message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids
+
+
+@pytest.mark.timeout(240)
 def test_no_page_calls_out(visitor: Page, app: App, beacon: tuple[str, list[str]]) -> None:
     server, store = app
     url, asked = beacon
     house = HostileHouse(store, lambda place: f"![{place}]({url}/{place}) <img src={url}/{place}/html> [a]({url}/link)")
     found: dict[str, list[str]] = {}
     titles: set[str] = set()
+    walk = Walk(visitor)
     visit(visitor, server.url)
     for script, query in house.addresses():
         address = ADDRESS_OF[script] if script != navigation.OVERVIEW else ""
-        visitor.evaluate(GO, f"/{address}?{'&'.join(f'{key}={value}' for key, value in query.items())}")
-        wait_until_drawn(visitor)
+        walk.to(f"/{address}?{'&'.join(f'{key}={value}' for key, value in query.items())}")
         titles.add(visitor.title())
         for hidden in visitor.get_by_test_id("stTooltipIcon").all()[:4]:
             hidden.hover(force=True)
@@ -171,7 +181,6 @@ for number, text in enumerate(hostile_texts({url!r})):
 """
 
 
-@pytest.mark.timeout(200)
 def test_hostile_texts_look_as_typed(
     page: Page, serve: Serve, tmp_path: Any, beacon: tuple[str, list[str]], request: pytest.FixtureRequest
 ) -> None:
