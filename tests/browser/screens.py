@@ -1,4 +1,4 @@
-"""Pictures of every page of the menu: for docs/screenshots, and to look at before a page is called finished.
+"""Pictures of every page of the menu, to look at before a page is called finished; ``--docs`` makes docs/screenshots.
 
 ``python -m tests.browser.screens FOLDER [--data none|sample|real] [--dark] [--size 1366x768] [--only workbench …]``
 """
@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -19,13 +21,17 @@ from core.domain.form import load_named_form
 from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN
 from core.services.review import open_session
 from core.ui.navigation import ADDRESSES
-from tests.browser.chromium import at_rest, chromium
+from tests.browser.chromium import chromium, wait_until_drawn
+from tests.browser.reviewer_page import sit_down
+from tests.browser.scenes import SCENES, add_team, enrich, sign_in
 from tests.browser.serving import ROOT, serving
 
 COLOURS = 128
 """A page has few: a palette makes its picture a third of the size."""
 
 
+PICTURES = {*ADDRESSES, *SCENES, "report", "sign-in"}
+"""What ``--docs`` makes, by name."""
 REVIEWED = 18
 """Chats of the sample that pictures show as reviewed."""
 
@@ -99,16 +105,91 @@ def review(url: str, base: str = SAMPLE_RUN) -> None:
         raise RuntimeError(refused[0])
 
 
-def take(page: Page, url: str, target: Path) -> None:
-    """One page, once it has come to rest."""
-    page.goto(url)
-    at_rest(page)
-    page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
+class Options(argparse.Namespace):
+    """What the command line asks for."""
+
+    folder: Path
+    data: str
+    dark: bool
+    docs: bool
+    size: str
+    only: list[str]
+
+    @property
+    def width(self) -> int:
+        return int(self.size.partition("x")[0])
+
+    @property
+    def height(self) -> int:
+        return int(self.size.partition("x")[2])
+
+
+def take(page: Page, address: str, target: Path, steps: Callable[[Page], None] | None = None) -> None:
+    """One page, once it has come to rest, and after these steps at rest again."""
+    page.goto(address)
+    wait_until_drawn(page)
+    if steps is not None:
+        page.wait_for_timeout(1000)
+        steps(page)
+        wait_until_drawn(page)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)
+    keep(page, target)
+
+
+def keep(page: Page, target: Path) -> None:
+    """What a page shows now, as a picture with few colours."""
+    page.mouse.move(0, 0)
     page.screenshot(path=target)
     with Image.open(target) as picture:
         picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
+
+
+@contextmanager
+def opened(database: str, options: Options, env: Mapping[str, str] | None = None) -> Iterator[tuple[Page, str]]:
+    """A page of a server on a database, and the server's address."""
+    with tempfile.TemporaryDirectory() as work:
+        whole = {"SHIYAO_DATABASE_URL": database, "SHIYAO_LOG_FILE": f"{work}/shiyao.log"} | dict(env or {})
+        with serving("app.py", Path(work), whole) as server, chromium() as browser:
+            context = browser.new_context(
+                viewport={"width": options.width, "height": options.height},
+                locale="zh-CN",
+                color_scheme="dark" if options.dark else "light",
+            )
+            if not env:
+                sit_down(context, server, "林晓")
+            yield context.new_page(), server.url
+
+
+def take_pages(page: Page, url: str, options: Options) -> None:
+    """Every page as it opens, or the ones asked for; for the documentation with what it shows beyond."""
+    for address in options.only or ADDRESSES:
+        start = "" if address == ADDRESSES[0] else address
+        if not (options.docs and address in SCENES):
+            take(page, f"{url}/{start}", options.folder / f"{address}.png")
+    for name, (address, steps) in SCENES.items() if options.docs else ():
+        if not options.only or name in options.only:
+            take(page, f"{url}/{address}", options.folder / f"{name}.png", steps)
+
+
+def take_report(page: Page, database: str, folder: Path) -> None:
+    """The offline report, which needs no server."""
+    with tempfile.TemporaryDirectory() as work:
+        run(database, "export", "report", "--dataset", SAMPLE_DATASET, "--out", f"{work}/report.html")
+        page.goto(f"file://{work}/report.html")
+        page.wait_for_timeout(1500)
+        keep(page, folder / "report.png")
+
+
+def take_team(database: str, options: Options) -> None:
+    """What only a server with sign-in shows."""
+    with opened(database, options, {"SHIYAO_SIGN_IN": "accounts"}) as (page, url):
+        page.goto(url)
+        page.get_by_label("名字").wait_for()
+        keep(page, options.folder / "sign-in.png")
+        sign_in(page, url)
+        for address in ("accounts", "audit"):
+            take(page, f"{url}/{address}", options.folder / f"{address}.png")
 
 
 def main() -> None:
@@ -117,30 +198,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", choices=["none", "sample", "real"], default="sample")
     parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--docs", action="store_true", help="the sample with more to show, and the states of SCENES")
     parser.add_argument("--size", default="1600x900")
     parser.add_argument("--only", nargs="*", default=[])
-    wanted = parser.parse_args()
-    wanted.folder.mkdir(parents=True, exist_ok=True)
-    width, height = map(int, wanted.size.split("x"))
+    options = parser.parse_args(namespace=Options())
+    options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         database = f"sqlite:///{work}/shiyao.db"
-        prepare(wanted.data, database)
-        with (
-            serving(
-                "app.py", Path(work), {"SHIYAO_DATABASE_URL": database, "SHIYAO_LOG_FILE": f"{work}/shiyao.log"}
-            ) as server,
-            chromium() as browser,
-        ):
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                locale="zh-CN",
-                color_scheme="dark" if wanted.dark else "light",
-            )
-            context.add_cookies([{"name": "shiyao_reviewer", "value": "%E6%9E%97%E6%99%93", "url": server.url}])
-            page = context.new_page()
-            for address in wanted.only or ADDRESSES:
-                start = "" if address == ADDRESSES[0] else address
-                take(page, f"{server.url}/{start}", wanted.folder / f"{address}.png")
+        prepare(options.data, database)
+        if options.docs:
+            second = ("--out", f"{work}/set", "--name", "第二版", "--input", "clean", "--val", "0.1")
+            run(database, "export", "training", "--dataset", SAMPLE_DATASET, *second)
+            with closing(open_store(database)) as store:
+                enrich(store)
+        with opened(database, options) as (page, url):
+            take_pages(page, url, options)
+            if options.docs and not options.only:
+                take_report(page, database, options.folder)
+        if options.docs and not options.only:
+            with closing(open_store(database)) as store:
+                add_team(store)
+            take_team(database, options)
 
 
 if __name__ == "__main__":

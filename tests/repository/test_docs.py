@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.services.review.queue import claims
+from tests.browser.screens import PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -169,6 +170,10 @@ def test_names_of_the_glossary_are_in_the_code() -> None:
 def test_every_picture_is_shown() -> None:
     shown = {Path(link).name for name in NAMES for link in LINK.findall(text_of(name)) if link.endswith(".png")}
     assert {picture.name for picture in (ROOT / "docs" / "screenshots").glob("*.png")} - shown == set()
+
+
+def test_every_picture_can_be_made_anew() -> None:
+    assert {picture.stem for picture in (ROOT / "docs" / "screenshots").glob("*.png")} <= PICTURES
 
 
 def test_nothing_refers_to_documents_of_other_places() -> None:
