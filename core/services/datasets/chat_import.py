@@ -23,7 +23,8 @@ from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
-from core.services.datasets.grown_chats import GrownChat, GrownChats, growth_of, growth_sentences
+from core.services.datasets.grown_chats import GrownChat, GrownChats
+from core.services.datasets.growth_notes import growth_of, growth_sentences
 from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
@@ -213,7 +214,8 @@ def _write(
             )
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
     repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
-    growths = tuple(growth_of(index, grown, grow=target.grow) for index, grown in placement.grown if not grown.is_held)
+    every_growth = [growth_of(index, grown, grow=target.grow) for index, grown in placement.grown]
+    growths = tuple(one for one in every_growth if one.gone or not one.held)
     report = ImportReport(
         kind=FileKind.CHATS,
         dataset_id=dataset_id,
@@ -230,7 +232,7 @@ def _write(
             *file.notes,
             *((f"文件里的群聊没有编号，与「{dataset.name}」里同样位置的都不同，接在原有的后面",) if elsewhere else ()),
             *repeats,
-            *growth_sentences(growths, len(placement.grown) - len(growths), grow=target.grow),
+            *growth_sentences(growths, len(every_growth) - len(growths), grow=target.grow),
             *writer.notes(),
             *counts.sentences(),
         ),
@@ -280,7 +282,7 @@ def _are_others(session: Session, dataset_id: int, stage: StagingFile) -> bool:
         if present[chat.index][0] == chat.sha256:
             return True
         grown = stored.find(chat.text)
-        return grown is not None and grown.index == chat.index
+        return grown is not None and grown.index == chat.index and not grown.overlap.differs
 
     return bool(present) and not any(stands_there(chat) for chat in first if chat.index in present)
 

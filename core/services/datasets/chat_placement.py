@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat
 from core.services.datasets.grown_chats import GrownChat, GrownChats
+from core.services.datasets.growth_notes import alike_in_words
 from core.services.datasets.import_types import RejectedRow
 from core.services.datasets.staging import StagedChat
 
@@ -76,7 +77,7 @@ class ChatPlacement:
                 grown = grown if grown and grown.index == chat.index else None
                 if grown and self._goes_on(chat, grown, placed):
                     continue
-                why = f"{_TAKEN}（有 {grown.messages:,} 条消息相同）" if grown else _TAKEN
+                why = f"{_TAKEN}（{alike_in_words(chat.index, grown)}）" if grown else _TAKEN
                 placed.rejected.append(RejectedRow(chat.index, why, chat.line))
         return placed
 
@@ -105,7 +106,7 @@ class ChatPlacement:
     def _goes_on(self, chat: StagedChat, grown: GrownChat, placed: PlacedChats) -> bool:
         """Whether a chat needs no place of its own: the stored one holds it, or is gone on with."""
         here = replace(chat, index=grown.index)
-        if grown.is_held:
+        if grown.overlap.is_held:
             placed.same.append(here)
         elif (
             self.grow

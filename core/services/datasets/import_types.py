@@ -227,7 +227,7 @@ class ImportPreview:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A chat of a file that goes on from one that its dataset holds.
+    """A chat of a file that goes on from one that its dataset holds, or is the same with some messages changed.
 
     Attributes:
         index: where it is in the dataset now.
@@ -239,6 +239,12 @@ class Growth:
         earlier: messages that only the file has before those of both.
         since: number, from 1, of the stored chat's message with which the file begins.
         being_read: a run of the dataset was under way.
+        held: the stored chat holds all of its messages; it counts as there already.
+        changed: messages of both that say something else in the file.
+        gone: messages of the stored chat that the file lacks, though it has some before and behind them.
+        between: messages that only the file has between those of both.
+        changed_at: numbers, from 1, of the first changed messages in the stored chat.
+        gone_at: likewise.
     """
 
     index: int
@@ -250,6 +256,17 @@ class Growth:
     earlier: int = 0
     since: int = 1
     being_read: bool = False
+    held: bool = False
+    changed: int = 0
+    gone: int = 0
+    between: int = 0
+    changed_at: tuple[int, ...] = ()
+    gone_at: tuple[int, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the file says something else where the stored chat says something."""
+        return bool(self.changed or self.between)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from core.services.datasets import (
     import_run,
 )
 from core.services.datasets.chat_import import existing_sentence
-from core.services.datasets.grown_chats import growth_sentences
+from core.services.datasets.growth_notes import difference_in_words, growth_sentences
 from core.services.datasets.import_types import Growth
 from core.ui import state
 from core.ui.data.import_preview import draw_rejected_rows
@@ -139,15 +139,12 @@ def _draw_notes(outcome: _Outcome, drawn: tuple[str, ...]) -> None:
 
 def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
     """Name the chats that go on from stored ones, and let a person choose what becomes of them."""
-    apart = [one for one in grown if not one.replaced]
+    apart = [one for one in grown if not one.replaced and not one.held]
     reviewed = sum(one.reviewed for one in apart)
-    lines = [
-        f"第 {one.of:d} 条：{_difference(one)}" + ("" if one.replaced else f"，另存为第 {one.index:d} 条")
-        for one in grown[:_SHOWN_GROWN]
-    ]
+    lines = [f"第 {one.of:d} 条：{difference_in_words(one)}{_becomes(one)}" for one in grown[:_SHOWN_GROWN]]
     more = "……" if len(grown) > _SHOWN_GROWN else ""
     st.info(
-        f"有 {len(grown):,d} 条是已有群聊后来的导出。{'；'.join(lines)}{more}"
+        f"有 {len(grown):,d} 条是已有群聊再次导出的：{'；'.join(lines)}{more}"
         + (f"。其中 {reviewed:,d} 条有人审阅过，只能另存" if reviewed else ""),
         icon=":material/update:",
     )
@@ -157,12 +154,12 @@ def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
     )
 
 
-def _difference(one: Growth) -> Markdown:
-    """What a file has that the stored chat has not, in Chinese."""
-    earlier = f"前面还有更早的 {one.earlier:,d} 条消息（不能续写）" if one.earlier else ""
-    more = f"又多了 {one.more:,d} 条消息" if one.more else ""
-    since = f"从它的第 {one.since:,d} 条消息起，" if one.since > 1 else ""
-    return since + "，".join(part for part in (earlier, more) if part)
+def _becomes(one: Growth) -> Markdown:
+    """What an import does with a chat that a stored one holds in part, in Chinese."""
+    if one.replaced:
+        return ""
+    apart = "不能续写，" if one.earlier or one.differs else ""
+    return "（算作已有，不改）" if one.held else f"（{apart}另存为第 {one.index:d} 条）"
 
 
 def draw_forms_outcome(

@@ -125,9 +125,121 @@ def test_an_earlier_export_is_there_already(store: Store) -> None:
 
 def test_chats_that_only_begin_alike_are_others(store: Store) -> None:
     bring(store, written(SAID))
-    other = bring(store, written([*SAID[:3], ("客服阿青", "二十元"), *LATER]))
+    other = bring(store, written([*SAID[:2], ("林小满", "几号发货"), ("客服阿青", "二十元"), *LATER]))
     assert (other.added, other.grown) == (1, ())
     assert bring(store, written(SAID[:1])).grown == ()
+
+
+EVERY = [*SAID, *LATER, ("林小满", "到了"), ("客服阿青", "祝您愉快")]
+
+
+def altered(*, change: int = -1, leave_out: int = -1, put_in: int = -1, first: int = 0, last: int = 8) -> bytes:
+    """Rows of the room in which one message says something else, is missing or is new."""
+    rows = []
+    for at, (name, body) in list(enumerate(EVERY))[first:last]:
+        if at == put_in:
+            rows.append(f"装修群,2024-01-02 10:{at - 1:02}:30,{name},补一句")
+        if at != leave_out:
+            rows.append(f"装修群,2024-01-02 10:{at:02}:00,{name},{'改了的话' if at == change else body}")
+    return "\n".join(["群聊,时间,发送人,内容", *rows]).encode()
+
+
+@pytest.mark.parametrize("grow", [False, True])
+@pytest.mark.parametrize(
+    ("again", "difference"),
+    [
+        (altered(change=2), "（原来的第 3 条消息改过，后面多 2 条消息）"),
+        (altered(change=2, last=6), "（原来的第 3 条消息改过）"),
+        (altered(change=0), "（原来的第 1 条消息改过，后面多 2 条消息）"),
+        (altered(change=5, last=6), "（原来的第 6 条消息改过）"),
+        (altered(put_in=3), "（中间多 1 条消息，后面多 2 条消息）"),
+        (altered(change=4, first=2), "（从它的第 3 条消息起，原来的第 5 条消息改过，后面多 2 条消息）"),
+        (altered(change=4, leave_out=2), "（原来的第 5 条消息改过，少了原来的第 3 条消息，后面多 2 条消息）"),
+    ],
+)
+def test_a_room_with_changed_messages_is_named_and_kept_apart(
+    store: Store, again: bytes, difference: str, grow: bool
+) -> None:
+    bring(store, altered(last=6), "a.csv")
+    before = texts(store)[1]
+    tried = bring(store, again, "a.csv", grow=grow, dry_run=True)
+    report = bring(store, again, "a.csv", grow=grow)
+    [growth] = report.grown
+    assert (report.added, growth.of, growth.index, growth.differs, growth.replaced) == (1, 1, 2, True, False)
+    sentence = f"有 1 条是已有群聊再次导出的，但有消息改过，不能续写，另存为新的一条：第 2 条与第 1 条{difference}"
+    assert sentence in report.notes
+    assert (tried.grown, tried.notes, texts(store)[1]) == (report.grown, report.notes, before)
+    assert list_imports(store, "数据")[0].notes == list(report.notes)
+    assert bring(store, again, "a.csv", grow=grow).skipped == 1
+
+
+def test_the_next_export_of_a_changed_room_goes_on_from_the_changed_one(store: Store) -> None:
+    bring(store, altered(last=6), "a.csv")
+    bring(store, altered(change=2, last=7), "a.csv")
+    report = bring(store, altered(change=2), "a.csv", grow=True)
+    assert [(one.of, one.more, one.replaced) for one in report.grown] == [(2, 1, True)]
+
+
+@pytest.mark.parametrize("grow", [False, True])
+def test_a_room_of_which_a_message_was_recalled_goes_on(store: Store, grow: bool) -> None:
+    bring(store, altered(last=6), "a.csv")
+    report = bring(store, altered(leave_out=2), "a.csv", grow=grow)
+    [growth] = report.grown
+    assert (growth.gone, growth.gone_at, growth.more, growth.replaced) == (1, (3,), 2, grow)
+    if grow:
+        chat = parse_chat(texts(store)[1])
+        assert [one.body.of(chat.text) for one in chat.messages if one.speaker] == [body for _, body in EVERY]
+        undo_import(store, report.import_id)
+        assert "祝您愉快" not in texts(store)[1]
+    assert any("少了原来的第 3 条消息" in note for note in report.notes)
+
+
+def test_a_room_of_which_a_message_was_recalled_is_there_already(store: Store) -> None:
+    bring(store, altered(), "a.csv")
+    report = bring(store, altered(leave_out=2), "a.csv")
+    assert (report.added, report.skipped, report.grown[0].held) == (0, 1, True)
+    assert any(
+        "可能是撤回了），数据集里原来的没有删：第 1 条（少了原来的第 3 条消息）" in note for note in report.notes
+    )
+
+
+def test_a_chat_of_the_same_number_says_which_message_was_changed(store: Store) -> None:
+    def rows(data: bytes) -> bytes:
+        chat = "\n".join(
+            f"{cells[1]} {cells[2]}\n{cells[3]}" for cells in (one.split(",") for one in data.decode().split("\n")[1:])
+        )
+        return json.dumps([{"index": 5, "chat_text": chat}]).encode()
+
+    bring(store, rows(altered()), "a.json")
+    report = bring(store, rows(altered(change=2)), "a.json", grow=True)
+    assert "有 7 条消息相同，原来的第 3 条消息改过" in report.rejected[0].reason
+
+
+def test_what_roles_say_in_every_chat_makes_no_chat_another(store: Store) -> None:
+    def plain(phone: str, customer: str) -> str:
+        said = [
+            ("您好，请问有什么可以帮您", "你好，想问下价格"),
+            ("请留一下您的电话", phone),
+            ("好的，稍后联系您", "谢谢"),
+        ]
+        return "\n".join(f"客服：{ours}\n{customer}：{theirs}" for ours, theirs in said)
+
+    bring(store, plain("13800001111", "客户"))
+    assert bring(store, plain("13900002222", "客户")).grown == ()
+    bring(store, plain("13800001111", "林小满"))
+    [growth] = bring(store, plain("13900002222", "林小满")).grown
+    assert (growth.of, growth.changed_at) == (3, (4,))
+
+
+def test_what_staff_writes_to_every_room_at_once_makes_no_room_another(store: Store) -> None:
+    def room(name: str, customer: list[str]) -> bytes:
+        notices = [("客服阿青", f"第 {at} 条通知：今天的活动到晚上十点") for at in range(6)]
+        rows = [f"{name},2024-01-02 10:{at:02}:00,{who},{body}" for at, (who, body) in enumerate(notices)]
+        rows += [f"{name},2024-01-02 11:{at:02}:00,林小满,{body}" for at, body in enumerate(customer)]
+        return "\n".join(["群聊,时间,发送人,内容", *rows]).encode()
+
+    bring(store, room("一群", ["好的", "收到"]), "a.csv")
+    assert bring(store, room("二群", ["多少钱", "谢谢"]), "a.csv").grown == ()
 
 
 def test_a_chat_with_its_own_number_goes_on_only_when_asked(store: Store) -> None:
