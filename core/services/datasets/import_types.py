@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from core.domain.chat.chat_writing import SentMessage
 from core.domain.form import FormValues
 from core.errors import InputError
 from core.services.datasets.chat_outlook import ChatOutlook
@@ -51,6 +52,7 @@ class RawRow(NamedTuple):
         notes: what reading it had to decide, Chinese clauses.
         file: name of the file inside an archive, or ``""``.
         outermost: an object of a JSON file that stands in no array.
+        messages: of a chat that was joined by its session or room.
     """
 
     position: int
@@ -60,6 +62,7 @@ class RawRow(NamedTuple):
     notes: tuple[str, ...] = ()
     file: str = ""
     outermost: bool = False
+    messages: tuple[SentMessage, ...] = ()
 
 
 BY_POSITION = "-"

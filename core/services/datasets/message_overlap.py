@@ -138,7 +138,7 @@ def _tell_beside_changes(same: Sequence[Said], old: Sequence[Said], new: Sequenc
 def _same_pairs(old: Sequence[Said], new: Sequence[Said]) -> _Pairs:
     """Places of the same message in both, in order: those that stand once in each, and what lies between these."""
     once_old, once_new = _standing_once(old), _standing_once(new)
-    certain = _rising([(place, once_new[said]) for said, place in once_old.items() if said in once_new])
+    certain = _rising([(place, once_new[message]) for message, place in once_old.items() if message in once_new])
     pairs: _Pairs = []
     for (old_from, new_from), (old_to, new_to) in pairwise([(-1, -1), *certain, (len(old), len(new))]):
         pairs += _same_between(old, new, (old_from + 1, old_to), (new_from + 1, new_to))
@@ -149,7 +149,7 @@ def _same_pairs(old: Sequence[Said], new: Sequence[Said]) -> _Pairs:
 
 def _standing_once(messages: Sequence[Said]) -> dict[Said, int]:
     counts = Counter(messages)
-    return {said: place for place, said in enumerate(messages) if counts[said] == 1}
+    return {message: place for place, message in enumerate(messages) if counts[message] == 1}
 
 
 def _rising(pairs: _Pairs) -> _Pairs:

@@ -253,7 +253,10 @@ def _chats(
     report.note(f"有 {{}} 个会话编号在几个群里都有，按群分开了：{listed(shared)}", len(shared))
     _note_changes(report, messages, written, joined.out_of_order)
     for number, (chat, messages_of_chat) in enumerate(zip(written, joined.chats, strict=True), start=1):
-        yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)
+        first = messages_of_chat[0]
+        keyed = joined.by in (Joined.SESSION, Joined.ROOM) and (first.session or first.room)
+        row = RawRow(number, {"chat_text": chat.text}, first.row or None)
+        yield row._replace(messages=messages_of_chat) if keyed else row
 
 
 def _timed(messages: Iterable[tuple[SentMessage, str]], report: ReadingReport) -> list[SentMessage]:

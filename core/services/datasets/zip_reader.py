@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from core.errors import InputError
 from core.services.datasets.file_format import SUFFIXES
 from core.services.datasets.import_types import FileKind, RawRow
+from core.services.datasets.member_parts import MemberParts
 from core.services.datasets.reading_limits import MAX_MEMBER_MB, MAX_MEMBERS, MAX_UNPACKED_MB
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.row_validation import detect_file_kind
@@ -68,6 +69,7 @@ def _rows(
     counts: list[tuple[str, int]] = []
     left_out: dict[str, list[str]] = {}
     position = unpacked = 0
+    parts = MemberParts(report)
     for member in members:
         name = _name(member)
         why = _why_not(member, name)
@@ -87,17 +89,22 @@ def _rows(
             left_out.setdefault(why, []).append(name)
             continue
         inner = ReadingReport()
-        before = position
+        count = 0
         try:
             for row in _member_rows(data, name, read_member, inner):
-                position += 1
-                yield row._replace(position=position, file=name)
+                count += 1
+                for whole in parts.take(row._replace(file=name)):
+                    position += 1
+                    yield whole._replace(position=position)
         except InputError as error:
             left_out.setdefault(f"{error.message}；{error.remedy}".rstrip("；"), []).append(name)
-        counts.append((name, position - before))
+        counts.append((name, count))
         report.messages += inner.messages
         report.joined = inner.joined or report.joined
         report.notes += [f"{name}：{note}" for note in inner.notes]
+    for whole in parts.rest():
+        position += 1
+        yield whole._replace(position=position)
     read = [f"{name}（{count} 条）" for name, count in counts if count]
     report.note(f"压缩包里读了 {{}} 个文件：{_listed(read)}", len(read))
     for why, names in left_out.items():

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from core.adapters.store import Store
 from core.domain.form import load_named_form
 from core.errors import InputError
-from core.services.datasets import import_chats, zip_reader
+from core.services.datasets import import_chats, member_parts, zip_reader
 from core.services.datasets.import_types import ChatRow, TableColumns
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
@@ -125,3 +125,48 @@ def test_an_archive_goes_behind_what_is_there_and_only_once(store: Store) -> Non
     )
     assert (first.added, first.skipped, again.added, again.skipped) == (2, 0, 1, 2)
     assert not again.rejected
+
+
+def part(rows: list[tuple[str, str, int, str]], key: str = "会话ID") -> str:
+    lines = [f"{session},{sender},2024-01-02 10:{minute:02}:00,{text}" for session, sender, minute, text in rows]
+    return "\n".join([f"{key},发送人,时间,内容", *lines])
+
+
+FIRST = [("S9001", "林小满", 0, "你好"), ("S9001", "阿青", 1, "您好"), ("S9002", "王五", 2, "在吗")]
+SECOND = [("S9001", "阿青", 1, "您好"), ("S9001", "林小满", 3, "多少钱"), ("S9003", "赵六", 5, "有人吗")]
+
+
+@pytest.mark.parametrize("key", ["会话ID", "群聊"])
+def test_parts_of_a_session_in_several_files_are_one_chat(key: str) -> None:
+    members: dict[str, str | bytes] = {"1月.csv": part(FIRST, key), "2月.csv": part(SECOND, key), "z.txt": TEXT}
+    chats, validation_pass = read(packed(members))
+    assert [chat.index for chat in chats] == [1, 2, 3, 4]
+    assert [text in chats[0].text for text in ("你好", "您好", "多少钱")] == [True] * 3
+    assert chats[0].text.count("您好") == 1
+    assert "有 1 个会话或群聊分在几个文件里，合成了一条：S9001（1月.csv、2月.csv）" in validation_pass.report.notes
+    assert "其中有 1 条消息几个文件里都有，只留一次" in validation_pass.report.notes
+
+
+@pytest.mark.parametrize(("second", "chats_read"), [("王五", 2), ("林小满", 1)])
+def test_numbers_that_begin_anew_in_each_file_are_other_sessions(second: str, chats_read: int) -> None:
+    def counted(name: str, minute: int) -> str:
+        return part([("1", name, minute, "你好"), ("1", "阿青", minute + 1, f"{name}您好{minute}")])
+
+    chats, validation_pass = read(packed({"a.csv": counted("林小满", 0), "b.csv": counted(second, 9)}))
+    assert len(chats) == chats_read
+    named = [note for note in validation_pass.report.notes if "会话或群聊" in note]
+    assert ["没有合成一条：1" in note for note in named] == ([True] if chats_read == 2 else [False])
+
+
+def test_the_same_file_twice_is_a_repeat(store: Store) -> None:
+    data = packed({"a.csv": part(FIRST), "b.csv": part(FIRST)})
+    report = import_chats(store, BytesIO(data), filename="a.zip", dataset="数据")
+    assert (report.added, report.skipped) == (2, 2)
+    assert any("有 2 条群聊与文件里前面的完全相同，只留一条" in note for note in report.notes)
+
+
+def test_too_many_messages_are_not_joined_over_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_parts, "MAX_MESSAGES", 4)
+    chats, validation_pass = read(packed({"a.csv": part(FIRST), "b.csv": part(SECOND)}))
+    assert len(chats) == 4
+    assert any("没有查找几个文件里的同一个会话" in note for note in validation_pass.report.notes)
