@@ -75,12 +75,13 @@ def command_help() -> str:
 
 def figures() -> str:
     """Times and limits that the documentation speaks of, read from where the code keeps them."""
+    from core.domain import near_duplicates
     from core.domain.scoring import bootstrap
     from core.services.extraction.pipeline import retry
     from core.services.extraction.runs import shared_lanes
     from core.services.quality import alignment
     from core.services.review.queue import claims
-    from core.services.training import near_duplicates, training_options
+    from core.services.training import training_options
 
     browser = _browser_constants()
     rows = [

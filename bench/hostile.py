@@ -113,6 +113,7 @@ def entry_points() -> dict[str, Callable[[str], object]]:
     from core.domain.form import Kind, load_named_form, split_list
     from core.domain.form.loading import parse_form
     from core.domain.masking import Masked, parse_mask
+    from core.domain.near_duplicates import NearDuplicates
     from core.domain.prompts import parse_prompt, read_summary
     from core.domain.replies import parse_reply
     from core.errors import ShiyaoError, shorten
@@ -123,7 +124,6 @@ def entry_points() -> dict[str, Callable[[str], object]]:
     from core.services.extraction.pipeline.token_estimate import estimate_tokens
     from core.services.extraction.runs.run_options import parse_indices
     from core.services.review.queue.search import pairs
-    from core.services.training.near_duplicates import NearDuplicates
     from core.ui.markdown import code_span, escape_markdown
 
     form = load_named_form()

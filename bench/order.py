@@ -69,8 +69,11 @@ def _print(
         for at, text in enumerate(texts)
     ]
     judged, _ = judged_with_learned(scorer, chats, learned_texts)
-    by_confidence = [expected_loss(form, confident) for confident in cross_validated_confidences(form, judged)]
-    line(f"{name}: wrong cells in the first 10 · 20 · 30 %", _first(form, judged, by_confidence), "20 %: ≥ 55 %")
+    confident = cross_validated_confidences(form, judged)
+    by_loss = [expected_loss(form, of_chat) for of_chat in confident]
+    line(f"{name}: wrong cells in the first 10 · 20 · 30 %", _first(form, judged, by_loss), "20 %: ≥ 55 %")
+    by_doubt = [[{key: 1 - share for key, share in one.items()} for one in of_chat] for of_chat in confident]
+    line("    the same by 1 − confidence, whatever the points", _first(form, judged, by_doubt))
     line("    calibration error, learned from approvals", f"{measure_reliability(form, judged).ece:.3f}", "≤ 0.030")
     if not learned_texts:
         plain = measure_reliability(form, judged_signs(scorer, chats))

@@ -27,7 +27,7 @@ from core.domain.form import load_named_form
 from core.domain.scoring import mean_intervals
 from core.errors import NotFoundError, ShiyaoError
 from core.services.learning.corpus import read_corpus
-from core.services.learning.evaluation import evaluate
+from core.services.learning.evaluation import FOLDS_VERSION, evaluate
 from core.services.learning.models import evaluation_of, examples_of, put_into_use
 from core.settings import ROOT, settings
 
@@ -208,7 +208,8 @@ def _reason_against(store: Store, name: str, kept: dict[str, object]) -> str:
     with store.read() as session:
         statement = select(col(LearnedModel.evaluation)).where(col(LearnedModel.name) == name)
         before = session.execute(statement.order_by(col(LearnedModel.id).desc()).limit(1)).scalar_one_or_none() or {}
-    return worse_than(before.get("points") or {}, kept["points"])  # type: ignore[arg-type]
+    points = before.get("points") if before.get("folds") == FOLDS_VERSION else None
+    return worse_than(points or {}, kept["points"])  # type: ignore[arg-type]
 
 
 def worse_than(before: dict[str, float], after: dict[str, float]) -> str:

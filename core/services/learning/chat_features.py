@@ -93,6 +93,12 @@ class ChatFeatures:
     candidates: tuple[Candidate, ...]
     rule_forms: tuple[FormValues, ...]
 
+    @property
+    def script(self) -> str:
+        """What everybody said, each line with its speaker; by speaker, not in the order of the chat."""
+        pairs = zip(self.speakers, self.own_texts, strict=True)
+        return "\n".join(f"{speaker}：{line}" for speaker, own in pairs for line in own.split("\n"))
+
 
 def chat_features(form: Form, text: str) -> ChatFeatures:
     """Compute the features of a chat.

@@ -37,19 +37,22 @@ class JudgedSigns:
         signs: of the answer.
         right: per form of the answer, whether each cell is what people approved; ``None`` for a customer whom they did
             not have.
+        group: of the chat among its copies, see :mod:`core.services.learning.copy_groups`; ``None``: of no other one.
     """
 
     signs: ChatSigns
     right: tuple[tuple[bool, ...] | None, ...]
+    group: int | None = None
 
 
-def judge(scorer: Scorer, signs: ChatSigns, approved: Sequence[FormValues]) -> JudgedSigns:
+def judge(scorer: Scorer, signs: ChatSigns, approved: Sequence[FormValues], *, group: int | None = None) -> JudgedSigns:
     """Say which cells of an answer are right: those that earn all of their points, free texts from a likeness on.
 
     Args:
         scorer: of the form.
         signs: about the answer.
         approved: the forms that people approved.
+        group: of the chat among its copies.
     """
     least = [least_credit(1.0 if field.one_right_answer else CORRECT_FROM) for field in scorer.form.fields]
     preds = [scorer.prepare(values) for values in signs.forms]
@@ -57,7 +60,7 @@ def judge(scorer: Scorer, signs: ChatSigns, approved: Sequence[FormValues]) -> J
     right = {
         pair.pred: tuple(credit >= enough for credit, enough in zip(pair.credits, least, strict=True)) for pair in pairs
     }
-    return JudgedSigns(signs, tuple(right.get(number) for number in range(len(signs.forms))))
+    return JudgedSigns(signs, tuple(right.get(number) for number in range(len(signs.forms))), group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def _columns(keys: Sequence[str], cell: CellSigns, several: bool) -> list[float]
 def cross_validated_confidences(
     form: Form, judged: Sequence[JudgedSigns], *, fit: Callable[..., ConfidenceModel] = fit_confidence
 ) -> list[list[dict[str, float]]]:
-    """Confidence of every cell of approved chats, each by a fit that did not see its chat.
+    """Confidence of every cell of approved chats, each by a fit that saw neither its chat nor a copy of it.
 
     Args:
         form: of the run.
@@ -156,7 +159,7 @@ def cross_validated_confidences(
         fit: what fits (tests look at what it is shown).
     """
     confident: list[list[dict[str, float]]] = [[] for _ in judged]
-    for training, held in folds_of(len(judged), min(_FOLDS, len(judged)), 0):
+    for training, held in folds_of([one.group for one in judged], _FOLDS, 0):
         model = fit(form, [judged[place] for place in sorted(training)])
         for place in held:
             confident[place] = model.of(judged[place].signs)

@@ -1,6 +1,6 @@
 """What a learned extractor can be expected to score: cross-validated, beside both floors and the rules."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,23 +11,26 @@ from core.domain.scoring import Scorer, mean_intervals
 from core.domain.scoring.constants import best_constants
 from core.errors import InputError
 from core.services.learning.calibration import calibration_error
+from core.services.learning.copy_groups import copy_groups
 from core.services.learning.examples import LabelledChat
 from core.services.learning.forest import Floats
 from core.services.learning.learner import FilledForm, fit
 
 CURVE_SIZES: Final = (5, 10, 20, 40)
 """Numbers of examples at which the learning curve is measured, besides a whole training part."""
+FOLDS_VERSION: Final = 2
+"""Raise it when chats are divided otherwise: points of an older division say nothing about newer ones."""
 _SEED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Result of a cross-validation; points are means over chats, each predicted by models that never saw it.
+    """Result of a cross-validation; points are means over chats that no model saw, nor a copy of them.
 
     Attributes:
         chats: number of examples.
         learned: points of the learned extractor.
-        interval: 95 % interval of ``learned`` over chats.
+        interval: 95 % interval of ``learned`` over chats; copies of one chat are one observation.
         empty: points of one all-empty form per chat.
         constants: points of the best constants per field, chosen on the training parts.
         local: points of the rules.
@@ -62,13 +65,42 @@ class Evaluation:
         }
 
 
-def folds_of(count: int, folds: int, repeat: int) -> Iterator[tuple[list[int], list[int]]]:
-    """``(training part, held-out part)`` of each fold; shuffled anew for every repeat, the same every time."""
-    order = np.random.default_rng(_SEED + repeat).permutation(count)
-    for fold in range(folds):
-        held = [int(place) for place in order[fold::folds]]
+def folds_of(groups: Sequence[int | None], folds: int, repeat: int) -> Iterator[tuple[list[int], list[int]]]:
+    """``(training part, held-out part)`` of each fold; shuffled anew for every repeat, the same every time.
+
+    Args:
+        groups: of each example, see :func:`core.services.learning.copy_groups.copy_groups`; a group is never divided.
+            ``None``: a copy of no other.
+        folds: parts; fewer where there are fewer groups. One group alone has nothing to be judged by: its training
+            part is empty.
+        repeat: number of the shuffle.
+    """
+    of_group = list(_members(groups).values())
+    order = np.random.default_rng(_SEED + repeat).permutation(len(of_group))
+    parts = min(folds, len(of_group))
+    for fold in range(parts):
+        held = [place for group in order[fold::parts] for place in of_group[group]]
         out = set(held)
-        yield [int(place) for place in order if int(place) not in out], held
+        yield [place for group in order for place in of_group[group] if place not in out], held
+
+
+def groups_of(examples: Sequence[LabelledChat]) -> list[int]:
+    """The group of each example among its copies."""
+    return copy_groups([one.chat.script for one in examples])
+
+
+def mean_by_group(rows: Floats, groups: Sequence[int | None]) -> Floats:
+    """Mean of the rows of each group, in order of first appearance: copies of one chat are one observation."""
+    means: Floats = np.array([rows[places].mean(axis=0) for places in _members(groups).values()])
+    return means.reshape(-1, rows.shape[1])
+
+
+def _members(groups: Sequence[int | None]) -> dict[Hashable, list[int]]:
+    """Places of each group, in order of first appearance."""
+    members: dict[Hashable, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(("alone", place) if group is None else group, []).append(place)
+    return members
 
 
 def evaluate(
@@ -98,14 +130,17 @@ def evaluate(
         raise InputError("少于两条群聊，没有办法交叉验证", "请先确认更多群聊")
     if folds < 2 or repeats < 1:
         raise InputError(f"不能把群聊分成 {folds} 份、重复 {repeats} 次", "至少分成 2 份，重复 1 次")
-    folds = min(folds, count)
+    groups = groups_of(examples)
+    if (distinct := len(set(groups))) < 2:
+        raise InputError(f"这 {count} 条群聊几乎是同一条，没有办法交叉验证", "请先确认更多不同的群聊")
+    folds = min(folds, distinct)
     scorer = Scorer(form)
     golds = [[scorer.prepare(values) for values in one.forms] for one in examples]
 
     def points(predicted: Sequence[Mapping[str, Any]], place: int) -> float:
         return scorer.chat([scorer.prepare(values) for values in predicted], golds[place]).score
 
-    smallest = min(len(training) for training, _ in folds_of(count, folds, 0))
+    smallest = min(len(training) for training, _ in folds_of(groups, folds, 0))
     curve_sizes = [size for size in sizes if size < smallest]
     total = repeats * folds * (1 + len(curve_sizes))
     done = 0
@@ -114,7 +149,7 @@ def evaluate(
     at_size = {size: np.zeros((repeats, count)) for size in curve_sizes}
     cells: list[tuple[float, bool]] = []
     for repeat in range(repeats):
-        for training, held in folds_of(count, folds, repeat):
+        for training, held in folds_of(groups, folds, repeat):
             chosen = best_constants(scorer, [golds[place] for place in training])
             for size in [*curve_sizes, None]:
                 predicted = _predict(form, examples, training[:size], held)
@@ -129,7 +164,7 @@ def evaluate(
                     seen(done, total)
     by_rules = np.array([points(one.chat.rule_forms, place) for place, one in enumerate(examples)])
     mean: Floats = learned.mean(axis=0)
-    own, paired = mean_intervals(np.stack([mean, mean - by_rules], axis=1))
+    own, paired = mean_intervals(mean_by_group(np.stack([mean, mean - by_rules], axis=1), groups))
     return Evaluation(
         chats=count,
         learned=float(mean.mean()),

@@ -15,7 +15,7 @@ import numpy as np
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Interval, Scorer
 from core.domain.scoring.bootstrap import difference_intervals
-from core.services.learning.evaluation import folds_of
+from core.services.learning.evaluation import folds_of, mean_by_group
 
 Action = Literal["keep", "blank", "replace"]
 State = Literal["filled", "empty"]
@@ -29,10 +29,11 @@ _LEAST_GAIN: Final = 2.0
 
 
 class Case(NamedTuple):
-    """One chat: the run's forms, and the approved ones."""
+    """One chat: the run's forms, and the approved ones; its group among its copies, ``None`` where it has none."""
 
     preds: Sequence[FormValues]
     golds: Sequence[FormValues]
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def learn_habits(scorer: Scorer, cases: Sequence[Case], *, keep: Collection[str]
         return {}
     observed = [_observe(scorer, case) for case in cases]
     gains: dict[str, float] = defaultdict(float)
-    for training, held in folds_of(len(cases), _FOLDS, 0):
+    for training, held in folds_of([case.group for case in cases], _FOLDS, 0):
         habits = _count(scorer, (observed[place] for place in training))
         for place in held:
             for one in observed[place]:
@@ -190,13 +191,14 @@ def estimate_habits(scorer: Scorer, cases: Sequence[Case], *, keep: Collection[s
     after = np.tile(before, (_REPEATS, 1))
     if len(cases) > FEWEST:
         for repeat in range(_REPEATS):
-            for training, held in folds_of(len(cases), min(_FOLDS, len(cases)), repeat):
+            for training, held in folds_of([case.group for case in cases], _FOLDS, repeat):
                 habits = learn_habits(scorer, [cases[place] for place in sorted(training)], keep=keep)
                 for place in held if habits else ():
                     forms = [apply_habits(scorer.form, habits, values) for values in cases[place].preds]
                     after[repeat, place] = _points(scorer, forms, cases[place].golds)
     mean = after.mean(axis=0)
-    [interval] = difference_intervals((mean - before)[:, None])
+    differences = (mean - before)[:, None]
+    [interval] = difference_intervals(mean_by_group(differences, [case.group for case in cases]))
     return HabitEstimate(len(cases), float(before.mean()), float(mean.mean()), interval)
 
 

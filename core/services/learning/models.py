@@ -25,7 +25,7 @@ from core.errors import ConflictError, InputError, NotFoundError, RunError
 from core.services.learning import learner
 from core.services.learning.chat_features import FEATURES_VERSION, cached_features
 from core.services.learning.corpus import Corpus, Source, read_corpus, restore_corpus
-from core.services.learning.evaluation import Evaluation, evaluate
+from core.services.learning.evaluation import FOLDS_VERSION, Evaluation, evaluate, groups_of
 from core.services.learning.examples import LabelledChat, example
 from core.services.team import permitted
 
@@ -131,8 +131,8 @@ def train(
         corpus = read_corpus(session, datasets, source)
     fit_corpus(corpus, seen=seen)
     evaluation: dict[str, Any] = {}
-    if validate and len(corpus.approved) > 1:
-        result = evaluate(corpus.form, examples_of(corpus), repeats=1, sizes=())
+    if validate and len(set(groups_of(examples := examples_of(corpus)))) > 1:
+        result = evaluate(corpus.form, examples, repeats=1, sizes=())
         evaluation = evaluation_of(corpus, result)
     return put_into_use(store, corpus, name=name, who=who, evaluation=evaluation)
 
@@ -140,7 +140,7 @@ def train(
 def evaluation_of(corpus: Corpus, result: Evaluation) -> dict[str, Any]:
     """A cross-validation as it is kept with a model: with the points of each chat, by the digest of its text."""
     points = {one.sha256: round(points, 4) for one, points in zip(corpus.approved, result.points, strict=True)}
-    return {**result.as_json(), "points": points}
+    return {**result.as_json(), "points": points, "folds": FOLDS_VERSION}
 
 
 @permitted(Permission.TRAINING)

@@ -35,7 +35,8 @@ from core.services.learning.confidence import (
     measure_reliability,
     stored_confidence,
 )
-from core.services.learning.evaluation import folds_of
+from core.services.learning.copy_groups import copy_groups
+from core.services.learning.evaluation import folds_of, groups_of
 from core.services.learning.examples import LabelledChat, example
 from core.services.learning.models import texts_learned
 from core.services.quality.cache import cached
@@ -223,8 +224,10 @@ def answered_chats(
 
 def judged_signs(scorer: Scorer, chats: Sequence[AnsweredChat]) -> list[JudgedSigns]:
     """Signs and right cells of approved chats, without anything learned."""
+    groups = copy_groups([one.text for one in chats])
     return [
-        judge(scorer, read_signs(scorer, one.text, one.answers, one.others, one.votes), one.approved) for one in chats
+        judge(scorer, read_signs(scorer, one.text, one.answers, one.others, one.votes), one.approved, group=group)
+        for one, group in zip(chats, groups, strict=True)
     ]
 
 
@@ -232,6 +235,8 @@ def judged_with_learned(
     scorer: Scorer, chats: Sequence[AnsweredChat], learned_texts: set[str]
 ) -> tuple[list[JudgedSigns], list[LabelledChat]]:
     """Signs of approved chats with learned probabilities, each of an extractor that did not learn from its chat.
+
+    Neither did it learn from a copy of the chat.
 
     Where the run itself is of an extractor that has learned from a chat, its answer there says nothing about others:
     what an extractor answers that has not is judged in its place.
@@ -243,8 +248,9 @@ def judged_with_learned(
     """
     form = scorer.form
     examples = [example(form, cached_features(form.name, form.version, one.text), list(one.approved)) for one in chats]
+    groups = groups_of(examples)
     judged: list[JudgedSigns | None] = [None] * len(chats)
-    for training, held in folds_of(len(chats), min(_FOLDS, len(chats)), 0):
+    for training, held in folds_of(groups, _FOLDS, 0):
         extractor = learner.fit(form, [examples[place] for place in sorted(training)])
         for place in held:
             one = chats[place]
@@ -253,7 +259,7 @@ def judged_with_learned(
                 answers = [filled.values for filled in extractor.predict([examples[place].chat])[0]]
             signs = read_signs(scorer, one.text, answers, one.others, one.votes)
             signs = signs.with_learned(extractor.assess(examples[place].chat, signs.forms))
-            judged[place] = judge(scorer, signs, one.approved)
+            judged[place] = judge(scorer, signs, one.approved, group=groups[place])
     return [one for one in judged if one is not None], examples
 
 

@@ -18,6 +18,7 @@ from core.services.learning import learner
 from core.services.learning.cell_signs import read_signs
 from core.services.learning.chat_features import cached_features
 from core.services.learning.confidence import FEWEST_APPROVED
+from core.services.learning.copy_groups import MOST_COMPARED, copy_groups
 from core.services.learning.habits import (
     FEWEST,
     STATES,
@@ -117,9 +118,11 @@ def plan_correction(
         answers = queries.forms_by_index(session, view.id)
         form = load_named_form(data.form)
         chats = _approved_chats(session, form, view, golds)
+        indices = sorted(answers.keys() & golds.keys())
+        groups = _copy_groups(session, data.id, indices)
     if unknown := [key for key in keep if key not in form]:
         raise InputError(f"表单「{form.title}」没有字段「{unknown[0]}」", "请检查字段名")
-    cases = [Case(answers[index], golds[index]) for index in sorted(answers.keys() & golds.keys())]
+    cases = [Case(answers[index], golds[index], group) for index, group in zip(indices, groups, strict=True)]
     if len(cases) < FEWEST:
         raise InputError(f"「{view.name}」只有 {len(cases)} 条群聊可以对照，看不出习惯", f"请先确认至少 {FEWEST} 条")
     scorer = Scorer(form)
@@ -151,6 +154,16 @@ def _approved_chats(
     newest = sorted(ids)[-MOST_CHATS:]
     approved = {chat_id: tuple(form.coerce(values).values for values in golds[ids[chat_id]]) for chat_id in newest}
     return answered_chats(session, form, run, approved)
+
+
+def _copy_groups(session: Session, dataset_id: int, indices: Sequence[int]) -> list[int]:
+    """Which chats are copies of one another; of more than can be compared, equal ones."""
+    what = col(Chat.text) if len(indices) <= MOST_COMPARED else col(Chat.sha256)
+    texts: dict[int, str] = {}
+    for some in queries.chunked(indices):
+        statement = select(col(Chat.index), what).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(some))
+        texts.update((index, text) for index, text in session.execute(statement))
+    return copy_groups([texts[index] for index in indices])
 
 
 def _effects(

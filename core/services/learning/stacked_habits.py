@@ -17,7 +17,7 @@ from core.domain.scoring import Scorer
 from core.domain.scoring.bootstrap import difference_intervals
 from core.services.learning.cell_signs import CellSigns, ChatSigns
 from core.services.learning.confidence import ConfidenceModel, JudgedSigns, cross_validated_confidences, fit_confidence
-from core.services.learning.evaluation import folds_of
+from core.services.learning.evaluation import folds_of, mean_by_group
 from core.services.learning.habits import HabitEstimate
 
 FEWEST_LEARNED: Final = 12
@@ -128,12 +128,13 @@ def estimate_stacked(scorer: Scorer, cases: Sequence[StackedCase], *, keep: Coll
     """
     before = np.array([_points(scorer, case.judged.signs.forms, case.approved) for case in cases])
     after = before.copy()
-    for training, held in folds_of(len(cases), min(_FOLDS, len(cases)), 1):
+    groups = [case.judged.group for case in cases]
+    for training, held in folds_of(groups, _FOLDS, 1):
         habits = learn_stacked(scorer, [cases[place] for place in sorted(training)], keep=keep)
         for place in held if habits else ():
             forms = habits.apply(cases[place].judged.signs) if habits else ()
             after[place] = _points(scorer, forms, cases[place].approved)
-    [interval] = difference_intervals((after - before)[:, None])
+    [interval] = difference_intervals(mean_by_group((after - before)[:, None], groups))
     return HabitEstimate(len(cases), float(before.mean()), float(after.mean()), interval)
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from core.adapters.store import DatasetView, queries
 from core.domain.form import Form, load_named_form
+from core.domain.near_duplicates import NearDuplicates
 from core.domain.prompts import Prompt
 from core.errors import ExportError
 from core.services.extraction import prompt_library
@@ -14,7 +15,6 @@ from core.services.training.answer_selection import SelectedAnswer, SelectionTal
 from core.services.training.chunk_rows import filled_cells
 from core.services.training.input_texts import InputKind
 from core.services.training.lost_evidence import LostValue, find_lost_values
-from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.overlong_rows import OverlongRow, shorten_row
 from core.services.training.row_inputs import RowInput, clean_input, raw_input, summary_input
 from core.services.training.rows import RowMaker, SpooledRow, TrainingRow

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Mapping, Sequence
 
+from core.domain.near_duplicates import group_sizes
 from core.errors import ExportError
-from core.services.training.near_duplicates import group_sizes
 from core.services.training.rows import SpooledRow
 from core.services.training.training_options import DuplicatePolicy, TrainingOptions
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_no_chat_is_judged_by_a_fit_that_saw_it(monkeypatch: pytest.MonkeyPatch)
             self.fitted = real(form, examples)
 
         def assess(self, chat, forms):  # type: ignore[no-untyped-def]
-            assert chat.all_text not in learned[-1]
+            assert not any(told.startswith(chat.all_text) or chat.all_text.startswith(told) for told in learned[-1])
             return self.fitted.assess(chat, forms)
 
         def predict(self, shown_chats):  # type: ignore[no-untyped-def]
@@ -146,6 +147,16 @@ def test_no_chat_is_judged_by_a_fit_that_saw_it(monkeypatch: pytest.MonkeyPatch)
     ]
     with_learned, _ = judged_with_learned(SCORER, answered, {"3", "4"})
     assert len(with_learned) == 10
+    # Nor does an extractor or a fit that saw a copy of the chat, with one message more.
+    copies = [replace(one, text=f"{one.text}\n客服小何：再见", sha256=f"+{one.sha256}") for one in answered[:6]]
+    fits.clear()
+    asked.clear()
+    copied, _ = judged_with_learned(SCORER, [*answered[:6], *copies], set())
+    assert [one.group for one in copied] == [*range(6), *range(6)]
+    cross_validated_confidences(FORM, copied, fit=fit)
+    group_of = {id(one.signs): one.group for one in copied}
+    assert len(asked) == 12
+    assert all(group_of[signs] not in {group_of[other] for other in fits[at]} for at, signs in asked)
     assert with_learned[3].signs.forms[0][STEP] == ""  # what a learned run answers there, it had been told
 
 

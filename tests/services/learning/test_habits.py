@@ -11,7 +11,7 @@ from core.adapters.store.models import RunKind
 from core.cli import main
 from core.domain.scoring import Scorer
 from core.errors import ConflictError, InputError
-from core.services.learning.habits import Case, apply_habits, estimate_habits, learn_habits
+from core.services.learning.habits import Case, HabitEstimate, apply_habits, estimate_habits, learn_habits
 from core.services.learning.run_correction import correct_run, plan_correction
 from core.services.quality import score
 from tests.factories.datasets import FORM, make_dataset, make_form, make_record, make_run
@@ -41,6 +41,30 @@ def test_learns_what_is_emptied_and_what_is_put_in() -> None:
     assert apply_habits(FORM, habits, said) == right
     assert learn_habits(SCORER, cases(20), keep=[TASK]).keys() == {KIND, BLOCK}
     assert learn_habits(SCORER, cases(4)) == {}
+
+
+def test_a_chat_and_the_same_gone_on_are_learned_or_judged_together(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"甲{number}：想问{number}号的价钱\n客服：{number}号是{number}元" for number in range(1, 7)]
+    grown = [f"{text}\n甲{number}：谢谢" for number, text in enumerate(texts, 1)]
+    dataset = make_dataset(store, [*texts, *grown], "续写")
+    run = make_run(store, dataset, "模型", {number: [pair(number)[0]] for number in range(1, 13)})
+    for number in range(1, 13):
+        make_record(store, dataset, number, [pair(number)[1]])
+    groups: list[int | None] = []
+
+    def estimate(scorer: Scorer, cases: list[Case], **more: Any) -> HabitEstimate:
+        groups.extend(case.group for case in cases)
+        return estimate_habits(scorer, cases, **more)
+
+    monkeypatch.setattr("core.services.learning.run_correction.estimate_habits", estimate)
+    plan_correction(store, dataset=dataset.id, run=run)
+    assert groups == [*range(6), *range(6)]
+    # Ten chats, each twice, are known no better than ten chats.
+    doubled = [case._replace(group=number % 10) for number, case in enumerate([*cases(10), *cases(10)])]
+    once, twice = estimate_habits(SCORER, cases(10)).interval, estimate_habits(SCORER, doubled).interval
+    assert twice.high - twice.low == pytest.approx(once.high - once.low, rel=0.3)
 
 
 def test_the_estimate_is_honest() -> None:

@@ -16,7 +16,7 @@ from core.services.learning import evaluate, learner
 from core.services.learning.calibration import calibration_error
 from core.services.learning.chat_features import chat_features
 from core.services.learning.customers import count_names
-from core.services.learning.evaluation import folds_of
+from core.services.learning.evaluation import folds_of, groups_of
 from core.services.learning.examples import LabelledChat, example
 from core.services.learning.forest import fit_forest
 from tests.factories.datasets import FORM, make_form
@@ -78,7 +78,7 @@ def test_alone_or_in_a_batch_a_chat_gets_the_same_form(thirty: list[LabelledChat
 def test_no_chat_is_judged_by_a_model_that_saw_it(monkeypatch: pytest.MonkeyPatch, thirty: list[LabelledChat]) -> None:
     for count, folds in ((97, 5), (7, 5), (2, 2)):
         held_out = []
-        for training, held in folds_of(count, folds, repeat=0):
+        for training, held in folds_of([None] * count, folds, repeat=0):
             assert not set(training) & set(held)
             assert sorted([*training, *held]) == list(range(count))
             held_out += held
@@ -102,12 +102,31 @@ def test_no_chat_is_judged_by_a_model_that_saw_it(monkeypatch: pytest.MonkeyPatc
     assert len(result.points) == 10
 
 
+def test_a_copy_with_one_message_more_teaches_nothing_about_its_chat() -> None:
+    """Stages that follow from nothing: only a chat's own copy could tell them."""
+    stages = ("报价", "赢单", "意向", "接触", "")
+    single, copied = [], []
+    for number in range(1, 13):
+        text, right = made_up(number)
+        right = right | {STAGE: stages[number * number % 5], KIND: [f"类{number * 7 % 11}"]}
+        for copy in (text, f"{text}\n客服小何：好的，有问题随时找我"):
+            copied.append(example(FORM, chat_features(FORM, copy), [right]))
+        single.append(copied[-2])
+    assert groups_of(copied) == [number // 2 for number in range(24)]
+    once, twice = (evaluate(FORM, shown, folds=4, repeats=1, sizes=()) for shown in (single, copied))
+    assert twice.learned <= once.learned + 0.2
+    width = once.interval[1] - once.interval[0]
+    assert twice.interval[1] - twice.interval[0] > 0.8 * width  # copies make nobody surer
+    with pytest.raises(InputError, match="几乎是同一条"):
+        evaluate(FORM, copied[:2])
+
+
 def test_a_label_that_only_one_chat_has_is_never_predicted_for_it() -> None:
     shown = examples(12)
     odd = shown[5]
     marked = FORM.empty() | dict(odd.forms[0]) | {STAGE: "只此一条", KIND: ["只此一类"]}
     shown[5] = example(FORM, odd.chat, [marked])
-    for training, held in folds_of(12, 4, repeat=0):
+    for training, held in folds_of([None] * 12, 4, repeat=0):
         if 5 in held:
             [filled] = values(learner.fit(FORM, [shown[place] for place in sorted(training)]), [shown[5]])
             assert filled[STAGE] != "只此一条"

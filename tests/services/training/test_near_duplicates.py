@@ -10,8 +10,8 @@ import pytest
 
 from core.adapters.store import Store
 from core.domain.chat import strip_residue
+from core.domain.near_duplicates import SIMILAR, NearDuplicates
 from core.services.training import export_training
-from core.services.training.near_duplicates import SIMILAR, NearDuplicates
 from core.services.training.set_versions import chats_of_set
 from tests.factories.exports import fill
 from tests.factories.exports import form as filled

@@ -16,6 +16,7 @@ from sqlmodel import col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Pass, Record, RecordStatus
 from core.domain.form import Form
+from core.domain.near_duplicates import NearDuplicates
 from core.domain.prompts import load_prompt
 from core.domain.replies import parse_reply
 from core.errors import ExportError, PromptError
@@ -31,7 +32,6 @@ from core.services.training import (
     reviewers_of,
     training_set,
 )
-from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.row_formats import SCHEMAS, check_info, check_row, target_of
 from core.services.training.tasks import tasks_of
 from tests.factories.datasets import make_record
