@@ -19,7 +19,7 @@ def test_packages_export_what_others_import() -> None:
     users = _users()
     unused = {
         package: names
-        for package, folder, exported in _facades()
+        for package, folder, exported in exported_names()
         if (
             names := [name for name in exported if not any(folder not in path.parents for path in users[package, name])]
         )
@@ -27,7 +27,7 @@ def test_packages_export_what_others_import() -> None:
     assert unused == {}
 
 
-def _facades() -> Iterator[tuple[str, Path, list[str]]]:
+def exported_names() -> Iterator[tuple[str, Path, list[str]]]:
     """Packages with an ``__all__``: dotted name, folder, exported names."""
     for path in sorted((ROOT / "core").rglob("__init__.py")):
         for node in tree_of(path).body:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
@@ -164,6 +163,8 @@ def _manager(connection: Connection) -> "JobManager":
 def _adapted(value: Any) -> Any:
     """A value as psycopg takes it: objects as JSON, rows as composites."""
     if isinstance(value, dict):
+        from psycopg.types.json import Jsonb
+
         return Jsonb(value)
     if isinstance(value, list):
         return [_adapted(item) for item in value]

@@ -5,10 +5,12 @@ import select
 import socket
 import threading
 from collections.abc import Callable
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from core.adapters.store.db import Store
+
+if TYPE_CHECKING:
+    import psycopg
 
 AGAIN_SECONDS = 2.0
 """Seconds before a connection that broke is made anew; whoever waits looks for itself meanwhile."""
@@ -43,6 +45,8 @@ class Listener:
         self._end.close()
 
     def _listen(self) -> None:
+        import psycopg  # imported already where anybody tells anything
+
         while not self._stopping.is_set():
             try:
                 with psycopg.connect(self._address, autocommit=True, connect_timeout=5) as connection:
@@ -53,7 +57,7 @@ class Listener:
                 _log.debug("not listening now: %s", error)
                 self._stopping.wait(AGAIN_SECONDS)
 
-    def _pass_on(self, connection: psycopg.Connection) -> None:
+    def _pass_on(self, connection: "psycopg.Connection") -> None:
         while True:
             readable, _, _ = select.select([connection.fileno(), self._ended.fileno()], [], [])
             if self._ended.fileno() in readable:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -88,6 +87,8 @@ def _named(
         if code not in _SQLITE_AWAY:
             return None
         return StoreUnavailableError(*_SQLITE_AWAY[code], locked=code in _SQLITE_LOCKED)
+    import psycopg  # only where its database is used is it loaded already
+
     if isinstance(cause, psycopg.Error):
         state = cause.sqlstate or ""
         if state in _POSTGRESQL_UNSTORABLE or "NUL" in str(cause):

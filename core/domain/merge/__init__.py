@@ -1,10 +1,22 @@
 """Merging of several answers about one chat into one: votes, chunks of a long chat, partial answers. Pure."""
 
-from core.domain.merge.chunk_answers import join_chunks
-from core.domain.merge.customers import group_customers
-from core.domain.merge.fields import merge_fields
-from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, merge_chat, rank_by_label_scores
-from core.domain.merge.vote import VotedForm, vote
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.domain.merge.chunk_answers import join_chunks
+    from core.domain.merge.customers import group_customers
+    from core.domain.merge.fields import merge_fields
+    from core.domain.merge.methods import (
+        CrossValidation,
+        Method,
+        Ranking,
+        cross_validate,
+        merge_chat,
+        rank_by_label_scores,
+    )
+    from core.domain.merge.vote import VotedForm, vote
 
 __all__ = [
     "CrossValidation",
@@ -19,3 +31,5 @@ __all__ = [
     "merge_fields",
     "vote",
 ]
+
+import_when_used(__name__)

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from core.domain.form import Form, Value
 from core.domain.person_names import differ_in_digits, name_groups
 from core.domain.scoring import Scorer
@@ -106,6 +104,8 @@ def _pairs_by_name(
     scorer: Scorer, groups: list[Group], number: int, prepared: list[list[Prepared]], names: list[list[str]]
 ) -> dict[int, int]:
     """``{group: position}`` for the forms of an answer: by name first, then those where one side has none."""
+    import numpy as np  # takes its time to import, and one answer needs none
+
     forms, own = prepared[number], names[number]
     firsts = [_first(group, prepared) for group in groups]
     known = [next(filter(None, (names[n][at] for n, at in group.items())), "") for group in groups]

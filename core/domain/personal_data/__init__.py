@@ -3,11 +3,16 @@
 Wider than :mod:`core.domain.entities`, which fills forms: here a number too many is better than a person too many.
 """
 
-from core.domain.personal_data.finders import PersonalKind, personal_mentions
-from core.domain.personal_data.names import KnownNames, address_forms, names_of_chat
-from core.domain.personal_data.person_spellings import PersonSpellings
-from core.domain.personal_data.pseudonyms import Pseudonyms
-from core.domain.personal_data.reading import plain_letters
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.domain.personal_data.finders import PersonalKind, personal_mentions
+    from core.domain.personal_data.names import KnownNames, address_forms, names_of_chat
+    from core.domain.personal_data.person_spellings import PersonSpellings
+    from core.domain.personal_data.pseudonyms import Pseudonyms
+    from core.domain.personal_data.reading import plain_letters
 
 __all__ = [
     "KnownNames",
@@ -19,3 +24,5 @@ __all__ = [
     "personal_mentions",
     "plain_letters",
 ]
+
+import_when_used(__name__)

@@ -14,8 +14,6 @@ from functools import lru_cache
 from operator import mul
 from typing import NamedTuple
 
-import numpy as np
-
 from core.domain.form import Form, Value, split_list, text_of
 from core.domain.scoring.assignment import best_assignment
 from core.domain.scoring.measures import LCS, Measure
@@ -141,6 +139,8 @@ class Scorer:
         """The best assignment (Hungarian method), ties broken by equal names, then by position."""
         if len(preds) == 1 == len(golds):
             return (MatchedPair(0, 0, self.credits(preds[0], golds[0])),)
+        import numpy as np  # takes its time to import, and most chats have one customer
+
         credits = [[self.credits(pred, gold) for gold in golds] for pred in preds]
         totals = np.array(credits) @ np.array(self.weights)
         named = np.array([[bool(p[self._name]) and p[self._name] == g[self._name] for g in golds] for p in preds])

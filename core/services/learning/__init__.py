@@ -1,8 +1,13 @@
 """Learning from approvals: an extractor that is fitted on approved chats, and what it can be expected to score."""
 
-from core.services.learning.corpus import read_corpus
-from core.services.learning.evaluation import Evaluation, evaluate
-from core.services.learning.models import examples_of, extract_with, train
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.learning.corpus import read_corpus
+    from core.services.learning.evaluation import Evaluation, evaluate
+    from core.services.learning.models import examples_of, extract_with, train
 
 __all__ = [
     "Evaluation",
@@ -12,3 +17,5 @@ __all__ = [
     "read_corpus",
     "train",
 ]
+
+import_when_used(__name__)

@@ -1,13 +1,18 @@
 """Runs measured against labels, approved records or one another: the store joined with :mod:`core.domain.scoring`."""
 
-from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows
-from core.services.quality.default_run import DefaultReason, DefaultRun, default_run, pin_default_run
-from core.services.quality.disputes import DisputeView, decide, dispute, dispute_rows, disputes
-from core.services.quality.external_scores import add_external_score, remove_external_score
-from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
-from core.services.quality.picked_values import REFERENCE, drop_picks, pick, picked_forms, picks, run_from_picks
-from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
-from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, compare_runs, comparison, score
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows
+    from core.services.quality.default_run import DefaultReason, DefaultRun, default_run, pin_default_run
+    from core.services.quality.disputes import DisputeView, decide, dispute, dispute_rows, disputes
+    from core.services.quality.external_scores import add_external_score, remove_external_score
+    from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
+    from core.services.quality.picked_values import REFERENCE, drop_picks, pick, picked_forms, picks, run_from_picks
+    from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
+    from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, compare_runs, comparison, score
 
 __all__ = [
     "BLIND",
@@ -49,3 +54,5 @@ __all__ = [
     "score",
     "pairwise_agreement",
 ]
+
+import_when_used(__name__)

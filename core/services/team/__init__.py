@@ -1,41 +1,46 @@
 """The team: who acts and may do what, accounts, signing in, and the audit log."""
 
-from core.services.team.accounts import (
-    AccountView,
-    accounts,
-    add_account,
-    change_own_password,
-    has_administrator,
-    look_alikes,
-    set_disabled,
-    set_password,
-    set_role,
-    set_subject,
-)
-from core.services.team.acting import (
-    COMMAND_LINE,
-    SERVER,
-    Actor,
-    acting_as,
-    current_actor,
-    is_allowed,
-    permitted,
-    require,
-    set_actor_source,
-    set_viewer_source,
-    viewing_as,
-)
-from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
-from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
-from core.services.team.withheld import (
-    BLIND_JUST_NOW,
-    everything_shown,
-    hidden_sentence,
-    is_reviewing_blind,
-    left_out_sentence,
-    withheld,
-    withheld_chats,
-)
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.team.accounts import (
+        AccountView,
+        accounts,
+        add_account,
+        change_own_password,
+        has_administrator,
+        look_alikes,
+        set_disabled,
+        set_password,
+        set_role,
+        set_subject,
+    )
+    from core.services.team.acting import (
+        COMMAND_LINE,
+        SERVER,
+        Actor,
+        acting_as,
+        current_actor,
+        is_allowed,
+        permitted,
+        require,
+        set_actor_source,
+        set_viewer_source,
+        viewing_as,
+    )
+    from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
+    from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
+    from core.services.team.withheld import (
+        BLIND_JUST_NOW,
+        everything_shown,
+        hidden_sentence,
+        is_reviewing_blind,
+        left_out_sentence,
+        withheld,
+        withheld_chats,
+    )
 
 __all__ = [
     "BLIND_JUST_NOW",
@@ -76,3 +81,5 @@ __all__ = [
     "set_viewer_source",
     "viewing_as",
 ]
+
+import_when_used(__name__)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.adapters.llm.base import Provider
 from core.adapters.llm.failures import REMEDIES
@@ -11,7 +11,6 @@ from core.domain.chat import ParsedChat, parse_chat
 from core.domain.cleaning import Chunk, Cleaned, clean, left_out_report, single_chunk, split_chunks
 from core.domain.form import Field, Form, FormValues
 from core.domain.merge import join_chunks
-from core.domain.personal_data import Pseudonyms
 from core.domain.prompts import Prompt
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
@@ -20,6 +19,9 @@ from core.services.extraction.pipeline.retry import ATTEMPTS
 from core.services.extraction.pipeline.stages import CallFailed, ChunkRun, Examples, StageContext, no_examples
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
+
+if TYPE_CHECKING:
+    from core.domain.personal_data import Pseudonyms
 
 
 def extract_chat(
@@ -147,7 +149,7 @@ def run_pipeline(
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
 
 
-def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()) -> Pseudonyms:
+def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()) -> "Pseudonyms":
     """The made-up values of a chat, the same at every stage, chunk, sample and retry.
 
     Args:
@@ -155,6 +157,8 @@ def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()
         chat: the chat.
         given: forms whose customers are people of the chat, too.
     """
+    from core.domain.personal_data import Pseudonyms  # much to prepare for those who need it
+
     return Pseudonyms(chat.conversation, [form.name_of(values) for values in given])
 
 

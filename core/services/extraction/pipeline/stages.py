@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.adapters.llm.base import ModelRequest, Provider, request_digest
 from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
-from core.domain.personal_data import Pseudonyms
 from core.domain.prompts import Example, Rendered, Stage, read_summary, render
 from core.domain.replies import parse_reply
 from core.errors import PromptError
@@ -18,6 +17,9 @@ from core.services.extraction.pipeline.outcome import Call
 from core.services.extraction.pipeline.retry import ask
 from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
+
+if TYPE_CHECKING:
+    from core.domain.personal_data import Pseudonyms
 
 
 class PickedExample(NamedTuple):
@@ -62,7 +64,7 @@ class StageContext:
     examples: Examples
     earlier: Mapping[str, str]
     url: str = ""
-    pseudonyms: Pseudonyms | None = None
+    pseudonyms: "Pseudonyms | None" = None
 
     def hide(self, text: str) -> str:
         """What leaves of a text: the text, or made-up values in the place of personal data."""
@@ -358,8 +360,10 @@ def _renumbered(
     return [entry | {"customer": numbers[entry["customer"]]} for entry in entries if entry["customer"] in numbers]
 
 
-def hide_example(form: Form, example: Example, others: Pseudonyms) -> Example:
+def hide_example(form: Form, example: Example, others: "Pseudonyms") -> Example:
     """An example with made-up values that are none of ``others``."""
+    from core.domain.personal_data import Pseudonyms
+
     try:
         answer = [form.coerce(values).values for values in json.loads(example.answer)]
     except (ValueError, TypeError):

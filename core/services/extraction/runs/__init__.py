@@ -5,41 +5,46 @@ any process may do. Workers execute runs: they take the chats that have no extra
 time as a model has lanes (``lanes``); one process on SQLite, any number together on PostgreSQL.
 """
 
-from core.services.extraction.runs.cost import costs, money, total_cost
-from core.services.extraction.runs.departure import Departure, what_leaves
-from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
-from core.services.extraction.runs.lifecycle import (
-    cancel,
-    create_run,
-    delete,
-    extend,
-    pause,
-    retry_failed,
-    set_limits,
-    start,
-)
-from core.services.extraction.runs.pipeline_loading import load_pipeline
-from core.services.extraction.runs.progress import (
-    chats_out_of_scope,
-    failures,
-    latest,
-    listed_runs,
-    model_runs,
-    pace,
-    progress,
-    reused,
-    some_extractions,
-)
-from core.services.extraction.runs.run_options import (
-    RunOption,
-    free_name,
-    parse_indices,
-    prompt_options,
-    run_options,
-    typed_option,
-)
-from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
-from core.services.extraction.runs.wait_for_run import wait_for_run
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.extraction.runs.cost import costs, money, total_cost
+    from core.services.extraction.runs.departure import Departure, what_leaves
+    from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
+    from core.services.extraction.runs.lifecycle import (
+        cancel,
+        create_run,
+        delete,
+        extend,
+        pause,
+        retry_failed,
+        set_limits,
+        start,
+    )
+    from core.services.extraction.runs.pipeline_loading import load_pipeline
+    from core.services.extraction.runs.progress import (
+        chats_out_of_scope,
+        failures,
+        latest,
+        listed_runs,
+        model_runs,
+        pace,
+        progress,
+        reused,
+        some_extractions,
+    )
+    from core.services.extraction.runs.run_options import (
+        RunOption,
+        free_name,
+        parse_indices,
+        prompt_options,
+        run_options,
+        typed_option,
+    )
+    from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
+    from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
     "Departure",
@@ -79,3 +84,5 @@ __all__ = [
     "wait_for_run",
     "what_leaves",
 ]
+
+import_when_used(__name__)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -16,12 +17,14 @@ from core.domain.form import Form, FormValues, load_named_form
 from core.domain.prompts import Prompt, parse_prompt
 from core.errors import RunError
 from core.services.extraction.pipeline import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
-from core.services.extraction.pipeline.few_shot import ExamplePool, approved_records, records_state
 from core.services.extraction.pipeline.stages import Examples, PickedExample
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.scope import parameters_of
 
-_pools: dict[tuple[str, str], tuple[tuple[int, int], ExamplePool]] = {}
+if TYPE_CHECKING:
+    from core.services.extraction.pipeline.few_shot import ExamplePool
+
+_pools: dict[tuple[str, str], tuple[tuple[int, int], "ExamplePool"]] = {}
 _mutex = threading.Lock()
 
 
@@ -123,7 +126,9 @@ def examples_for(store: Store, form: Form, pipeline: Pipeline, chat_id: int) -> 
     return similar
 
 
-def _pool(store: Store, form: Form) -> ExamplePool:
+def _pool(store: Store, form: Form) -> "ExamplePool":
+    from core.services.extraction.pipeline.few_shot import ExamplePool, approved_records, records_state
+
     key = (store.url, form.name)
     with _mutex:
         with store.read() as session:

@@ -9,10 +9,11 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Place, Run, RunStatus, now
@@ -50,10 +51,13 @@ THE_PLACE = (
 """Conditions that select a chat's place while it is still held by whoever took it."""
 _RELEASE = delete(Place).where(*THE_PLACE)
 _TAKEN = (col(Place.run_id), col(Place.chat_id))
-_TAKE = {
-    "sqlite": sqlite.insert(Place).on_conflict_do_nothing().returning(*_TAKEN),
-    "postgresql": postgresql.insert(Place).on_conflict_do_nothing().returning(*_TAKEN),
-}
+
+
+@cache
+def _take(dialect: str) -> Any:
+    """The statement that takes places which nobody has; a dialect is imported where it is used."""
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return insert(Place).on_conflict_do_nothing().returning(*_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def take_places(
     common = {"model": model, "holder": holder, "started_at": now()}
     rows = [{"run_id": run_id, "chat_id": chat_id, **common} for run_id, chat_id in chosen]
     dialect = session.get_bind().dialect.name
-    taken = {(row.run_id, row.chat_id) for row in session.execute(_TAKE[dialect], rows)}
+    taken = {(row.run_id, row.chat_id) for row in session.execute(_take(dialect), rows)}
     return [
         PlacedChat(run_id, chat_id, model, holder, session.get_one(Run, run_id).created_at)
         for run_id, chat_id in chosen

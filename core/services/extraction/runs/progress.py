@@ -11,7 +11,6 @@ from sqlmodel import Session, col
 from core.adapters.store import ExtractionView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, now
 from core.errors import Cause, NotFoundError
-from core.services.extraction.pipeline.few_shot import example_label
 from core.services.extraction.runs.scope import awaiting_retry
 from core.services.team import withheld
 
@@ -180,6 +179,8 @@ def _without_withheld_examples(session: Session, extractions: Iterator[Extractio
     if not hidden:
         yield from extractions
         return
+    from core.services.extraction.pipeline.few_shot import example_label  # imports much, and few withhold anything
+
     places = select(col(Dataset.name), col(Chat.index)).join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
     labels = tuple(
         example_label(name, index) for name, index in session.execute(places.where(col(Chat.id).in_(hidden)))

@@ -12,7 +12,6 @@ from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Run
 from core.services.extraction import models as model_catalog
 from core.services.extraction.runs.scope import parameters_of
-from core.services.learning import extract_with
 
 
 def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
@@ -44,6 +43,8 @@ def connect_with(store: Store, spec: ModelSpec) -> Provider:
     """
     digest = str(spec.parameters.get(DIGEST, ""))
     if spec.provider == LEARNED and digest:
+        from core.services.learning import extract_with  # imports much that other models need not
+
         return LearnedProvider(digest, extract_with(store, digest))
     return connect(spec)
 

@@ -1,0 +1,79 @@
+"""Starts: of ``status``, of ``extract`` until the service's first call, and of the server until its first page.
+
+Each in a fresh process, on the sample, with everything compiled; the database is current. Beside ``extract`` stands
+what importing the ``openai`` package alone takes: that is not ours.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.pages import opened, reviewing
+from bench.report import line
+from bench.slow_service import Service, slow_service
+from core.adapters.store import open_store
+from core.services.datasets import load_sample
+from tests.browser.chromium import chromium
+from tests.browser.serving import serving
+
+TIMES = 5
+DATASET, RUN = "示例群聊", "示例抽取"
+
+
+def run() -> None:
+    """Medians of five."""
+    with TemporaryDirectory() as folder, slow_service() as service:
+        url = f"sqlite:///{Path(folder) / 'bench.db'}"
+        store = open_store(url)
+        load_sample(store)
+        store.close()
+        environment = {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(Path(folder) / "shiyao.log")}
+        _core(environment, "status", "--run", RUN)  # compiles what is not yet compiled
+        line("status", _median([_status(environment) for _ in range(TIMES)]), "≤ 0.8 s")
+        called = [_until_called(service, environment, number) for number in range(TIMES)]
+        line("extract: until the service is called first", _median(called), "≤ 1.2 s")
+        line("    importing openai alone", _median([_took("-c", "import openai") for _ in range(TIMES)]))
+        first = [_until_first_page(Path(folder), environment) for _ in range(3)]
+        line("server: until it responds", _median([responds for responds, _ in first]))
+        line("server: until its first page is painted", _median([page for _, page in first]), "≤ 2 s")
+
+
+def _median(seconds: list[float]) -> str:
+    return f"{median(seconds):.2f} s"
+
+
+def _took(*arguments: str, environment: dict[str, str] | None = None) -> float:
+    started = time.perf_counter()
+    command = [sys.executable, *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | (environment or {}))
+    return time.perf_counter() - started
+
+
+def _core(environment: dict[str, str], *arguments: str) -> float:
+    return _took("-m", "core", *arguments, environment=environment)
+
+
+def _status(environment: dict[str, str]) -> float:
+    return _core(environment, "status", "--run", RUN)
+
+
+def _until_called(service: Service, environment: dict[str, str], number: int) -> float:
+    service.reset(latency=0.05)
+    arguments = ("--dataset", DATASET, "--run", f"start {number}", "--provider", "openai", "--limit", "1", "--fresh")
+    started = time.time()  # the service notes the time of day
+    _core(environment | service.environment(), "extract", *arguments)
+    return min(call.began for call in service.reset()) - started
+
+
+def _until_first_page(folder: Path, environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds until the server responds, and until 总览 is painted by a browser that has been started before."""
+    with chromium() as browser, reviewing(browser) as page:
+        started = time.perf_counter()
+        with serving("app.py", folder, environment) as server:
+            responds = time.perf_counter() - started
+            opened(page, server.url)
+            return responds, time.perf_counter() - started

@@ -1,0 +1,52 @@
+"""A command imports what it needs and no more: imports are nearly all of the time until it begins."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core.adapters.store import open_store
+from core.services.datasets import load_sample
+
+LIBRARIES = ("alembic", "scipy", "pandas", "sklearn", "procrastinate", "psycopg", "openai")
+"""What no command needs that neither migrates nor learns nor calls a service, on SQLite."""
+CODE = """
+import sys
+from core.cli import main
+code = main(sys.argv[2:])
+print(code, sorted(name for name in sys.argv[1].split() if name in sys.modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of a database with the sample: chats with labels, so that the default run is chosen by score."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('quick') / 'quick.db'}"
+    store = open_store(url)
+    load_sample(store)
+    store.close()
+    return url
+
+
+def imported(url: str, unwanted: tuple[str, ...], *arguments: str) -> list[str]:
+    """What a command in a process of its own prints, and at the end which of the unwanted modules it has imported."""
+    command = [sys.executable, "-c", CODE, " ".join(unwanted), *arguments, "--db", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.splitlines()
+
+
+def test_status_imports_no_parser_no_prompts_and_no_model_services(sample: str) -> None:
+    own = ("chat.parser", "personal_data", "prompts", "evidence", "account_names")
+    unwanted = (*LIBRARIES, "jinja2", "jionlp", "cn2an", "core.adapters.llm", *(f"core.domain.{name}" for name in own))
+    lines = imported(sample, unwanted, "status", "--run", "示例抽取")
+    assert "是默认任务（对照标注得分最高" in lines[1]
+    assert lines[-1] == "0 []"
+
+
+def test_extract_imports_nothing_of_other_providers_and_other_databases(sample: str) -> None:
+    unwanted = (*LIBRARIES, "core.domain.personal_data", "core.services.learning.learner", "core.domain.evidence")
+    lines = imported(
+        sample, unwanted, "extract", "--dataset", "示例群聊", "--run", "快", "--provider", "local", "--limit", "1"
+    )
+    assert "完成 1，失败 0" in lines[0]
+    assert lines[-1] == "0 []"
