@@ -11,13 +11,10 @@ from typing import Final
 from confusable_homoglyphs import categories, confusables
 
 from core.domain.entities.jionlp_library import simplified_characters
+from core.domain.unseen_characters import NO_SHAPE
 
 LONGEST_NAME: Final = 40
-_UNSEEN: Final = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d159\U000e0000-\U000e0fff]"
-)
-"""What is drawn as nothing (Default_Ignorable_Code_Point), and as a blank (Hangul fillers, an empty Braille cell)."""
+_UNSEEN: Final = re.compile(f"[{NO_SHAPE}]")
 _EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 _SAME_SHAPE: Final = str.maketrans("I1|0", "lllo")
 """Letters and digits that a screen draws alike; O is o without its capital."""

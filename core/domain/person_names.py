@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from core.domain.unseen_characters import INVISIBLE
+from core.domain.unseen_characters import NO_SHAPE
 
 _SPACE = re.compile(r"[ \t\r\n]+")
-_INVISIBLE = re.compile(f"{INVISIBLE.pattern}|\u200d")
+_INVISIBLE = re.compile(f"[{NO_SHAPE}]")
 _DIGITS = re.compile(r"[0-9]+")
 _NUMERALS = "零〇一二两三四五六七八九十百千"
 _COUNTED = re.compile(

@@ -73,6 +73,22 @@ def test_an_edit_survives_a_reload_in_the_middle(desk: WorkbenchPage) -> None:
     assert desk.chat(1)["status"] == "已确认"
 
 
+def test_a_second_tab_leaves_the_half_typed_entry_of_the_first_alone(desk: WorkbenchPage) -> None:
+    desk.open()
+    desk.field("意向产品").press_sequentially("榻榻")
+    desk.page.wait_for_function("Object.values(localStorage).some((text) => text.includes('榻榻'))")
+    other = WorkbenchPage(desk.page.context.new_page(), desk.server, desk.folder).open()
+    other.page.wait_for_timeout(1200)  # in which the first one answered that it is there
+    other.saved()
+    assert desk.chat(1)["version"] == 0, "nothing is written that nobody entered"
+    other.page.close(run_before_unload=True)
+    desk.page.bring_to_front()
+    desk.field("意向产品").press_sequentially("米")
+    desk.press("Enter")
+    desk.saved()
+    assert desk.value(1, "意向产品") == ["定制书架", "榻榻米"]
+
+
 def test_enter_of_an_input_method_is_no_command(desk: WorkbenchPage) -> None:
     desk.open()
     desk.field(NAME).focus()

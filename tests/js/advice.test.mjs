@@ -70,6 +70,49 @@ test("a customer without a name stops the first approval until that is confirmed
   assert.deepEqual(approvalStops(entry, FORM), []);
 });
 
+/**
+ * A chat in which two people speak, and its one form's name is changed.
+ * @param {string} name
+ * @param {Record<string, unknown>} [extra]
+ */
+function renamed(name, extra) {
+  const speakers = [
+    { name: "孙洋2", role: "客户", reasons: [] },
+    { name: "客服小陈", role: "客服", reasons: [] },
+  ];
+  const parts = [{ t: "我是Ann，微信12345，找林木森", e: [] }];
+  const messages = [{ i: 0, speaker: "孙洋2", role: "客户", kind: "text", parts, quote: null }];
+  const customers = [customer({ 姓名: "孙洋2", 电话: "138" }, extra)];
+  const entry = makeEntry(chat(1, { speakers, messages, customers }));
+  editField(entry, 0, "姓名", name, 0);
+  return entry;
+}
+
+const stopTexts = (/** @type {any} */ entry) => approvalStops(entry, FORM).map(({ text }) => text);
+
+test("a typed name that nobody has in the chat stops one approval, and is named", () => {
+  for (const name of ["孙洋2/g", "g", "n", "23", "林木深"]) {
+    const entry = renamed(name);
+    assert.deepEqual(stopTexts(entry), [`客户 1 的名字「${name}」聊天里没有出现过`]);
+    const [stop] = newStops(entry, FORM, { index: 0, key: "姓名" });
+    entry.shown = [stop.id];
+    assert.deepEqual(newStops(entry, FORM, { index: 0, key: "姓名" }), [], "once");
+    editField(entry, 0, "姓名", `${name}x`, 9999);
+    assert.equal(newStops(entry, FORM, { index: 0, key: "姓名" }).length, 1, "another name, another question");
+  }
+});
+
+test("names that stand in the chat or came with it never stop an approval", () => {
+  for (const name of ["客服小陈", "Ann", "ＡＮＮ", "林木森", "孙洋", "孙洋2 ", "12345"])
+    assert.deepEqual(stopTexts(renamed(name)), [], name);
+  const others = { 姓名: [{ value: "孙阳", who: ["规则"] }] };
+  assert.deepEqual(stopTexts(renamed("孙阳", { others })), [], "another run's");
+  assert.deepEqual(stopTexts(renamed("孙阳", { pinned: { 姓名: [0] } })), [], "with a message pinned for it");
+  const decided = renamed("孙阳");
+  decided.settled = { work: decided.work, status: "已确认", note: "" };
+  assert.deepEqual(stopTexts(decided), [], "approved before");
+});
+
 test("a name that somebody took away stops an approval, though every edit counts as confirmed", () => {
   for (const name of ["", "  ", "\u3000"]) {
     const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "甲", 电话: "138" })] }));

@@ -7,7 +7,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
 from core.domain.form.values import UNSTORABLE, Value
-from core.domain.unseen_characters import UNSEEN, without_invisible
+from core.domain.unseen_characters import UNSEEN, is_blank, without_invisible
 
 if TYPE_CHECKING:
     from core.domain.form.form_definition import Field
@@ -113,7 +113,8 @@ def as_text(raw: Any) -> str:
         return ""
     if isinstance(raw, str):
         # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
-        return _DROPPED.sub("", raw).strip()
+        text = _DROPPED.sub("", raw).strip()
+        return "" if is_blank(text) else text
     if isinstance(raw, bool):
         return "是" if raw else "否"
     if isinstance(raw, Mapping):

@@ -4,6 +4,7 @@
 import { openMissed, placeText } from "./missed.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { rememberLast } from "./remember.js";
+import { strangeName } from "./strange_name.js";
 import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { EVIDENCE, STATUS } from "./words.js";
 
@@ -20,7 +21,7 @@ export function mustStandInText(field) {
  * order. A remark of the server counts for the value that it was made for; a field that a person confirmed is answered.
  * @type {(entry: Entry, form: FormPayload) => Remark[]}
  */
-export const remarks = rememberLast((entry, form) => [entry.work, form], findRemarks);
+export const remarks = rememberLast((entry, form) => [entry.work, entry.settled, form], findRemarks);
 
 /**
  * @param {Entry} entry
@@ -30,8 +31,8 @@ function findRemarks(entry, form) {
   /** @type {Remark[]} */
   const found = [];
   entry.work.forEach((customer, index) => {
-    const empty = emptyForm(entry, form, index) ?? nameless(entry, form, index);
-    if (empty) found.push(empty);
+    const ofName = emptyForm(entry, form, index) ?? nameless(entry, form, index) ?? strangeName(entry, form, index);
+    if (ofName) found.push(ofName);
     if (form.fields.every((field) => isEmpty(customer.values[field.key]))) return;
     for (const field of form.fields) {
       const { key } = field;

@@ -29,7 +29,7 @@ export const COMMANDS = [
   { id: "accept", group: "字段", label: "采用新的抽取任务的值（增量审阅）", keys: ["Alt+T"], letters: ["T"] },
   { id: "missed", group: "字段", label: "看群聊里漏掉的一处；再按填入", keys: ["Alt+F"], letters: ["F"] },
   { id: "dismiss", group: "字段", label: "漏掉的这一处不用填", keys: ["Alt+H"], letters: ["H"] },
-  { id: "guide", group: "字段", label: "本字段的标注规范", keys: ["Alt+G"], letters: ["G"] },
+  { id: "guide", group: "字段", label: "规范 · 为什么：本字段怎么填，为什么是这个值", keys: ["Alt+G"], letters: ["G"] },
   { id: "evidence", group: "群聊", label: "本字段的下一处依据", keys: ["Alt+."], letters: ["."] },
   { id: "evidenceBack", group: "群聊", label: "本字段的上一处依据", keys: ["Alt+,"], letters: [","] },
   { id: "search", group: "群聊", label: "查找；回车下一处，Shift+回车上一处", keys: ["Alt+/"], letters: ["/"] },

@@ -2,8 +2,11 @@
 // The component: Streamlit calls the default export on every rerun, with the same element while the workbench stays.
 /** @import { Calls, Component, WorkbenchPayload } from "./types.js" */
 import { addCommands } from "./commands.js";
+import { uuid } from "./dom.js";
 import { claimPage, fillViewport, isAwaited, markTheme } from "./frame.js";
+import { releaseDrafts } from "./journal.js";
 import { listen } from "./keyboard.js";
+import { joinPages } from "./open_pages.js";
 import { Workbench } from "./workbench.js";
 
 const TICK = 1000;
@@ -15,9 +18,14 @@ const LONG = 3;
 /** Signs that somebody sits before the workbench. */
 const SIGNS = ["keydown", "pointermove", "pointerdown", "wheel"];
 
+const pages = joinPages(uuid(), new BroadcastChannel("shiyao:pages"));
+window.addEventListener("pagehide", (event) => {
+  if (!event.persisted) releaseDrafts(window.localStorage, pages.id);
+});
+
 /** @param {HTMLElement | ShadowRoot} host */
 function openWorkbench(host) {
-  const workbench = new Workbench(host, /** @type {Calls} */ ({}));
+  const workbench = new Workbench(host, /** @type {Calls} */ ({}), pages);
   addCommands(workbench);
   /** @type {ReturnType<typeof fillViewport> | null} */
   let frame = null;

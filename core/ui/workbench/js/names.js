@@ -1,6 +1,7 @@
 // @ts-check
 // Which names mean one person. The rule, with its reasons, is that of core/domain/person_names.py; both are tested by
 // tests/domain/person_names.json. Pure.
+import { NO_SHAPE } from "./values.js";
 
 const NUMERALS = "零〇一二两三四五六七八九十百千";
 const DIGIT_OF = new Map([..."零〇一二两三四五六七八九"].map((word, i) => [word, "001223456789"[i]]));
@@ -8,7 +9,7 @@ const COUNTED = new RegExp(
   `(客户|用户|顾客|买家|访客|会员|学员|家长|群友|成员|代表)(?:([一二三四五六七八九]?)(十)([一二三四五六七八九]?)|([零〇一二两三四五六七八九]+))(?![${NUMERALS}])`,
   "gu",
 );
-const INVISIBLE = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u206F\uFEFF]/gu;
+const INVISIBLE = new RegExp(`[${NO_SHAPE}]`, "gu");
 const HAN = "[\\u{3400}-\\u{9FFF}\\u{20000}-\\u{3FFFF}]";
 const ENDS_IN_CHINESE = new RegExp(`(?:[^0-9]|^)${HAN}$|${HAN}{2}$`, "u");
 const NEXT_CHINESE = new RegExp(`^${HAN}*`, "u");
@@ -16,8 +17,9 @@ const NEXT_CHINESE = new RegExp(`^${HAN}*`, "u");
 const TITLES = /(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队]){1,6}$/u;
 /** What makes another name of one, put before it: 小王总 is not 王总. */
 const BY_NAMES = /[小老大]$/u;
-const LAST_LETTER = new RegExp(`(?!${HAN})\\p{L}$`, "u");
-const FIRST_LETTER = new RegExp(`^(?!${HAN})\\p{L}`, "u");
+/** What ends one text and begins the next where the border cuts a word of letters, or a number. */
+const LETTERS = { last: new RegExp(`(?!${HAN})\\p{L}$`, "u"), first: new RegExp(`^(?!${HAN})\\p{L}`, "u") };
+const DIGITS = { last: /[0-9]$/u, first: /^[0-9]/u };
 
 const MOST_PLAIN_NAMES = 5000;
 /** @type {Map<string, string>} names that were compared before: in a big group each is compared with all others, again and again */
@@ -28,15 +30,18 @@ const plainNames = new Map();
  * @param {string} name
  */
 function plainName(name) {
-  const plain = plainNames.get(name) ?? madePlain(name);
+  const plain = plainNames.get(name) ?? plainText(name);
   if (plainNames.size > MOST_PLAIN_NAMES) plainNames.clear();
   plainNames.set(name, plain);
   return plain;
 }
 
-/** @param {string} name */
-function madePlain(name) {
-  return name
+/**
+ * A whole text as names are compared.
+ * @param {string} text
+ */
+export function plainText(text) {
+  return text
     .normalize("NFKC")
     .toLowerCase()
     .replace(INVISIBLE, "")
@@ -80,6 +85,28 @@ export function samePerson(name, other) {
 }
 
 /**
+ * @param {string} text
+ * @param {string} next what follows it
+ * @param {{ last: RegExp, first: RegExp }} kind
+ */
+const cutsBetween = (text, next, { last, first }) => last.test(text) && first.test(next);
+
+/**
+ * Whether a name stands somewhere in a text, and is no piece of a number or a word of letters there.
+ * @param {string} name
+ * @param {string} text as `plainText` makes it
+ */
+export function standsIn(name, text) {
+  const part = plainName(name);
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
+    const [before, after] = [text.slice(Math.max(0, at - 2), at), text.slice(at + part.length, at + part.length + 2)];
+    const isCut = [LETTERS, DIGITS].some((kind) => cutsBetween(before, part, kind) || cutsBetween(part, after, kind));
+    if (!isCut) return true;
+  }
+  return false;
+}
+
+/**
  * Whether a part of a name cuts neither a number nor a word in two.
  * @param {string} text
  * @param {number} start
@@ -87,8 +114,7 @@ export function samePerson(name, other) {
  */
 function isWhole(text, start, length) {
   const [before, part, after] = [text.slice(0, start), text.slice(start, start + length), text.slice(start + length)];
-  if (LAST_LETTER.test(before) && FIRST_LETTER.test(part)) return false;
-  if (LAST_LETTER.test(part) && FIRST_LETTER.test(after)) return false;
+  if (cutsBetween(before, part, LETTERS) || cutsBetween(part, after, LETTERS)) return false;
   if (cutsNumber(text, start, length) || BY_NAMES.test(before)) return false;
   const rest = (NEXT_CHINESE.exec(after)?.[0] ?? "").replace(TITLES, "");
   return [...rest].length !== 1 || !ENDS_IN_CHINESE.test(part);

@@ -1,6 +1,6 @@
 // @ts-check
 // The workbench's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
-/** @import { AckPayload, ChatPayload, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
+/** @import { AckPayload, ChatPayload, Effects, Entry, FormPayload, PendingSave, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
 import { mergeChat, newsOf, restoreWork, withTexts } from "./incoming.js";
@@ -79,9 +79,9 @@ export function troubled(store) {
  * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat], textless: [chat]}`.
  * @param {Store} store
  * @param {WorkbenchPayload} data
- * @param {() => void} [restore]
+ * @param {() => PendingSave[]} [restore]
  */
-export function receive(store, data, restore = () => {}) {
+export function receive(store, data, restore = () => []) {
   /** @type {Effects} */
   const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [], textless: [] };
   if (data.session !== store.session) {
@@ -116,7 +116,12 @@ export function receive(store, data, restore = () => {}) {
   store.baseRun = data.base_run_id;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;
-  restore();
+  for (const save of restore()) {
+    const entry = store.entries.get(save.chat);
+    if (!entry) continue; // it is put over the chat once that comes
+    putKept(entry, save, store.form);
+    effects.replaced.push(save.chat);
+  }
   for (const ack of data.acks ?? []) takeAck(store, ack, effects);
   for (const sent of data.chats ?? []) {
     const chat = withTexts(sent, store.entries.get(sent.chat)?.chat);
@@ -174,15 +179,25 @@ function takeChat(store, chat, effects) {
     effects.settled.push(orphan.save.save_id); // until now, only the journal had it
     store.orphans.delete(chat.chat);
   } else if (last) {
-    restoreWork(entry, last, store.form);
-    entry.clean = entry.work;
-    entry.lastSave = last.save_id;
-    entry.status = last.status;
-    entry.settled = settledAs(entry.work, last.status, last.note) ?? entry.settled;
-    entry.sent = { ...entry.sent, [last.save_id]: entry.work };
+    putKept(entry, last, store.form);
   }
   store.entries.set(chat.chat, entry);
   effects.replaced.push(chat.chat);
+}
+
+/**
+ * Put a save from the journal, which goes off again, over its chat.
+ * @param {Entry} entry
+ * @param {PendingSave} save
+ * @param {FormPayload} form
+ */
+function putKept(entry, save, form) {
+  restoreWork(entry, save, form);
+  entry.clean = entry.work;
+  entry.lastSave = save.save_id;
+  entry.status = save.status;
+  entry.settled = settledAs(entry.work, save.status, save.note) ?? entry.settled;
+  entry.sent = { ...entry.sent, [save.save_id]: entry.work };
 }
 
 /**

@@ -1,9 +1,9 @@
 // @ts-check
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
-/** @import { Effects, Entry, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
+/** @import { Effects, Entry, KeptDraft, OpenPages, PendingSave, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
 import { makeJournal } from "./journal.js";
 import { backToSettled, isDirty } from "./model.js";
-import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
+import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState, waitingFor } from "./outbox.js";
 import { STATUS } from "./words.js";
 
 const DRAFT_PAUSE = 400;
@@ -24,6 +24,9 @@ function soon(run) {
   return () => clearTimeout(timer);
 }
 
+/** @type {OpenPages} where there is no browser, there is no other page */
+const ALONE = { id: "", openOf: async () => new Set() };
+
 /**
  * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
  * have changed by itself. `whenPainted(run)` puts something off until the screen shows what was drawn last: a decision lies in
@@ -31,7 +34,10 @@ function soon(run) {
  * @param {Store} store
  * @param {SyncOptions} options
  */
-export function makeSync(store, { emit, storage, clock, makeId, onChange, whenPainted = soon }) {
+export function makeSync(
+  store,
+  { emit, storage, clock, makeId, onChange, whenPainted = soon, pages = ALONE, onLeft = () => {} },
+) {
   /** @type {Map<string, ReturnType<typeof makeJournal>>} */
   const journals = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -41,6 +47,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange, whenPa
   /** @type {number | null} */
   let reportedAt = null;
   let restored = "";
+  let isStopped = false;
   let spoke = clock();
   /** @type {string[]} ids of the saves in the component's state: all of it travels with whatever is told */
   let told = [];
@@ -96,29 +103,65 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange, whenPa
   function journal() {
     const { dataset, reviewer, review } = store;
     const name = JSON.stringify([dataset.id, reviewer, review]);
-    const kept = journals.get(name) ?? makeJournal(storage, dataset.id, reviewer, review);
+    const kept = journals.get(name) ?? makeJournal(storage, dataset.id, reviewer, review, pages.id);
     journals.set(name, kept);
     return kept;
   }
 
-  /** Bring back what a reload, a crash or a lost connection left in the browser, once per journal. */
+  /**
+   * Bring back what a reload, a crash or a lost connection left in the browser, once per journal. What is half typed on
+   * another page that is open stays there.
+   * @returns {PendingSave[]}
+   */
   function restore() {
     const { reviewer, review } = store;
     const kept = journal();
-    if (!reviewer || restored === kept.prefix) return 0;
+    if (!reviewer || restored === kept.prefix) return [];
     restored = kept.prefix;
     const now = clock();
     const own = kept.saves().filter((save) => save.reviewer === reviewer);
     const saves = own.map((save) => ({ ...save, sent: now, tries: 1 }));
+    const elsewhere = [];
     for (const draft of kept.drafts()) {
+      const isElsewhere = kept.isElsewhere(draft);
+      if (isElsewhere) elsewhere.push(draft);
+      if (isElsewhere || isInWork(draft.chat)) continue;
       const save = saveOfDraft(draft, { id: makeId(), reviewer, review, now });
       kept.putSave(save);
-      kept.dropDraft(draft.chat);
+      kept.dropDraft(draft.chat, draft.page);
       saves.push(save);
     }
-    store.outbox = saves.sort((a, b) => a.made - b.made);
-    if (saves.length) send();
-    return saves.length;
+    const fresh = saves.filter(({ save_id }) => store.outbox.every((save) => save.save_id !== save_id));
+    store.outbox = [...store.outbox, ...fresh].sort((a, b) => a.made - b.made);
+    if (fresh.length) send();
+    if (elsewhere.length) takeLeft(elsewhere);
+    return fresh;
+  }
+
+  /**
+   * Whether a chat is under the reviewer's hands here: what another page left of it waits for the next page.
+   * @param {number} chat
+   */
+  function isInWork(chat) {
+    const entry = store.entries.get(chat);
+    if (!entry) return false;
+    return (
+      isDirty(entry) || entry.typing !== null || entry.conflict !== null || waitingFor(store.outbox, chat).length > 0
+    );
+  }
+
+  /**
+   * Go on with the drafts of pages that are gone and could not say so (a crash).
+   * @param {KeptDraft[]} drafts
+   */
+  async function takeLeft(drafts) {
+    const kept = journal();
+    const open = await pages.openOf(drafts.map(({ page }) => page));
+    const left = drafts.filter(({ page }) => !open.has(page));
+    for (const draft of left) kept.release(draft);
+    if (!left.length || isStopped || restored !== kept.prefix) return;
+    restored = "";
+    onLeft();
   }
 
   /**
@@ -268,6 +311,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange, whenPa
     isLate: () => store.outbox.some((item) => clock() - item.sent > SLOW || item.tries > 1),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
     stop() {
+      isStopped = true;
       clearTimeout(timer);
       callOffSending();
     },

@@ -191,6 +191,25 @@ export interface Draft {
   agreed?: KeptAgreed;
 }
 
+/** The same in the journal. */
+export interface KeptDraft extends Draft {
+  /** Id of the page on which it was made; "" where that is not known. */
+  page: string;
+  /** Whether that page is gone. */
+  isLeft?: boolean;
+}
+
+/** A line to all other pages of this browser. */
+export type PageChannel = Pick<BroadcastChannel, "postMessage" | "onmessage">;
+
+/** The pages of this browser that are open. */
+export interface OpenPages {
+  /** This page. */
+  id: string;
+  /** Which of these are open; it takes a second. */
+  openOf(ids: string[]): Promise<Set<string>>;
+}
+
 /** Everything that is known; state.js changes it. */
 export interface Store {
   session: string | null;
@@ -386,6 +405,10 @@ export interface SyncOptions {
   onChange(): void;
   /** Run something once the screen shows what was drawn last; returns what calls it off. */
   whenPainted?(run: () => void): () => void;
+  /** The pages of this browser; without them there is this one. */
+  pages?: OpenPages;
+  /** Another page's drafts are to be gone on with: what the server said last has to be taken once more. */
+  onLeft?(): void;
 }
 
 /** A text node with the place of its first character in the row's text. */

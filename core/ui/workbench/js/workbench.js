@@ -1,6 +1,6 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
-/** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
+/** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
 import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
 import { drawBlank, drawConflict, drawNarrow, drawNotices } from "./banners.js";
@@ -77,19 +77,20 @@ export class Workbench {
   /**
    * @param {HTMLElement | ShadowRoot} host
    * @param {Calls} calls
+   * @param {OpenPages} pages
    */
-  constructor(host, calls) {
+  constructor(host, calls, pages) {
     this.host = host;
     this.calls = calls;
     this.sync = makeSync(this.store, {
-      emit: (name, value) => {
-        if (this.root.isConnected) this.component?.setStateValue(name, value);
-      },
+      emit: (name, value) => this.root.isConnected && this.component?.setStateValue(name, value),
       storage: window.localStorage,
       clock: Date.now,
       makeId: uuid,
       onChange: () => this.drawBars(),
       whenPainted: afterPaint,
+      pages,
+      onLeft: () => this.component && this.take(this.component),
     });
     this.top = buildTop({
       onRetry: () => {
@@ -328,8 +329,7 @@ export class Workbench {
     this.help.element.hidden = !open;
     if (!open) {
       this.layers.drop("help");
-      this.refocus();
-      return;
+      return this.refocus();
     }
     this.layers.open(helpLayer(this));
     this.help.box.focus();
