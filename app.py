@@ -25,5 +25,5 @@ else:
             workbench_fragment.leave()
         state.keep_page(script)
         show_announcements()
-        with address.unknown_parts_above():
+        with address.unknown_parts_said():
             page.run()

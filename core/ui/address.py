@@ -118,7 +118,7 @@ def select(
     """A select box whose value, not its title, stands in the address under its key.
 
     Streamlit's own binding writes the title of an option, which changes with its words. Addresses from before, with
-    titles, are still understood. What is not among the options is named above the page.
+    titles, are still understood. What is not among the options is named below the title.
 
     Args:
         place: where to draw it.
@@ -185,7 +185,7 @@ def translate(name: str, words: Mapping[str, str]) -> None:
 
 
 def note_unknown(what: Markdown, requested: str, shown: str, link: Link | None = None) -> None:
-    """Remember that an address names something that is not there; it is said above the page.
+    """Remember that an address names something that is not there; it is said below the title.
 
     Args:
         what: the kind of thing, such as 批次.
@@ -198,9 +198,9 @@ def note_unknown(what: Markdown, requested: str, shown: str, link: Link | None =
 
 
 @contextmanager
-def unknown_parts_above() -> Iterator[None]:
-    """Context manager around a page: above it stands what its address names and is not there."""
-    above = st.container()
+def unknown_parts_said() -> Iterator[None]:
+    """Context manager around a page: what its address names and is not there stands below its title (page.css)."""
+    above = st.container(key="address-unknown")
     st.session_state.pop(_UNKNOWN, None)
     try:
         yield

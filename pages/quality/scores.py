@@ -5,7 +5,7 @@ import streamlit as st
 from core.services.quality import leaderboard
 from core.ui import address, navigation, state
 from core.ui.quality.fill_rates import draw_fill_rates
-from core.ui.quality.leaderboard import draw_external_scores, draw_headline, draw_leaderboard, draw_scoring_note
+from core.ui.quality.leaderboard import draw_headline, draw_leaderboard, draw_scoring_note
 from core.ui.quality.reference_picker import choose_benchmark
 from core.ui.quality.reliability import draw_reliability
 from core.ui.quality.run_pickers import draw_no_runs
@@ -21,12 +21,8 @@ if picked is not None:
     if not board.rows:
         draw_no_runs(benchmark.dataset)
     else:
-        with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-            address.translate("view", {"最费分的群聊": VIEWS[-1]})
-            view = address.segments(
-                st.container(), "查看", VIEWS, key="view", what="视图", label_visibility="collapsed"
-            )
-            draw_external_scores(board)
+        address.translate("view", {"最费分的群聊": VIEWS[-1]})
+        view = address.segments(beside, "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
         if view == VIEWS[0]:
             draw_headline(board)
             draw_scoring_note(board)

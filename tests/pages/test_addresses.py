@@ -59,6 +59,16 @@ def test_a_chat_that_is_not_there(open_page: OpenPage, store: Store) -> None:
     assert "没有群聊" not in seen(open_page(navigation.WORKBENCH, dataset=str(dataset.id), chat="2"))
 
 
+def test_a_desk_that_is_not_there_asks_for_no_name(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 2)
+    for requested, what in (({"dataset": "99"}, "没有数据集「99」"), ({"chat": "9999"}, "没有群聊「第 9999 条」")):
+        app = open_page(navigation.WORKBENCH, reviewer="", **requested)
+        assert what in seen(app) and links(app)
+        assert "怎么称呼" not in seen(app) and len(app.title) == 1
+    app = open_page(navigation.WORKBENCH, reviewer="", dataset=str(dataset.id), chat="2")
+    assert "怎么称呼" in seen(app) and "没有" not in seen(app)
+
+
 @pytest.mark.parametrize(
     ("script", "parameter", "what"),
     [

@@ -14,6 +14,7 @@ from core.services.export import Download, TableFormat, export_log_entries, expo
 from core.services.extraction.runs.lifecycle import delete as delete_run
 from tests.factories.datasets import make_record, make_run
 from tests.factories.exports import fill
+from tests.factories.reviews import NAME, answer, decide, make
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, chosen, seen
 
@@ -34,6 +35,21 @@ def test_an_empty_house_says_what_to_do(page: OpenPage) -> None:
     app = page()
     assert not app.exception
     assert any("还没有可以导出的内容" in markdown.value for markdown in app.markdown)
+
+
+def test_every_export_starts_from_a_run_while_no_record_is_confirmed(page: OpenPage, store: Store) -> None:
+    dataset = make(store, 3)
+    answer(store, dataset, "模型", {i: [{NAME: f"林木{i}"}] for i in (1, 2)})
+    app = page()
+    chosen(app, "base-every-1").set_value("records").run()
+    assert "在「结果来源」里用抽取任务补" in seen(app)
+    for kind in ("dataset", "table", "report"):
+        app = chosen(app, "kind").set_value(kind).run()
+        assert chosen(app, "base-1").value == "both"
+        assert ("来自「模型」", "2") in [(metric.label, metric.value) for metric in app.metric]
+    decide(store, dataset, 3, values={NAME: "林木3"})
+    app = page()
+    assert chosen(chosen(app, "kind").set_value("table").run(), "base-1").value == "records"
 
 
 def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: Store) -> None:

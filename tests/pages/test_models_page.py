@@ -35,6 +35,13 @@ def test_every_model_says_whether_it_can_be_called(page: OpenPage) -> None:
     assert "还缺 服务方的名称（model）、patch_id" in seen(page(model="spark-maas"))
 
 
+def test_a_learned_model_says_its_version_in_words(page: OpenPage, store: Store) -> None:
+    with store.write() as session:
+        session.add(ModelEntry(name="学来的", title="学来的", provider="learned", parameters={"digest": "d10dec42"}))
+    text = seen(page(model="学来的"))
+    assert "<dt>版本（摘要）</dt><dd>d10dec42</dd>" in text and "digest" not in text and "附加参数" not in text
+
+
 def test_a_model_is_made_tested_changed_and_deleted(
     page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,10 @@
 import re
 
 from core.adapters.store import Store
+from core.adapters.store.models import RunKind
+from tests.factories.datasets import make_run
 from tests.factories.quality import quality_dataset
+from tests.factories.reviews import NAME, decide, make
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 
@@ -16,6 +19,16 @@ def test_labels_are_no_run(open_page: OpenPage, store: Store) -> None:
     assert "<dt>标注</dt><dd>8 条群聊</dd>" in said
     (runs,) = re.findall("<dt>抽取任务</dt><dd>([^<]*)</dd>", said)
     assert "标注" not in runs and {"甲", "乙"} <= {one[0] for one in runs.split("　")}
+
+
+def test_labels_alone_are_no_run_to_start_from(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 2)
+    make_run(store, dataset, "标注", {1: [{NAME: "林木1"}], 2: [{NAME: "林木2"}]}, RunKind.LABELS)
+    app = open_page(PAGE)
+    assert "标注（还没有抽取任务，先用人工标注）" in seen(app)
+    assert "新建抽取任务" in [link.proto.label for link in app.get("page_link")]
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    assert "审阅，还剩 1 条" in [link.proto.label for link in open_page(PAGE).get("page_link")]
 
 
 def test_its_name_leads_to_the_start_page(open_page: OpenPage) -> None:

@@ -132,15 +132,26 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
     assert f"1 个抽取任务共提问 {run_service.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
-def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None:
-    add_dataset(store, 3)
+def test_rules_that_read_no_prompt_ask_for_none(page: OpenPage, store: Store) -> None:
+    add_dataset(store, 1)
     app = page()
-    app = by_label(app.selectbox, "提示词").set_value("baseline.v2,verify.v1").run()
-    app = by_label(app.get("button_group"), "清理").set_value(["placeholders"]).run()
-    assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
-    app = by_label(app.button, "开始抽取").click().run()
-    assert not app.exception
-    wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
+    assert by_label(app.selectbox, "模型").value.startswith("local") and "不读提示词" in seen(app)
+    assert "提示词" not in labels(app.selectbox)
+    assert "提示词" in labels(by_label(app.selectbox, "模型").set_value("spark\ngeneralv3.5").run().selectbox)
+
+
+def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 3)
+    with FakeOpenAI(Answer()) as service:
+        use(service, monkeypatch)
+        app = page()
+        by_label(app.selectbox, "模型").set_value("openai\nfake-model").run()
+        app = by_label(app.selectbox, "提示词").set_value("baseline.v2,verify.v1").run()
+        app = by_label(app.get("button_group"), "清理").set_value(["placeholders"]).run()
+        assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
+        app = by_label(app.button, "开始抽取").click().run()
+        assert not app.exception
+        wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
     app = by_label(app.run().get("button_group"), "内容").set_value("设置").run()
     assert "baseline.v2,verify.v1" in seen(app)
     assert len([expander for expander in app.expander if expander.label.startswith("提示词")]) == 2

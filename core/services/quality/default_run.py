@@ -51,6 +51,7 @@ class DefaultReason(StrEnum):
     LABELS = "labels"
     EXTERNAL = "external"
     NEWEST = "newest"
+    ONLY_LABELS = "only labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class DefaultRun:
                 return f"登记的线上得分最高，{self.score:.2f}"
             case DefaultReason.NEWEST:
                 return "最新的完整抽取任务"
+            case DefaultReason.ONLY_LABELS:
+                return "还没有抽取任务，先用人工标注"
 
     def as_json(self) -> dict[str, Any]:
         """The default run as the command line prints it."""
@@ -247,7 +250,7 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     candidates = [run for run in runs if run.kind != RunKind.LABELS]
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
-        return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
+        return DefaultRun(runs[0].id, runs[0].name, DefaultReason.ONLY_LABELS)
     has_labels = _judging_labels(session, dataset_id, runs) is not None
     # What was made from labels and records scores well by them; whoever wants it as the default pins it.
     honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]

@@ -9,7 +9,7 @@ from core.adapters.store import DatasetView
 from core.adapters.store.models import RunKind
 from core.domain.indices import parse_index
 from core.errors import ExportError
-from core.services.export import AnswerSource, Coverage, index_ranges
+from core.services.export import AnswerSource, Coverage, coverage_of, index_ranges
 from core.services.export.answer_sources import default_source, mixture_note
 from core.services.quality import default_run
 from core.services.quality.record_origins import record_origins
@@ -24,19 +24,21 @@ from core.ui.training.labels import INPUTS
 def choose_source(dataset: DatasetView, *, every_chat: bool = False) -> AnswerSource:
     """Boxes for the source of the answers: records, a run, or records with a run for the rest.
 
+    A run stands in at first, as on the command line, where every chat has to be in the file, or no record is confirmed.
+
     Args:
         dataset: what is exported.
-        every_chat: whether every chat has to be in the file: then, as on the command line, a run stands in at first for
-            the chats without a record.
+        every_chat: whether every chat has to be in the file.
     """
     starts = state.runs_to_start_from(dataset)
     runs, labels = [run.name for run in starts], {run.name for run in starts if run.kind == RunKind.LABELS}
     options = list(BASE_TITLES) if runs else ["records"]
+    needs_run = every_chat or not coverage_of(state.store(), dataset.id, AnswerSource(records=True)).records
     base = st.segmented_control(
         "结果来源",
         options,
         format_func=BASE_TITLES.__getitem__,
-        default="both" if every_chat and runs else options[0],
+        default="both" if needs_run and runs else options[0],
         required=True,
         key=f"base-every-{dataset.id}" if every_chat else f"base-{dataset.id}",
     )

@@ -70,7 +70,8 @@ def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
         key=f"fill-{dataset.id}",
     )
     if coverage.missing and not fill:
-        facts.caption("提交文件要有每一条群聊：请先审阅或抽取缺的这些，或打开补空。")
+        from_run = "在「结果来源」里用抽取任务补，" if not source.run and state.runs_to_start_from(dataset) else ""
+        facts.caption(f"提交文件要有每一条群聊：请先审阅或抽取缺的这些，{from_run}或打开补空。")
     return ExportPlan(
         ("submission", dataset.id, source, fill, mask),
         _file_name("submission", dataset, "json", mask),

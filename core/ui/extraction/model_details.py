@@ -12,6 +12,7 @@ from core.adapters.llm import (
     provider_title,
     unready_reason,
 )
+from core.adapters.llm.learned import LEARNED
 from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.ui import state
@@ -94,7 +95,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         else f"{price_text(spec)} 元 / 千 token（提问 / 回答）",
         "JSON 模式": "使用" if spec.json_mode else "不使用",
         "发送前替换个人信息": "是" if spec.replace_personal else "否",
-        "附加参数": json.dumps(dict(spec.parameters), ensure_ascii=False) if spec.parameters else "—",
+        **_parameter_facts(spec),
         "来源": "自建" if spec.source == SpecSource.DATABASE else "随程序提供",
     }
     if spec.training_set_id is not None:
@@ -104,6 +105,13 @@ def _draw_settings(spec: ModelSpec) -> None:
     fact_table(values)
     if spec.source != SpecSource.DATABASE:
         st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
+
+
+def _parameter_facts(spec: ModelSpec) -> dict[str, str]:
+    """What is sent beside a question, as it is written in the form; of a learned model which version it is."""
+    if spec.provider == LEARNED:
+        return {"版本（摘要）": str(spec.parameters.get("digest", "—"))}
+    return {"附加参数": json.dumps(dict(spec.parameters), ensure_ascii=False) if spec.parameters else "—"}
 
 
 def _key_text(spec: ModelSpec) -> str:

@@ -1,6 +1,6 @@
 """Form of a new run: model, prompt, chats and limits, with an estimate of calls, tokens and cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -58,20 +58,13 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         )
         option = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
         titles = dict(run_service.prompt_options(state.store()))
-        prompt = st.selectbox(
-            "提示词",
-            list(titles),
-            format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
-            accept_new_options=True,
-            help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
-            key=held_choice("runs-prompt", list(titles), may_be_new=True),
-        )
+        is_asked = is_remote(option.spec.provider)  # rules compute here: nothing to ask, to limit or to tune
+        prompt = _choose_prompt(titles) if is_asked else next(iter(titles), "")
         scope = _scope(dataset)
     with right:
         spec = option.spec
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("抽取任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
-        is_asked = is_remote(spec.provider)  # rules compute here: nothing to limit, nothing to tune
         limits = draw_limits(option.spec, key=chosen or "", concurrency=option.concurrency) if is_asked else {}
         parameters = _parameters(chosen or "") if is_asked else {}
         if not is_asked:
@@ -115,6 +108,17 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     started = run_service.start(store, created.id)
     run_service.ensure_running(store).wake()
     return started
+
+
+def _choose_prompt(titles: Mapping[str, str]) -> str | None:
+    return st.selectbox(
+        "提示词",
+        list(titles),
+        format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
+        accept_new_options=True,
+        help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
+        key=held_choice("runs-prompt", list(titles), may_be_new=True),
+    )
 
 
 def _scope(dataset: DatasetView) -> dict[str, Any] | None:

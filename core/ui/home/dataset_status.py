@@ -21,7 +21,8 @@ def next_step(item: DatasetState) -> tuple[str, str]:
         return navigation.IMPORT, "导入群聊"
     if any(run.status == RunStatus.RUNNING for run in item.runs):
         return navigation.RUNS, "查看抽取进度"
-    if not any(run.done for run in item.runs):
+    is_begun = item.progress.left < item.dataset.chats
+    if not is_begun and not any(run.done for run in item.runs if run.kind != RunKind.LABELS):
         return navigation.RUNS, "新建抽取任务"
     if item.progress.left:
         return navigation.WORKBENCH, f"审阅，还剩 {item.progress.left} 条"

@@ -117,7 +117,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
 
 
 def draw_leaderboard(board: Leaderboard) -> None:
-    """The leaderboard as a table with CSV, and a chart of scores with intervals."""
+    """The leaderboard as a table with CSV and scores from outside, and a chart of scores with intervals."""
     rows = leaderboard_rows(board)
     st.dataframe(
         rows,
@@ -159,7 +159,9 @@ def draw_leaderboard(board: Leaderboard) -> None:
         },
         key="scores-board",
     )
-    draw_csv_button(rows, name="排行", key="scores-board-csv")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        draw_csv_button(rows, name="排行", key="scores-board-csv")
+        draw_external_scores(board)
     points = [
         {
             "抽取任务": row.run.name if row.is_ranked else f"{row.run.name}（不排名）",

@@ -38,7 +38,7 @@ def clear_conditions(*more: str) -> None:
 def choose_status(*, first: str, options: Sequence[Markdown] = tuple(FILTERS)) -> str:
     """Buttons for the review status; ``first`` is chosen at first."""
     return address.segments(
-        st.container(),
+        st.container(width="content"),
         "状态",
         options,
         key="queue",

@@ -23,7 +23,10 @@ def draw_controls_stand_in() -> None:
 
 def ask_reviewer() -> None:
     """Form that asks for the reviewer's name, once per browser."""
-    with st.form("reviewer", width=420, enter_to_submit=True):
+    with (
+        st.container(border=True, key="empty-reviewer", horizontal_alignment="center"),
+        st.form("reviewer", width=420, enter_to_submit=True),
+    ):
         st.markdown("**请问怎么称呼您？**")
         st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
         name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.adapters.store import queries
+from core.adapters.store import DatasetView, queries
 from core.errors import StoreUnavailableError
 from core.services.review import (
     Ack,
@@ -40,7 +40,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
     at = browser.at
     try:
         if at is None:
-            at = _chat_of_address(review_session)
+            at = chat_of_address(review_session.dataset)
         sent = state.texts_sent(key, review_session.cache_key, browser.want_texts)
         acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
         data = review_session.sync(
@@ -72,12 +72,12 @@ def draw(review_session: ReviewSession, key: str) -> None:
     component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))
 
 
-def _chat_of_address(review_session: ReviewSession) -> int | None:
+def chat_of_address(dataset: DatasetView) -> int | None:
     """The chat that the address names; where the dataset has none such, the page says so and ends."""
     requested = address.text_parameter("chat")
     if not requested:
         return None
-    index, dataset = address.index_parameter("chat"), review_session.dataset
+    index = address.index_parameter("chat")
     with state.store().read() as session:
         if index is not None and queries.has_chat(session, dataset.id, index):
             return index

@@ -26,7 +26,10 @@ def draw_workbench_page() -> None:
         st.title("审阅台")
         draw_first_steps("还没有群聊可以审阅", "先导入群聊；抽取任务填的值是审阅的起点。", label="去导入")
     elif not state.reviewer():
+        dataset = state.current_dataset(available, title="审阅台")
         st.title("审阅台")
+        if dataset is not None:
+            workbench_fragment.chat_of_address(dataset)  # what is not there is no reason to ask for a name
         ask_reviewer()
     elif blind_review.is_blind_review():
         blind_review.draw_blind_review(available)
