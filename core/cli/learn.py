@@ -174,6 +174,7 @@ def calibrate(
     ] = "records",
     dataset: OfDataset = "",
     keep: Annotated[list[str] | None, typer.Option("--keep", metavar="KEY", help="这个字段不改；可多次。")] = None,
+    if_unsure: Annotated[bool, typer.Option("--if-unsure", help="不能确定会更好（区间含 0）时也校正。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -187,7 +188,9 @@ def calibrate(
         with store.read() as session:
             data_id = queries.dataset(session, dataset).id if dataset else None
             view = queries.run(session, run, data_id)
-        plan = plan_correction(store, dataset=view.dataset_id, run=view.id, against=against, keep=keep or ())
+        plan = plan_correction(
+            store, dataset=view.dataset_id, run=view.id, against=against, keep=keep or (), if_unsure=if_unsure
+        )
         made = correct_run(store, plan, name=into, who="") if into else None
     if json:
         print_json({"run": made.name if made else None, **plan.as_json()})
@@ -199,7 +202,8 @@ def calibrate(
         f"差 {estimate.after - estimate.before:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}"
     )
     if not plan.effects:
-        say("看不出校正会更好，原样保留。")
+        unsure = "区间含 0，不能确定校正会更好，原样保留；仍要校正请加 --if-unsure。"
+        say(unsure if plan.unsure else "看不出校正会更好，原样保留。")
     if plan.stacked:
         say("逐格校正：学到的值明显更可能对的格子才改（下面是对照的群聊里）")
         for key, counts in plan.effects.items():
@@ -215,6 +219,8 @@ def calibrate(
         say(f"  {key}：{'，'.join(parts)}")
     if made:
         say(f"已存为抽取任务「{made.name}」")
+        if plan.held_out:
+            say(f"对照过的 {len(plan.held_out)} 条由没有学过它们的校正改出，它在这些群聊上的得分和上面的估计一致")
 
 
 @app.command("improve-prompt", help="在预算内用带标注的群聊改进一个提示词；没见过的群聊证明更好才存成新版本。")

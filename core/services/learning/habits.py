@@ -160,21 +160,27 @@ class HabitEstimate:
         before: mean points of the run there.
         after: mean points corrected, each chat by habits that were learned without it.
         interval: 95 % of the difference, paired by chat.
+        corrected: per chat, its forms as corrected by habits that were learned without it.
     """
 
     chats: int
     before: float
     after: float
     interval: Interval
+    corrected: tuple[Sequence[FormValues], ...] = ()
+
+    @property
+    def gain(self) -> float:
+        """Mean points that correcting brings."""
+        return self.after - self.before
 
     def as_json(self) -> dict[str, Any]:
         """The estimate's part of ``calibrate --json``."""
-        delta = self.after - self.before
         return {
             "chats": self.chats,
             "before": self.before,
             "after": self.after,
-            "delta": delta,
+            "delta": self.gain,
             "interval": list(self.interval),
         }
 
@@ -189,17 +195,20 @@ def estimate_habits(scorer: Scorer, cases: Sequence[Case], *, keep: Collection[s
     """
     before = np.array([_points(scorer, case.preds, case.golds) for case in cases])
     after = np.tile(before, (_REPEATS, 1))
+    corrected = [case.preds for case in cases]
     if len(cases) > FEWEST:
         for repeat in range(_REPEATS):
             for training, held in folds_of([case.group for case in cases], _FOLDS, repeat):
                 habits = learn_habits(scorer, [cases[place] for place in sorted(training)], keep=keep)
                 for place in held if habits else ():
                     forms = [apply_habits(scorer.form, habits, values) for values in cases[place].preds]
+                    if repeat == 0:
+                        corrected[place] = forms
                     after[repeat, place] = _points(scorer, forms, cases[place].golds)
     mean = after.mean(axis=0)
     differences = (mean - before)[:, None]
     [interval] = difference_intervals(mean_by_group(differences, [case.group for case in cases]))
-    return HabitEstimate(len(cases), float(before.mean()), float(mean.mean()), interval)
+    return HabitEstimate(len(cases), float(before.mean()), float(mean.mean()), interval, tuple(corrected))
 
 
 def _points(scorer: Scorer, preds: Sequence[FormValues], golds: Sequence[FormValues]) -> float:

@@ -50,13 +50,17 @@ class CorrectionPlan:
         form: of the run's dataset.
         run: the run that is corrected.
         against: what the habits were learned from.
-        method: ``table``, ``stacked``, or ``none`` where cross-validation shows no gain: then the run stays as it is.
+        method: ``table``, ``stacked``, or ``none`` where cross-validation shows no gain, or one that may be chance:
+            then the run stays as it is.
         habits: of the table, by field.
         stacked: of the stacked correction.
         extractor: what was learned from the approved chats, for the stacked correction.
         estimate: what to expect.
         effects: per field that takes part, how many cells of the approved chats are kept, blanked, replaced, filled.
         answers: the run's forms by chat index.
+        held_out: by chat index, the forms of chats that the correction was learned from, corrected by what was learned
+            from the others: a score against them says what the estimate says.
+        unsure: whether there is a gain whose interval contains 0; corrected all the same only where that is asked for.
     """
 
     form: Form
@@ -69,6 +73,8 @@ class CorrectionPlan:
     estimate: HabitEstimate
     effects: Mapping[str, Mapping[str, int]]
     answers: Mapping[int, list[FormValues]]
+    held_out: Mapping[int, Sequence[FormValues]]
+    unsure: bool
 
     def as_json(self) -> dict[str, Any]:
         """The output of ``calibrate --json``, but for the new run."""
@@ -86,13 +92,21 @@ class CorrectionPlan:
             "against": self.against,
             "method": self.method,
             "estimate": self.estimate.as_json(),
+            "unsure": self.unsure,
+            "held_out": len(self.held_out),
             "fields": fields,
             "effects": effects,
         }
 
 
 def plan_correction(
-    store: Store, *, dataset: str | int, run: str | int, against: str = "records", keep: Collection[str] = ()
+    store: Store,
+    *,
+    dataset: str | int,
+    run: str | int,
+    against: str = "records",
+    keep: Collection[str] = (),
+    if_unsure: bool = False,
 ) -> CorrectionPlan:
     """Learn how people correct a run, and estimate what doing so everywhere would bring.
 
@@ -104,6 +118,7 @@ def plan_correction(
         run: name or id of the run.
         against: ``records`` (已确认), ``labels`` or ``blind``: answers of people.
         keep: fields that are left alone.
+        if_unsure: correct also where the interval of the gain contains 0.
 
     Raises:
         NotFoundError: no such dataset, run or reference.
@@ -117,7 +132,8 @@ def plan_correction(
         golds = reference(session, data, against)
         answers = queries.forms_by_index(session, view.id)
         form = load_named_form(data.form)
-        chats = _approved_chats(session, form, view, golds)
+        index_of = _index_of(session, data.id)
+        chats = _approved_chats(session, form, view, {key: golds.get(index, ()) for key, index in index_of.items()})
         indices = sorted(answers.keys() & golds.keys())
         groups = _copy_groups(session, data.id, indices)
     if unknown := [key for key in keep if key not in form]:
@@ -126,33 +142,53 @@ def plan_correction(
     if len(cases) < FEWEST:
         raise InputError(f"「{view.name}」只有 {len(cases)} 条群聊可以对照，看不出习惯", f"请先确认至少 {FEWEST} 条")
     scorer = Scorer(form)
-    estimate = estimate_habits(scorer, cases, keep=keep)
+    by_table = estimate_habits(scorer, cases, keep=keep)
+    best: HabitEstimate | None = by_table if _is_enough(by_table, if_unsure) else None
+    shown = by_table
     if len(chats) >= FEWEST_APPROVED:
         judged, examples = judged_with_learned(scorer, chats, texts_learned(store, view))
         stacked_cases = [StackedCase(one, chat.approved) for one, chat in zip(judged, chats, strict=True)]
         by_cell = estimate_stacked(scorer, stacked_cases, keep=keep)
-        if by_cell.after - by_cell.before > max(estimate.after - estimate.before, 0.0):
+        if by_cell.gain > shown.gain:
+            shown = by_cell
+        if _is_enough(by_cell, if_unsure) and (best is None or by_cell.gain > best.gain):
             stacked = learn_stacked(scorer, stacked_cases, keep=keep)
             if stacked is not None:
+                held_out = {index_of[one.chat_id]: by_cell.corrected[at] for at, one in enumerate(chats)}
                 pairs = [(case.judged.signs.forms, stacked.apply(case.judged.signs)) for case in stacked_cases]
                 effects = _effects(stacked.keys, pairs)
                 extractor = learner.fit(form, examples)
-                return CorrectionPlan(form, view, against, STACKED, {}, stacked, extractor, by_cell, effects, answers)
-    habits = learn_habits(scorer, cases, keep=keep) if estimate.after > estimate.before else {}
+                unsure = by_cell.interval.has_zero
+                return CorrectionPlan(
+                    form, view, against, STACKED, {}, stacked, extractor, by_cell, effects, answers, held_out, unsure
+                )
+    habits = learn_habits(scorer, cases, keep=keep) if best else {}
     changes = [(case.preds, [apply_habits(form, habits, values) for values in case.preds]) for case in cases]
     method = TABLE if habits else NOTHING
-    return CorrectionPlan(
-        form, view, against, method, habits, None, None, estimate, _effects(habits.keys(), changes), answers
-    )
+    estimate = best if best and habits else shown
+    held_out = dict(zip(indices, estimate.corrected, strict=True)) if habits else {}
+    unsure = estimate.gain > 0 and estimate.interval.has_zero
+    effects = _effects(habits.keys(), changes)
+    return CorrectionPlan(form, view, against, method, habits, None, None, estimate, effects, answers, held_out, unsure)
+
+
+def _is_enough(estimate: HabitEstimate, if_unsure: bool) -> bool:
+    """Whether a gain is worth a correction: one that is hardly chance, or any where that is asked for."""
+    return estimate.gain > 0 and (if_unsure or not estimate.interval.has_zero)
+
+
+def _index_of(session: Session, dataset_id: int) -> dict[int, int]:
+    """Index of each chat of a dataset, by its id."""
+    statement = select(col(Chat.id), col(Chat.index)).where(col(Chat.dataset_id) == dataset_id)
+    return {int(chat_id or 0): index for chat_id, index in session.execute(statement)}
 
 
 def _approved_chats(
     session: Session, form: Form, run: RunView, golds: Mapping[int, Sequence[FormValues]]
 ) -> list[AnsweredChat]:
-    indices = select(col(Chat.index), col(Chat.id)).where(col(Chat.dataset_id) == run.dataset_id)
-    ids = {int(chat_id or 0): index for index, chat_id in session.execute(indices) if golds.get(index)}
-    newest = sorted(ids)[-MOST_CHATS:]
-    approved = {chat_id: tuple(form.coerce(values).values for values in golds[ids[chat_id]]) for chat_id in newest}
+    """The run's answers to the newest chats that have right forms, given by chat id."""
+    newest = sorted(chat_id for chat_id, forms in golds.items() if forms)[-MOST_CHATS:]
+    approved = {chat_id: tuple(form.coerce(values).values for values in golds[chat_id]) for chat_id in newest}
     return answered_chats(session, form, run, approved)
 
 
@@ -197,7 +233,7 @@ def correct_run(store: Store, plan: CorrectionPlan, *, name: str, who: str = "")
         forms = plan.answers[index]
         notes = [
             f"第 {number} 位客户的「{key}」按习惯从「{cell_text(before[key])}」改为「{cell_text(after[key])}」"
-            for number, (before, after) in enumerate(zip(forms, corrected, strict=True), 1)
+            for number, (before, after) in enumerate(zip(forms, corrected, strict=False), 1)
             for key in plan.effects
             if before.get(key) != after.get(key)
         ]
@@ -207,19 +243,20 @@ def correct_run(store: Store, plan: CorrectionPlan, *, name: str, who: str = "")
 
 
 def _corrected(store: Store, plan: CorrectionPlan) -> dict[int, list[FormValues]]:
-    """The corrected forms of every chat that the run has answered, by index."""
+    """The corrected forms of every chat that the run has answered, by index; those learned from as held out."""
     if plan.stacked is None or plan.extractor is None:
         return {
-            index: [apply_habits(plan.form, plan.habits, values) for values in forms]
+            index: list(plan.held_out.get(index) or (apply_habits(plan.form, plan.habits, values) for values in forms))
             for index, forms in plan.answers.items()
         }
     form, scorer = plan.form, Scorer(plan.form)
     with store.read() as session:
-        indices = select(col(Chat.id), col(Chat.index)).where(col(Chat.dataset_id) == plan.run.dataset_id)
-        index_of = {int(chat_id or 0): index for chat_id, index in session.execute(indices)}
-        unapproved = {chat_id: () for chat_id, index in index_of.items() if plan.answers.get(index)}
+        index_of = _index_of(session, plan.run.dataset_id)
+        unapproved = {
+            chat_id: () for chat_id, index in index_of.items() if plan.answers.get(index) and index not in plan.held_out
+        }
         chats = answered_chats(session, form, plan.run, unapproved)
-    corrected: dict[int, list[FormValues]] = {index: list(forms) for index, forms in plan.answers.items()}
+    corrected = {index: list(forms) for index, forms in (*plan.answers.items(), *plan.held_out.items())}
     for chat in chats:
         signs = read_signs(scorer, chat.text, chat.answers, chat.others, chat.votes)
         learned = plan.extractor.assess(cached_features(form.name, form.version, chat.text), signs.forms)

@@ -128,14 +128,15 @@ def estimate_stacked(scorer: Scorer, cases: Sequence[StackedCase], *, keep: Coll
     """
     before = np.array([_points(scorer, case.judged.signs.forms, case.approved) for case in cases])
     after = before.copy()
+    corrected: list[Sequence[FormValues]] = [case.judged.signs.forms for case in cases]
     groups = [case.judged.group for case in cases]
     for training, held in folds_of(groups, _FOLDS, 1):
         habits = learn_stacked(scorer, [cases[place] for place in sorted(training)], keep=keep)
         for place in held if habits else ():
-            forms = habits.apply(cases[place].judged.signs) if habits else ()
-            after[place] = _points(scorer, forms, cases[place].approved)
+            corrected[place] = habits.apply(cases[place].judged.signs) if habits else ()
+            after[place] = _points(scorer, corrected[place], cases[place].approved)
     [interval] = difference_intervals(mean_by_group((after - before)[:, None], groups))
-    return HabitEstimate(len(cases), float(before.mean()), float(after.mean()), interval)
+    return HabitEstimate(len(cases), float(before.mean()), float(after.mean()), interval, tuple(corrected))
 
 
 def _points(scorer: Scorer, preds: Sequence[FormValues], golds: Sequence[FormValues]) -> float:

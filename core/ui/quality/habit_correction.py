@@ -30,15 +30,20 @@ def draw_habit_correction(benchmark: Benchmark) -> None:
         key = f"habits-plan-{run.id}-{benchmark.against}"
         if st.button("看看会好多少", key=f"{key}-look", icon=":material/calculate:"):
             with show_errors(), st.spinner("正在交叉验证，群聊多时要半分钟…"):
-                st.session_state[key] = _plan(benchmark, run, ())
+                st.session_state[key] = _plan(benchmark, run)
         plan: CorrectionPlan | None = st.session_state.get(key)
         if plan is not None:
             _draw_plan(benchmark, run, plan, key)
 
 
-def _plan(benchmark: Benchmark, run: RunView, keep: tuple[str, ...]) -> CorrectionPlan:
+def _plan(benchmark: Benchmark, run: RunView, keep: tuple[str, ...] = (), *, if_unsure: bool = False) -> CorrectionPlan:
     return plan_correction(
-        state.store(), dataset=benchmark.dataset.id, run=run.id, against=benchmark.against, keep=keep
+        state.store(),
+        dataset=benchmark.dataset.id,
+        run=run.id,
+        against=benchmark.against,
+        keep=keep,
+        if_unsure=if_unsure,
     )
 
 
@@ -50,8 +55,14 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
         f"**{estimate.after - estimate.before:+.2f}**（95% 区间 {low:+.2f} 到 {high:+.2f}）。"
     )
     if not plan.effects:
-        st.caption("看不出校正会更好，原样保留。")
+        st.caption("区间含 0，不能确定校正会更好，原样保留。" if plan.unsure else "看不出校正会更好，原样保留。")
+        if plan.unsure and st.button("仍然校正", key=f"{key}-unsure", help="也许只是碰巧；先看看每个字段会怎么改"):
+            with show_errors(), st.spinner("正在交叉验证，群聊多时要半分钟…"):
+                st.session_state[key] = _plan(benchmark, run, if_unsure=True)
+                st.rerun()
         return
+    if plan.unsure:
+        st.caption("区间含 0：不能确定会更好，是您选了仍然校正。")
     st.caption(
         "逐格校正：学到的值明显更可能对的格子才改。"
         if plan.method == STACKED
@@ -69,12 +80,15 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
         key=f"{key}-fields-{'-'.join(plan.effects)}",
         column_config={"校正": st.column_config.CheckboxColumn(help="去掉勾选，这个字段就不改")},
     )
+    st.caption(
+        f"对照过的 {len(plan.held_out):,d} 条由没有学过它们的校正来改，新抽取任务在这些群聊上的得分不会比估计好看。"
+    )
     off = [field for field, row in zip(plan.effects, edited, strict=True) if not row["校正"]]
     with st.form(f"{key}-make", border=False):
         new_name = st.text_input("新抽取任务的名称", f"{run.name} 校正")
         if st.form_submit_button("生成校正后的抽取任务", type="primary", **only_for(Permission.RUNS)):
             with show_errors(), st.spinner("正在校正…"):
-                final = _plan(benchmark, run, tuple(off)) if off else plan
+                final = _plan(benchmark, run, tuple(off), if_unsure=plan.unsure) if off else plan
                 made = correct_run(state.store(), final, name=new_name, who=state.reviewer())
                 st.session_state.pop(key, None)
                 st.query_params.from_dict(_address(benchmark.dataset, benchmark.against, run.name, made.name))

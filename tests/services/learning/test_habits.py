@@ -113,6 +113,33 @@ def test_a_corrected_run_is_a_new_run_and_scores_better(store: Store) -> None:
         correct_run(store, plan, name="校正")
 
 
+def test_a_corrected_run_knows_nothing_of_the_records_that_it_is_scored_against(store: Store) -> None:
+    reviewed(store)
+    plan = plan_correction(store, dataset="群", run="话多")
+    made = correct_run(store, plan, name="校正")
+    assert set(plan.held_out) == set(range(1, 13))
+    assert plan.estimate.corrected == tuple(plan.held_out.values())
+    with store.read() as session:
+        forms = queries.forms_by_index(session, made.id)
+    assert all(forms[index] == list(plan.held_out[index]) for index in plan.held_out)
+    assert made.parameters["merge"]["held_out"] == 12
+    again = plan_correction(store, dataset="群", run="校正").estimate
+    assert again.before == pytest.approx(plan.estimate.after, abs=0.5)
+
+
+def test_a_gain_that_may_be_chance_corrects_nothing_unless_wanted(store: Store) -> None:
+    dataset = make_dataset(store, [f"甲{number}：在吗" for number in range(1, 16)], "碰巧")
+    said = {number: make_form({NAME: f"甲{number}"}) for number in range(1, 16)}
+    make_run(store, dataset, "模型", {index: [form] for index, form in said.items()})
+    for index, form in said.items():
+        make_record(store, dataset, index, [form | {BLOCK: "无卡点"} if index % 3 else form])
+    plan = plan_correction(store, dataset=dataset.id, run="模型")
+    assert (plan.method, plan.effects, plan.unsure) == ("none", {}, True)
+    assert plan.estimate.interval.low <= 0 < plan.estimate.gain
+    wanted_all_the_same = plan_correction(store, dataset=dataset.id, run="模型", if_unsure=True)
+    assert (wanted_all_the_same.method, wanted_all_the_same.unsure) == ("table", True)
+
+
 def test_too_few_and_unknown_are_refused(store: Store) -> None:
     reviewed(store, approved=4)
     with pytest.raises(InputError, match="只有 4 条.*至少 5 条"):
