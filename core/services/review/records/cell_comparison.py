@@ -2,10 +2,11 @@
 
 import re
 from ast import literal_eval
+from collections.abc import Mapping
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from core.domain.form import split_list
+from core.domain.form import Form, split_list
 from core.services.datasets.spreadsheet_cells import unescape_formula
 
 _CODE_PAGES = ("gbk", "big5", "cp1252")
@@ -30,6 +31,11 @@ def is_same_cell(cell: str, exported: str, *, is_list: bool = False) -> bool:
         return True
     day = _day(plain)
     return (day is not None and day == _day(written)) or bool(lost_characters(written, plain, whole=True))
+
+
+def is_same_value(form: Form, key: str, cell: str, exported: Mapping[str, str]) -> bool:
+    """Whether a field's cell says what was exported for its row; see :func:`is_same_cell`."""
+    return is_same_cell(cell, exported[key], is_list=form.field(key).is_list)
 
 
 def plain_cell(cell: str, exported: str) -> str:

@@ -15,8 +15,9 @@ from core.domain.person_names import Identity, match_versions
 from core.errors import InputError
 from core.services.datasets.plain_table import PlainTable
 from core.services.review.records.bulk_plan import CellEdit, Plan, coerced, plan_edits
-from core.services.review.records.cell_comparison import is_same_cell, list_cell, plain_cell
+from core.services.review.records.cell_comparison import is_same_value, list_cell, plain_cell
 from core.services.review.records.excel_damage import damage
+from core.services.review.records.exchanged_rows import Misplaced, misplaced_in
 from core.services.review.records.table_bases import MOST_EXPORTS, BaseChat, TableBase, exported_tables
 from core.services.review.records.table_origin import is_foreign_row, require_same_origin
 from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
@@ -165,6 +166,7 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
         if not exported:
             why = next(iter(edited.row_problems), "没有一行的群聊和客户是导出过的" if edited.rows else "表头下面没有行")
             raise InputError(f"表格 {table.name} 里没有一行能带回：{why}", "请检查数据集和「群聊」「客户」两列")
+        misplaced = misplaced_in(table.name, exported, form)
         require_same_origin(table.name, exported, form, dataset=queries.dataset(session, dataset_id).name)
         returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
         returned.notes += edited.notes + edited.row_problems
@@ -178,7 +180,7 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
         for state in record_states(session, form, dataset_id, sorted(rows_by_chat), base.run_id):
             who = saved_by(session, state.record)
             for row in rows_by_chat.pop(state.index):
-                row_edits = list(_edits_of(row, base, state, form, returned, who))
+                row_edits = list(_edits_of(row, base, state, form, returned, misplaced, who))
                 edits += row_edits
                 unchanged += len(row.cells) - len(row_edits)
                 doubtful += [
@@ -234,7 +236,7 @@ def _distance(
         place = (row.line, id(chat))
         if place not in differing:
             exported = _exported(base, form, chat, row.customer)
-            differing[place] = sum(not _same(form, key, cell, exported) for key, cell in row.cells.items())
+            differing[place] = sum(not is_same_value(form, key, cell, exported) for key, cell in row.cells.items())
         cells += differing[place]
     rows = sum(len(chat.forms) for chat in base.chats.values())
     return unknown + max(0, rows - len(edited.rows)), cells
@@ -265,7 +267,13 @@ def _rows_by_chat(edited: EditedTable, base: TableBase, returned: ReturnedTable)
 
 
 def _edits_of(
-    row: EditedRow, base: TableBase, state: ChatState, form: Form, returned: ReturnedTable, who: str
+    row: EditedRow,
+    base: TableBase,
+    state: ChatState,
+    form: Form,
+    returned: ReturnedTable,
+    misplaced: Misplaced,
+    who: str,
 ) -> Iterator[CellEdit]:
     """The edits of one row that can be applied; conflicts and damaged cells are put down."""
     chat = base.chats[row.chat]
@@ -275,9 +283,9 @@ def _edits_of(
     if not swapped and is_foreign_row(row, exported, form):
         swapped = "这一行没有一个值和导出时相同，可能错行了"
     for key, cell in row.cells.items():
-        if key not in row.uncalculated and _same(form, key, cell, exported):
+        if key not in row.uncalculated and is_same_value(form, key, cell, exported):
             continue
-        why = swapped or damage(cell, exported[key], is_date=key in row.dates)
+        why = misplaced.why(row.line, key) or swapped or damage(cell, exported[key], is_date=key in row.dates)
         if key in row.uncalculated:
             why = "是公式，文件里没有算出的值（或是错误值）；请在 Excel 里打开、保存一次，或改成值"
         if not why and key == row.cut:
@@ -317,7 +325,7 @@ def _old_again(
     newer = {id(one): one for table in later if (one := table.chats.get(row.chat)) is not None and one is not chat}
     for key, cell in row.cells.items():
         empty = form.field(key).empty
-        if _equal(current.get(key, empty), before.get(key, empty)) or not _same(form, key, cell, exported):
+        if _equal(current.get(key, empty), before.get(key, empty)) or not is_same_value(form, key, cell, exported):
             continue
         for one in newer.values():
             at = _customer_in(chat, one.identities, run_id=one.run_id, customer=row.customer)
@@ -354,10 +362,6 @@ def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[
 def _is_exported(row: EditedRow, base: TableBase) -> bool:
     chat = base.chats.get(row.chat)
     return chat is not None and row.customer < len(chat.forms)
-
-
-def _same(form: Form, key: str, cell: str, exported: dict[str, str]) -> bool:
-    return is_same_cell(cell, exported[key], is_list=form.field(key).is_list)
 
 
 def _equal(one: Value, other: Value) -> bool:

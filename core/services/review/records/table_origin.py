@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.domain.form import Form, Kind
 from core.errors import InputError
-from core.services.review.records.cell_comparison import is_same_cell
+from core.services.review.records.cell_comparison import is_same_cell, is_same_value
 from core.services.review.records.table_rows import EditedRow
 
 _ENOUGH = 3
@@ -36,11 +36,7 @@ def require_same_origin(
         InputError: most rows say something else than the export, or no filled cell says the same.
     """
     pairs = list(rows)
-    if all(
-        is_same_cell(cell, exported[key], is_list=form.field(key).is_list)
-        for row, exported in pairs
-        for key, cell in row.cells.items()
-    ):
+    if all(is_same_value(form, key, cell, exported) for row, exported in pairs for key, cell in row.cells.items()):
         return
     likenesses = [_likeness(row, exported, form) for row, exported in pairs]
     alike, foreign = likenesses.count(_Likeness.ALIKE), likenesses.count(_Likeness.FOREIGN)
@@ -80,5 +76,5 @@ def _agreement(row: EditedRow, exported: Mapping[str, str], form: Form) -> tuple
     filled = [key for key, cell in row.cells.items() if cell.strip() and exported.get(key, "").strip()]
     free = [key for key in filled if form.field(key).kind is not Kind.CHOICE and not form.field(key).values]
     keys = free or filled
-    same = sum(is_same_cell(row.cells[key], exported[key], is_list=form.field(key).is_list) for key in keys)
+    same = sum(is_same_value(form, key, row.cells[key], exported) for key in keys)
     return same, len(keys)

@@ -477,3 +477,68 @@ def test_another_sheet_can_be_named(store: Store, dataset: int, tmp_path: Path) 
     book.save(path)
     returned = preview_table(store, path, filename=path.name, dataset="群聊", sheet=title)[1]
     assert changes(returned) == [(1, 0, PHONE, "13900001111")]
+
+
+def people(store: Store, dataset: int) -> None:
+    """Customers who share little: a name, a phone and a task of their own."""
+    for chat in range(1, 4):
+        forms = [
+            customer(f"林木{chat}{at}", **{PHONE: f"1380000{chat}{at}00", TODO: f"周{chat}给第 {at} 位报价"})
+            for at in (1, 2)
+        ]
+        save(store, dataset, chat, forms, version=1)
+
+
+def exchange(column: int, *pairs: tuple[int, int]) -> Callable[[Rows], None]:
+    """Put the cells of a column of two rows at each other's place."""
+
+    def edit(rows: Rows) -> None:
+        for one, other in pairs:
+            rows[one][column], rows[other][column] = rows[other][column], rows[one][column]
+
+    return edit
+
+
+def test_rows_whose_chats_were_exchanged_are_not_taken(store: Store, dataset: int, tmp_path: Path) -> None:
+    people(store, dataset)
+
+    def edit(rows: Rows) -> None:
+        exchange(0, (1, 3))(rows)
+        put(3, 2, PHONE, "13900009999")(rows)
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert changes(returned) == [(3, 1, PHONE, "13900009999")]
+    assert {(one.line, one.why) for one in returned.refused} == {
+        (2, "这一行的值是第 1 条第 1 位客户的，群聊、客户编号可能被打乱了"),
+        (4, "这一行的值是第 2 条第 1 位客户的，群聊、客户编号可能被打乱了"),
+    }
+
+
+def test_a_column_of_chats_that_was_sorted_alone_is_refused(store: Store, dataset: int, tmp_path: Path) -> None:
+    people(store, dataset)
+    table = exported(store, tmp_path / "表.xlsx")
+    with pytest.raises(InputError, match="编号和别的行对调了（例如第 2 行：这一行的值是第 1 条第 1 位客户的"):
+        planned(store, edited(table, exchange(0, (1, 5), (2, 6))))
+
+
+@pytest.mark.parametrize("pairs", [((1, 3),), ((1, 3), (3, 5)), ((1, 3), (2, 4), (1, 5), (2, 6))])
+def test_cells_that_only_changed_rows_are_not_taken(
+    store: Store, dataset: int, tmp_path: Path, pairs: tuple[tuple[int, int], ...]
+) -> None:
+    people(store, dataset)
+
+    def edit(rows: Rows) -> None:
+        exchange(rows[0].index(PHONE), *pairs)(rows)
+        put(2, 2, TODO, "周五回访")(rows)
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert changes(returned) == [(2, 1, TODO, "周五回访")]
+    assert all("只是互相换了行，可能单独排过序" in one.why and one.key == PHONE for one in returned.refused)
+    assert len(returned.refused) == len({row for pair in pairs for row in pair})
+
+
+def test_what_was_mixed_up_in_one_chat_is_put_right(store: Store, dataset: int, tmp_path: Path) -> None:
+    people(store, dataset)
+    table = exported(store, tmp_path / "表.csv")
+    returned = planned(store, edited(table, lambda rows: exchange(rows[0].index(PHONE), (1, 2))(rows)))
+    assert changes(returned) == [(1, 0, PHONE, "13800001200"), (1, 1, PHONE, "13800001100")]
