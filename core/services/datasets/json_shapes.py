@@ -11,6 +11,7 @@ from core.domain.chat import parse_chat
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import FileFormat, RawRow, TableColumns
+from core.services.datasets.json_frames import framed_rows
 from core.services.datasets.json_values import is_whole, keyed_rows
 from core.services.datasets.message_archives import LIST_NAMES, fields_beside, messages_inside
 from core.services.datasets.message_rows import text_of_messages
@@ -42,7 +43,7 @@ def shaped_rows(
     Raises:
         InputError: the outermost value is an object without chats, forms or messages inside.
     """
-    stream = _unwrapped(rows, source, form, report)
+    stream = _unwrapped(framed_rows(rows, source, columns, report), source, form, report)
     head = list(islice(stream, _PEEK))
     stream = chain(head, stream)
     values = [row.value for row in head if not row.problem]

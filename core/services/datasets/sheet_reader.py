@@ -104,7 +104,7 @@ def _chosen(
 ) -> "CalamineSheet | None":
     """The sheet to read; the others are only opened until it is found."""
     chosen: CalamineSheet | None = None
-    tables: list[str] = []
+    tables: list[tuple[bool, int, str]] = []
     covers: list[tuple[str, int]] = []
     left_out: list[tuple[str, int]] = []
     for name in workbook.sheet_names:
@@ -125,14 +125,16 @@ def _chosen(
             chosen, report.sheet = sheet, name
         else:
             covers.append((name, sheet.height))
-            tables += [name] if _is_table(head) else []
+            tables += [(_is_table(head, columns=3), sheet.height, name)] if _is_table(head) else []
     report.sheets = (
         *(name for name, _ in covers),
         *((report.sheet,) if chosen else ()),
         *(name for name, _ in left_out),
     )
     if chosen is None and covers:
-        report.sheet = tables[0] if tables else covers[0][0]
+        # A cover sheet may have two columns, 导出时间 | 2024-01-02: then a wider table, or the longest, is meant.
+        likeliest = max(tables, key=lambda table: (table[0], 0 if table[0] else table[1]), default=None)
+        report.sheet = likeliest[2] if likeliest else covers[0][0]
         chosen = workbook.get_sheet_by_name(report.sheet)
         left_out, covers = [cover for cover in covers if cover[0] != report.sheet], []
         if tables and left_out:
@@ -145,9 +147,9 @@ def _chosen(
     return chosen
 
 
-def _is_table(head: list[TableRow]) -> bool:
-    """Whether a sheet has columns whatever they are called: a header and a row of several cells; a cover has none."""
-    return sum(sum(cell not in ("", None) for cell in row.cells) > 1 for row in head) > 1
+def _is_table(head: list[TableRow], columns: int = 2) -> bool:
+    """Whether a sheet has columns whatever they are called: a header and a row of so many cells; a cover has none."""
+    return sum(sum(cell not in ("", None) for cell in row.cells) >= columns for row in head) > 1
 
 
 def _rows(sheet: "CalamineSheet") -> Iterator[TableRow]:

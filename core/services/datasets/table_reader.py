@@ -8,6 +8,7 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.csv_reader import read_csv
+from core.services.datasets.customer_rows import joined_customers
 from core.services.datasets.formula_cells import count_comments, uncalculated_cells
 from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
@@ -33,6 +34,9 @@ from core.services.datasets.table_row import TableRow
 
 _EXCEL_CELL = 32_767
 _INDEX_DIGITS = 20
+_PAIR = 2
+"""Cells in a row of a cover sheet: what and how much."""
+_NAME_LENGTH = 12
 
 
 def read_table(
@@ -81,7 +85,7 @@ def _read_chosen_sheet(
     if messages := find_table_columns(names, head, columns, report):
         yield from table_chats(names, rows, messages, columns, report)
         return
-    yield from _Chats(source, form, columns, names, head, report).read(rows)
+    yield from _Chats(source, form, columns, names, head, report).read(rows, report)
 
 
 def _noting_formulas(rows: Iterator[TableRow], source: SourceFile, report: ReadingReport) -> Iterator[TableRow]:
@@ -113,7 +117,7 @@ def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report
 
     def holds_data(head: list[TableRow]) -> bool:
         place = header_place(head, known)
-        return place is not None and known.count(head[place].cells) > 0
+        return place is not None and known.count(head[place].cells) > 0 and not _is_list_of_names(head, known)
 
     is_csv = source.format is FileFormat.CSV
     cells = 0
@@ -131,6 +135,19 @@ def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report
                 f"文件 {source.name} 超过 {MAX_CELLS:,} 格的上限", "请删去多余的列，或拆成几个文件后分别导入"
             )
         yield row
+
+
+def _is_list_of_names(head: Sequence[TableRow], known: HeaderNames) -> bool:
+    """Whether rows say something about the file, a name and a value in each, and are no table: 群聊 | 装修群."""
+    filled = [[cell for cell in row.cells if cell not in ("", None)] for row in head]
+    pairs = [cells for cells in filled if cells]
+    names = [str(cells[0]) for cells in pairs]
+    return (
+        1 < len(names) == len(set(names))
+        and all(len(cells) <= _PAIR for cells in pairs)
+        and all(len(name) <= _NAME_LENGTH for name in names)
+        and known.count(pairs[0]) == 1
+    )
 
 
 class _Chats:
@@ -165,8 +182,12 @@ class _Chats:
         self._notes = TableNotes(names, read, report)
         self._decoder = NotingDecoder()
 
-    def read(self, rows: Iterator[TableRow]) -> Iterator[RawRow]:
-        """The rows as objects; blank ones are left out."""
+    def read(self, rows: Iterator[TableRow], report: ReadingReport) -> Iterator[RawRow]:
+        """The rows as objects; blank ones are left out, those of further customers put into the first one's."""
+        one_form_a_row = self._infos_at is None and bool(self._labels_at)
+        return joined_customers(self._rows(rows), report) if one_form_a_row else self._rows(rows)
+
+    def _rows(self, rows: Iterator[TableRow]) -> Iterator[RawRow]:
         position = 0
         for row in rows:
             if row.is_blank:

@@ -165,3 +165,70 @@ def test_a_list_that_stands_as_text_is_a_list_in_each_format(name: str) -> None:
     data = json.dumps([row]).encode() if name == "a.json" else csv_of(["chat_text", key], [row["chat_text"], text])
     (read,) = Reading(data, name).rows
     assert read.forms[0][key] == ["询价、答疑", "售后"]
+
+
+ROWS = [
+    {"发送人": "林小满", "时间": "2024-01-02 10:00:00", "内容": "你好"},
+    {"发送人": "阿青", "时间": "2024-01-02 10:01:00", "内容": "您好"},
+]
+
+
+def frames(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rows in every orient of pandas and as exports of databases have them."""
+    names = list(rows[0])
+    cells = [list(row.values()) for row in rows]
+    return {
+        "records": rows,
+        "split": {"columns": names, "index": list(range(len(rows))), "data": cells},
+        "index": {str(number): row for number, row in enumerate(rows)},
+        "columns": {name: {str(number): row[name] for number, row in enumerate(rows)} for name in names},
+        "list": {name: [row[name] for row in rows] for name in names},
+        "table": {
+            "schema": {"fields": [], "primaryKey": ["index"], "pandas_version": "1.4.0"},
+            "data": [{"index": number, **row} for number, row in enumerate(rows)],
+        },
+        "values below names": [names, *cells],
+        "elasticsearch": {"took": 1, "hits": {"hits": [{"_id": "1", "_source": row} for row in rows]}},
+        "mongodb": [{"_id": {"$oid": "65"}, **row} for row in rows],
+    }
+
+
+@pytest.mark.parametrize("orient", [*frames(ROWS)])
+@pytest.mark.parametrize("rows", [ROWS, CHATS])
+def test_a_table_reads_alike_in_every_orient(rows: list[dict[str, str]], orient: str) -> None:
+    if orient == "list" and rows is CHATS:
+        pytest.skip("one column as one list is a list of chats")
+    reading = Reading(json_of(frames(rows)[orient]), "a.json")
+    assert reading.texts == Reading(json_of(rows), "a.json").texts
+    assert [row.index for row in reading.rows] == list(range(1, len(reading.rows) + 1))
+    assert not reading.rejected
+
+
+def test_numbers_and_dates_of_a_database_are_plain() -> None:
+    rows = [
+        {
+            "sender": "林小满",
+            "content": "你好",
+            "time": {"$date": "2024-01-02T10:00:00Z"},
+            "session": {"$numberLong": "77"},
+        },
+        {
+            "sender": "阿青",
+            "content": "您好",
+            "time": {"$date": {"$numberLong": "1704160860000"}},
+            "session": {"$numberLong": "78"},
+        },
+    ]
+    reading = Reading("\n".join(map(json.dumps, rows)).encode(), "a.jsonl")
+    assert len(reading.rows) == 2
+    assert all("2024-01-02" in text for text in reading.texts)
+
+
+def test_cells_without_names_say_what_to_do() -> None:
+    with pytest.raises(InputError, match="没有列名"):
+        Reading(json_of([list(row.values()) for row in ROWS]), "a.json")
+
+
+def test_forms_by_number_keep_their_numbers() -> None:
+    with pytest.raises(InputError, match="从 0 数起"):
+        Reading(json_of({str(number): {"infos": [{NAME: "林小满"}]} for number in range(2)}), "a.json")

@@ -16,6 +16,7 @@ from core.services.datasets.source_file import open_source
 FORM = load_named_form("role_elements")
 FIRST, SECOND = "林小满3：你好，怎么卖\n客服阿青：在的", "何田田5：在吗\n客服阿青：您好"
 PHONE = next(field.key for field in FORM.fields if field.kind == "phone")
+NAME = FORM.name_field
 
 
 class Reading:
@@ -230,3 +231,61 @@ def test_an_encoding_can_be_chosen(encoding: str) -> None:
         Reading(data, "a.txt", TableColumns(encoding="klingon"))
     with pytest.raises(InputError, match="不能按 utf-8 读"):
         Reading("林小满：好".encode("gbk"), "a.txt", TableColumns(encoding="utf-8"))
+
+
+MESSAGES: list[list[object]] = [
+    ["发送人", "时间", "内容"],
+    ["林小满", "2024-01-02 10:00", "你好"],
+    ["阿青", "2024-01-02 10:01", "您好"],
+]
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [["群聊", "装修群"], ["时间", "2024-01-03"], ["发送人", "全部"]],
+        [["群聊", "装修群"], ["导出人", "张三"]],
+        [["发送人", "谁发的"], ["时间", "什么时候"], ["内容", "说了什么"]],
+        [["导出时间", "2024-01-03"], ["导出人", "张三"]],
+    ],
+)
+def test_a_cover_of_names_and_values_is_no_table(cover: list[list[object]]) -> None:
+    reading = Reading(workbook_of(说明=cover, 明细=MESSAGES), "a.xlsx")
+    assert (reading.report.sheet, reading.report.messages) == ("明细", 2)
+    assert f"跳过了工作表「说明」（{len(cover)} 行" in reading.notes
+    odd = [["谁", "啥"], *([name, text] for name, _, text in MESSAGES[1:]), ["林小满", "多少钱"], ["阿青", "十元"]]
+    with pytest.raises(ColumnError) as refused:
+        Reading(workbook_of(说明=[["导出时间", "2024-01-03"], ["导出人", "张三"]], 明细=odd), "a.xlsx")
+    assert refused.value.sheet == "明细"
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "again"),
+    [
+        (["index", "chat_text"], [1, FIRST], [1, FIRST]),
+        (["index", "chat_text"], [1, FIRST], ["", ""]),
+        (["index", "chat_text"], [1, FIRST], [1, ""]),
+        (["chat_text"], [FIRST], [FIRST]),
+        (["chat_text"], [FIRST], [""]),
+        (["index"], [1], [1]),
+    ],
+)
+def test_rows_of_one_customer_each_make_one_chat(head: list[object], first: list[object], again: list[object]) -> None:
+    other = [2 if name == "index" else SECOND for name in head]
+    rows = [
+        [*head, NAME, PHONE],
+        [*first, "林小满", "1"],
+        [*again, "王五", ""],
+        [*again, "赵六", "3"],
+        [*other, "何田田", ""],
+    ]
+    reading = Reading(workbook_of(a=rows), "a.xlsx")
+    names = [[form[NAME] for form in row.forms or ()] for row in reading.rows]
+    assert (names, reading.rejected) == ([["林小满", "王五", "赵六"], ["何田田"]], [])
+    assert "有 1 条群聊的客户分写在几行（每位一行），2 行已并入同一条" in reading.notes
+
+
+def test_a_row_that_repeats_everything_is_no_customer() -> None:
+    row: list[object] = [1, FIRST, "林小满"]
+    reading = Reading(workbook_of(a=[["index", "chat_text", NAME], row, row]), "a.xlsx")
+    assert [one.reason for one in reading.rejected] == ["index 与前面的行重复"]
