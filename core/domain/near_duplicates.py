@@ -7,10 +7,13 @@ for a split, for dropping, for a preflight.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash, MinHashLSH
+
+if TYPE_CHECKING:
+    pass
 
 SIMILAR = 0.8
 """From this share of common runs of characters on (Jaccard index), two chats are called nearly equal."""
@@ -30,6 +33,8 @@ class NearDuplicates:
     """Groups conversations that are equal or nearly equal."""
 
     def __init__(self) -> None:
+        from datasketch import MinHash  # brings SciPy, which takes half a second
+
         self._blank = MinHash(_PERMUTATIONS, hashfunc=int)
         self._positions: dict[bytes, int] = {}
         self._sketches: list[MinHash] = []
@@ -68,6 +73,8 @@ class NearDuplicates:
         """Pairs of positions that may be nearly equal, the later one first; of each, the likeliest partners first."""
         if not self._sketches:
             return
+        from datasketch import MinHashLSH
+
         index = MinHashLSH(num_perm=_PERMUTATIONS, params=(_BANDS, _ROWS))
         values = np.stack([sketch.hashvalues for sketch in self._sketches])
         for position, sketch in enumerate(self._sketches):

@@ -37,16 +37,36 @@ def imported(url: str, unwanted: tuple[str, ...], *arguments: str) -> list[str]:
 
 def test_status_imports_no_parser_no_prompts_and_no_model_services(sample: str) -> None:
     own = ("chat.parser", "personal_data", "prompts", "evidence", "account_names")
-    unwanted = (*LIBRARIES, "jinja2", "jionlp", "cn2an", "core.adapters.llm", *(f"core.domain.{name}" for name in own))
+    unwanted = (
+        *LIBRARIES,
+        "numpy",
+        "jinja2",
+        "jionlp",
+        "cn2an",
+        "core.adapters.llm",
+        *(f"core.domain.{name}" for name in own),
+    )
     lines = imported(sample, unwanted, "status", "--run", "示例抽取")
     assert "是默认任务（对照标注得分最高" in lines[1]
     assert lines[-1] == "0 []"
 
 
 def test_extract_imports_nothing_of_other_providers_and_other_databases(sample: str) -> None:
-    unwanted = (*LIBRARIES, "core.domain.personal_data", "core.services.learning.learner", "core.domain.evidence")
+    unwanted = (
+        *LIBRARIES,
+        "core.domain.personal_data",
+        "core.services.learning.learner",
+        "core.domain.evidence",
+    )
     lines = imported(
         sample, unwanted, "extract", "--dataset", "示例群聊", "--run", "快", "--provider", "local", "--limit", "1"
     )
     assert "完成 1，失败 0" in lines[0]
     assert lines[-1] == "0 []"
+
+
+def test_the_server_starts_without_what_only_learning_and_extraction_need() -> None:
+    unwanted = ("alembic", "scipy", "sklearn", "pandas", "jionlp", "openai", "procrastinate", "psycopg")
+    code = f"import sys, app; print(sorted(name for name in {unwanted} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"

@@ -104,8 +104,6 @@ def _pairs_by_name(
     scorer: Scorer, groups: list[Group], number: int, prepared: list[list[Prepared]], names: list[list[str]]
 ) -> dict[int, int]:
     """``{group: position}`` for the forms of an answer: by name first, then those where one side has none."""
-    import numpy as np  # takes its time to import, and one answer needs none
-
     forms, own = prepared[number], names[number]
     firsts = [_first(group, prepared) for group in groups]
     known = [next(filter(None, (names[n][at] for n, at in group.items())), "") for group in groups]
@@ -115,18 +113,15 @@ def _pairs_by_name(
         left = [group for group in range(len(groups)) if group not in pairs]
         if not free or not left:
             break
-        totals = np.full((len(free), len(left)), _FORBIDDEN)
+        totals = [[_FORBIDDEN] * len(left) for _ in free]
         for row, at in enumerate(free):
             for column, group in enumerate(left):
                 by_name = bool(own[at]) and own[at] == known[group]
                 if by_name if is_named else not (own[at] and known[group]):
                     credits = scorer.credits(forms[at], firsts[group])
                     total = sum(credit * weight for credit, weight in zip(credits, scorer.weights, strict=True))
-                    totals[row, column] = total - _ORDER * abs(at - group)
-        rows, columns = best_assignment(totals)
+                    totals[row][column] = total - _ORDER * abs(at - group)
         pairs |= {
-            left[column]: free[row]
-            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-            if totals[row, column] > _FORBIDDEN / 2
+            left[column]: free[row] for row, column in best_assignment(totals) if totals[row][column] > _FORBIDDEN / 2
         }
     return pairs

@@ -1,34 +1,28 @@
 """The best assignment of rows to columns (Hungarian method)."""
 
+from collections.abc import Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 _SMALL = 144
 """Pairs up to which the assignment is found here: SciPy takes half a second to import, and chats have few customers."""
 
 
-def best_assignment(totals: "npt.NDArray[Any]") -> tuple["npt.NDArray[Any]", "npt.NDArray[Any]"]:
-    """Rows and columns of the pairs with the largest sum, each row and column at most once.
+def best_assignment(totals: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Pairs of a row and a column with the largest sum, by row; each row and column at most once.
 
     Args:
-        totals: worth of each pair, rows × columns.
+        totals: worth of each pair, rows × columns; at least one of each.
     """
-    import numpy as np  # imported already where there are totals
-
-    if totals.size > _SMALL:
+    rows, columns = len(totals), len(totals[0])
+    if rows * columns > _SMALL:
         from scipy.optimize import linear_sum_assignment
 
-        rows, columns = linear_sum_assignment(totals, maximize=True)
-        return rows, columns
-    is_tall = totals.shape[0] > totals.shape[1]
-    chosen = np.array(cheapest_columns((-(totals.T if is_tall else totals)).tolist()), dtype=np.intp)
-    if is_tall:
-        columns = np.argsort(chosen)
-        return chosen[columns], columns
-    return np.arange(len(chosen)), chosen
+        chosen = (indices.tolist() for indices in linear_sum_assignment(totals, maximize=True))
+        return list(zip(*chosen, strict=True))
+    if rows > columns:
+        chosen_rows = cheapest_columns([[-total for total in column] for column in zip(*totals, strict=True)])
+        return sorted((row, column) for column, row in enumerate(chosen_rows))
+    return list(enumerate(cheapest_columns([[-total for total in row] for row in totals])))
 
 
 def cheapest_columns(costs: list[list[float]]) -> list[int]:
@@ -40,7 +34,7 @@ def cheapest_columns(costs: list[list[float]]) -> list[int]:
     Args:
         costs: rows × columns, at least as many columns as rows.
     """
-    width = len(costs[0]) if costs else 0
+    width = len(costs[0])
     of_rows, of_columns = [0.0] * len(costs), [0.0] * width
     column_of, row_of = [-1] * len(costs), [-1] * width
     for start in range(len(costs)):

@@ -139,16 +139,21 @@ class Scorer:
         """The best assignment (Hungarian method), ties broken by equal names, then by position."""
         if len(preds) == 1 == len(golds):
             return (MatchedPair(0, 0, self.credits(preds[0], golds[0])),)
-        import numpy as np  # takes its time to import, and most chats have one customer
-
         credits = [[self.credits(pred, gold) for gold in golds] for pred in preds]
-        totals = np.array(credits) @ np.array(self.weights)
-        named = np.array([[bool(p[self._name]) and p[self._name] == g[self._name] for g in golds] for p in preds])
-        apart = np.abs(np.arange(len(preds))[:, None] - np.arange(len(golds))[None, :]) / totals.size
-        best = best_assignment(totals)
-        tie = best_assignment(totals + _NAME_BONUS * named - _ORDER_MALUS * apart)
-        rows, columns = tie if totals[tie].sum() >= totals[best].sum() - _SAME else best
-        return tuple(MatchedPair(int(i), int(j), credits[i][j]) for i, j in zip(rows, columns, strict=True))
+        totals = [[sum(map(mul, pair, self.weights)) for pair in row] for row in credits]
+        size = len(preds) * len(golds)
+        preferred = [
+            [
+                totals[i][j]
+                + _NAME_BONUS * (bool(pred[self._name]) and pred[self._name] == gold[self._name])
+                - _ORDER_MALUS * (abs(i - j) / size)
+                for j, gold in enumerate(golds)
+            ]
+            for i, pred in enumerate(preds)
+        ]
+        best, tie = best_assignment(totals), best_assignment(preferred)
+        loss = sum(totals[i][j] for i, j in best) - sum(totals[i][j] for i, j in tie)
+        return tuple(MatchedPair(i, j, credits[i][j]) for i, j in (tie if loss <= _SAME else best))
 
 
 _NO_ITEMS: frozenset[str] = frozenset()

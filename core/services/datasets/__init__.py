@@ -7,38 +7,41 @@ and must start quickly.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from core.services.datasets.import_types import (
-    BY_POSITION,
-    ChatRow,
-    ColumnError,
-    FileKind,
-    ImportPreview,
-    ImportProgress,
-    ImportReport,
-    OnProgress,
-    ReadersBusyError,
-    RejectedRow,
-    SubmissionRow,
-    TableColumns,
-)
+from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.datasets.chat_import import import_chats, import_text
-    from core.services.datasets.chat_speakers import describe_chats
-    from core.services.datasets.dataset_list import (
-        ChatListItem,
-        DatasetSummary,
-        delete_dataset,
-        list_chats,
-        list_datasets,
+    from core.services.datasets.import_types import (
+        BY_POSITION,
+        ChatRow,
+        ColumnError,
+        FileKind,
+        ImportPreview,
+        ImportProgress,
+        ImportReport,
+        OnProgress,
+        ReadersBusyError,
+        RejectedRow,
+        SubmissionRow,
+        TableColumns,
     )
-    from core.services.datasets.import_log import ImportEntry, list_imports
-    from core.services.datasets.import_mappings import mapping_for, save_mapping
-    from core.services.datasets.import_preview import preview_import
-    from core.services.datasets.import_undo import UndoPlan, plan_undo, undo_import
-    from core.services.datasets.reader_pool import prepare_reader
-    from core.services.datasets.run_import import import_run
-    from core.services.datasets.sample_dataset import load_sample
+
+    if TYPE_CHECKING:
+        from core.services.datasets.chat_import import import_chats, import_text
+        from core.services.datasets.chat_speakers import describe_chats
+        from core.services.datasets.dataset_list import (
+            ChatListItem,
+            DatasetSummary,
+            delete_dataset,
+            list_chats,
+            list_datasets,
+        )
+        from core.services.datasets.import_log import ImportEntry, list_imports
+        from core.services.datasets.import_mappings import mapping_for, save_mapping
+        from core.services.datasets.import_preview import preview_import
+        from core.services.datasets.import_undo import UndoPlan, plan_undo, undo_import
+        from core.services.datasets.reader_pool import prepare_reader
+        from core.services.datasets.run_import import import_run
+        from core.services.datasets.sample_dataset import load_sample
 
 __all__ = [
     "BY_POSITION",
@@ -102,3 +105,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"{__name__}.{_LOADED_LATE[name]}"), name)
     return value
+
+
+import_when_used(__name__)

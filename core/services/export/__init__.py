@@ -5,15 +5,20 @@ compared with what the store said, entered in the export log, and only then move
 lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothing behind.
 """
 
-from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
-from core.services.export.dataset_export import TextKind, export_dataset
-from core.services.export.download import Download, download
-from core.services.export.export_log import export_log_entries, log_shown_table
-from core.services.export.export_result import ExportResult, index_ranges
-from core.services.export.file_names import file_name
-from core.services.export.masked_rows import mask_rows
-from core.services.export.submission_export import export_submission
-from core.services.export.table_export import TableFormat, export_table
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
+    from core.services.export.dataset_export import TextKind, export_dataset
+    from core.services.export.download import Download, download
+    from core.services.export.export_log import export_log_entries, log_shown_table
+    from core.services.export.export_result import ExportResult, index_ranges
+    from core.services.export.file_names import file_name
+    from core.services.export.masked_rows import mask_rows
+    from core.services.export.submission_export import export_submission
+    from core.services.export.table_export import TableFormat, export_table
 
 __all__ = [
     "AnswerSource",
@@ -34,3 +39,5 @@ __all__ = [
     "mask_rows",
     "parse_source",
 ]
+
+import_when_used(__name__)

@@ -1,9 +1,14 @@
 """Health check, disk usage and backups."""
 
-from core.services.maintenance.backups import list_backups, make_backup, read_backup
-from core.services.maintenance.database_info import database_size, schema_version
-from core.services.maintenance.health_check import HealthReport, check_health
-from core.services.maintenance.software_versions import software_versions
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.maintenance.backups import list_backups, make_backup, read_backup
+    from core.services.maintenance.database_info import database_size, schema_version
+    from core.services.maintenance.health_check import HealthReport, check_health
+    from core.services.maintenance.software_versions import software_versions
 
 __all__ = [
     "HealthReport",
@@ -15,3 +20,5 @@ __all__ = [
     "schema_version",
     "software_versions",
 ]
+
+import_when_used(__name__)

@@ -5,52 +5,57 @@ files that are read back (``set_files``). A preflight does the first two without
 and can be built again byte for byte (``set_versions``).
 """
 
-from core.services.training.answer_selection import reviewers_of
-from core.services.training.build import export_training
-from core.services.training.chat_summaries import (
-    latest_summaries,
-    lost_values,
-    save_summary,
-    summaries_from_run,
-    summary_versions,
-)
-from core.services.training.input_texts import InputKind
-from core.services.training.length_limits import PRESETS
-from core.services.training.overlong_rows import OVERLONG_ACTIONS
-from core.services.training.platform_csv import export_test_csv
-from core.services.training.preflight import Preflight, data_version, preflight, preview_row
-from core.services.training.row_formats import TrainingFormat
-from core.services.training.rows import SpooledRow
-from core.services.training.set_diff import diff_sets, source_of
-from core.services.training.set_notes import TEST_SPLIT, lost_field_labels
-from core.services.training.set_versions import (
-    SourceChange,
-    TrainingSetView,
-    changes_since,
-    rebuild,
-    rows_of_set,
-    training_set,
-    training_sets,
-)
-from core.services.training.training_options import (
-    CUSTOMERS_TASK,
-    FIELDS_TASK,
-    FORM_TASK,
-    MOST_REPEATS,
-    PLATFORM_MIN_ROWS,
-    AnswerFilters,
-    DuplicatePolicy,
-    OverBudget,
-    TrainingOptions,
-)
-from core.services.training.tuned_models import (
-    NEEDED_IDS,
-    prompt_of_set,
-    register_tuned_model,
-    training_overlap,
-    training_set_of_run,
-    tunable_templates,
-)
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.training.answer_selection import reviewers_of
+    from core.services.training.build import export_training
+    from core.services.training.chat_summaries import (
+        latest_summaries,
+        lost_values,
+        save_summary,
+        summaries_from_run,
+        summary_versions,
+    )
+    from core.services.training.input_texts import InputKind
+    from core.services.training.length_limits import PRESETS
+    from core.services.training.overlong_rows import OVERLONG_ACTIONS
+    from core.services.training.platform_csv import export_test_csv
+    from core.services.training.preflight import Preflight, data_version, preflight, preview_row
+    from core.services.training.row_formats import TrainingFormat
+    from core.services.training.rows import SpooledRow
+    from core.services.training.set_diff import diff_sets, source_of
+    from core.services.training.set_notes import TEST_SPLIT, lost_field_labels
+    from core.services.training.set_versions import (
+        SourceChange,
+        TrainingSetView,
+        changes_since,
+        rebuild,
+        rows_of_set,
+        training_set,
+        training_sets,
+    )
+    from core.services.training.training_options import (
+        CUSTOMERS_TASK,
+        FIELDS_TASK,
+        FORM_TASK,
+        MOST_REPEATS,
+        PLATFORM_MIN_ROWS,
+        AnswerFilters,
+        DuplicatePolicy,
+        OverBudget,
+        TrainingOptions,
+    )
+    from core.services.training.tuned_models import (
+        NEEDED_IDS,
+        prompt_of_set,
+        register_tuned_model,
+        training_overlap,
+        training_set_of_run,
+        tunable_templates,
+    )
 
 __all__ = [
     "CUSTOMERS_TASK",
@@ -97,3 +102,5 @@ __all__ = [
     "training_sets",
     "tunable_templates",
 ]
+
+import_when_used(__name__)

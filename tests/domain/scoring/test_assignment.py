@@ -12,5 +12,5 @@ from core.domain.scoring.assignment import best_assignment
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_small_assignments_are_those_of_scipy(rows: int, columns: int, different: int, seed: int) -> None:
     totals = np.random.default_rng(seed).integers(0, different, (rows, columns)) / 7
-    ours, theirs = best_assignment(totals), linear_sum_assignment(totals, maximize=True)
-    assert [part.tolist() for part in ours] == [part.tolist() for part in theirs]
+    rows_chosen, columns_chosen = linear_sum_assignment(totals, maximize=True)
+    assert best_assignment(totals.tolist()) == list(zip(rows_chosen.tolist(), columns_chosen.tolist(), strict=True))
