@@ -38,7 +38,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
         "messagecontent msgcontent strcontent 消息内容 讯息内容 聊天内容 发言内容 发送内容 对话内容 会话内容 "
         "内容 消息 讯息 文本内容 "
         "messagebody text.content content.text body.content content message.content message.text message msg text "
-        "正文 body comment 消息正文 utterance 话术 发言"
+        "正文 body comment 消息正文 utterance 话术 发言 メッセージ"
     ).split(),
     "sender": (
         "发送人 发送者 传送人 传送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 "
@@ -46,21 +46,23 @@ _USUAL: Mapping[str, Sequence[str]] = {
         "发起人 用户昵称 群昵称 群名片 昵称 sendername sendernick sendernickname fromname fromnickname accountname "
         "sender.name sender.nickname from.name senderdisplayname displayname sender speaker nickname nick talkername "
         "talker from fromuser author.name author senderusername username 发送账号 用户名 用户 成员 name remark "
-        "fromnick fromusername 姓名"
+        "fromnick fromusername 姓名 发消息人 发消息者 送信者 userprofile.realname user"
     ).split(),
     "time": (
         "发送时间 传送时间 消息时间 讯息时间 聊天时间 发言时间 会话时间 createtime strtime msgtime messagetime "
         "sendtime sentat senttime "
-        "createdat createdate createat formattedtime timestamp datetime 时间 time 日期时间 日期 date"
+        "createdat createdate createat formattedtime timestamp datetime 时间 time 日期时间 日期 date "
+        "messagedate 日时 ts"
     ).split(),
     "session": (
         "会话id 会话编号 会话号 对话id 对话编号 接待id sessionid session conversationid dialogueid dialogid chatid "
-        "工单号 ticketid"
+        "工单号 ticketid chatsession threadid sid"
     ).split(),
     "room": (
         "群聊名称 群名称 群名 群聊 群 群id 群号 群组 群组名称 聊天室 聊天室名称 会话 会话名称 聊天对象 "
         "roomname roomid room chatroomname "
         "chatroom chatname groupname groupid group conversationtitle conversation talkername strtalker talker talkerid "
+        "所属群 所属群聊 所在群 所在群聊 グループ "
         "客户昵称 客户名称 客户id 访客昵称 访客id 买家昵称 客户 访客"
     ).split(),
     "side": (
@@ -73,7 +75,9 @@ _USUAL: Mapping[str, Sequence[str]] = {
     ).split(),
     "kind": ("消息类型 讯息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
     "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
-    "staff": "坐席 座席 客服 接待客服 客服名称 客服昵称 坐席名称 坐席姓名 接待人 agent agentname staff".split(),
+    "staff": (
+        "坐席 座席 客服 接待客服 客服名称 客服昵称 坐席名称 坐席姓名 接待人 员工 员工姓名 agent agentname staff"
+    ).split(),
     "customer": "客户 客户名称 客户昵称 访客 访客昵称 买家昵称 customer customername visitor".split(),
     "voice": "语音转文字 语音转写 语音识别 语音文本 语音内容 转文字 转写文本 voicetext transcript asrtext".split(),
     "picture": "图片描述 图片文字 图片识别 图片内容 识别文字 imagetext ocrtext ocr".split(),
@@ -99,6 +103,7 @@ MODEL_ROLES: Mapping[str, str] = {
 }
 """Roles in conversations with a model, and who they are taken for."""
 _ANSWERING = frozenset(role for role, name in MODEL_ROLES.items() if name == "客服")
+_WAYS = frozenset("incoming outgoing in out sent received send receive 发送 接收 发出 收到 收 发".split())
 _LEGIBLE = 0.5
 # Names that columns of whole chats do not have: a table that has one of them holds a message a row.
 _SURE_SENDERS = frozenset(
@@ -153,6 +158,8 @@ def recognise(
     if columns.sender and not chosen.sender and are_of_a_model(columns.sender, rows):
         columns = replace(columns, sender="", side=columns.sender)  # ShareGPT: {"from": "human", "value": …}
         columns = replace(columns, text=columns.text or plain.get("value", ""))
+    if columns.kind and not columns.side and _are_ways(columns.kind, rows):
+        columns = replace(columns, side=columns.kind, kind="")
     if not columns.text or not (columns.sender or columns.side):
         return None
     if not columns.sender and are_of_a_model(columns.side, rows) and _answers_in_json(columns, rows):
@@ -171,6 +178,12 @@ def are_of_a_model(side: str, rows: Iterable[Mapping[str, Any]]) -> bool:
     """Whether a column holds the roles of a conversation with a model, one that answers among them."""
     roles = {str(row.get(side) or "").strip().casefold() for row in rows} - {""}
     return bool(roles & _ANSWERING) and roles <= MODEL_ROLES.keys()
+
+
+def _are_ways(kind: str, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether what is called a type says which way messages went: Incoming, Outgoing."""
+    values = {str(value).strip().casefold() for row in rows if (value := row.get(kind)) not in (None, "")}
+    return bool(values) and values <= _WAYS
 
 
 def _answers_in_json(columns: MessageColumns, rows: Iterable[Mapping[str, Any]]) -> bool:

@@ -38,8 +38,10 @@ _TIME_CHARACTERS = 40
 _NUMBERS_OF_MESSAGES = frozenset("msgid messageid msgsvrid msgserverid 消息id 消息编号 讯息id".split())
 _LOOKED_AT = 1_000
 """Rows of a table whose values are known before the first of them is read."""
-_READ_DEEPER = (".richText", ".rich_text", ".recognition", ".fileName")
-"""Ends of names that are read where a message has no plain text."""
+_READ_DEEPER = tuple(
+    ".richText .rich_text .recognition .fileName .refer .recordInfo .elements attachments embeds stickers files".split()
+)
+"""Ends of names that are read where a message has no plain text, or behind it."""
 _ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
 MAX_MESSAGES = 400_000
 """Messages of one file; more of them do not fit into the memory of the process that reads."""
@@ -195,7 +197,8 @@ def _objects(
 ) -> Iterator[RawRow]:
     """Rows of a table as objects; blank ones are left out."""
     notes = notes or TableNotes(list(names), set(), ReadingReport())
-    places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
+    first_places = {name: at for at, name in reversed(list(enumerate(names))) if name}
+    places_of = dict(reversed(first_places.items()))
     twins = twins_of(list(names), places_of.values())
     position = 0
     for table_row in rows:

@@ -17,7 +17,7 @@ from core.domain.chat.parsed_chat import Role
 from core.services.datasets.damaged_numbers import plain_number
 from core.services.datasets.message_columns import MODEL_ROLES, MessageColumns
 from core.services.datasets.message_times import time_of
-from core.services.datasets.message_words import PLACEHOLDERS, words_in
+from core.services.datasets.message_words import PLACEHOLDERS, quoted_in, words_beside, words_in
 from core.services.datasets.reading_report import Joined
 from core.services.datasets.simplified import simplified
 from core.services.datasets.wechat_markup import is_notice, words_in_markup
@@ -33,11 +33,13 @@ _OTHER = frozenset(
 _PERSON_DOES = re.compile(r"(.{1,12}?)(发送的?|发出的?|发来的?|发言|发|回复|消息|说|端|侧|接收的?|收到的?)")
 _RECEIVES = ("接收", "收到")
 _TOWARDS = re.compile(r"(.{1,12}?)(?:-{1,2}>|=>|→|➡|>|发给|发往|发送给|发送至| to )(.{1,12})")
+_ARROWS = {"→": 1, "->": 1, "=>": 1, "←": -1, "<-": -1, "<=": -1}
 _EXTERNAL_ID = re.compile(r"w[mo][\w-]{22,40}")
 _PEOPLE = frozenset(
     "我方 己方 本方 对方 客服 人工客服 坐席 座席 销售 顾问 商家 客户 顾客 访客 买家 用户 "
     "agent staff service employee customer client visitor guest buyer".split()
 )
+_PARTIES = _PEOPLE - {"我方", "己方", "本方", "对方"} | {"员工", "企业员工", "外部联系人"}
 _OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 _CONTENTS = ("content", "body", "message", "text", "extension")
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
@@ -69,6 +71,11 @@ def message_of(
     side = side_of(_text(row, columns.side))
     sender = _text(row, columns.sender).strip()
     staff, customer = _text(row, columns.staff).strip(), _text(row, columns.customer).strip()
+    if side is Role.UNKNOWN and (way := _ARROWS.get(_text(row, columns.side).strip())):
+        side = _side_of_arrow(row, columns, way)
+    if side is Role.UNKNOWN and simplified(sender.casefold()) in _PARTIES:
+        side = side_of(sender)  # 发送方: 客户 / 员工
+        sender = (staff if side is Role.STAFF else customer) or sender
     if not sender and (not columns.sender or _text(row, columns.side).strip().casefold() in MODEL_ROLES):
         named = staff if side is Role.STAFF else customer if side is Role.CUSTOMER else ""
         sender = named or _named_by_side(_text(row, columns.side).strip(), side)
@@ -85,6 +92,7 @@ def message_of(
     if not room and not session and to:
         room = pair_room(sender_id or sender, to)
     text = _content(_words(row, columns.text, kind) or _deeper(whole or {}, kind), kind)
+    text = _with_all_words(text, kind, whole or {})
     return SentMessage(
         sender=sender or sender_id,
         text=_with_transcripts(text, row, columns),
@@ -95,6 +103,25 @@ def message_of(
         session=session,
         row=number,
     )
+
+
+def _side_of_arrow(row: Mapping[str, Any], columns: MessageColumns, way: int) -> Role:
+    """Whose side speaks where an arrow stands between the columns of customer and staff, in their order."""
+    names = list(row)
+    if not (columns.staff in row and columns.customer in row):
+        return Role.UNKNOWN
+    customer_first = names.index(columns.customer) < names.index(columns.staff)
+    return Role.CUSTOMER if customer_first == (way > 0) else Role.STAFF
+
+
+def _with_all_words(text: str, kind: str, value: Mapping[str, Any]) -> str:
+    """A message's text below what it answers, and behind it what it holds besides."""
+    beside = [words for words in words_beside(value) if words not in text]
+    quote = quoted_in(value)
+    if not beside and not quote:
+        return text
+    placeholder = bool(beside) and text == _unknown_kind(kind)
+    return quote + " ".join(beside if placeholder else [text, *beside]).strip()
 
 
 def _with_transcripts(text: str, row: Mapping[str, Any], columns: MessageColumns) -> str:
@@ -168,10 +195,14 @@ def _content(text: str, kind: str) -> str:
     """What was said; a placeholder for pictures, voice and the like."""
     plain = text.lstrip()
     if plain.startswith("{") and (words := _words_in_json(plain, kind)) is not None:
-        return words or PLACEHOLDERS.get(kind, f"[{kind[:12]}]" if kind else "")
+        return words or PLACEHOLDERS.get(kind, _unknown_kind(kind))
     if not plain.startswith(_MARKUP) and (plain or kind in _TEXT_KINDS):
         return text
     return words_in_markup(plain, kind)
+
+
+def _unknown_kind(kind: str) -> str:
+    return f"[{kind[:12]}]" if kind else ""
 
 
 def _words_in_json(text: str, kind: str) -> str | None:

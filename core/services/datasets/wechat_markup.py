@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from html import unescape
 
-from core.services.datasets.message_words import PLACEHOLDERS
+from core.services.datasets.message_words import BELOW_QUOTE, PLACEHOLDERS
 
 _READ = 20_000
 _ELEMENT = re.compile(
@@ -45,7 +45,7 @@ def words_in_markup(markup: str, kind: str) -> str:
     elements = _first_of_each(outer)
     title = elements.get("title", "")
     if title and (quoted := _quoted(_first_of_each(referred))):
-        return f"{quoted}\n- - - - - - - - - - - - - - -\n{title}"
+        return f"{quoted}\n{BELOW_QUOTE}\n{title}"
     if title and ("引用" in kind or "回复" in kind):
         return title
     if is_notice(markup, kind) and elements.get("content"):

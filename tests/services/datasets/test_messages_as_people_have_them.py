@@ -15,6 +15,7 @@ from core.domain.chat import Role, parse_chat
 from core.domain.form import load_named_form
 from core.errors import InputError
 from core.services.datasets.import_types import FileKind, TableColumns
+from core.services.datasets.message_words import BELOW_QUOTE
 from core.services.datasets.reading_report import Joined
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
@@ -449,3 +450,75 @@ def test_a_reply_keeps_what_it_quotes() -> None:
     assert reading.bodies == [["好的", "好的", "[链接] 报价"]]
     assert "「阿青：您好 & 欢迎」\n- - -" in reading.texts[0]
     assert "「阿青：[其他消息]」" in reading.texts[0]
+
+
+def segments(*parts: tuple[str, dict[str, str]]) -> list[dict[str, Any]]:
+    return [{"type": kind, "data": data} for kind, data in parts]
+
+
+def test_segments_of_onebot_give_their_words() -> None:
+    first = segments(("text", {"text": "你好"}), ("image", {"file": "a.jpg"}))
+    second = segments(("reply", {"id": "7"}), ("at", {"qq": "10001"}), ("text", {"text": "您好"}))
+    rows = [
+        {"time": 1709251200 + at, "group_id": 9, "user_id": at, "sender": {"nickname": name}, "message": message}
+        for at, (name, message) in enumerate([("林小满", first), ("阿青", second)])
+    ]
+    assert Reading(json_of(rows), "a.json").bodies == [["你好[图片]", "@10001 您好"]]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"contents": {"refer": {"senderName": "林", "content": "原话"}}}, f"「林：原话」\n{BELOW_QUOTE}\n答"),
+        ({"quote": {"text": "原话"}}, f"「原话」\n{BELOW_QUOTE}\n答"),
+        ({"contents": {"recordInfo": {"DataList": [{"SourceName": "王", "DataDesc": "转发的话"}]}}}, "答 王：转发的话"),
+        ({"attachments": [{"fileName": "报价.xlsx", "url": "https://x/y"}]}, "答 报价.xlsx"),
+        ({"embeds": [{"title": "标题", "description": "说明"}]}, "答 标题：说明"),
+        ({"files": [{"name": "合同.pdf"}]}, "答 合同.pdf"),
+    ],
+)
+def test_what_a_message_answers_or_holds_besides_is_read(more: dict[str, Any], words: str) -> None:
+    row = {"sender": "林小满", "time": "2024-01-02 10:00", "room": "群", "content": "答", **more}
+    reading = Reading(json_of([row]), "a.json")
+    assert reading.texts == [f"#1 2024-01-02 10:00:00 林小满\n{words}\n"]
+    assert "没有用到" not in reading.notes or "attachments" not in reading.notes
+
+
+def lines(*rows: str) -> bytes:
+    return csv_of(*(row.split("|") for row in rows))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("发言人|发言内容|发言时间|所属群", "甲|一|2024-01-02 10:00|群1", "乙|二|2024-01-02 10:01|群2"),
+        ("from_name|body|sent_time|thread_id", "甲|一|2024-01-02 10:00|7", "乙|二|2024-01-02 10:01|8"),
+        ("user|msg|ts|room", "甲|一|1709251201|群1", "乙|二|1709251202|群2"),
+        ("发消息人|接收人|聊天内容|聊天时间|群名", "甲|乙|一|2024-01-02 10:00|群1", "乙|甲|二|2024-01-02 10:01|群2"),
+        ("日時|送信者|メッセージ|グループ", "2024-01-02 10:00|甲|一|群1", "2024-01-02 10:01|乙|二|群2"),
+    ],
+)
+def test_rooms_of_more_programs_part_chats(rows: tuple[str, ...]) -> None:
+    reading = Reading(lines(*rows), "a.csv")
+    assert reading.bodies == [["一"], ["二"]]
+    assert all("2024-" in text for text in reading.texts)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (
+            "Chat Session|Message Date|Type|Sender Name|Text",
+            "林|2024-01-02 10:00|Incoming|林|一",
+            "林|2024-01-02 10:01|Outgoing||二",
+        ),
+        ("客户|客服|方向|内容|时间", "林|小美|→|一|2024-01-02 10:00", "林|小美|←|二|2024-01-02 10:01"),
+        ("客服|客户|方向|内容|时间", "小美|林|←|一|2024-01-02 10:00", "小美|林|→|二|2024-01-02 10:01"),
+        ("客户ID|员工|发送方|消息|发送时间", "c1|小美|客户|一|2024-01-02 10:00", "c1|小美|员工|二|2024-01-02 10:01"),
+    ],
+)
+def test_sides_that_other_words_say(rows: tuple[str, ...]) -> None:
+    [[(customer, theirs), (staff, ours)]] = Reading(lines(*rows), "a.csv").sides
+    assert (theirs, ours) == (Role.CUSTOMER, Role.STAFF)
+    assert customer in ("林", "客户")
+    assert staff in ("小美", "未知发送人")
