@@ -23,6 +23,7 @@ WITHOUT = {
     "datasets/reading_limits.py:limit_process": "a process that reads a file limits itself",
     "export/atomic_file.py:pending_file": "the exports that write by it ask",
     "export/atomic_file.py:publish": "the exports that write by it ask",
+    "team/seen.py:_write": "what somebody was shown is written down whatever they may",
     "privacy/people.py:_finished": "rename_person and delete_person ask",
     "training/set_files.py:publish_set": "export_training and rebuild ask",
     "training/set_files.py:temporary_folder_beside": "export_training and rebuild ask",

@@ -30,6 +30,8 @@ _log = logging.getLogger("shiyao.store")
 _WRITE = "shiyao_write"
 READING = "shiyao_reading"
 """Key in ``Session.info`` of sessions that never write."""
+AFTER_READING = "shiyao_after_reading"
+"""Key in ``Session.info``: functions of the store that are called once a session that reads has ended well."""
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
 _migrating = threading.Lock()
@@ -79,6 +81,8 @@ class Store:
         with self._driver_errors(), Session(self.engine, info={READING: True}) as session:
             yield session
             session.rollback()
+        for follow_up in session.info.pop(AFTER_READING, ()):
+            follow_up(self)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

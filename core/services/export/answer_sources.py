@@ -1,7 +1,7 @@
 """Where the forms of an export come from: confirmed records, labels or a run, whole chat by whole chat, in order."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from core.domain.masking import Mask
 from core.errors import ExportError
 from core.services.quality import default_run
 from core.services.quality.record_origins import RecordOrigins, record_origins
-from core.services.team import withheld_chats
+from core.services.team import remember_seen_in, withheld_chats
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
 ORIGIN_LABELS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
@@ -276,6 +276,14 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
             origin = "labels" if source.labels else "run"
             before = {"made_on": made_on[index]} if index in made_on else {}
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id, **before})
+
+
+def remember_exported(
+    session: Session, dataset: DatasetView, source: AnswerSource, indices: Iterable[int] | None = None
+) -> None:
+    """Remember that who exports is given the reviews of these chats; ``None`` for all of the dataset."""
+    if source.records:
+        remember_seen_in(session, dataset.id, indices)
 
 
 def _outdated_answers(session: Session, run_id: int) -> dict[int, int]:

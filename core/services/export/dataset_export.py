@@ -11,7 +11,13 @@ from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.domain.permissions import Permission
 from core.errors import ExportError
-from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
+from core.services.export.answer_sources import (
+    AnswerSource,
+    OrderedStream,
+    measure_coverage,
+    remember_exported,
+    stream_answers,
+)
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import publish_export
@@ -65,6 +71,7 @@ def export_dataset(
                 "请先审阅并确认群聊，或换一个来源",
             )
         statistics = AnswerStatistics()
+        remember_exported(session, dataset_view, source)
         texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset_view.id))
 
         def rows() -> Iterator[dict[str, Any]]:

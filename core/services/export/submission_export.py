@@ -17,6 +17,7 @@ from core.services.export.answer_sources import (
     mask_answers,
     measure_coverage,
     mixture_note,
+    remember_exported,
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
@@ -75,6 +76,7 @@ def export_submission(
         if mixture := mixture_note(origins, source, coverage):
             first_notes.append(mixture)
         statistics = AnswerStatistics()
+        remember_exported(session, dataset_view, source)
         stream = mask_answers(session, dataset_view, form, source, mask)
         rows = statistics.count(_with_empty_forms(stream, coverage.missing, form))
         fingerprints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))

@@ -23,6 +23,7 @@ from core.services.export.answer_sources import (
     ChatAnswer,
     mask_answers,
     measure_coverage,
+    remember_exported,
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import PendingFile, compare_rows, file_digest, fingerprint, pending_file
@@ -76,6 +77,7 @@ def export_table(
         form = load_named_form(dataset_view.form)
         coverage = measure_coverage(session, dataset_view, source)
         statistics = AnswerStatistics()
+        remember_exported(session, dataset_view, source)
         stream = mask_answers(session, dataset_view, form, source, mask)
         rows = _rows(statistics.count(stream), form, confirmations)
         fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)

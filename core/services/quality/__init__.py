@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows
+    from core.services.quality.alignment import (
+        Alignment,
+        Customer,
+        Difference,
+        align,
+        difference_rows,
+        remember_reference_shown,
+    )
     from core.services.quality.default_run import DefaultReason, DefaultRun, default_run, pin_default_run
     from core.services.quality.disputes import DisputeView, decide, dispute, dispute_rows, disputes
     from core.services.quality.external_scores import add_external_score, remove_external_score
@@ -50,6 +57,7 @@ __all__ = [
     "picked_forms",
     "picks",
     "references",
+    "remember_reference_shown",
     "remove_external_score",
     "score",
     "pairwise_agreement",

@@ -4,7 +4,7 @@ With a reference, each run is matched with it exactly as the score matches; what
 one, the runs are matched with one another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from core.domain.scoring.correct_cells import least_credit
 from core.errors import InputError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import chats_version, reference_version, run_version
-from core.services.quality.scores import Benchmark, reference
+from core.services.quality.scores import BLIND, RECORDS, Benchmark, reference
+from core.services.team import remember_seen_in
 
 MOST_RUNS = 4
 
@@ -178,6 +179,20 @@ def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: 
             version,
         )
         return cached(key, make, chats=benchmark.dataset.chats * len(names))
+
+
+def remember_reference_shown(store: Store, dataset_id: int, alignment: Alignment, chats: Iterable[int]) -> None:
+    """Remember that who reads is shown the reference's forms of these chats, where people made them.
+
+    Args:
+        store: the open store.
+        dataset_id: of the alignment.
+        alignment: what is shown.
+        chats: indices of the chats.
+    """
+    if alignment.against in (RECORDS, BLIND):
+        with store.read() as session:
+            remember_seen_in(session, dataset_id, chats)
 
 
 def _reference_key(session: Session, dataset: DatasetView, against: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.services.review.queue.order import ORDERS, ORDERS_BEFORE
     from core.services.review.records.save_types import Ack
     from core.services.review.records.saving import apply_saves
-    from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
+    from core.services.review.workbench.blind import BLIND, BlindSession, blind_seen, blind_waiting
     from core.services.review.workbench.outbox import apply_outbox
     from core.services.review.workbench.session import PrimarySession, open_session
     from core.services.review.workbench.sync import ReviewSession, claimed_chats, offline_payload, offline_sentence
@@ -33,6 +33,7 @@ __all__ = [
     "apply_outbox",
     "apply_saves",
     "base_run",
+    "blind_seen",
     "blind_waiting",
     "base_runs",
     "claim",

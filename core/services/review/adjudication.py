@@ -13,7 +13,7 @@ from core.errors import ConflictError, PermissionDeniedError
 from core.services.quality.alignment import Customer, align_chat
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
-from core.services.team import hidden_sentence, permitted, withheld_chats
+from core.services.team import hidden_sentence, permitted, remember_seen, withheld_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> Tw
         if chat in withheld_chats(session, dataset.id):
             raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         chat_id = queries.chat(session, dataset.id, chat).id
+        remember_seen(session, [chat_id])
         first, second, settled = (
             next(queries.records(session, dataset.id, review_pass=review_pass, chat_ids=[chat_id]), None)
             for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)

@@ -13,7 +13,7 @@ from core.adapters.store.models import Chat, ChatPriority, Extraction, Extractio
 from core.domain.form import Form
 from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
 from core.services.review.records.save_types import UNREVIEWED
-from core.services.team import withheld_chats
+from core.services.team import remember_seen, withheld_chats
 
 PAGE = 200
 """Chats on one page."""
@@ -114,6 +114,7 @@ def _drawn(session: Session, form: Form, chat_rows: Sequence[Any], base_run: int
         int(chat_id or 0): (record, forms)
         for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_([row[0] for row in chat_rows])))
     }
+    remember_seen(session, [chat_id for chat_id, (record, _) in rows.items() if record is not None])
     return [row for chat_id, index in chat_rows for row in _rows(form, index, *rows[int(chat_id or 0)])]
 
 

@@ -52,6 +52,11 @@ class SelectedAnswer:
     summary: SummaryView | None = None
 
     @property
+    def is_record(self) -> bool:
+        """Whether the answer is a record, not labels or a run's."""
+        return bool(self.provenance["origin"] == "record")
+
+    @property
     def place(self) -> str:
         """How the chat is named in a message."""
         return f"{self.dataset} 第 {self.chat.index} 条"

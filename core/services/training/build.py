@@ -9,7 +9,7 @@ from core.domain.permissions import Permission
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import log_training_set
 from core.services.export.export_result import ExportResult
-from core.services.team import permitted
+from core.services.team import permitted, remember_seen
 from core.services.training.arrange import arrange
 from core.services.training.compose import Composition, compose
 from core.services.training.set_files import provenance_of, publish_set, temporary_folder_beside, write_files
@@ -46,6 +46,7 @@ def export_training(
     options.check()
     with temporary_folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spool:
         composition = compose(session, options, spool.write_bytes)
+        remember_seen(session, composition.chats_of_records)
         prompt = composition.prompt
         spool.finish()
         refuse_too_long(composition, options)

@@ -38,6 +38,8 @@ class Composition:
         tally: what was not selected.
         forms: forms in all answers.
         empty_targets: rows whose answer has no filled field.
+        chats_of_records: ids of the chats whose answer is a record.
+        lost_of_records: of these, whose summary lost values.
     """
 
     datasets: list[DatasetView]
@@ -51,6 +53,8 @@ class Composition:
     tally: SelectionTally = field(default_factory=SelectionTally)
     forms: int = 0
     empty_targets: int = 0
+    chats_of_records: set[int] = field(default_factory=set)
+    lost_of_records: set[int] = field(default_factory=set)
 
     def overlong_with(self, action: str) -> list[OverlongRow]:
         """The overlong rows to which this was done, a key of ``OVERLONG_ACTIONS``."""
@@ -101,6 +105,8 @@ def compose(
     for dataset in datasets:
         for answer in select_answers(session, dataset, form, options, composition.tally, summaries=summaries):
             rows_before = len(composition.rows)
+            if answer.is_record:
+                composition.chats_of_records.add(answer.chat.id)
             for row_input, task, row in _rows_of(answer, maker, options, composition, inspect=inspect):
                 line = row.line
                 sink(line)
@@ -144,3 +150,5 @@ def _rows_of(
     if inspect and summary is not None:
         if lost := find_lost_values(maker.form, answer.conversation, summary.text, answer.forms):
             composition.summary_lost.append((answer.place, lost))
+            if answer.is_record:
+                composition.lost_of_records.add(answer.chat.id)

@@ -13,7 +13,7 @@ from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
 from core.services.quality.record_origins import record_origins
-from core.services.team import withheld
+from core.services.team import remember_seen, withheld
 from core.services.training.arrange import Arrangement, arrange
 from core.services.training.compose import Composition, compose
 from core.services.training.field_balance import FieldBalance, field_balance
@@ -81,6 +81,7 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     options.check()
     with store.read() as session:
         composition = compose(session, options, lambda line: None, inspect=True)
+        remember_seen(session, composition.lost_of_records)
         views = [queries.dataset(session, dataset) for dataset in options.datasets]
         started = {view.name: record_origins(session, view.id).from_labels for view in views if options.source.records}
     refusal: ShiyaoError | None = None
@@ -178,6 +179,7 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         maker = RowMaker(form, prompt, options)
         try:
             answer = SourceLookup(session, form).answer(provenance)
+            remember_seen(session, [answer.chat.id] if answer.is_record else [])
         except SourceGoneError as gone:
             raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
         row_input = recreate_input(form, answer, provenance, maker.steps)

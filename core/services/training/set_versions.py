@@ -6,6 +6,7 @@ refused, row by row.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import TrainingSet
 from core.domain.form import load_named_form
 from core.domain.permissions import Permission
@@ -22,7 +23,7 @@ from core.domain.prompts import parse_prompt
 from core.errors import ExportError, NotFoundError, ShiyaoError
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import ExportResult
-from core.services.team import AuditKind, permitted, record_audit
+from core.services.team import AuditKind, permitted, record_audit, remember_seen_in
 from core.services.training.arrange import Arrangement, training_order
 from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
 from core.services.training.row_inputs import recreate_input
@@ -170,6 +171,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
     with temporary_folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spool:
         view, rows = _view(session, number), _rows(session, number)
         lookup, maker = _lookup_and_maker(session, view)
+        _remember_rows(session, rows)
         spooled_rows: list[SpooledRow] = []
         changed: list[str] = []
         offset = 0
@@ -222,6 +224,17 @@ def _rows(session: Session, number: int) -> list[dict[str, Any]]:
     if provenance is None:
         raise NotFoundError(f"没有编号 {number} 的训练集", "请从列表里选择")
     return list(provenance)
+
+
+def _remember_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Remember that who builds a set is given the records of its rows."""
+    indices: dict[str, set[int]] = {}
+    for row in rows:
+        if row["origin"] == "record":
+            indices.setdefault(row["dataset"], set()).add(row["index"])
+    for name, some in indices.items():
+        with suppress(NotFoundError):
+            remember_seen_in(session, queries.dataset(session, name).id, some)
 
 
 def _lookup_and_maker(session: Session, view: TrainingSetView) -> tuple[SourceLookup, RowMaker]:

@@ -7,7 +7,7 @@ from core.adapters.store.models import Pass
 from core.domain.form import Form
 from core.domain.scoring import LCS
 from core.services.quality import PairwiseAgreement, ReviewPace
-from core.services.review import blind_waiting
+from core.services.review import blind_seen, blind_waiting
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
@@ -30,12 +30,14 @@ def draw_no_second_review(dataset: DatasetView) -> None:
 def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
     """Link to the blind second review, with the number of chats that wait for it."""
     waiting = blind_waiting(state.store(), dataset, form, state.reviewer())
+    seen = blind_seen(state.store(), dataset, form, state.reviewer())
+    others = f"；另有 {seen:,} 条您看过初审，要由别人盲审" if seen else ""
     st.page_link(
         navigation.WORKBENCH,
         label=f"开始盲审（{waiting:d} 条）" if waiting else "没有可以盲审的群聊",
         icon=":material/visibility_off:",
         disabled=not waiting,
-        help="别人已确认、还没有复审的群聊；看不到抽取的值和初审的值",
+        help=f"别人已确认、还没有复审的群聊；看不到抽取的值和初审的值{others}",
         query_params={"dataset": str(dataset.id), "pass": "second"},
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.adapters.store import RunView
 from core.domain.form import text_of
 from core.domain.scoring import Cell, Interval
-from core.services.quality import Benchmark, align
+from core.services.quality import Benchmark, align, remember_reference_shown
 from core.ui import state
 
 MAX_CELLS = 300
@@ -21,6 +21,7 @@ def cell_texts(benchmark: Benchmark, runs: Sequence[RunView], cells: Sequence[Ce
         cells: cells of the reference; customers are matched as the score matches them.
     """
     alignment = align(state.store(), benchmark, [run.name for run in runs], against=benchmark.against)
+    remember_reference_shown(state.store(), benchmark.dataset.id, alignment, {cell.chat for cell in cells})
     out: list[tuple[str, list[str]]] = []
     for cell in cells:
         customer = next(c for c in alignment.chats[cell.chat] if c.gold == cell.customer)

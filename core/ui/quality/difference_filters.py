@@ -6,8 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.adapters.store import DatasetView
 from core.domain.diff import diff_text
 from core.domain.form import Form
-from core.services.quality import Alignment, Difference, difference_rows
-from core.ui import address, diff
+from core.services.quality import Alignment, Difference, difference_rows, remember_reference_shown
+from core.ui import address, diff, state
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_csv_button
 
@@ -78,10 +78,16 @@ def choose_differences(
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:
         draw_csv_button(
-            difference_rows(alignment, places),
+            lambda: _taken_rows(alignment, places, dataset),
             name="差异",
             key="compare-csv",
             label=f"下载 {len(places)} 处差异",
             dataset=dataset,
         )
     return places, mode, key
+
+
+def _taken_rows(alignment: Alignment, places: list[Difference], dataset: DatasetView) -> list[dict[str, str | int]]:
+    """The differences as rows of a file that somebody takes."""
+    remember_reference_shown(state.store(), dataset.id, alignment, {place.chat for place in places})
+    return difference_rows(alignment, places)

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
-from core.services.quality import REFERENCE, Alignment, Difference, disputes, pick, picks
+from core.services.quality import (
+    REFERENCE,
+    Alignment,
+    Difference,
+    disputes,
+    pick,
+    picks,
+    remember_reference_shown,
+)
 from core.ui import address, state
 from core.ui.links import draw_workbench_link
 from core.ui.notices import fragment, show_errors
@@ -83,6 +91,7 @@ def draw_difference_walk(
     with state.store().read() as session:
         text = queries.chat(session, dataset.id, at.chat).text
     open_disputes = disputes(state.store(), dataset.id) if alignment.against == "labels" else []
+    remember_reference_shown(state.store(), dataset.id, alignment, [at.chat])
     customers = alignment.chats[at.chat]
     customer = customers[at.customer]
     all_chosen = picks(state.store(), alignment, dataset, state.reviewer())

@@ -7,7 +7,7 @@ from core.adapters.store import DatasetView, queries
 from core.domain.chat import strip_residue
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
-from core.services.export.answer_sources import stream_answers
+from core.services.export.answer_sources import remember_exported, stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
 from core.ui.held_choice import held_choice
@@ -136,5 +136,6 @@ def _answer_forms(session: Session, dataset: DatasetView, index: int) -> list[Fo
     source = next(iter(SOURCES.values()))
     for answer in stream_answers(session, dataset, state.form_of(dataset), source):
         if answer.index == index:
+            remember_exported(session, dataset, source, [index])
             return answer.forms
     return []

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import Session, SQLModel, col
 
 import core.services
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Dispute, Extraction, Pick, RecordStatus, RunKind, Summary, now
+from core.adapters.store.models import Dispute, Extraction, Pick, RecordSeen, RecordStatus, RunKind, Summary, now
 from core.domain.permissions import AccountRole, Permission
 from core.domain.scoring import Scorer
 from core.errors import ExportError, PermissionDeniedError
@@ -99,6 +99,16 @@ SHOWN_TO_OTHERS = set(
     training.set_versions.rebuild""".split()
 )
 """The services that show what is withheld to everybody else: that they are asked the right question."""
+SEEN_OTHERWISE = set(
+    """export.answer_sources.stream_answers quality.alignment.align quality.scores.cached_reference
+    quality.scores.reference extraction.pipeline.few_shot.approved_records learning.corpus.read_corpus
+    learning.corpus.restore_corpus review.records.table_bases.exported_tables
+    review.records.versions.record_of review.records.versions.record_states training.answer_selection.select_answers
+    quality.disputes.disputes training.chat_summaries.latest_summaries
+    training.chat_summaries.summary_versions""".split()
+)
+"""Of these, what other services compute with, which remember what they show of it (exports, previews, 对比, prompts),
+and words about a chat that are no record (disputes, summaries)."""
 
 
 def texts_in(value: Any, seen: set[int] | None = None) -> Iterator[str]:
@@ -237,6 +247,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "chat": 1,
         "chat_id": chat_id,
         "chat_ids": [chat_id],
+        "chats": [1],
         "confirmation": "",
         "count": 5,
         "customer": 0,
@@ -252,6 +263,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "index": 2,
         "indices": [1, 2],
         "key": TODO,
+        "labels": ["团队 第 1 条（版本 2）"],
         "least": 1,
         "limit": 50,
         "method": "vote",
@@ -325,9 +337,9 @@ def shown_by(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
     return "\n".join(shown)
 
 
-def names_that_show(store: Store, folder: Path, actor: Actor, names: Iterable[str]) -> set[str]:
-    """Which of these services show an actor what 王芳 wrote about chat 1."""
-    showing = set()
+def names_that_show(store: Store, folder: Path, actor: Actor, names: Iterable[str]) -> dict[str, bool]:
+    """Which of these services show an actor what 王芳 wrote about chat 1, and whether it is remembered of each."""
+    showing = {}
     functions = readers()
     with acting_as(actor):
         arguments = arguments_of(store)
@@ -337,13 +349,16 @@ def names_that_show(store: Store, folder: Path, actor: Actor, names: Iterable[st
             function, given = functions[name], arguments | {"out": place / "out"}
             if hasattr(function, "permission"):  # it may write: what it writes is not for the next one
                 given["store"] = open_store(f"sqlite:///{shutil.copy(str(store.path), place / 'team.db')}")
+            with given["store"].write() as session:
+                session.execute(delete(RecordSeen))
             if "session" in inspect.signature(function).parameters:
                 with given["store"].read() as session:
                     shown = shown_by(function, given | {"session": session})
             else:
                 shown = shown_by(function, given)
             if SECRET in shown:
-                showing.add(name)
+                with given["store"].read() as session:
+                    showing[name] = session.get(RecordSeen, (arguments["chat_id"], actor.name)) is not None
             if given["store"] is not store:
                 given["store"].close()
     return showing
@@ -367,11 +382,14 @@ def test_every_service_can_be_asked_here(team: Store) -> None:
 
 
 def test_no_service_shows_a_second_reviewer_the_first_review(team: Store, tmp_path: Path) -> None:
-    assert names_that_show(team, tmp_path, SECOND, asked_here()) == set()
+    assert names_that_show(team, tmp_path, SECOND, asked_here()) == {}
 
 
 def test_the_same_questions_show_it_to_others(team: Store, tmp_path: Path) -> None:
-    assert names_that_show(team, tmp_path, THIRD, SHOWN_TO_OTHERS) == SHOWN_TO_OTHERS
+    showing = names_that_show(team, tmp_path, THIRD, SHOWN_TO_OTHERS)
+    assert showing.keys() == SHOWN_TO_OTHERS
+    forgotten = {name for name, is_remembered in showing.items() if not is_remembered}
+    assert forgotten == SEEN_OTHERWISE & SHOWN_TO_OTHERS, "who was shown a review makes no blind second one"
 
 
 def test_no_aggregate_gives_the_first_review_away(team: Store) -> None:

@@ -49,6 +49,7 @@ from core.adapters.store.models.review import (
     RecordBase,
     RecordEvent,
     RecordEventBase,
+    RecordSeen,
     RecordStatus,
 )
 from core.adapters.store.models.runs import (
@@ -110,6 +111,7 @@ __all__ = [
     "RecordBase",
     "RecordEvent",
     "RecordEventBase",
+    "RecordSeen",
     "RecordStatus",
     "Reply",
     "Retention",

@@ -118,6 +118,15 @@ class BlindOpening(Base, table=True):
     at: datetime = Field(sa_column=timestamp_column())
 
 
+class RecordSeen(Base, table=True):
+    """A chat whose first review somebody else was shown; ``is_reviewed``: as a person made it, not only a threshold."""
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    reviewer: str = Field(primary_key=True)
+    is_reviewed: bool
+    at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
 class ChatPriority(Base, table=True):
     """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
 

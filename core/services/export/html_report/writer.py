@@ -12,7 +12,13 @@ from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.domain.permissions import Permission
 from core.errors import ExportError
-from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
+from core.services.export.answer_sources import (
+    AnswerSource,
+    OrderedStream,
+    measure_coverage,
+    remember_exported,
+    stream_answers,
+)
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import HashingReader, mismatch_error, pending_file
 from core.services.export.export_log import publish_export
@@ -56,6 +62,7 @@ def export_html_report(
         coverage = measure_coverage(session, dataset_view, source)
         chosen_chats = set(chats) if chats is not None else None
         statistics = AnswerStatistics()
+        remember_exported(session, dataset_view, source, chosen_chats)
         texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset_view.id))
         records = OrderedStream((record.index, record) for record in queries.confirmed(session, dataset_view.id))
         pages: list[ChatPage] = []

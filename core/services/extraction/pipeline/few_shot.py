@@ -5,7 +5,8 @@ example against its own text is langextract's: a value that should stand in the 
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -22,6 +23,7 @@ from core.domain.evidence import EvidenceStatus, locate, text_index
 from core.domain.form import Form, FormValues, Nature
 from core.domain.prompts import Example
 from core.services.extraction.pipeline.stages import PickedExample
+from core.services.team import remember_seen_in
 
 NEAR: Final = 0.8
 """Cosine from which two chats count as copies of one another (same talk with other made-up names)."""
@@ -29,6 +31,8 @@ MOST_RECORDS: Final = 2_000
 """Most records that are compared, newest first."""
 LONGEST: Final = 2_500
 """Longest chat of an example, in characters; a longer one costs more than it helps."""
+_LABEL: Final = re.compile(r"(?P<dataset>.+) 第 (?P<index>\d{1,9}) 条（版本 ", re.DOTALL)
+"""What :func:`example_label` writes."""
 _CLEANED: Final = ("recalled", "placeholders", "broadcasts")
 
 
@@ -127,6 +131,22 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
 def example_label(dataset: str, index: int) -> str:
     """How the label of an example from a chat begins; its record's version follows."""
     return f"{dataset} 第 {index} 条（版本 "
+
+
+def remember_examples_shown(session: Session, labels: Iterable[str]) -> None:
+    """Remember that who reads is shown the records that examples are from.
+
+    Args:
+        session: open session that reads.
+        labels: of the examples.
+    """
+    indices: dict[str, set[int]] = {}
+    for label in labels:
+        if place := _LABEL.match(label):
+            indices.setdefault(place["dataset"], set()).add(int(place["index"]))
+    statement = select(col(Dataset.id), col(Dataset.name)).where(col(Dataset.name).in_(indices))
+    for dataset_id, name in session.execute(statement).all() if indices else ():
+        remember_seen_in(session, int(dataset_id or 0), indices[name])
 
 
 def records_state(session: Session, form: Form) -> tuple[int, int]:

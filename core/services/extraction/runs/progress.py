@@ -1,6 +1,6 @@
 """Progress of a run: counts, pace, time left, latest results, failures by cause. Reads only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -144,7 +144,7 @@ def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
         ).scalar_one_or_none()
         if chat_id is None:
             return None
-        return next(_without_withheld_examples(session, queries.extractions(session, run_id, [chat_id])), None)
+        return next(iter(_without_withheld_examples(session, queries.extractions(session, run_id, [chat_id]))), None)
 
 
 def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[ExtractionView]:
@@ -170,23 +170,31 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
             .limit(limit)
         )
         views = (ExtractionView.from_row(row, index=index) for row, index in session.execute(statement))
-        return list(_without_withheld_examples(session, views))
+        return _without_withheld_examples(session, views)
 
 
-def _without_withheld_examples(session: Session, extractions: Iterator[ExtractionView]) -> Iterator[ExtractionView]:
-    """Extractions as who reads may see them: no prompt that shows the record of a chat that they review blind."""
+def _without_withheld_examples(session: Session, extractions: Iterable[ExtractionView]) -> list[ExtractionView]:
+    """Extractions as who reads may see them: no prompt that shows the record of a chat that they review blind.
+
+    Whose records the other prompts show is remembered.
+    """
+    shown = list(extractions)
+    if shown_labels := {str(label) for one in shown for reply in one.replies for label in reply.get("examples", ())}:
+        from core.services.extraction.pipeline.few_shot import remember_examples_shown  # imports much
+
+        remember_examples_shown(session, shown_labels)
     hidden = withheld(session).chats
     if not hidden:
-        yield from extractions
-        return
+        return shown
     from core.services.extraction.pipeline.few_shot import example_label  # imports much, and few withhold anything
 
     places = select(col(Dataset.name), col(Chat.index)).join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
     labels = tuple(
         example_label(name, index) for name, index in session.execute(places.where(col(Chat.id).in_(hidden)))
     )
-    for one in extractions:
-        yield one.model_copy(update={"replies": [_without_examples(reply, labels) for reply in one.replies]})
+    return [
+        one.model_copy(update={"replies": [_without_examples(reply, labels) for reply in one.replies]}) for one in shown
+    ]
 
 
 def _without_examples(reply: dict[str, Any], labels: tuple[str, ...]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from core.errors import RunError
 from core.services.extraction.pipeline import Outcome, estimate_tokens, run_pipeline
 from core.services.extraction.pipeline.chat_extraction import pseudonyms_of
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep, parse_pipeline
+from core.services.extraction.pipeline.few_shot import remember_examples_shown
 from core.services.extraction.pipeline.stages import hide_example
 from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
@@ -143,6 +144,7 @@ def preview_prompt(
         pipeline = Pipeline((PipelineStep(prompt),))
         picked = examples_for(store, form, pipeline, chat_id)(cleaned.text)
         given["examples"] = [hide_example(form, one.example, hidden) if hidden else one.example for one in picked]
+        _remember_examples(store, [one.label for one in picked])
         notes += [f"示例：{one.label}" for one in picked] or ["还没有相似的已确认记录可以作示例"]
         notes += [warning for one in picked for warning in one.warnings]
     step = PipelineStep(prompt, fields=tuple(fields) if prompt.stage is Stage.FIELDS else ())
@@ -207,6 +209,7 @@ def try_prompt(
         replace_personal=model.replace_personal,
         examples=examples_for(store, form, pipeline, chat_id),
     )
+    _remember_examples(store, [label for call in outcome.calls for label in call.examples])
     labels = labels_of(store, dataset, index)
     score = floor = None
     rows: list[Compared] = []
@@ -237,6 +240,11 @@ def trial_pipeline(store: Store, prompt: Prompt, fields: Sequence[str], steps: S
     """
     with store.read() as session:
         return parse_pipeline(trial_spec(prompt, fields), finder(session), clean=steps)
+
+
+def _remember_examples(store: Store, labels: Sequence[str]) -> None:
+    with store.read() as session:
+        remember_examples_shown(session, labels)
 
 
 def _read(store: Store, dataset: int, index: int) -> tuple[Form, int, str]:

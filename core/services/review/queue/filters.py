@@ -27,9 +27,10 @@ from core.services.review.queue import search
 from core.services.review.records.save_types import UNREVIEWED
 from core.services.team import withheld
 
+EVERY = "全部"
 FILTERS: dict[str, tuple[str, ...]] = {
     "待审阅": (UNREVIEWED, RecordStatus.DRAFT),
-    "全部": tuple(RecordStatus),
+    EVERY: tuple(RecordStatus),
     "已确认": (RecordStatus.CONFIRMED,),
     "待讨论": (RecordStatus.DISCUSS,),
     "已跳过": (RecordStatus.SKIPPED,),
@@ -134,7 +135,7 @@ def apply_filter(
     statement = statement.where(col(Chat.dataset_id) == dataset_id)
     if hidden := withheld(session).chats:
         statement = statement.where(col(Chat.id).not_in(hidden))
-    if wanted.queue != "全部":
+    if wanted.queue != EVERY:
         statement = statement.where(with_status(wanted.statuses))
     if wanted.by:
         statement = statement.where(col(Record.reviewer) == wanted.by)

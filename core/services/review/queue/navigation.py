@@ -1,9 +1,11 @@
 """Previous chats of a chat, and the first chat of a dataset."""
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, Pass, Record
+from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 
 
 def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
@@ -37,6 +39,30 @@ def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, b
         .limit(count)
     )
     return list(session.execute(statement).scalars())
+
+
+def reviewed_by_others(session: Session, dataset_id: int, indices: Collection[int], *, reviewer: str) -> set[int]:
+    """Which of some chats (few) somebody else has confirmed: what is sent of them counts as seen.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        indices: of the chats.
+        reviewer: who else.
+    """
+    if not indices:
+        return set()
+    statement = (
+        select(col(Chat.index))
+        .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+        .where(
+            col(Chat.dataset_id) == dataset_id,
+            col(Chat.index).in_(indices),
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.reviewer) != reviewer,
+        )
+    )
+    return set(session.execute(statement).scalars())
 
 
 def first_chat(session: Session, dataset_id: int) -> int | None:

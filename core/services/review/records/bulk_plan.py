@@ -14,7 +14,7 @@ from core.adapters.store.models import Chat, Pass, Record, RecordEvent
 from core.domain.form import Form, Value, items_of, split_list
 from core.errors import InputError
 from core.services.review.records.versions import ChatState, record_states, saved_by
-from core.services.team import BLIND_JUST_NOW, withheld_chats
+from core.services.team import BLIND_JUST_NOW, remember_seen_in, withheld_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ def plan_edits(
                     unchanged += 1
                 else:
                     changes.append(PlannedChange(state.index, customer, key, before, after, state.version))
+        remember_seen_in(session, dataset_id, {change.chat for change in changes})
     skipped += [Skipped(chat, "这个数据集里没有这条群聊") for chat in edits_by_chat]
     return Plan(dataset_id, tuple(changes), tuple(skipped), unchanged)
 
@@ -200,7 +201,9 @@ def plan_replace(
                     after = coerced(form, field.key, _replaced(before, find, replacement, whole=whole))
                     if after != before:
                         changes.append(PlannedChange(index, number, field.key, before, after, version))
-    return Plan(dataset_id, tuple(changes))
+        plan = Plan(dataset_id, tuple(changes))
+        remember_seen_in(session, dataset_id, plan.chats)
+    return plan
 
 
 def _replaced(value: Value, find: str, replacement: str, *, whole: bool) -> Value:

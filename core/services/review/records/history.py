@@ -24,7 +24,14 @@ from core.services.review.records.versions import (
     values_of,
     version_before_own,
 )
-from core.services.team import acting_as, current_actor, hidden_sentence, permitted, withheld_chats
+from core.services.team import (
+    acting_as,
+    current_actor,
+    hidden_sentence,
+    permitted,
+    remember_seen_in,
+    withheld_chats,
+)
 
 ORDER = "*"
 """Key of a change of the customers' order."""
@@ -74,6 +81,7 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
         if chat in withheld_chats(session, dataset_id):
             raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         record = record_of(session, dataset_id, chat)
+        remember_seen_in(session, dataset_id, [chat])
         events = list(reversed(queries.events(session, record.id or 0))) if record is not None else []
     newest_last: list[Version] = []
     before: EventView | None = None

@@ -22,6 +22,7 @@ from core.services.review.records.table_bases import MOST_EXPORTS, BaseChat, Tab
 from core.services.review.records.table_origin import is_foreign_row, require_same_origin
 from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
 from core.services.review.records.versions import ChatState, record_states, saved_by
+from core.services.team import remember_seen_in
 
 _MANY_CELLS = 5
 """Changed cells of one column that may be an accident, not work."""
@@ -186,6 +187,7 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
                 doubtful += [
                     _place(form, row.chat, row.customer, key) for key in _old_again(row, base, later, state, form)
                 ]
+        remember_seen_in(session, dataset_id, {conflict.chat for conflict in returned.conflicts})
         returned.notes += [f"数据集里没有第 {chat} 条群聊，没有带回" for chat in rows_by_chat]
         if doubtful:
             returned.notes.append(

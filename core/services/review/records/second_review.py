@@ -1,6 +1,7 @@
-"""Whose a blind second review is: nobody reviews their own work, or goes on once they could see the first review.
+"""Whose a blind second review is: nobody reviews their own work, or what they have seen the first review of.
 
-Being confirmed ends it: from then on its reviewer sees the first one.
+Being confirmed ends it: from then on its reviewer sees the first one. Who has seen what is kept by
+:mod:`core.services.team.seen`.
 What is kept from them until they have decided is the business of :mod:`core.services.team.withheld`.
 """
 
@@ -12,6 +13,7 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.services.review.records.versions import BULK, PASSED, UNDO
+from core.services.team import SEEN_ALREADY, has_seen
 
 
 def is_free(second: Record) -> bool:
@@ -71,6 +73,8 @@ def second_review_refusal(session: Session, first: Record | None, second: Record
         )
     if _has_worked_on(session, first, reviewer):
         return "它的初审您也改过"
+    if session.execute(select(has_seen(first, reviewer))).scalar():
+        return SEEN_ALREADY
     if first.status != RecordStatus.CONFIRMED and not is_only_passed(first):
         return "它的初审现在不是已确认"
     return ""

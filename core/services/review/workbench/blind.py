@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, not_, or_, select
+from sqlalchemy import Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -23,7 +23,7 @@ from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
-from core.services.review.records.second_review import worked_on
+from core.services.review.records.second_review import second_review_refusal, worked_on
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
@@ -36,7 +36,7 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
-from core.services.team import everything_shown
+from core.services.team import SEEN_ALREADY, everything_shown, has_seen
 from core.services.team.withheld import is_noted_as_opened, note_opening
 
 BLIND = "盲审"
@@ -118,8 +118,9 @@ class BlindSession:
             mine = list(session.execute(self._mine()).scalars())
             audited = audit_chats(session, self.dataset.id)
             waiting = self._waiting(session, audited)
-            allowed = {*mine, *waiting}
+            allowed, sentence = {*mine, *waiting}, ""
             if at not in allowed:
+                sentence = self._refusal(session, at)
                 at = waiting[0] if waiting else mine[-1] if mine else None
             here = next((place for place, index in enumerate(waiting) if index == at), None)
             if here is None:
@@ -138,6 +139,8 @@ class BlindSession:
                 texts_sent=texts_sent,
             )
             progress = self._progress(session, audited)
+            if at is None:
+                sentence = self._nothing_waits(session, audited)
             claims = plan_claims(session, self, position, chats, leaving)
             opened = next((chat["chat_id"] for chat in chats if chat["chat"] == at and at in waiting), None)
             if opened is not None and is_noted_as_opened(session, opened, self.reviewer):
@@ -155,10 +158,30 @@ class BlindSession:
             acks=acks,
             progress=progress,
             claims=claims,
-            error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
+            error=sentence,
         )
 
-    def _eligible(self, *columns: Any, is_passed: bool = False) -> Select[Any]:
+    def _refusal(self, session: Session, index: int | None) -> str:
+        """Why a chat that was asked for is not opened (a Chinese sentence); ``""`` where nothing speaks against it."""
+        statement = select(Record).join(Chat, col(Chat.id) == col(Record.chat_id))
+        statement = statement.where(col(Chat.dataset_id) == self.dataset.id, col(Chat.index) == index)
+        records = {record.review_pass: record for record in session.execute(statement).scalars()}
+        why = second_review_refusal(session, records.get(Pass.PRIMARY), records.get(Pass.SECOND), self.reviewer)
+        return f"第 {index} 条不能由您盲审：{why}。" if index is not None and why else ""
+
+    def _nothing_waits(self, session: Session, audited: Collection[int]) -> str:
+        """Why there is nothing to review (a Chinese sentence)."""
+        seen = self._count_seen(session, audited)
+        why = f"有 {seen:,} 条{SEEN_ALREADY}" if seen else "要先有别人确认过的群聊"
+        return f"没有可以盲审的群聊：{why}。"
+
+    def _count_seen(self, session: Session, audited: Collection[int]) -> int:
+        """Number of chats that this reviewer could review, had they not seen the first review."""
+        passed = session.execute(self._eligible(col(Chat.id), is_passed=True, is_seen=True)).scalars()
+        confirmed = int(session.execute(self._eligible(func.count(), is_seen=True)).scalar_one())
+        return confirmed + len(set(audited).intersection(passed))
+
+    def _eligible(self, *columns: Any, is_passed: bool = False, is_seen: bool = False) -> Select[Any]:
         """Chats that somebody else has confirmed and nobody else is reviewing a second time.
 
         The rule is ``second_review_refusal``. A second review that was taken back is anybody's again.
@@ -166,8 +189,10 @@ class BlindSession:
         Args:
             columns: what to select.
             is_passed: chats instead of which cells have passed, and that nobody has begun: an audit asks them at once.
+            is_seen: chats instead of which this reviewer has seen the first review, and that could else be theirs.
         """
         first, second = aliased(Record), aliased(Record)
+        seen = has_seen(first, self.reviewer)
         return (
             select(*columns)
             .select_from(Chat)
@@ -182,9 +207,14 @@ class BlindSession:
                     and_(
                         or_(col(second.id).is_(None), col(second.status) == RecordStatus.UNREVIEWED),
                         not_(worked_on(col(first.id), self.reviewer)),
+                        seen if is_seen else not_(seen),
                         or_(col(second.reviewer) == self.reviewer, not_(worked_on(col(second.id), self.reviewer))),
                     ),
-                    and_(col(second.status) == RecordStatus.DRAFT, col(second.reviewer) == self.reviewer),
+                    and_(
+                        col(second.status) == RecordStatus.DRAFT,
+                        col(second.reviewer) == self.reviewer,
+                        false() if is_seen else true(),
+                    ),
                 ),
             )
         )
@@ -235,3 +265,9 @@ def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str)
     review_session = BlindSession(dataset, form, reviewer)
     with store.read() as session, everything_shown(session):
         return len(review_session._waiting(session, audit_chats(session, dataset.id)))
+
+
+def blind_seen(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
+    """Number of chats that a reviewer may not review blindly only because they have seen the first review."""
+    with store.read() as session, everything_shown(session):
+        return BlindSession(dataset, form, reviewer)._count_seen(session, audit_chats(session, dataset.id))

@@ -27,6 +27,8 @@ from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
 from core.services.review.workbench.run_answers import OUTDATED, RunAnswer, RunAnswers
+from core.services.team import remember_seen
+from core.services.team.acting import current_viewer
 
 
 def chat_payloads(
@@ -67,6 +69,9 @@ def chat_payloads(
     }
     if only_of is not None:
         records = {i: one if one.reviewer == only_of else _without_answers(form, one) for i, one in records.items()}
+    if not blind:
+        viewer = current_viewer()
+        remember_seen(session, [i for i, record in records.items() if record.reviewer != viewer])
     for i, draft in (drafts or {}).items():
         records[chats[i].id] = records[chats[i].id].model_copy(
             update={"customers": draft["customers"], "note": draft["note"]}

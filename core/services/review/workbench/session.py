@@ -17,8 +17,8 @@ from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
 from core.services.review.progress import review_pace, review_progress
 from core.services.review.queue import background_update
-from core.services.review.queue.filters import Filter
-from core.services.review.queue.navigation import chats_before, first_chat
+from core.services.review.queue.filters import EVERY, Filter
+from core.services.review.queue.navigation import chats_before, first_chat, reviewed_by_others
 from core.services.review.queue.order import (
     INDEX,
     ORDERS,
@@ -105,6 +105,11 @@ class PrimarySession:
         base_id = self.base.id if self.base else None
         return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
+    @property
+    def _asks_decided(self) -> bool:
+        """Whether, of chats that were decided, the queue has only those that it is about."""
+        return self.asks or self.filter.queue != EVERY
+
     def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once, in this reviewer's name."""
         base = self.base
@@ -164,7 +169,11 @@ class PrimarySession:
                 at, [index for index in following if index not in hidden], [i for i in before if i not in hidden]
             )
             sendable = chats_to_send(session, self.dataset.id, position, saved_chats(outbox))
-            indices = [index for index in sendable if index not in hidden]
+            # What is sent is seen (core.services.team.seen): what others made of the chats around comes when these are
+            # opened, but where somebody walks through what was decided.
+            around = set(sendable) - {at, *saved_chats(outbox), *(following if self._asks_decided else ())}
+            left_out = hidden | reviewed_by_others(session, self.dataset.id, around, reviewer=self.reviewer)
+            indices = [index for index in sendable if index not in left_out]
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
                 session,

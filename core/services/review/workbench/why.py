@@ -25,6 +25,7 @@ from core.services.learning.run_confidence import other_runs
 from core.services.quality.stored_votes import Votes, read_votes
 from core.services.review.workbench.contract import ChatPayload
 from core.services.review.workbench.why_contract import AlikeChat, WhyPayload
+from core.services.team import remember_seen_in
 
 MOST_CUES: Final = 6
 MOST_ALIKE: Final = 3
@@ -66,12 +67,14 @@ def explain(
         *_vote_cues(cell),
         *_history_cues(session, form, field, chat, forms[customer], [chat_id for _, chat_id, _, _ in approved]),
     ]
+    alike = _alike(row.text, key, approved)
+    remember_seen_in(session, row.dataset_id, [one["chat"] for one in alike])
     return {
         "chat": chat["chat"],
         "customer": customer,
         "key": key,
         "cues": list(dict.fromkeys(cues))[:MOST_CUES],
-        "alike": _alike(row.text, key, approved),
+        "alike": alike,
     }
 
 

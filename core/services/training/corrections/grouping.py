@@ -12,6 +12,7 @@ from sqlmodel import col
 from core.adapters.store import RecordView, RunView, Store, queries
 from core.adapters.store.models import Record
 from core.domain.form import Field, Form, FormValues, Value, split_list
+from core.services.team import remember_seen_in
 
 
 class CorrectionKind(StrEnum):
@@ -103,10 +104,12 @@ def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2)
                     case = Correction(record.index, number, before[field.key], after[field.key])
                     for how, old, new in _changes(field, case):
                         grouped[field.key, how, old, new].append(case)
-    groups = [CorrectionGroup(*identity, tuple(cases)) for identity, cases in grouped.items()]
+        groups = [CorrectionGroup(*identity, tuple(cases)) for identity, cases in grouped.items()]
+        groups = [group for group in groups if len(group.chats) >= least]
+        remember_seen_in(session, run.dataset_id, {chat for group in groups for chat in group.chats})
     weights = {field.key: field.points for field in form.fields}
     return sorted(
-        (group for group in groups if len(group.chats) >= least),
+        groups,
         key=lambda group: (-len(group.chats) * weights[group.key], form.keys.index(group.key), group.id),
     )
 

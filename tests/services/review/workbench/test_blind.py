@@ -249,9 +249,10 @@ def test_a_second_review_that_was_taken_back_is_anybodys_and_shows_nothing(store
 
 def test_who_is_at_a_blind_review_sees_the_first_one_nowhere_until_it_is_decided(store: Store) -> None:
     dataset, desk = desk_of(store)
+    with acting_as(Actor("小赵", AccountRole.REVIEWER, 3)):
+        assert "初审写的" in seen_of(store, dataset, open_session(store, dataset, FORM, reviewer="小赵"), 1)
     with acting_as(Actor("小何", AccountRole.REVIEWER, 1)):
         primary = open_session(store, dataset, FORM, reviewer="小何")
-        assert "初审写的" in seen_of(store, dataset, primary, 1)
         desk.save(store, [save(1, status="草稿")])
         with pytest.raises(PermissionDeniedError, match="第 1 条您正在盲审"):
             versions(store, FORM, dataset.id, 1)

@@ -1,0 +1,111 @@
+"""What somebody was shown of other people's first reviews: who has seen one makes no blind second review of its chat.
+
+Each service that shows a record to a person says so by :func:`remember_seen`, for the chats that it shows. What is new
+is written once the session that read has ended, before its answer is given out; what is known already costs a look.
+Services that only count or compute with records say nothing.
+"""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, literal, not_, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.db import AFTER_READING, READING
+from core.adapters.store.models import Chat, Pass, Record, RecordSeen, RecordStatus, now
+from core.adapters.store.models.base import UtcDateTime
+from core.adapters.store.queries import PASSED_BY
+from core.errors import StoreError
+from core.services.team.acting import current_viewer
+
+SEEN_ALREADY = "您看过它的初审，请另选一位"
+"""Why somebody who has seen a first review may not make the second one (a Chinese clause)."""
+
+
+def remember_seen(session: Session, chat_ids: Collection[int]) -> None:
+    """Remember that who reads is shown the first reviews of these chats; one's own, and none, are passed over.
+
+    Args:
+        session: open session that reads, in which the records were looked up: what it withholds is not shown.
+        chat_ids: ids of the chats.
+    """
+    if viewer := _viewer(session):
+        for ids in queries.chunked(list(chat_ids)):
+            _remember(session, viewer, col(Record.chat_id).in_(ids))
+
+
+def remember_seen_in(session: Session, dataset_id: int, indices: Iterable[int] | None = None) -> None:
+    """Remember that who reads is shown the first reviews of a dataset's chats.
+
+    Args:
+        session: as for :func:`remember_seen`.
+        dataset_id: the dataset.
+        indices: of the chats; ``None`` for all whose review is confirmed.
+    """
+    if not (viewer := _viewer(session)):
+        return
+    if indices is None:
+        confirmed = and_(col(Record.dataset_id) == dataset_id, col(Record.status) == RecordStatus.CONFIRMED)
+        _remember(session, viewer, confirmed)
+        return
+    for some in queries.chunked(sorted(set(indices))):
+        chats = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(some))
+        _remember(session, viewer, col(Record.chat_id).in_(chats))
+
+
+def has_seen(first: Any, reviewer: str) -> ColumnElement[bool]:
+    """Condition: somebody was shown a first review, as it is now or as it was.
+
+    What only a threshold had let pass is no review once somebody has made one; an audit of it asks who has not seen it.
+
+    Args:
+        first: the primary record, or an alias of :class:`~core.adapters.store.models.Record` for the column of it.
+        reviewer: the person.
+    """
+    is_passed = first.reviewer == PASSED_BY
+    return exists().where(
+        col(RecordSeen.chat_id) == first.chat_id,
+        col(RecordSeen.reviewer) == reviewer,
+        or_(col(RecordSeen.is_reviewed), literal(is_passed) if isinstance(is_passed, bool) else is_passed),
+    )
+
+
+def _viewer(session: Session) -> str:
+    """Who is shown something; nobody by what is read in order to write."""
+    return current_viewer() if session.info.get(READING) else ""
+
+
+def _remember(session: Session, viewer: str, which: ColumnElement[bool]) -> None:
+    known = exists().where(
+        col(RecordSeen.chat_id) == col(Record.chat_id),
+        col(RecordSeen.reviewer) == viewer,
+        or_(col(RecordSeen.is_reviewed), queries.is_passed()),
+    )
+    statement = select(col(Record.chat_id)).where(
+        which, col(Record.review_pass) == Pass.PRIMARY, col(Record.reviewer) != viewer, not_(known)
+    )
+    if new := list(session.execute(statement).scalars()):
+        session.info.setdefault(AFTER_READING, []).append(partial(_write, viewer=viewer, chat_ids=new))
+
+
+def _write(store: Store, *, viewer: str, chat_ids: list[int]) -> None:
+    insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
+    # A database that cannot be written for a while is still read: the next look writes it down.
+    with suppress(StoreError), store.write() as session:
+        for ids in queries.chunked(chat_ids):
+            values = literal(viewer), not_(queries.is_passed()), literal(now(), UtcDateTime())
+            shown = select(col(Record.chat_id), *values).where(
+                col(Record.chat_id).in_(ids), col(Record.review_pass) == Pass.PRIMARY
+            )
+            statement = insert(RecordSeen).from_select(["chat_id", "reviewer", "is_reviewed", "at"], shown)
+            is_reviewed = or_(col(RecordSeen.is_reviewed), statement.excluded.is_reviewed)
+            session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[col(RecordSeen.chat_id), col(RecordSeen.reviewer)],
+                    set_={"is_reviewed": is_reviewed},
+                )
+            )
