@@ -16,6 +16,9 @@ from core.errors import SettingsError
 
 STAR: Final = "*"
 _ACCOUNT: Final = re.compile(rf"[A-Za-z](?:[ \t\u3000\u00a0{INVISIBLE}]?[\w.-]){{3,80}}")
+_FEWEST_OF_CARD: Final = 14
+_CHECK_SIGNS: Final = ("x", "×", "叉", "*")
+"""How the last place of an identity card is written that is no digit."""
 _SHORTEST: Final = 3
 """Shortest value that is masked in free text; a shorter one (a first name's letter, 「在」) would star half of it."""
 
@@ -186,6 +189,8 @@ def _starred(kind: Masked, words: str) -> str:
         return words[:2] + re.sub(r"\S", STAR, words[2:])
     read = plain_letters(words)
     places = [place for place, letter in enumerate(read) if is_digit(letter)]
+    if len(places) >= _FEWEST_OF_CARD and read[-1:] in _CHECK_SIGNS:
+        places.append(len(read) - 1)
     places = places[country_code_length(plain_digits(read)) :]
     kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2] if len(places) > 4 else ())
     starred = set(places) - kept

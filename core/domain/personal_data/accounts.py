@@ -9,15 +9,18 @@ from core.domain.personal_data.labels import ASKED, GAP, LABEL_END, LINK, MORE, 
 from core.domain.personal_data.reading import DIGIT, Reading
 
 _WECHAT_WORD: Final = (
-    r"(?:[微薇威徽维魏卫][ .·\-—_*]{0,2}信|[微薇威徽维v][❤♥💗]|卫星|绿泡泡|绿信|绿色(?:聊天)?软件|(?:wei|w)信|"
+    r"(?:[微薇威徽维魏卫围徵溦葳巍崴炜玮][ .·\-—_*]{0,2}[信芯鑫]|[微薇威徽维v][❤♥💗]|卫星|绿泡泡|绿信|"
+    r"绿色(?:聊天)?软件|(?:wei|w)信|"
     r"微x(?![a-z])|(?<![a-z])(?:we ?chat(?:[ _-]?(?:id|no|number|account))?(?: is)?|"
     r"wei[ _-]?xin(?:hao)?|[vw][ .·\-]?x|v❤|v信))"
     r"(?:[/、和及](?:qq|扣扣|电话|手机号?)){0,2}"
 )
+_SPELT_SIGN: Final = r"[(]?(?:下划线|减号|横线|横杠|中划线|短横|杠)[)]?"
 _WECHAT = re.compile(
     rf"(?:{_WECHAT_WORD}(?!名|群|小程序|支付)|微我?|加我|就搜|[加个我]{SP}?v(?=[吧呗哈啊: ])|"
     rf"(?:[+]|加){SP}?[vw薇威徽维卫]|(?<![a-z0-9])[vw]{SP}?[+]|(?<![a-z0-9])v(?=[^\w\-.]|号)){LINK}"
-    rf"(?P<id>[a-z](?:[a-z0-9_-]{{5,19}}|[a-z0-9_-]{{1,14}}[.][0-9_]{{2,8}}|(?:{SP}[a-z0-9_-]){{5,19}}))(?![a-z0-9_@]|[.][a-z0-9])"
+    rf"(?P<id>[a-z](?:(?:[a-z0-9_-]{{0,14}}{_SPELT_SIGN}){{1,3}}[a-z0-9_-]{{1,14}}|[a-z0-9_-]{{5,19}}|"
+    rf"[a-z0-9_-]{{0,14}}(?:[.](?!com|cn|net|org)[a-z0-9_-]{{1,10}}){{2,4}}|[a-z0-9_-]{{1,14}}[.][0-9_]{{2,8}}|(?:{SP}[a-z0-9_-]){{5,19}}))(?![a-z0-9_@]|[.][a-z0-9])"
 )
 _ODD_ID: Final = r"(?=[a-z_-]{1,19}[0-9_-])[a-z][a-z0-9_-]{5,19}(?![a-z0-9_@]|[.][a-z0-9])"
 """An account that no word looks like: digits or signs stand in it."""
@@ -58,7 +61,8 @@ _QQ_BEHIND = re.compile(
 _NO_ID = re.compile(
     r"[-_ ]{2}|^(?:https?|www|group|wechat|weixin|mini|pay|iphone|ipad|windows|win[0-9]|android|ios|macos|macbook|"
     r"harmony|huawei|xiaomi|redmi|honor|"
-    r"chrome|firefox|safari|facebook|whatsapp|telegram|skype|linkedin|version|python|excel|err|error|code|api|token|corp|app|agent|sku|order|model|test|utf|gbk|sha|md5|base64|http|ipv|jdk|java|node|mysql|word|office)"
+    r"chrome|firefox|safari|facebook|whatsapp|telegram|skype|linkedin|version|python|excel|error|token|agent|gbk|md5|base64|http|ipv|jdk|mysql|office|"
+    r"(?:err|code|api|corp|app|sku|order|model|test|utf|sha|java|node|word)(?![a-z]))"
 )
 
 

@@ -54,15 +54,31 @@ _CALLED_PHONE = re.compile(
 _GROUPED_MOBILE = re.compile(
     rf"(?<![0-9a-z.])(?:(?:\+|00)?86{GAP}{{0,3}})?1[3-9][0-9](?:[^\w\n\u4e00-\u9fff]{{1,3}}[0-9]{{4}}){{2}}(?![0-9])"
 )
-_PREFIXED_MOBILE = re.compile(rf"(?<![0-9]){DIGIT}?1[3-9][0-9]{{9}}(?![0-9])")
+_PREFIXED_MOBILE = re.compile(rf"(?<![0-9/=]){DIGIT}?1[3-9][0-9]{{9}}(?![0-9])")
 _EVEN_MOBILE = re.compile(rf"(?<![0-9.])1(?P<gap>{GAP}{{1,3}})[3-9](?:(?P=gap)[0-9]){{9}}(?!(?P=gap)?[0-9])")
 _MIXED = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{10}}(?!{GAP}?{DIGIT})")
-_MISTYPED = re.compile(r"(?<![0-9a-z])[1li][3-9](?:[ -]?[0-9loi]){9}(?![0-9a-z])")
+_MISTYPED = re.compile(r"(?<![0-9a-z])[1li][3-9](?:[ -]?[0-9lois]){9}(?![0-9a-z])")
 """A mobile number in which letters stand for 1 and 0."""
 _MISTYPED_CARD = re.compile(r"(?<![0-9a-z])62(?:[ -]?[0-9loi]){14,17}(?![0-9a-z])")
 _CUT_MOBILE = re.compile(rf"(?<![0-9a-z.])1[3-9][0-9](?:{GAP}?\n?[0-9]{{4}}){{2}}(?![0-9])")
 """A mobile number that somebody sent on two lines."""
-_MOST_MISTYPED = 3
+_NOISE: Final = (
+    r"(?:[^\w\n]{0,3}(?:那个|然后是?|再|接着|开头|打头|后面是?|中间是?|最后是?|空格?|横?杠|横线?|减号|逗号|句号|斜杠|点|的|"
+    r"\\[nrt]|&(?:[a-z]{2,6}|#[0-9]{1,5});|%[0-9a-f]{2}|<[^<>]{1,12}>)[^\w\n]{0,3}|[^\w\n]{1,3})"
+)
+"""What people and programs put between the groups of a number: 139那个1234然后5678, 139&nbsp;1234."""
+_INTERRUPTED_MOBILE = re.compile(
+    rf"(?<![0-9a-z.])1[3-9][0-9]{_NOISE}(?:[0-9]{{8}}|[0-9]{{4}}{_NOISE}[0-9]{{4}}|[0-9]{{2}}(?:{_NOISE}[0-9]{{2}}){{3}})(?![0-9])"
+)
+_LETTERED_MOBILE = re.compile(
+    r"(?<![0-9a-z.])1[3-9][0-9](?P<gap>[a-z]|[\u3400-\u9fff])(?<![元块个年月日号米克斤件人万次])[0-9]{4}(?:(?P=gap)|[a-z])[0-9]{4}(?![0-9a-z])"
+)
+_DIALLED_LANDLINE = re.compile(
+    rf"(?<![0-9a-z.])(?:\(?\+?86[) -]{{0,2}})?[(\[]?0(?:10|2[0-9]|[3-9][0-9]{{2}})(?:{_NOISE}|[^\w\n]{{0,3}})"
+    r"[2-9][0-9]{2,3}[ -]{0,2}[0-9]{4}(?![0-9.])"
+)
+"""A number with the code of a city; which of them are in use is not asked."""
+_MOST_MISTYPED = 4
 _SERVICE = re.compile(rf"(?<![0-9.])[48]00{GAP}{{0,3}}[0-9](?:{GAP}{{0,3}}[0-9]){{6}}(?!{GAP}?[0-9]|[.万元块])")
 _ABROAD = re.compile(
     rf"(?<![0-9a-z])(?P<plus>\(?\+{GAP}{{0,2}}|\(?00{GAP}?)(?P<digits>[1-9](?:{GAP}{{0,3}}[0-9]){{6,14}})(?!{GAP}?[0-9])"
@@ -83,8 +99,12 @@ _CALLED_ID = re.compile(
     rf"{_PERSONAL_NUMBER}{LABEL_END}({DIGIT}(?:{GAP}{{0,3}}[0-9x×]|{GAP}{{0,3}}{DIGIT}){{13,17}})(?![0-9])"
 )
 _PASSPORT = re.compile(
-    rf"(?:护照|证件号?码?|档案编号|通行证|回乡证|台胞证|居留证|永居证|军官证|士兵证|警官证|驾驶证|驾照|社保卡?|医保卡?|身份证|hkid|passport){LINK}"
-    rf"(?:([a-z]{{0,2}}{SP}?[0-9](?:{SP}?[0-9]){{5,11}}(?:\([0-9a]\))?)(?![0-9a-z])|([\u4e00-\u9fff]字第?[0-9]{{5,10}}))"
+    rf"(?:护照|证件号?码?|档案编号|通行证|回乡证|台胞证|居留证|永居证|军官证|士兵证|警官证|驾驶证|驾照|社保卡?|医保卡?|身份证|hkid|passport|旅行证|海员证|出生证明?|"
+    r"户口[本簿]|残疾证|结婚证|学生证|港澳证|往来证|签证|车架号|营业执照|信用代码)(?:编号|字号| ?(?:number|num|no)\.?)?"
+    rf"{LINK}"
+    rf"(?:([a-z]{{0,2}}[-.]?{SP}?{DIGIT}(?:[ \t-]?{DIGIT}){{5,19}}(?:\([0-9a-z]\)|[a-z])?|"
+    r"[0-9]{2}[0-9a-z]{16}|l[0-9a-z]{16})"
+    r"(?![0-9a-z])|([\u4e00-\u9fff]字第?[0-9]{5,10}))"
 )
 _HONG_KONG_CARD = re.compile(r"(?<![0-9a-z])[a-z]{1,2}[0-9]{6}\([0-9a]\)")
 _BARE_PASSPORT = re.compile(
@@ -128,7 +148,7 @@ _EMAIL = re.compile(
     rf"(?:[a-z0-9-]{{1,40}}?(?:{_DOT})){{1,5}}(?:{_TOP})(?![a-z0-9])"
 )
 _PLAIN_EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+'])[a-z0-9][a-z0-9._%+'-]{{0,63}}{SP}{{0,2}}\n?@{{1,2}}{SP}{{0,2}}"
+    rf"(?<![a-z0-9._%+'])[a-z0-9][a-z0-9._%+'-]{{0,63}}{SP}{{0,2}}\n?@{{1,2}}(?:邮箱|后缀|域名|后面|是){{0,3}}{SP}{{0,2}}\n?"
     r"(?:(?:[a-z0-9-]{1,40}\.){1,5}[a-z]{2,24}|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?)"
 )
 _HOSTS: Final = (
@@ -141,8 +161,13 @@ _KNOWN_HOST_EMAIL = re.compile(
     rf"{_HOSTS}(?:[-.。]?(?:com|cn|net)){{0,2}}(?![a-z0-9])"
 )
 _SPACED_EMAIL = re.compile(
-    rf"(?<![a-z0-9])[a-z0-9](?:{SP}[a-z0-9._-]){{2,30}}{SP}@{SP}[a-z0-9](?:{SP}[a-z0-9.-]){{3,30}}(?![a-z0-9])"
+    rf"(?<![a-z0-9])[a-z0-9](?:{SP}[a-z0-9._-]){{1,30}}{SP}?@{SP}?[a-z0-9](?:{SP}[a-z0-9.-]){{3,30}}(?![a-z0-9])"
 )
+_SPELT_EMAIL = re.compile(
+    rf"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]{{1,40}}(?:at(?:[a-z0-9-]{{2,20}}点){{1,3}}[a-z]{{2,8}}|"
+    rf"{SP}{{0,2}}[,]?(?:邮箱)?(?:后面|后缀|域名)是?{SP}?@?(?:[a-z0-9-]{{2,20}}[点.]){{1,3}}[a-z]{{2,8}})(?![a-z0-9])"
+)
+"""linat163点com: nothing stands around the sign, but the dots are words."""
 _QUOTED_EMAIL = re.compile(r'"[a-z0-9 ._%+-]{1,40}"@(?:[a-z0-9-]{1,40}[.]){1,5}[a-z]{2,24}')
 _HAN_EMAIL = re.compile(r"[\u4e00-\u9fff]{0,8}[a-z0-9._-]{0,20}@[\u4e00-\u9fff]{2,12}\.(?:中国|公司|网络|[a-z]{2,6})")
 _LANDLINE_BEHIND = re.compile(r"(?<![0-9-])[2-8][0-9]{2,3}[- ][0-9]{4}(?=[(（]?(?:座机|固话|电话|办公))")
@@ -151,7 +176,7 @@ _REGIONS: Final = frozenset(
     (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83)
 )
 _CARD = re.compile(rf"(?<![0-9a-z]){DIGIT}(?:{GAP}{{0,3}}\n?{DIGIT}){{14,18}}(?!{GAP}?{DIGIT})")
-_CARD_START = re.compile("62|4|5[1-5]|3[457]|9")
+_CARD_START = re.compile("6[02]|4|5[1-5]|3[457]|9")
 _UNIONPAY = re.compile("62[0-9]{14,17}|9558[0-9]{15}")
 _IN_FOURS = re.compile(rf"{DIGIT}{{4}}(?:{GAP}{{1,3}}{DIGIT}{{4}}){{3}}(?:{GAP}{{1,3}}{DIGIT}{{1,3}})?")
 """How cards are printed; dates and amounts are not."""
@@ -164,11 +189,22 @@ def _spans(pattern: re.Pattern[str], text: str, group: int | str = 0) -> Iterato
 def _phones(reading: Reading) -> Iterator[tuple[int, int]]:
     text = reading.numbers
     yield from _spans(_CALLED_PHONE, text, 1)
-    for pattern in (_LANDLINE_BEHIND, _GROUPED_MOBILE, _CUT_MOBILE, _EVEN_MOBILE, _SERVICE, _USUAL_ABROAD):
+    for pattern in (
+        _LANDLINE_BEHIND,
+        _GROUPED_MOBILE,
+        _CUT_MOBILE,
+        _EVEN_MOBILE,
+        _SERVICE,
+        _USUAL_ABROAD,
+        _INTERRUPTED_MOBILE,
+    ):
         yield from _spans(pattern, text)
+    for start, end in _spans(_DIALLED_LANDLINE, text):
+        if not _is_reference(text, start):
+            yield start, end
     yield from (match.span() for match in _PREFIXED_MOBILE.finditer(text) if match[0][0] in "01")
     for start, end in _spans(_MISTYPED, text):
-        if sum(one in "lo" for one in text[start:end]) <= _MOST_MISTYPED:
+        if sum(one in "los" for one in text[start:end]) <= _MOST_MISTYPED:
             yield start, end
     for start, end in _spans(_MIXED, text):
         digits = plain_digits(text[start:end])
@@ -199,7 +235,7 @@ def _is_reference(text: str, start: int) -> bool:
 
 def _emails(reading: Reading) -> Iterator[tuple[int, int]]:
     yield from ((mention.start, mention.end) for mention in emails_in(reading.text))
-    for pattern in (_EMAIL, _PLAIN_EMAIL, _KNOWN_HOST_EMAIL, _SPACED_EMAIL, _QUOTED_EMAIL, _HAN_EMAIL):
+    for pattern in (_EMAIL, _PLAIN_EMAIL, _KNOWN_HOST_EMAIL, _SPACED_EMAIL, _SPELT_EMAIL, _QUOTED_EMAIL, _HAN_EMAIL):
         yield from _spans(pattern, reading.text)
 
 

@@ -37,6 +37,9 @@ _ORDINALS: Final = "甲乙丙丁戊己庚辛壬癸"
 _GAPS = re.compile(f"[ \t\u3000\u00a0{INVISIBLE}]")
 _BETWEEN: Final = r"[ \t\u3000\u00a0\-‐-―－_.．·()（）]{0,2}"
 _TITLE = re.compile(TITLES)
+_DIVISION = re.compile("[\u3400-\u9fff]{1,10}?(?:省|自治区|市|自治州|区|县|旗)")
+_HOME = re.compile("(?:别墅|小|社|厂|校|家属|生活|住宅|宿舍)区$")
+"""What ends like a district and tells where somebody lives."""
 _STEP: Final = 7_654_321
 """How far two made-up numbers lie apart; coprime to powers of ten, so that none comes twice."""
 
@@ -181,6 +184,8 @@ class Pseudonyms:
 def _behind_place(text: str, start: int, end: int) -> int:
     """Where in an address street and house begin: province, city and district stay, the form asks for them."""
     place, _ = place_and_address(text[start:end])
+    if home := next((piece for piece in _DIVISION.finditer(place) if _HOME.search(piece[0])), None):
+        place = place[: home.start()]
     return text.index(place, start) + len(place) if place else start
 
 

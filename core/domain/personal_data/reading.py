@@ -12,7 +12,19 @@ from core.domain.entities.numbers import INVISIBLE, WORD_DIGITS
 
 _KEYCAP: Final = "\u20e3"
 _UNSEEN = re.compile(f"[{INVISIBLE}\u200d{_KEYCAP}]+")
-_SAME: Final = str.maketrans("貳貮弍參叄弎陸○◯Ｏ➕﹢鍾丨│┃ǀ", "贰贰贰叁叁叁陆〇〇o++钟||||")
+_SAME: Final = str.maketrans("貳貮弍參叄弎陸○◯Ｏ➕﹢鍾丨│┃ǀ✕✖╳хχ", "贰贰贰叁叁叁陆〇〇o++钟||||xxxxx")
+_VARIANTS: Final = str.maketrans(
+    "眀朙峯羣啟啓靑吳呉呂黃兪髙強眞徳恆淸晉蘇嶽傑湧秌寧樸彥儁樑溫戶戸奧靜爲冊臥兌勻卽敍敘郞氷珎瑤暁煖煙祕豐豊賛贊鑑鐵衞衛昻喩雋曁旣產産澤沢廣広龍竜國囯囶圀靈霛華崋與彔髪歩浄斉桜恵渕栄関辺渓荘壽",
+    "明明峰群启启青吴吴吕黄俞高强真德恒清晋苏岳杰涌秋宁朴彦俊梁温户户奥静为册卧兑匀即叙叙郎冰珍瑶晓暖烟秘丰丰赞赞鉴铁卫卫昂喻隽暨既产产泽泽广广龙龙国国国国灵灵华华与录发步净齐樱惠渊荣关边溪庄寿",
+)
+"""Ways to write one character that the list of traditional ones lacks: z-variants of Unihan and Japanese forms."""
+_RADIO: Final = str.maketrans("洞拐勾要", "零七九幺")
+"""How digits are said over the radio; only in numbers."""
+_DIGITS_OF_MOBILE: Final = 11
+_RADIO_HINT = re.compile("[零一二两三四五六七八九幺0-9][洞拐勾要]|[洞拐勾要][零一二两三四五六七八九幺0-9]")
+_RADIO_DIGIT: Final = "[零〇一二两三四五六七八九幺洞拐勾要]"
+_RADIO_CHAIN = re.compile(rf"要?{_RADIO_DIGIT}(?:[ -]?{_RADIO_DIGIT}){{10}}")
+_AT_SIGNS: Final = str.maketrans("ⓐⒶ🄰﹫", "@@@@")
 DIGIT: Final = f"[0-9{''.join(WORD_DIGITS)}]"
 """A digit of a text that was read, as a figure or as a word."""
 _ODD: Final = r",:*、…\u2190-\u2bff\U0001f000-\U0001faff"
@@ -59,9 +71,19 @@ def read(text: str) -> Reading:
 
 def plain_letters(text: str) -> str:
     """A text of the same length with width, case, digits and traditional characters made equal."""
-    folded = fold(_BULLET.sub("·", text))
+    folded = fold(_BULLET.sub("·", text).translate(_AT_SIGNS))
+    if _RADIO_HINT.search(folded):
+        folded = _RADIO_CHAIN.sub(_said_plainly, folded)
     others = {ord(letter): plain for letter in set(folded) if letter >= "\x7f" and (plain := _plain(letter)) != letter}
     return folded.translate(others) if others else folded
+
+
+def _said_plainly(chain: re.Match[str]) -> str:
+    """A number over the radio with plain digits; what wants it (我要幺三九…) is none of them."""
+    words = chain[0]
+    digits = words.replace(" ", "").replace("-", "")
+    first = words[:1] if len(digits) > _DIGITS_OF_MOBILE else ""
+    return first + words[len(first) :].translate(_RADIO)
 
 
 @lru_cache(maxsize=8192)
@@ -72,7 +94,7 @@ def _plain(letter: str) -> str:
     digit = unicodedata.digit(letter, None)
     if digit is not None:
         return str(digit)
-    return simplified_characters().get(letter, letter)
+    return simplified_characters().get(letter, letter.translate(_VARIANTS))
 
 
 def _even(chain: re.Match[str]) -> str:

@@ -4,7 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from core.domain.personal_data.mentions_of_people import (
+    FOREIGN,
+    NO_NAME_ENDS,
+    foreign_names_in_sentences,
+    introduced_names,
+    is_foreign,
+    latin_names,
+    names_in_sentences,
+    without_lead,
+)
 from core.domain.personal_data.surnames import COMPOUND_SURNAMES, GIVEN, LONG_TITLES, SURNAME, TITLES
+from core.domain.personal_data.words_like_names import BEGINNINGS_OF_WORDS, GOODS_LIKE_NAMES, WORDS_LIKE_NAMES
 
 _HAN: Final = "[\u3400-\u9fff]"
 _BEFORE: Final = (
@@ -28,10 +39,7 @@ _CALLED = re.compile(
 )
 _MAYBE_CALLED = re.compile(rf"(?:我是|名字|本人|同事|联系|这是){_GAP}[:是叫]?{_GAP}({_NAME})(?:{_BEHIND})")
 _HAN_NAME: Final = rf"{SURNAME}{_GAP}{_HAN}(?:{_GAP}{_HAN})?"
-_NO_NAME_ENDS: Final = frozenset(
-    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课下样"
-)
-_ENDS: Final = f"(?<![{''.join(sorted(_NO_NAME_ENDS))}])"
+_ENDS: Final = f"(?<![{''.join(sorted(NO_NAME_ENDS))}])"
 _COMPOUND: Final = "|".join(sorted(COMPOUND_SURNAMES))
 _TOLD_NAME: Final = (
     rf"(?:(?:{_COMPOUND}){_HAN}{{1,2}}|{SURNAME}(?:{_HAN}{{2}}|{GIVEN}|{_HAN}(?=$|[^\u3400-\u9fff]))){_ENDS}"
@@ -72,16 +80,10 @@ _TITLED_NAME = re.compile(
     rf"({SURNAME}{GIVEN}{{1,2}})(?={_GAP}(?:先生|女士|小姐|太太|同学)(?!们))|"
     rf"{_AROUND}({SURNAME}(?:{GIVEN}{_HAN}|{_HAN}{GIVEN}))(?={_GAP}(?:{LONG_TITLES}|客服|工程师|护士)(?!们))"
 )
-_FOREIGN: Final = (
-    "阿依古丽买提热巴尔木拉扎西次仁卓玛旦增洛桑格央多吉才让措贡布苏达娜沙克孜米合麦汗吐逊艾力亚库肉斯帕迪图娅其那日松德乌兰"
-    "史蒂夫乔约翰密江尼玛仁丹珠白迈可罗纳奥托弗雷里安妮丝特莱伊万诺维奇"
-)
-"""Characters in which names of other languages are written."""
 _DOTTED_NAME = re.compile(rf"(?<!{_HAN})({_HAN}{{1,7}}[·•・‧]{_HAN}{{1,7}}?)(?=$|[^\u3400-\u9fff]|收|先生|女士|同学)")
 _FOREIGN_NAME = re.compile(
-    rf"(?:我叫|我是|名字[是叫]?|姓名|客户|会员|用户|{_HAN}人)[:是为 ]{{0,2}}([{_FOREIGN}]{{3,6}}){_DOES}"
+    rf"(?:我叫|我是|名字[是叫]?|姓名|客户|会员|用户|{_HAN}人)[:是为 ]{{0,2}}([{FOREIGN}]{{3,6}}){_DOES}"
 )
-_FOREIGN_SHARE: Final = 0.6
 _LATIN: Final = r"[a-z]{2,15}(?:[ .'-]{1,2}[a-z]{1,15}){1,2}"
 _LATIN_NAME = re.compile(
     rf"(?:(?:姓名|名字|{_HAN}人|(?<![a-z_])(?:full ?)?name|my name is|(?<![a-z])i(?:'| a)m|this is)[:是为叫= ]{{0,3}}|"
@@ -104,7 +106,7 @@ _BY_NAME = re.compile(
 )
 # Words that begin like a name; what ends in one of the characters below is none either.
 _WORDS: Final = frozenset(
-    "班主任 华润 "
+    "班主任 华润 钟点 付款 付费 付出 付过 付的 付完 付清 付钱 付账 付现 付尾 付全 付定 付首 东方明 东方航 东方财 "
     "项目 麻烦 劳烦 安全 成本 江苏 江西 江南 云南 云端 广东 广西 广州 广告 金牌 金融 高级 高端 高中 常务 常州 "
     "平台 平安 任课 任何 班长 华东 华南 华北 华中 华为 房产 房东 车辆 车间 车险 单位 单店 万科 方案 文案 温州 "
     "苏州 杭州 徐州 柳州 金华 安徽 安装 安排 石油 黄金 康复 游戏 古筝 计划 计算 许多 寿险 毛坯 武汉 武术 舒适 "
@@ -133,12 +135,18 @@ _NOBODY: Final = frozenset(
     "等 看 加 填 拍 说 付钱 补 全名 小名 外号 先生 女士".split()
 )
 """What stands where a by-name could, and is none."""
+_NO_VALUES: Final = frozenset(
+    "方便 安全 高级 成功 明白 关闭 和平 时间 支付 费用 包装 解决 易错 应该 单独 任何 万一 全部 何时 常见 金额 常用 "
+    "何人 连同 应当 应为 空白 空着 为空 有误 包含 都行 能改 能换 那个 于是 从哪 简写 全称 全名".split()
+)
+"""What stands behind a word like 收件人 and is a word, not a value."""
 _NO_LATIN_NAME = re.compile(
     r"(?<![a-z])(?:vip|svip|app|ios|api|pro|plus|max|windows|android|mac|iphone|user|admin|all|team|customer|error|not|"
     r"null|none|the|a|an|is|of|to|for|"
     r"in|on|and|server|online|test|data|file|id|new|hr|it|pc|web|wifi|crm|erp|scrm)(?![a-z])"
 )
 _NO_SURNAMES_EVER: Final = frozenset("和与")
+_NEVER_INTRODUCED: Final = frozenset("和与都那从应时边全")
 _NO_SURNAMES: Final = frozenset("和向与于都全别那从应越连时边籍")
 """Surnames that are another word far more often, where nobody of the chat has them."""
 
@@ -148,7 +156,9 @@ def strangers_in(text: str) -> Iterator[tuple[int, int]]:
     for match in _CALLED.finditer(text):
         if match[1] not in _WORDS and match[1][0] not in _NO_SURNAMES_EVER and match[1][-1] not in "他你我她它们":
             yield match.span(1)
-    yield from (match.span(1) for match in _DOTTED_NAME.finditer(text) if _is_foreign(match[1]))
+    for match in _DOTTED_NAME.finditer(text):
+        if is_foreign(match[1]):
+            yield without_lead(text, *match.span(1)), match.end(1)
     for pattern in (_LATIN_NAME, _FOREIGN_NAME, _CALL_ME):
         for match in pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
@@ -174,17 +184,40 @@ def strangers_in(text: str) -> Iterator[tuple[int, int]]:
             start, end = match.span(match.lastindex or 0)
             if _can_be_name(text[start:end]):
                 yield start, end
+    for start, end in introduced_names(text):
+        if text[start:end] not in _NO_VALUES and _can_be_introduced(text[start:end]):
+            yield start, end
+    for start, end in latin_names(text):
+        if not _NO_LATIN_NAME.search(text[start:end]):
+            yield start, end
+    for start, end in names_in_sentences(text):
+        if _can_be_name(text[start:end]) and not _is_word_like_name(text[start:end]):
+            yield start, end
+    for start, end in foreign_names_in_sentences(text):
+        if text[start:end] not in GOODS_LIKE_NAMES and not _is_word_like_name(text[start:end]):
+            yield start, end
+
+
+def _can_be_introduced(words: str) -> bool:
+    """Whether what stands behind 我叫 or 联系人： may be a name: there a word may be one."""
+    if (len(words) == 2 and words in WORDS_LIKE_NAMES) or words[:2] in COMPOUND_SURNAMES:
+        return True
+    return words[0] not in _NEVER_INTRODUCED and not _is_word(words) and words[:2] not in BEGINNINGS_OF_WORDS
+
+
+def _is_word_like_name(words: str) -> bool:
+    if words in WORDS_LIKE_NAMES or words[:2] in BEGINNINGS_OF_WORDS:
+        return True
+    return any(words.startswith(goods) for goods in (words[:2], words[:3], words[:4]) if goods in GOODS_LIKE_NAMES)
 
 
 def _can_be_name(words: str) -> bool:
-    if words[0] in _NO_SURNAMES or words[-1] in _NO_NAME_ENDS:
+    if words[0] in _NO_SURNAMES or words[-1] in NO_NAME_ENDS:
         return False
     return not _is_word(words)
 
 
-def _is_foreign(words: str) -> bool:
-    return sum(letter in _FOREIGN for letter in words) >= _FOREIGN_SHARE * (len(words) - 1)
-
-
 def _is_word(words: str) -> bool:
+    if words[:2] in COMPOUND_SURNAMES and len(words) > 2:
+        return False
     return any(words[:length] in _WORDS for length in (2, 3))

@@ -9,7 +9,7 @@ COMPOUND_SURNAMES: Final = frozenset(
     "太叔 申屠 公孙 慕容 仲孙 "
     "钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 "
     "轩辕 令狐 段干 百里 呼延 "
-    "东郭 南门 羊舌 微生 梁丘 左丘 东门 西门 第五".split()
+    "独孤 东郭 南门 羊舌 微生 梁丘 左丘 东门 西门 第五".split()
 )
 """Surnames of two characters."""
 LONG_TITLES: Final = (
@@ -18,7 +18,10 @@ LONG_TITLES: Final = (
 )
 TITLES: Final = f"{LONG_TITLES}|某|董|总|工|哥|姐|弟|妹|叔|姨|伯|婶|爷|嫂"
 """What is said behind a surname to address somebody."""
-SINGLE_SURNAMES: Final = SURNAMES | frozenset("覃佟佘仝邸苟亢逯晋庹缑隋矫鞠展修冼揭兰凡代仉岳楚窦")
+SINGLE_SURNAMES: Final = SURNAMES | frozenset(
+    "覃佟佘仝邸苟亢逯晋庹缑隋矫鞠展修冼揭兰凡代仉岳楚窦昝亓芈郜雒乜隗郗郄笪厍逄麹麴阚旷谌谯蹇鄢佴甯帅卜湛栗甄贲芮羿汲邴糜弓暴戎蓟姬申郦郤璩"
+    "郏浦宦庾暨殳訾毋巢蒯荆竺权桓苑鲜仵迟粟练裘嵇滑逯玉阳官游鹿闻伏敬税植敖付闫阎"
+)
 """Surnames of one character, rare ones that no parser of chats should rely on among them."""
 SURNAME: Final = f"(?:{'|'.join(sorted(COMPOUND_SURNAMES))}|[{''.join(sorted(SINGLE_SURNAMES))}])"
 """Pattern of a surname."""
@@ -33,6 +36,7 @@ _GIVEN_CHARACTERS: Final = (
     "柔柯柳栩桐桦梵棠楚楠槐樱欢歆殊毓沁沛沐沙泉泓洪洲浚浦涓淇淳清渊湘湛源溪滢漪潇潮澄澜灏灿炅炫烁焕熠"
     "燃爽玄玮珑琛琬瑄瑛甜甫盈益硕祎祺禄禾秦稳竣竹笑筠筱策简粤繁绯缇罗羽翊翎翠翰聪肖胜腾舟航良艾芊苑茂"
     "荃莘菁菡萌葵蒙蓝蕙薪藏蘅虎虹蝶衍裕诚谦谨豫贤赞赫越跃轲轶辰迅迎逍遥郁郡野金铎铠铭锋锐镇镜闻阔陆隽"
+    "佩炳麟坚卿仪宜靖亮君威岚秉钧铮钰锴娥姣婕婳嬛琰琨珩玟瑀璋珈珺琮昀昱旻炯烽苓芃芙苒茉莞蓁薰昶朔楷榕榛樟沅沄洛洵涟渝漾瀛翰胤臻谊颢飏骅"
     "雄韬音韶顺颂颐频飒馥魁麒黎默齐"
 )
 GIVEN: Final = f"[{_GIVEN_CHARACTERS}]"

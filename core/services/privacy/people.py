@@ -10,7 +10,9 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -21,10 +23,11 @@ from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import AuditEntry, Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
 from core.domain.chat import parse_chat
+from core.domain.form.loading import form_names, load_named_form
 from core.domain.permissions import Permission
 from core.domain.person_names import plain_name
 from core.domain.personal_data import PersonSpellings
-from core.errors import InputError
+from core.errors import FormError, InputError
 from core.services.privacy.related import related_words
 from core.services.team import AuditKind, permitted, record_audit
 
@@ -35,6 +38,11 @@ _CODES = frozenset(
 )
 """Columns, and keys in JSON, whose values the program wrote and nobody else."""
 _CODES_OF_CUSTOMERS = frozenset({"origin", "confirmed"})
+_OWN_WORD = re.compile(r"[A-Za-z0-9_.:/+-]*")
+"""What the program writes under such a key in JSON, but for its Chinese words; a person's name there is somebody's."""
+_CHINESE_CODES = (
+    frozenset("status kind review_pass form prompt_name prompt_version versions".split()) | _CODES_OF_CUSTOMERS
+)
 _TITLES = {
     "chat": "群聊",
     "record": "审阅记录",
@@ -219,11 +227,37 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key not in _CODES and key not in _CODES_OF_CUSTOMERS:
+            if not _is_own_key(key):
+                yield key
+            if not _is_code(key, inner):
                 yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
+
+
+def _is_own_key(key: str) -> bool:
+    """Whether a key in JSON is the program's or the name of a field, and no words from a chat or a file."""
+    return bool(_OWN_WORD.fullmatch(key)) or key in _field_names()
+
+
+@lru_cache(maxsize=1)
+def _field_names() -> frozenset[str]:
+    """Names of the fields of every form that there is; one that cannot be read has none."""
+    names: set[str] = set()
+    for form_name in form_names():
+        with suppress(FormError):
+            names.update(one.key for one in load_named_form(form_name).fields)
+    return frozenset(names)
+
+
+def _is_code(key: str, value: Any) -> bool:
+    """Whether a value in JSON is a word of the program: by its key, and by what it looks like."""
+    if key not in _CODES and key not in _CODES_OF_CUSTOMERS:
+        return False
+    if key in _CHINESE_CODES or not isinstance(value, str):
+        return True
+    return bool(_OWN_WORD.fullmatch(value)) or value in _field_names()
 
 
 def _place_of(session: Session, table: Table, row: dict[str, Any]) -> tuple[int, int]:
@@ -333,8 +367,10 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        kept = _CODES | _CODES_OF_CUSTOMERS
-        return {key: inner if key in kept else _mapped(inner, change) for key, inner in value.items()}
+        return {
+            key if _is_own_key(key) else change(key): inner if _is_code(key, inner) else _mapped(inner, change)
+            for key, inner in value.items()
+        }
     return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 

@@ -16,8 +16,11 @@ from core.services.team import AuditKind, permitted, record_audit
 _log = logging.getLogger("shiyao.retention")
 LONGEST_DAYS = 36_500
 _AT_ONCE = 200
-_WORDS_OF_A_CALL = ("raw", "system", "user", "examples")
-"""What of a stored call holds words of chats or models; times, tokens and digests stay."""
+_WORDS_OF_A_CALL = ("raw", "system", "user", "examples", "error", "notes")
+"""What of a stored call holds words of chats or models; times, tokens, causes and digests stay."""
+_LISTS_OF_A_CALL = frozenset({"examples", "notes"})
+_GONE = "说明已到保留期限，已删除"
+"""What stands in the place of the sentence of a failed extraction, which may quote what a service answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +131,27 @@ def _forget_replies(session: Session, dataset_id: int, before: datetime) -> int:
     forgotten = 0
     for extraction_id in list(session.execute(statement).scalars()):
         row = session.get(Extraction, extraction_id)
-        if row is None or not any(entry.get(key) for entry in row.replies for key in _WORDS_OF_A_CALL):
+        if row is None or not _holds_words(row):
             continue
         row.replies = [
-            entry | {key: [] if key == "examples" else "" for key in _WORDS_OF_A_CALL if key in entry} | {"request": ""}
+            entry
+            | {key: [] if key in _LISTS_OF_A_CALL else "" for key in _WORDS_OF_A_CALL if key in entry}
+            | {"request": ""}
             for entry in row.replies
         ]
+        row.notes, row.error = [], _GONE if row.error else ""
         session.execute(delete(Reply).where(col(Reply.extraction_id) == extraction_id))
         forgotten += 1
     return forgotten
+
+
+def _holds_words(row: Extraction) -> bool:
+    """Whether an extraction still has words of chats or models beside its forms."""
+    return (
+        bool(row.notes)
+        or row.error not in ("", _GONE)
+        or any(entry.get(key) for entry in row.replies for key in _WORDS_OF_A_CALL)
+    )
 
 
 def _forget_versions(session: Session, dataset_id: int, before: datetime) -> int:

@@ -9,7 +9,7 @@ from bench.masking_habits import habits
 from bench.masking_hand import by_hand, ordinary_by_hand
 from bench.masking_lookalikes import lookalikes
 from bench.masking_texts import Sample, ordinary, samples
-from core.domain.personal_data import PersonalKind
+from core.domain.personal_data import PersonalKind, personal_mentions
 
 COUNT = 60
 
@@ -41,3 +41,26 @@ def test_ordinary_numbers_stay(name: str) -> None:
 @pytest.mark.parametrize("name", lookalikes(1))
 def test_what_only_looks_like_somebody_stays(name: str) -> None:
     assert not wrongly_masked(lookalikes(COUNT)[name])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        ("昨天蔡振华给我打的电话", ["蔡振华"]),
+        ("杨丁宇，麻烦你跟进一下", ["杨丁宇"]),
+        ("跟雷妍联系过了", ["雷妍"]),
+        ("我要投诉程永强", ["程永强"]),
+        ("订单是廖谢一诺下的", ["廖谢一诺"]),
+        ("预约人 Chen Jiahe", ["Chen Jiahe"]),
+        ("业主阿卜杜拉·卡德尔", ["阿卜杜拉·卡德尔"]),
+        ("让其其格处理吧", ["其其格"]),
+        ("我叫高兴", ["高兴"]),
+        ("很高兴为您服务，方便的时候看看金额", []),
+        ("联系人权限在哪里开", []),
+        ("跟明星同款，周大福的安全扣", []),
+        ("客户和部门都看不到", []),
+    ],
+)
+def test_people_who_do_not_speak_are_found_in_sentences(sentence: str, names: list[str]) -> None:
+    mentions = personal_mentions(sentence, [PersonalKind.NAME])
+    assert [sentence[one.start : one.end] for one in mentions] == names

@@ -243,3 +243,34 @@ def test_a_run_that_is_deleted_leaves_no_bytes_of_its_replies(store: Store) -> N
     assert left_in(store)
     delete_run(store, run.id or 0)
     assert left_in(store) == []
+
+
+@pytest.mark.both_databases
+def test_a_person_is_found_in_keys_and_under_keys_that_are_called_like_the_programs(store: Store) -> None:
+    filled(store)
+    with store.write() as session:
+        extraction = session.execute(select(Extraction)).scalars().first()
+        assert extraction is not None
+        extraction.notes = [{NAME: "1", "cause": f"{NAME}说的", "deep": [{"format": NAME, "shape": PHONE}]}]  # type: ignore[list-item]
+    assert "抽取结果与原始回复" in find_person(store, [NAME]).counts()
+    rename_person(store, [NAME])
+    with store.read() as session:
+        notes = json.dumps([one.notes for one in session.execute(select(Extraction)).scalars()], ensure_ascii=False)
+    assert NAME not in notes and PHONE in notes
+
+
+def test_sentences_of_stored_answers_go_with_the_replies(store: Store) -> None:
+    filled(store)
+    with store.write() as session:
+        name = queries.datasets(session)[0].name
+        for one in session.execute(select(Extraction)).scalars():
+            one.notes, one.error = [f"「{NAME}」不是可选的值"], f"模型回答：{NAME}"
+            one.replies = [entry | {"notes": [NAME], "error": NAME} for entry in one.replies]
+            one.created_at = now() - timedelta(days=40)
+    set_retention(store, name, replies_days=30, history_days=None)
+    assert apply_retention(store).replies > 0
+    assert apply_retention(store).replies == 0
+    with store.read() as session:
+        rows = session.execute(select(Extraction)).scalars().all()
+        left = json.dumps([(one.notes, one.error, one.replies) for one in rows], ensure_ascii=False)
+    assert NAME not in left and "已到保留期限" in left
