@@ -68,6 +68,7 @@ def score(
         reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
     if json:
         marked = {"started_from_run": started} if started else {}
+        marked |= {"passed_cells": origins.passed} if origins.passed else {}
         marked |= {"outdated": scored.outdated} if scored.outdated else {}
         confidence = reliability.as_json() if reliability else None
         print_json({**result.as_json(), "floors": result.floors, "confidence": confidence, **marked})
@@ -77,6 +78,8 @@ def score(
             say(f"把握的校准误差 {reliability.ece:.3f}（{reliability.cells:,} 格，交叉验证）")
     if scored.outdated:
         hint(outdated_sentence(scored))
+    if origins.passed:
+        hint(f"对照的记录里{origins.passed_sentence}")
     if started:
         hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:

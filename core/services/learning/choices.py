@@ -73,7 +73,7 @@ class ChoiceModel:
         return self._of_sets(mean) if self.labels else mean / np.maximum(mean.sum(axis=1, keepdims=True), 1e-9)
 
     def _neighbours(self, alike: Floats) -> Floats:
-        nearest = np.argsort(-alike, axis=1, kind="stable")[:, :_NEIGHBOURS]
+        nearest = np.argsort(-alike * (self.weights > 0), axis=1, kind="stable")[:, :_NEIGHBOURS]
         near = np.maximum(np.take_along_axis(alike, nearest, axis=1), 1e-6) * self.weights[nearest]
         shares: Floats = np.einsum("ij,ijk->ik", near, self.targets[nearest]) / near.sum(axis=1)[:, None]
         return shares
@@ -96,13 +96,14 @@ def fit_choice(
     Args:
         field: with suggested values.
         answers: of the examples, in the order of ``inputs``.
-        weights: of the examples.
+        weights: of the examples; 0 for those whose answer teaches nothing, above 0 for one at least.
         inputs: of the examples.
         seed: of the trees.
     """
     totals: dict[Answer, float] = {}
     for answer, weight in zip(answers, weights, strict=True):
-        totals[answer] = totals.get(answer, 0.0) + float(weight)
+        if weight:
+            totals[answer] = totals.get(answer, 0.0) + float(weight)
     known = tuple(sorted(totals, key=lambda answer: (-totals[answer], sort_key(answer))))
     shares = tuple(totals[answer] / sum(totals.values()) for answer in known)
     labels = tuple(sorted(set().union(*(set(answer) for answer in known)))) if field.is_list else ()

@@ -4,7 +4,7 @@ A logistic regression over what speaks for and against a cell, and over the run'
 fitted for one run, on cells whose chats people approved, and never judged on a chat that it was fitted on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,29 +36,41 @@ class JudgedSigns:
     Attributes:
         signs: of the answer.
         right: per form of the answer, whether each cell is what people approved; ``None`` for a customer whom they did
-            not have.
+            not have. In a form, ``None`` for a cell that a threshold let pass and nobody has looked at.
         group: of the chat among its copies, see :mod:`core.services.learning.copy_groups`; ``None``: of no other one.
     """
 
     signs: ChatSigns
-    right: tuple[tuple[bool, ...] | None, ...]
+    right: tuple[tuple[bool | None, ...] | None, ...]
     group: int | None = None
 
 
-def judge(scorer: Scorer, signs: ChatSigns, approved: Sequence[FormValues], *, group: int | None = None) -> JudgedSigns:
+def judge(
+    scorer: Scorer,
+    signs: ChatSigns,
+    approved: Sequence[FormValues],
+    *,
+    passed: Sequence[Collection[str]] = (),
+    group: int | None = None,
+) -> JudgedSigns:
     """Say which cells of an answer are right: those that earn all of their points, free texts from a likeness on.
 
     Args:
         scorer: of the form.
         signs: about the answer.
         approved: the forms that people approved.
+        passed: per approved form, keys of values that passed and that nobody has looked at; empty: none.
         group: of the chat among its copies.
     """
     least = [least_credit(1.0 if field.one_right_answer else CORRECT_FROM) for field in scorer.form.fields]
     preds = [scorer.prepare(values) for values in signs.forms]
     pairs = scorer.chat(preds, [scorer.prepare(values) for values in approved]).pairs
     right = {
-        pair.pred: tuple(credit >= enough for credit, enough in zip(pair.credits, least, strict=True)) for pair in pairs
+        pair.pred: tuple(
+            None if passed and key in passed[pair.gold] else credit >= enough
+            for key, credit, enough in zip(scorer.form.keys, pair.credits, least, strict=True)
+        )
+        for pair in pairs
     }
     return JudgedSigns(signs, tuple(right.get(number) for number in range(len(signs.forms))), group)
 
@@ -114,8 +126,10 @@ def fit_confidence(form: Form, judged: Sequence[JudgedSigns]) -> ConfidenceModel
     for one in judged:
         for cells, right in zip(one.signs.cells, one.right, strict=True):
             if right is not None:
-                rows += [_columns(keys, cell, len(one.right) > 1) for cell in cells]
-                targets += [[float(is_right)] for is_right in right]
+                for cell, is_right in zip(cells, right, strict=True):
+                    if is_right is not None:
+                        rows.append(_columns(keys, cell, len(one.right) > 1))
+                        targets.append([float(is_right)])
     if not rows:
         return ConfidenceModel(keys, (0.0,) * (2 * len(keys) + _SIGNS), 0.0)
     fitted = fit_logistic(np.array(rows), np.array(targets), None, strength=_STRENGTH)
@@ -174,6 +188,7 @@ def measure_reliability(form: Form, judged: Sequence[JudgedSigns]) -> Reliabilit
         for chances, right in zip(confident, one.right, strict=True)
         if right is not None
         for key, is_right in zip(form.keys, right, strict=True)
+        if is_right is not None
     ]
     return reliability_of(cells, chats=len(judged))
 

@@ -13,6 +13,7 @@ from core.adapters.store import queries
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Record, RecordEvent, Run, RunKind
 from core.domain.form import Form, FormValues, load_named_form
 from core.errors import InputError, NotFoundError
+from core.services.quality.passed_cells import Keys, passed_cells
 
 Source = Literal["labels", "records", "labels+records"]
 SOURCES: Final[tuple[Source, ...]] = ("labels", "records", "labels+records")
@@ -33,6 +34,7 @@ class ApprovedChat:
         origin: ``record`` or ``labels``.
         row: id of the record or of the label's extraction.
         version: of the record; 0 for labels.
+        passed: per form, keys of values that passed by a threshold and that nobody has looked at; empty: none.
     """
 
     chat_id: int
@@ -42,6 +44,7 @@ class ApprovedChat:
     origin: str
     row: int
     version: int
+    passed: Keys = ()
 
     def reference(self) -> dict[str, Any]:
         """Where the example stands, for a model to be fitted again."""
@@ -73,7 +76,11 @@ class Corpus:
     @property
     def digest(self) -> str:
         """Hash of the form's definition and of all examples."""
-        parts = [self.form.model_dump(mode="json"), [[one.sha256, list(one.forms)] for one in self.approved]]
+        examples = [
+            [one.sha256, list(one.forms), *([[sorted(keys) for keys in one.passed]] if one.passed else [])]
+            for one in self.approved
+        ]
+        parts = [self.form.model_dump(mode="json"), examples]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -142,15 +149,31 @@ def _labels(session: Session, form: Form, dataset_id: int) -> list[ApprovedChat]
 def _records(session: Session, form: Form, dataset_id: int) -> list[ApprovedChat]:
     statement = (
         select(
-            col(Chat.id), col(Chat.sha256), col(Chat.text), col(Record.customers), col(Record.id), col(Record.version)
+            col(Chat.id).label("chat_id"),
+            col(Chat.sha256),
+            col(Chat.text),
+            col(Record.customers),
+            col(Record.id),
+            col(Record.version),
         )
         .join(Record, col(Record.chat_id) == col(Chat.id))
         .where(col(Record.dataset_id) == dataset_id, queries.is_final(), ~queries.is_passed())
     )
+    rows = [row for row in session.execute(statement) if row.customers]
+    passed = passed_cells(session, {row.id: row.version for row in rows})
     return [
-        ApprovedChat(chat_id, sha256, text, _clean(form, _values(customers)), "record", row, version)
-        for chat_id, sha256, text, customers, row, version in session.execute(statement)
-        if customers
+        ApprovedChat(
+            row.chat_id,
+            row.sha256,
+            row.text,
+            _clean(form, _values(row.customers)),
+            "record",
+            row.id,
+            row.version,
+            passed[row.id].keys if row.id in passed else (),
+        )
+        for row in rows
+        if row.id not in passed or not passed[row.id].whole
     ]
 
 
@@ -189,7 +212,9 @@ def restore_corpus(
             .where(col(Extraction.id).in_(ids), col(Run.kind) == RunKind.LABELS)
         )
         label_forms |= {row: forms or [] for row, forms in session.execute(answers)}
-    record_forms = _record_forms(session, [one for one in references if one["origin"] == "record"])
+    of_records = [one for one in references if one["origin"] == "record"]
+    record_forms = _record_forms(session, of_records)
+    passed = passed_cells(session, {int(one["id"]): int(one["version"]) for one in of_records})
     approved = []
     for one in references:
         text = texts.get(int(one["chat"]))
@@ -206,6 +231,7 @@ def restore_corpus(
                 str(one["origin"]),
                 int(one["id"]),
                 int(one["version"]),
+                passed[int(one["id"])].keys if one["origin"] == "record" and int(one["id"]) in passed else (),
             )
         )
     return Corpus(form, tuple(datasets), source, tuple(sorted(approved, key=lambda one: (one.sha256, one.row))))

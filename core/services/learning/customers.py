@@ -44,7 +44,7 @@ class NameCounts:
                 own answer.
         """
         rows: list[tuple[float, ...]] = []
-        customers = {place for place in own.customers if place is not None} if own else set()
+        customers = {place for place in own.customers if place is not None} if own and not own.name_passed else set()
         for place, name in enumerate(chat.speakers):
             spoke = self.spoke[name] - (1 if own else 0)
             customer = self.customer[name] - (1 if place in customers else 0)
@@ -106,7 +106,8 @@ def count_names(examples: Sequence[LabelledChat]) -> NameCounts:
     customer: Counter[str] = Counter()
     for one in examples:
         spoke.update(one.chat.speakers)
-        customer.update({one.chat.speakers[place] for place in one.customers if place is not None})
+        if not one.name_passed:
+            customer.update({one.chat.speakers[place] for place in one.customers if place is not None})
     return NameCounts(spoke, customer)
 
 
@@ -118,7 +119,7 @@ def fit_customers(examples: Sequence[LabelledChat], *, seed: int) -> Customers:
         seed: of the trees.
     """
     names = count_names(examples)
-    spoken = [one for one in examples if one.chat.speakers]
+    spoken = [one for one in examples if one.chat.speakers and not one.name_passed]
     if not spoken:
         return Customers(names, len(examples), None, None, None)
     rows = np.vstack([_rows(names, one.chat, one) for one in spoken])

@@ -1,6 +1,6 @@
 """What a learner learns from: a chat's features with the forms that people approved for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.domain.form import Field, Form, FormValues, Value, items_of
@@ -19,18 +19,32 @@ class LabelledChat:
         chat: what was read of it.
         forms: one per customer.
         customers: per form, which speaker is the customer; ``None`` where the name is not a speaker's.
+        passed: per form, keys of values that passed by a threshold: they teach nothing. Empty where there are none.
+        name_passed: whether a customer's name is one of them.
     """
 
     chat: ChatFeatures
     forms: tuple[FormValues, ...]
     customers: tuple[int | None, ...]
+    passed: tuple[Collection[str], ...] = ()
+    name_passed: bool = False
 
 
-def example(form: Form, chat: ChatFeatures, forms: Sequence[FormValues]) -> LabelledChat:
-    """Join a chat and its right forms; the customers' names are looked up among the speakers."""
+def example(
+    form: Form, chat: ChatFeatures, forms: Sequence[FormValues], passed: Sequence[Collection[str]] = ()
+) -> LabelledChat:
+    """Join a chat and its right forms; the customers' names are looked up among the speakers.
+
+    Args:
+        form: of the values.
+        chat: what was read of it.
+        forms: one per customer.
+        passed: per form, keys of values that teach nothing; empty: none.
+    """
     names = [form.name_of(values) for values in forms]
     places = match_people(names, chat.speakers)
-    return LabelledChat(chat, tuple(forms), tuple(place[0] if place else None for place in places))
+    customers = tuple(place[0] if place else None for place in places)
+    return LabelledChat(chat, tuple(forms), customers, tuple(passed), any(form.name_field in keys for keys in passed))
 
 
 def answer_of(field: Field, value: Value | None) -> Answer:

@@ -29,11 +29,19 @@ _LEAST_GAIN: Final = 2.0
 
 
 class Case(NamedTuple):
-    """One chat: the run's forms, and the approved ones; its group among its copies, ``None`` where it has none."""
+    """One chat: the run's forms, and the approved ones.
+
+    Attributes:
+        preds: the run's.
+        golds: the approved ones.
+        group: among its copies; ``None`` where it has none.
+        passed: per approved form, keys of values that passed by a threshold: they show no habit. Empty: none.
+    """
 
     preds: Sequence[FormValues]
     golds: Sequence[FormValues]
     group: int | None = None
+    passed: Sequence[Collection[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,7 @@ def _observe(scorer: Scorer, case: Case) -> list[_Observation]:
         _Observation(one.key, "filled" if preds[pair.pred][at] else "empty", credit, golds[pair.gold][at], 1 / larger)
         for pair in scorer.chat(preds, golds).pairs
         for at, (one, credit) in enumerate(zip(scorer.form.fields, pair.credits, strict=True))
+        if not case.passed or one.key not in case.passed[pair.gold]
     ]
 
 

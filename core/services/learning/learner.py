@@ -4,9 +4,9 @@ No field is named here: a field's type, kind, suggested values and points decide
 evidence stays empty, for an empty cell is the likeliest right answer of most fields.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -248,48 +248,66 @@ def fit(form: Form, examples: Sequence[LabelledChat], *, seed: int = SEED) -> Fi
         seed: of everything that is random.
     """
     customers = fit_customers(examples, seed=seed)
-    rows: list[tuple[LabelledChat, int, FormValues, float]] = []
+    rows: list[_Row] = []
     for one in examples:
         by_chance = [int(place) for place in np.argsort(-customers.chances(one.chat, one), kind="stable")]
         for position, (place, values) in enumerate(zip(one.customers, one.forms, strict=True)):
             if place is None and by_chance:  # a customer who never speaks: what is told of the likeliest speaker
                 place = by_chance[min(position, len(by_chance) - 1)]
             if place is not None:
-                rows.append((one, place, values, 1.0 / len(one.forms)))
+                passed = one.passed[position] if one.passed else ()
+                rows.append(_Row(one, place, values, 1.0 / len(one.forms), passed))
     if not rows:
         return FittedExtractor(
             form, len(examples), customers, None, {}, Verbatim((), None, {}), _empty_shares(form, [])
         )
-    weights = np.array([weight for *_, weight in rows])
-    words, alike = fit_words([_texts(one.chat, place) for one, place, _, _ in rows], seed)
+    words, alike = fit_words([_texts(row.one.chat, row.place) for row in rows], seed)
     coordinates = alike @ words.basis
-    dense = np.array([_dense(one.chat, place, customers, one) for one, place, _, _ in rows])
+    dense = np.array([_dense(row.one.chat, row.place, customers, row.one) for row in rows])
     inputs = ChoiceInputs(np.hstack([dense, coordinates[:, :_LEADING]]), coordinates, alike)
     choices = {
         field.key: fit_choice(
-            field, [answer_of(field, values.get(field.key)) for _, _, values, _ in rows], weights, inputs, seed=seed
+            field, [answer_of(field, row.values.get(field.key)) for row in rows], weights, inputs, seed=seed
         )
         for field in form.fields
-        if field.values
+        if field.values and (weights := np.array([row.weight_of(field.key) for row in rows])).any()
     }
     cases = [
         VerbatimCase(
-            one.chat,
-            place,
-            np.array(customers.names.columns(one.chat, one)),
-            {field.key: "、".join(items_of(values.get(field.key) or "")) for field in verbatim_fields(form)},
-            weight,
+            row.one.chat,
+            row.place,
+            np.array(customers.names.columns(row.one.chat, row.one)),
+            {
+                field.key: "、".join(items_of(row.values.get(field.key) or ""))
+                for field in verbatim_fields(form)
+                if row.weight_of(field.key)
+            },
+            row.weight,
         )
-        for one, place, values, weight in rows
+        for row in rows
     ]
     verbatim = fit_verbatim(form, cases, seed=seed)
     return FittedExtractor(form, len(examples), customers, words, choices, verbatim, _empty_shares(form, rows))
 
 
-def _empty_shares(form: Form, rows: Sequence[tuple[LabelledChat, int, FormValues, float]]) -> dict[str, float]:
+class _Row(NamedTuple):
+    """One customer of an example: chat, speaker's place, right form, weight, and keys whose values teach nothing."""
+
+    one: LabelledChat
+    place: int
+    values: FormValues
+    weight: float
+    passed: Collection[str]
+
+    def weight_of(self, key: str) -> float:
+        """The weight of a field's value; 0 where it teaches nothing."""
+        return 0.0 if key in self.passed else self.weight
+
+
+def _empty_shares(form: Form, rows: Sequence[_Row]) -> dict[str, float]:
     """Per field, the share of empty cells, as if two more forms had been seen: an empty and a filled one."""
-    total = sum(weight for *_, weight in rows) + 2.0
     return {
-        field.key: (1.0 + sum(weight for _, _, values, weight in rows if not values.get(field.key))) / total
+        field.key: (1.0 + sum(row.weight_of(field.key) for row in rows if not row.values.get(field.key)))
+        / (2.0 + sum(row.weight_of(field.key) for row in rows))
         for field in form.fields
     }

@@ -49,7 +49,7 @@ def examples_of(corpus: Corpus, *, seen: Callable[[int], None] | None = None) ->
     form = corpus.form
     rows = []
     for number, one in enumerate(corpus.approved, 1):
-        rows.append(example(form, cached_features(form.name, form.version, one.text), one.forms))
+        rows.append(example(form, cached_features(form.name, form.version, one.text), one.forms, one.passed))
         if seen:
             seen(number)
     return rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import and_, func, select
@@ -41,6 +42,7 @@ from core.services.learning.examples import LabelledChat, example
 from core.services.learning.models import texts_learned
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
+from core.services.quality.passed_cells import Keys, PassedCells, begun_by_passing, passed_cells
 from core.services.quality.run_ancestry import is_from_people, taught_on
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
 from core.services.quality.stored_votes import Votes, read_votes
@@ -66,6 +68,7 @@ class AnsweredChat:
         others: other runs' forms by name.
         votes: what a vote did not take.
         chat_id: the chat; 0 where it is not stored.
+        passed: per approved form, keys of values that passed and that nobody has looked at; empty: none.
     """
 
     text: str
@@ -75,6 +78,7 @@ class AnsweredChat:
     others: Mapping[str, Sequence[FormValues]]
     votes: Votes
     chat_id: int = 0
+    passed: Keys = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,18 @@ def other_runs(session: Session, dataset_id: int, run_id: int) -> dict[int, str]
 
 
 def count_approved(session: Session, run_id: int) -> int:
-    """Number of approved chats that a run has answered; those that a threshold let pass do not count."""
+    """Number of approved chats that a run has answered; those of which all values passed do not count."""
     statement = _approved(select(func.count()).select_from(Record), run_id)
-    return int(session.execute(statement).scalar_one())
+    passed = _passed(session, run_id)
+    return int(session.execute(statement).scalar_one()) - sum(one.whole for one in passed.values())
+
+
+def _passed(session: Session, run_id: int) -> dict[int, PassedCells]:
+    """The passed values of the approved chats that a run has answered, by chat id."""
+    statement = _approved(select(col(Record.id), col(Record.version), col(Record.chat_id)), run_id)
+    rows = session.execute(statement.where(begun_by_passing())).all()
+    passed = passed_cells(session, {row.id: row.version for row in rows})
+    return {row.chat_id: passed[row.id] for row in rows if row.id in passed}
 
 
 def count_unreviewed(session: Session, run_id: int) -> int:
@@ -164,19 +177,26 @@ def _approved(statement: Any, run_id: int) -> Any:
     ).where(queries.is_final(), ~queries.is_passed())
 
 
-def _approved_forms(session: Session, form: Form, run_id: int) -> dict[int, tuple[FormValues, ...]]:
-    """Approved forms by chat id, of the newest approvals."""
+def _approved_chats(session: Session, form: Form, run: Run | RunView) -> list[AnsweredChat]:
+    """The newest approved chats that a run has answered, but those of which all values passed."""
+    run_id = int(run.id or 0)
+    passed = _passed(session, run_id)
     statement = _approved(select(col(Record.chat_id), col(Record.customers)), run_id)
     statement = statement.order_by(col(Record.updated_at).desc(), col(Record.id).desc()).limit(MOST_CHATS)
-    return {
+    approved = {
         chat_id: tuple(form.coerce(customer["values"]).values for customer in customers)
         for chat_id, customers in session.execute(statement)
-        if customers
+        if customers and not (chat_id in passed and passed[chat_id].whole)
     }
+    return answered_chats(session, form, run, approved, {chat_id: one.keys for chat_id, one in passed.items()})
 
 
 def answered_chats(
-    session: Session, form: Form, run: Run | RunView, approved: Mapping[int, Sequence[FormValues]]
+    session: Session,
+    form: Form,
+    run: Run | RunView,
+    approved: Mapping[int, Sequence[FormValues]],
+    passed: Mapping[int, Keys] = MappingProxyType({}),
 ) -> list[AnsweredChat]:
     """A run's answers to chats, and what other runs say of them; in the order of the texts' digests.
 
@@ -185,6 +205,7 @@ def answered_chats(
         form: of the dataset.
         run: whose answers.
         approved: right forms by chat id.
+        passed: by chat id, per right form, keys of values that nobody has looked at.
     """
     run_id = int(run.id or 0)
     names = other_runs(session, run.dataset_id, run_id)
@@ -216,6 +237,7 @@ def answered_chats(
             others.get(chat_id, {}),
             answers[chat_id][1],
             chat_id,
+            passed.get(chat_id, ()),
         )
         for chat_id in answers.keys() & texts.keys()
     ]
@@ -226,7 +248,13 @@ def judged_signs(scorer: Scorer, chats: Sequence[AnsweredChat]) -> list[JudgedSi
     """Signs and right cells of approved chats, without anything learned."""
     groups = copy_groups([one.text for one in chats])
     return [
-        judge(scorer, read_signs(scorer, one.text, one.answers, one.others, one.votes), one.approved, group=group)
+        judge(
+            scorer,
+            read_signs(scorer, one.text, one.answers, one.others, one.votes),
+            one.approved,
+            passed=one.passed,
+            group=group,
+        )
         for one, group in zip(chats, groups, strict=True)
     ]
 
@@ -247,7 +275,7 @@ def judged_with_learned(
         learned_texts: digests of the texts that the run's own extractor has learned from.
     """
     form = scorer.form
-    examples = [example(form, cached_features(form.name, form.version, one.text), list(one.approved)) for one in chats]
+    examples = [_example(form, one) for one in chats]
     groups = groups_of(examples)
     judged: list[JudgedSigns | None] = [None] * len(chats)
     for training, held in folds_of(groups, _FOLDS, 0):
@@ -259,8 +287,13 @@ def judged_with_learned(
                 answers = [filled.values for filled in extractor.predict([examples[place].chat])[0]]
             signs = read_signs(scorer, one.text, answers, one.others, one.votes)
             signs = signs.with_learned(extractor.assess(examples[place].chat, signs.forms))
-            judged[place] = judge(scorer, signs, one.approved, group=groups[place])
+            judged[place] = judge(scorer, signs, one.approved, passed=one.passed, group=groups[place])
     return [one for one in judged if one is not None], examples
+
+
+def _example(form: Form, chat: AnsweredChat) -> LabelledChat:
+    features = cached_features(form.name, form.version, chat.text)
+    return example(form, features, list(chat.approved), chat.passed)
 
 
 def is_fit_due(session: Session, run_id: int) -> bool:
@@ -288,7 +321,7 @@ def fit_run_confidence(store: Store, run_id: int) -> bool:
         run = queries.run(session, run_id)
         form = load_named_form(queries.dataset(session, run.dataset_id).form)
         approved = count_approved(session, run_id)
-        chats = answered_chats(session, form, run, _approved_forms(session, form, run_id))
+        chats = _approved_chats(session, form, run)
     scorer = Scorer(form)
     judged, _ = judged_with_learned(scorer, chats, texts_learned(store, run))
     model, reliability = fit_confidence(form, judged), measure_reliability(form, judged)
@@ -312,14 +345,10 @@ def load_run_confidence(store: Store, run_id: int) -> FittedConfidence | None:
         run = queries.run(session, run_id)
         form = load_named_form(queries.dataset(session, run.dataset_id).form)
         model, approved, known = stored_confidence(form, row.model), row.approved, set(row.examples)
-        chats = [
-            one
-            for one in answered_chats(session, form, run, _approved_forms(session, form, run_id))
-            if one.sha256 in known
-        ]
+        chats = [one for one in _approved_chats(session, form, run) if one.sha256 in known]
     if model is None:
         return None
-    examples = [example(form, cached_features(form.name, form.version, one.text), list(one.approved)) for one in chats]
+    examples = [_example(form, one) for one in chats]
     return FittedConfidence(Scorer(form), model, learner.fit(form, examples), approved)
 
 

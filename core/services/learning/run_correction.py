@@ -33,6 +33,7 @@ from core.services.learning.models import texts_learned
 from core.services.learning.run_confidence import MOST_CHATS, AnsweredChat, answered_chats, judged_with_learned
 from core.services.learning.stacked_habits import StackedCase, StackedHabits, estimate_stacked, learn_stacked
 from core.services.quality.merged_run import MergedChat, store_merged_run
+from core.services.quality.passed_cells import Keys, passed_by_index
 from core.services.quality.scores import BLIND, LABELS, RECORDS, reference
 from core.services.team import permitted
 
@@ -133,12 +134,23 @@ def plan_correction(
         answers = queries.forms_by_index(session, view.id)
         form = load_named_form(data.form)
         index_of = _index_of(session, data.id)
-        chats = _approved_chats(session, form, view, {key: golds.get(index, ()) for key, index in index_of.items()})
+        passed = {index: one for index, one in passed_by_index(session, data.id).items() if against == RECORDS}
+        golds = {index: forms for index, forms in golds.items() if index not in passed or not passed[index].whole}
+        chats = _approved_chats(
+            session,
+            form,
+            view,
+            {key: golds.get(index, ()) for key, index in index_of.items()},
+            {key: passed[index].keys for key, index in index_of.items() if index in passed},
+        )
         indices = sorted(answers.keys() & golds.keys())
         groups = _copy_groups(session, data.id, indices)
     if unknown := [key for key in keep if key not in form]:
         raise InputError(f"表单「{form.title}」没有字段「{unknown[0]}」", "请检查字段名")
-    cases = [Case(answers[index], golds[index], group) for index, group in zip(indices, groups, strict=True)]
+    cases = [
+        Case(answers[index], golds[index], group, passed[index].keys if index in passed else ())
+        for index, group in zip(indices, groups, strict=True)
+    ]
     if len(cases) < FEWEST:
         raise InputError(f"「{view.name}」只有 {len(cases)} 条群聊可以对照，看不出习惯", f"请先确认至少 {FEWEST} 条")
     scorer = Scorer(form)
@@ -184,12 +196,16 @@ def _index_of(session: Session, dataset_id: int) -> dict[int, int]:
 
 
 def _approved_chats(
-    session: Session, form: Form, run: RunView, golds: Mapping[int, Sequence[FormValues]]
+    session: Session,
+    form: Form,
+    run: RunView,
+    golds: Mapping[int, Sequence[FormValues]],
+    passed: Mapping[int, Keys],
 ) -> list[AnsweredChat]:
-    """The run's answers to the newest chats that have right forms, given by chat id."""
+    """The run's answers to the newest chats that have right forms; these and what passed of them by chat id."""
     newest = sorted(chat_id for chat_id, forms in golds.items() if forms)[-MOST_CHATS:]
     approved = {chat_id: tuple(form.coerce(values).values for values in golds[chat_id]) for chat_id in newest}
-    return answered_chats(session, form, run, approved)
+    return answered_chats(session, form, run, approved, passed)
 
 
 def _copy_groups(session: Session, dataset_id: int, indices: Sequence[int]) -> list[int]:

@@ -108,7 +108,10 @@ def _gains(scorer: Scorer, case: StackedCase, confident: Sequence[dict[str, floa
     golds = [scorer.prepare(values) for values in case.approved]
     larger = max(len(preds), len(golds), 1)
     for pair in scorer.chat(preds, golds).pairs:
+        right = case.judged.right[pair.pred] or ()
         for at, cell in enumerate(signs.cells[pair.pred]):
+            if right and right[at] is None:  # nobody has looked at it
+                continue
             if cell.learned is not None and _gives_way(cell, confident[pair.pred][cell.field.key]):
                 other = _prepared(scorer, cell, cell.learned.other, at)
                 yield cell.field.key, (float(other == golds[pair.gold][at]) - pair.credits[at]) / larger

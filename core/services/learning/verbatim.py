@@ -75,7 +75,7 @@ class VerbatimCase:
         chat: the chat.
         customer: place among the speakers.
         names: columns of :class:`core.services.learning.customers.NameCounts` per speaker.
-        right: right value by key.
+        right: right value by key; of fields whose value teaches something.
         weight: of the customer.
     """
 
@@ -92,7 +92,7 @@ def fit_verbatim(form: Form, cases: Sequence[VerbatimCase], *, seed: int) -> Ver
     keys = tuple(field.key for field in fields)
     rows, targets, weights = [], [], []
     for case in cases:
-        for field in fields:
+        for field in (one for one in fields if one.key in case.right):
             for option in _options(field, case.chat):
                 rows.append(_row(keys, field, case.chat, case.customer, option, case.names))
                 targets.append([float(option.value == case.right.get(field.key, ""))])

@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Record, Run, RunKind
+from core.services.quality.passed_cells import passed_by_index
 
 FLATTERED = "记录从它改起，偏高"
 """What stands beside the score of a run against records that were started from it."""
@@ -31,12 +32,14 @@ class RecordOrigins:
         by_id: chats by the run's id, of those that are still there.
         labels: names of those runs that are labels.
         deleted: of those under ``""``, how many were started from a run that was deleted.
+        passed: number of values that a threshold let pass and that nobody has looked at since, in approved chats.
     """
 
     runs: Mapping[str, int]
     by_id: Mapping[int, int]
     labels: frozenset[str] = frozenset()
     deleted: int = 0
+    passed: int = 0
 
     @property
     def main(self) -> str:
@@ -51,7 +54,12 @@ class RecordOrigins:
             parts.append(f"已删除的抽取任务 {self.deleted:,} 条")
         if empty := self.runs.get("", 0) - self.deleted:
             parts.append(f"空表单 {empty:,} 条")
-        return f"已确认的记录改自：{'，'.join(parts)}。" if parts else ""
+        return (f"已确认的记录改自：{'，'.join(parts)}。" if parts else "") + self.passed_sentence
+
+    @property
+    def passed_sentence(self) -> str:
+        """Chinese: how many values nobody has looked at; ``""`` for none."""
+        return f"其中 {self.passed:,} 格是按阈值放行的，没有人逐项看过。" if self.passed else ""
 
     @property
     def from_labels(self) -> int:
@@ -85,6 +93,7 @@ def record_origins(session: Session, dataset_id: int) -> RecordOrigins:
         int(session.execute(select(chats).where(*of_dataset, *_started_from_a_deleted_run())).scalar_one())
         if any(run_id is None for run_id, *_ in rows)
         else 0,
+        sum(one.cells for one in passed_by_index(session, dataset_id).values()),
     )
 
 

@@ -31,14 +31,14 @@ from core.adapters.store.models import (
     RecordStatus,
     Run,
 )
-from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.queries import PASSED, PASSED_BY
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.learning.run_confidence import other_runs
 from core.services.review.passing_audits import check_audits, lot, passing_rules, stopped_by_audit
 from core.services.review.priority_signature import DIGEST_BEHIND, answer_digest, answers_read
-from core.services.review.records.versions import PASSED, Customer, initial_customers, new_version
+from core.services.review.records.versions import Customer, initial_customers, new_version
 from core.services.team import permitted
 
 LEAST_THRESHOLD: Final = 0.5

@@ -15,12 +15,13 @@ from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.queries import PASSED
 from core.domain.form import Form, FormValues
 from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
 from core.domain.scoring.correct_cells import least_credit
 from core.errors import NotFoundError
-from core.services.review.records.versions import PASSED, Customer, saved_under
+from core.services.review.records.versions import Customer, saved_under
 from core.services.team import permitted
 
 _FEWEST_AUDITED: Final = 5

@@ -41,6 +41,9 @@ def test_learns_what_is_emptied_and_what_is_put_in() -> None:
     assert apply_habits(FORM, habits, said) == right
     assert learn_habits(SCORER, cases(20), keep=[TASK]).keys() == {KIND, BLOCK}
     assert learn_habits(SCORER, cases(4)) == {}
+    # What passed by a threshold and nobody has looked at is nobody's habit.
+    unseen = [case._replace(passed=[{TASK, BLOCK}]) for case in cases(20)]
+    assert set(learn_habits(SCORER, unseen)) == {KIND}
 
 
 def test_a_chat_and_the_same_gone_on_are_learned_or_judged_together(

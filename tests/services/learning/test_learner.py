@@ -169,6 +169,23 @@ def test_names_are_counted_without_the_chat_itself(thirty: list[LabelledChat]) -
     assert counts.columns(one.chat, None)[customer][0] > 0
 
 
+def test_values_that_nobody_has_looked_at_teach_nothing(thirty: list[LabelledChat]) -> None:
+    def told(one: LabelledChat, right: FormValues, passed: Sequence[str]) -> LabelledChat:
+        return example(FORM, one.chat, [dict(one.forms[0]) | right], [passed] if passed else [])
+
+    shown = [told(one, {}, []) for one in thirty[:6]]
+    wrong = {STAGE: "赢单", KIND: ["售后"], PHONE: "0571-88880001", NAME: "客服小何"}
+    believed = [told(one, wrong, []) for one in thirty[6:24]]
+    passed = [told(one, wrong, list(wrong)) for one in thirty[6:24]]
+    right = [{key: one.forms[0][key] for key in wrong} for one in thirty[24:]]
+    for examples_shown, is_right in (([*shown, *passed], True), ([*shown, *believed], False)):
+        said = values(learner.fit(FORM, examples_shown), thirty[24:])
+        assert ([{key: filled[key] for key in wrong} for filled in said] == right) is is_right
+    # Nothing is known of a field of which all values passed: it stays empty.
+    untold = [told(one, {}, [STAGE, KIND, NAME]) for one in thirty[:12]]
+    assert all(not filled[STAGE] and not filled[KIND] for filled in values(learner.fit(FORM, untold), thirty[24:]))
+
+
 def test_one_class_labels_few_and_no_examples(thirty: list[LabelledChat]) -> None:
     same = [example(FORM, one.chat, [FORM.empty() | {NAME: one.forms[0][NAME], KIND: ["答疑"]}]) for one in thirty[:6]]
     for shown in (same, thirty[:1], thirty[:2], []):

@@ -1,5 +1,6 @@
 """Passing by threshold: who may, what passes and stays nobody's review, and the audit that switches it off."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -7,16 +8,19 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.__main__ import main
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, ChatPriority, Confirmation, Extraction, Pass, PassingRule, Record
+from core.cli import main
 from core.domain.permissions import AccountRole
 from core.domain.scoring import Scorer
-from core.errors import ConflictError, InputError
+from core.errors import ConflictError, InputError, NotFoundError
 from core.services.export import AnswerSource
 from core.services.extraction.pipeline.few_shot import approved_records, records_state
 from core.services.learning import read_corpus
-from core.services.learning.run_confidence import count_approved
+from core.services.learning.confidence import fit_confidence
+from core.services.learning.corpus import restore_corpus
+from core.services.learning.run_confidence import _approved_chats, count_approved, judged_signs
+from core.services.quality.passed_cells import passed_by_index
 from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
@@ -130,6 +134,61 @@ def selected(session: Session, dataset: DatasetView, **filters: Any) -> tuple[li
     )
     tally = SelectionTally()
     return list(select_answers(session, dataset, FORM, options, tally)), tally.passed
+
+
+def approve(store: Store, dataset: DatasetView, chat: int, run: int, *, looked_at: Sequence[str]) -> None:
+    """Approve a chat as the desk does: what nobody has looked at is 批量确认, passed or not."""
+    record = records(store, dataset)[chat]
+    bulk_confirmed = dict.fromkeys(FORM.keys, "批量确认") | dict.fromkeys(looked_at, "逐项确认")
+    customer = {"values": record.forms[0], "origin": 0, "confirmed": bulk_confirmed}
+    decide(store, dataset, chat, run=run, version=record.version, customers=[customer])
+
+
+def test_what_passed_of_an_approved_chat_teaches_nothing_until_somebody_looks_at_it(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 4, doubtful=4)
+    let(store, dataset, run, scope="cells")
+    rest = frozenset(FORM.keys) - {STAGE}
+    approve(store, dataset, 1, run, looked_at=[])
+    approve(store, dataset, 2, run, looked_at=[NAME, STAGE])
+    changed = records(store, dataset)[3].forms[0] | {PHONE: "13900000000"}
+    confirmed = dict.fromkeys(FORM.keys, "批量确认")
+    decide(store, dataset, 3, run=run, version=1, customers=[{"values": changed, "origin": 0, "confirmed": confirmed}])
+    expected = [rest, rest - {NAME}, rest - {PHONE}]
+    with store.read() as session:
+        by_index = passed_by_index(session, dataset.id)
+        assert [by_index[index].keys for index in (1, 2, 3)] == [(keys,) for keys in expected]
+        corpus = read_corpus(session, ["群聊"], "records")
+        assert {one.forms[0][NAME]: one.passed for one in corpus.approved} == {
+            f"林木{index}": (keys,) for index, keys in enumerate(expected, 1)
+        }
+        references = [one.reference() for one in corpus.approved]
+        assert restore_corpus(session, FORM, ["群聊"], "records", references) == corpus
+        chats = _approved_chats(session, FORM, queries.run(session, run))
+        judged = judged_signs(Scorer(FORM), chats)
+        assert sum(right is not None for one in judged for right in one.right[0] or ()) == 1 + 2 + 2
+        assert fit_confidence(FORM, judged).weights != (0.0,) * len(fit_confidence(FORM, judged).weights)
+        assert approved_records(session, FORM) == []
+        origins = record_origins(session, dataset.id)
+        assert origins.passed == sum(map(len, expected))
+        assert f"{origins.passed} 格是按阈值放行的" in origins.sentence
+    # What was taken back and reviewed from the start is a review.
+    [rule] = passing_rules(store, dataset.id)
+    bulk.undo(store, FORM, dataset.id, rule.name, who="组长")
+    approve(store, dataset, 4, run, looked_at=[])
+    with store.read() as session:
+        assert set(passed_by_index(session, dataset.id)) == {1, 2, 3}
+        assert count_approved(session, run) == 4
+
+
+def test_a_chat_of_which_all_passed_is_no_example_though_somebody_approves_it_unseen(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 2, doubtful=0)
+    let(store, dataset, run)
+    approve(store, dataset, 1, run, looked_at=[])
+    with store.read() as session:
+        assert passed_by_index(session, dataset.id)[1].whole
+        assert count_approved(session, run) == 0
+        with pytest.raises(NotFoundError, match="没有可以学习的群聊"):
+            read_corpus(session, ["群聊"], "records")
 
 
 def test_anybody_may_correct_what_passed(store: Store) -> None:

@@ -23,6 +23,7 @@ from core.domain.evidence import EvidenceStatus, locate, text_index
 from core.domain.form import Form, FormValues, Nature
 from core.domain.prompts import Example
 from core.services.extraction.pipeline.stages import PickedExample
+from core.services.quality.passed_cells import passed_cells
 from core.services.team import remember_seen_in
 
 NEAR: Final = 0.8
@@ -111,7 +112,10 @@ def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
 
 
 def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
-    """The newest approved records of all datasets with this form; of two for one chat the one that counts."""
+    """The newest approved records of all datasets with this form; of two for one chat the one that counts.
+
+    Records with values that passed by a threshold and that nobody has looked at are left out.
+    """
     statement = (
         select(Record, col(Chat.index), col(Chat.text), col(Dataset.name))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
@@ -121,7 +125,11 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
         .limit(MOST_RECORDS)
     )
     examples: list[ApprovedExample] = []
-    for record, index, text, dataset in session.execute(statement):
+    rows = session.execute(statement).all()
+    passed = passed_cells(session, {record.id: record.version for record, *_ in rows})
+    for record, index, text, dataset in rows:
+        if record.id in passed:  # a part of it is what a run says, which nobody has looked at
+            continue
         forms = tuple(form.coerce(customer["values"]).values for customer in record.customers)
         label = f"{example_label(dataset, index)}{record.version}）"
         examples.append(ApprovedExample(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))

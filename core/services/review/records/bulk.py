@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
+from core.adapters.store.queries import PASSED
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
@@ -25,7 +26,6 @@ from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
     BULK,
     CELL,
-    PASSED,
     UNDO,
     ChatState,
     Customer,

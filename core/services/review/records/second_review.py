@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, exists, not_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Record, RecordEvent, RecordStatus
-from core.adapters.store.queries import PASSED_BY
-from core.services.review.records.versions import BULK, PASSED, UNDO
+from core.adapters.store.queries import PASSED, PASSED_BY
+from core.services.review.records.versions import BULK, UNDO
 from core.services.team import SEEN_ALREADY, has_seen
 
 

@@ -17,8 +17,8 @@ from core.domain.form import Form, FormValues
 from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
 
-BULK, CELL, UNDO, PASSED = "bulk", "cell", "undo", "pass"
-"""What save ids begin with, before a dash: of bulk changes, edits of one cell, undoing, and approvals by threshold."""
+BULK, CELL, UNDO = "bulk", "cell", "undo"
+"""What save ids begin with, before a dash: of bulk changes, edits of one cell, and undoing."""
 _NO_REVIEW = tuple(f"{kind}-" for kind in (BULK, CELL, UNDO))
 
 Customer = dict[str, Any]

@@ -22,6 +22,7 @@ from core.domain.form import Field, Form, FormValues, cell_text, items_of
 from core.domain.scoring import Scorer
 from core.services.learning.cell_signs import CellSigns, read_signs
 from core.services.learning.run_confidence import other_runs
+from core.services.quality.passed_cells import passed_cells
 from core.services.quality.stored_votes import Votes, read_votes
 from core.services.review.workbench.contract import ChatPayload
 from core.services.review.workbench.why_contract import AlikeChat, WhyPayload
@@ -180,12 +181,22 @@ def _history_cues(
     right = seen = 0
     for ids in queries.chunked(chat_ids):
         statement = (
-            select(col(Record.customers), col(Extraction.forms))
+            select(col(Record.customers), col(Extraction.forms), col(Record.id), col(Record.version))
             .join(Extraction, col(Extraction.chat_id) == col(Record.chat_id))
-            .where(col(Record.chat_id).in_(ids), col(Extraction.run_id) == chat["base_run_id"], queries.is_final())
+            .where(
+                col(Record.chat_id).in_(ids),
+                col(Extraction.run_id) == chat["base_run_id"],
+                # Of records that were started from another run nobody has seen what this one says.
+                col(Record.base_run_id) == chat["base_run_id"],
+                queries.is_final(),
+            )
         )
-        for customers, forms in session.execute(statement):
-            for customer in customers:
+        rows = session.execute(statement).all()
+        passed = passed_cells(session, {row.id: row.version for row in rows})
+        for customers, forms, record_id, _ in rows:
+            for position, customer in enumerate(customers):
+                if record_id in passed and field.key in passed[record_id].keys[position]:
+                    continue
                 source = customer.get("source")
                 answer = forms[source] if isinstance(source, int) and 0 <= source < len(forms or ()) else None
                 if answer is not None and bool(answer.get(field.key)) == filled:

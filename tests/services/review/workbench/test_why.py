@@ -32,7 +32,7 @@ def why(store: Store, session, cell: tuple[int, int, int]) -> WhyPayload:  # typ
 
 
 def test_cues_say_who_said_it_which_words_mean_it_and_what_others_say(store: Store) -> None:
-    _, session = desk(store)
+    dataset, session = desk(store)
     phone = why(store, session, (11, 0, PHONE_AT))
     assert phone["cues"][0].startswith("第 4 条，客户 ")
     assert "说：「我的手机 138" in phone["cues"][0]
@@ -42,6 +42,9 @@ def test_cues_say_who_said_it_which_words_mean_it_and_what_others_say(store: Sto
     assert any("多半是「询价」" in cue and "第 2 条有「" in cue for cue in kind["cues"])
     stage = why(store, session, (11, 0, STAGE_AT))
     assert "「乙」的说法不同" in stage["cues"]
+    # Nobody has seen what a run says from which no record was started.
+    unseen = open_session(store, dataset, FORM, reviewer="阿青", base="乙")
+    assert not any("确认过" in cue for cue in why(store, unseen, (11, 0, PHONE_AT))["cues"])
 
 
 def test_the_most_alike_approved_chats_come_with_their_values(store: Store) -> None:
