@@ -17,6 +17,8 @@ _QUIET = "#8b9096"
 _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 """Readable on both backgrounds, and told apart by the colour-blind."""
 _ROW = 26
+_SMALL = 190
+"""Height in pixels of charts that stand side by side."""
 
 
 def chart_with_table(
@@ -181,6 +183,66 @@ def reliability_chart(rows: Rows) -> Any:
     )
     points = base.mark_point(filled=True, opacity=1).encode(size=alt.Size("格:Q", legend=None))
     return (diagonal.encode(x="x:Q", y="y:Q") + base.mark_line() + points).properties(height=320)
+
+
+def remaining_chart(rows: Rows) -> Any:
+    """Line of the chats that are left, a point a day: a step holds until the next one.
+
+    Args:
+        rows: 日期 (ISO), 还剩.
+    """
+    return (
+        alt.Chart(pd.DataFrame(list(rows)))
+        .mark_line(interpolate="step-after", point=True)
+        .encode(x=_days(), y=_count("还剩", "还剩（条）"), tooltip=["日期:T", "还剩:Q"])
+        .properties(height=_SMALL)
+    )
+
+
+def daily_work_chart(rows: Rows) -> Any:
+    """Stacked bars of the chats decided on each day, by reviewer.
+
+    Args:
+        rows: 日期 (ISO), 审阅人, 审完.
+    """
+    return (
+        alt.Chart(pd.DataFrame(list(rows)))
+        .mark_bar(size=14)
+        .encode(
+            x=_days(),
+            y=_count("审完", "审完（条）"),
+            color=alt.Color("审阅人:N", legend=alt.Legend(title=None, orient="top", symbolLimit=8)),
+            tooltip=["日期:T", "审阅人:N", "审完:Q"],
+        )
+        .properties(height=_SMALL)
+    )
+
+
+def changed_share_chart(rows: Rows) -> Any:
+    """Line of the share of values that people changed, a point a week.
+
+    Args:
+        rows: 周一 (ISO), 改动 (per cent), 群聊, 有值的格, 改过.
+    """
+    return (
+        alt.Chart(pd.DataFrame(list(rows)))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("周一:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0)),
+            y=alt.Y("改动:Q", title="改过（%）", scale=alt.Scale(domainMin=0)),
+            tooltip=["周一:O", alt.Tooltip("改动:Q", format=".1f"), "群聊:Q", "改过:Q", "有值的格:Q"],
+        )
+        .properties(height=_SMALL)
+    )
+
+
+def _days() -> Any:
+    axis = alt.Axis(format="%m-%d", tickCount={"interval": "day", "step": 1}, labelOverlap=True, title=None)
+    return alt.X("日期:T", axis=axis)
+
+
+def _count(name: str, title: str) -> Any:
+    return alt.Y(f"{name}:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(domainMin=0))
 
 
 def _floor_rule(floor: float, scale: Any) -> Any:

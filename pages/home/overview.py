@@ -1,4 +1,4 @@
-"""总览: progress and next step of each dataset, and the latest saves."""
+"""总览: progress and next step of each dataset, how the work goes, and the latest saves."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from core.services.review import overview
 from core.ui import state
 from core.ui.first_steps import draw_first_steps
 from core.ui.home.dataset_status import draw_dataset_status, draw_recent_saves
+from core.ui.home.lead_panel import draw_progress_of
 
 st.title("总览")
 states, events = overview(state.store())
@@ -13,4 +14,5 @@ if not states:
     draw_first_steps("欢迎使用拾要", "从导入群聊开始：train.json、JSONL、表格或一段粘贴的群聊都可以。")
 for number, dataset_state in enumerate(states):
     draw_dataset_status(dataset_state, first=not number)
+draw_progress_of(states)
 draw_recent_saves(events)

@@ -23,7 +23,7 @@ from core.services.review import open_session
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import chromium, wait_until_drawn
 from tests.browser.reviewer_page import sit_down
-from tests.browser.scenes import SCENES, add_team, enrich, sign_in
+from tests.browser.scenes import SCENES, add_team, enrich, sign_in, spread
 from tests.browser.serving import ROOT, serving
 
 COLOURS = 128
@@ -211,6 +211,7 @@ def main() -> None:
             run(database, "export", "training", "--dataset", SAMPLE_DATASET, *second)
             with closing(open_store(database)) as store:
                 enrich(store)
+                spread(store)
         with opened(database, options) as (page, url):
             take_pages(page, url, options)
             if options.docs and not options.only:

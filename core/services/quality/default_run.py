@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
@@ -29,7 +30,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form, FormValues, items_of, load_named_form, means_nothing
 from core.domain.permissions import Permission
-from core.domain.scoring import prepare_reference, score_against
+from core.domain.scoring import Interval, mean_intervals, prepare_reference, score_against
 from core.errors import InputError
 from core.services.quality.cache import cached
 from core.services.quality.run_ancestry import is_from_people, taught_on
@@ -184,10 +185,19 @@ def runs_and_default(session: Session, dataset_id: int) -> tuple[list[AnsweredRu
     return runs, _default_of(session, dataset_id, runs)
 
 
+def best_run(session: Session, dataset_id: int) -> DefaultRun | None:
+    """The run that would be the default had nobody pinned one; ``None`` where no run has answers."""
+    return _best_of(session, dataset_id, runs_with_answers(session, dataset_id))
+
+
 def _default_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
     pin = session.get(PinnedRun, dataset_id)
     if pin is not None and (pinned := next((run for run in runs if run.id == pin.run_id), None)) is not None:
         return DefaultRun(pinned.id, pinned.name, DefaultReason.PINNED, who=pin.who, at=pin.at)
+    return _best_of(session, dataset_id, runs)
+
+
+def _best_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
     if not runs:
         return None
     scores = session.execute(
@@ -203,6 +213,16 @@ def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     """Scores of a dataset's runs that were measured, by id: against the labels, without labels those from outside."""
     measured = _measured(session, dataset_id, runs_with_answers(session, dataset_id))
     return {run_id: one.score for run_id, one in measured.items()}
+
+
+def score_interval(session: Session, dataset_id: int, run_id: int) -> Interval | None:
+    """95 % interval of the score against labels that the default run is chosen by; ``None`` where there is none."""
+    measured = _measured(session, dataset_id, runs_with_answers(session, dataset_id)).get(run_id)
+    if measured is None or not measured.chats:
+        return None
+    key = ("interval", run_id, measured.chats)
+    (interval,) = cached(key, lambda: mean_intervals(np.array(measured.chats)[:, None]))
+    return interval
 
 
 @permitted(Permission.DEFAULT_RUN)
@@ -277,10 +297,12 @@ class _Measured:
         score: against the labels, or measured elsewhere.
         found: F1 over filled cells, 0 to 1: what of the labels it found, and how much else it says; 0 where there are
             no labels.
+        chats: score of every labelled chat.
     """
 
     score: float
     found: float = 0.0
+    chats: tuple[float, ...] = ()
 
 
 def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, _Measured]:
@@ -360,7 +382,10 @@ def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[An
     golds = _forms(session, labels_id)
     reference = prepare_reference(_form_of(session, dataset_id), golds)
     scores = {run.id: score_against(reference, _forms(session, run.id, list(golds))) for run in runs}
-    return {run_id: _Measured(result.score, result.filled.f1) for run_id, result in scores.items()}
+    return {
+        run_id: _Measured(result.score, result.filled.f1, tuple(chat.score for chat in result.chats.values()))
+        for run_id, result in scores.items()
+    }
 
 
 def _external_scores(session: Session, runs: Sequence[AnsweredRun]) -> dict[int, _Measured]:

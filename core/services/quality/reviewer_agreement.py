@@ -14,6 +14,8 @@ from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version
 
 DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS)
+_FEW = 1_000
+"""Chats that are asked for by id; for more, all records are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,16 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
         key = ("together", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
 
         def make() -> PairwiseAgreement | None:
-            first, second, settled = (
-                {
-                    record.index: record
-                    for record in queries.records(session, dataset.id, review_pass=review_pass, statuses=DECIDED)
-                }
-                for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)
-            )
+            def read(review_pass: Pass, chat_ids: Sequence[int] | None = None) -> dict[int, RecordView]:
+                records = queries.records(
+                    session, dataset.id, review_pass=review_pass, statuses=DECIDED, chat_ids=chat_ids
+                )
+                return {record.index: record for record in records}
+
+            second = read(Pass.SECOND)
+            reviewed_twice = [record.chat_id for record in second.values()]
+            few = reviewed_twice if len(reviewed_twice) <= _FEW else None
+            first, settled = (read(one, few) for one in (Pass.PRIMARY, Pass.ADJUDICATED))
             twice = [index for index in first if index in second]
             # Who approved a chat anew after a second review of his own agrees with himself: that says nothing.
             both = [index for index in twice if first[index].reviewer != second[index].reviewer]

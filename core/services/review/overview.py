@@ -4,22 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
+from core.domain.scoring import Interval
 from core.services.quality import DefaultRun, default_run
+from core.services.quality.default_run import best_run, score_interval
 from core.services.review.progress import UNDECIDED, Progress, review_progress
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
-    """A dataset with its progress, its runs, newest first, and the default one."""
+    """A dataset with its progress and runs.
+
+    Attributes:
+        dataset: which.
+        progress: of its review.
+        runs: newest first.
+        default: the default run; ``None`` where no run has answers.
+        best: the one that would be the default had nobody pinned one.
+        interval: 95 % of the best one's score against labels, where there are enough.
+    """
 
     dataset: DatasetView
     progress: Progress
     runs: tuple[RunView, ...]
     default: DefaultRun | None = None
+    best: DefaultRun | None = None
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +50,7 @@ class Activity:
 def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], list[Activity]]:
     """All datasets, newest first, and the last saves that were decisions (drafts are left out)."""
     with store.read() as session:
-        states = [
-            DatasetState(
-                view,
-                review_progress(session, view.id),
-                tuple(queries.runs(session, view.id)),
-                default_run(session, view.id),
-            )
-            for view in queries.datasets(session)
-        ]
+        states = [_state(session, view) for view in queries.datasets(session)]
         rows = session.execute(
             select(RecordEvent, col(Dataset.id), col(Dataset.name), col(Chat.index))
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
@@ -59,3 +64,15 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
             Activity(event.at, event.who, dataset_id, name, index, event.status)
             for event, dataset_id, name, index in rows
         ]
+
+
+def _state(session: Session, dataset: DatasetView) -> DatasetState:
+    best = best_run(session, dataset.id)
+    return DatasetState(
+        dataset,
+        review_progress(session, dataset.id),
+        tuple(queries.runs(session, dataset.id)),
+        default_run(session, dataset.id),
+        best,
+        score_interval(session, dataset.id, best.id) if best is not None else None,
+    )

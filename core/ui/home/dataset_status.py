@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store.models import RunKind, RunStatus
+from core.services.quality import DefaultRun
 from core.services.review import DatasetState
 from core.services.review.overview import Activity
 from core.ui import navigation
+from core.ui.home.lead_panel import draw_open_decisions, spent, view_of
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
@@ -39,11 +41,23 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
     ]
     if len(runs) > _MOST_RUNS:
         run_texts.append(f"另有 {len(runs) - _MOST_RUNS} 个")
-    return {
+    facts = {
         "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
         "抽取任务": "　".join(run_texts) or "还没有",
-        "默认任务": f"{item.default.name}（{item.default.why}）" if item.default is not None else "还没有",
+        "默认任务": f"{item.default.name}（{_why(item, item.default)}）" if item.default is not None else "还没有",
     }
+    if item.best is not None and item.default is not None and item.best.id != item.default.id:
+        facts["得分最高的"] = f"{item.best.name}（{_why(item, item.best)}）"
+    if cost := spent(item):
+        facts["花费"] = cost
+    return facts
+
+
+def _why(item: DatasetState, run: DefaultRun) -> str:
+    """Why a run is taken, with the interval of its score where that was measured."""
+    if item.interval is None or item.best is None or run.id != item.best.id:
+        return run.why
+    return f"{run.why}，95% 区间 {item.interval.low:.2f} ~ {item.interval.high:.2f}"
 
 
 def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
@@ -67,6 +81,7 @@ def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
             f"{done.skipped:d} · 还剩 {done.left:d}",
         )
         fact_table(_status_facts(item))
+        draw_open_decisions(item, view_of(item))
 
 
 def draw_recent_saves(events: Sequence[Activity]) -> None:

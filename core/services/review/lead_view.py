@@ -1,0 +1,163 @@
+"""What a lead looks for in a dataset: work per day, what is left, how much is changed, what waits for a decision."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, Store
+from core.adapters.store.models import DisputeStatus, Pass, PassingRule, Record, RecordEvent
+from core.adapters.store.queries import PASSED_BY
+from core.domain.form import Form
+from core.services.quality import pairwise_agreement
+from core.services.quality.cache import cached
+from core.services.quality.data_versions import records_version
+from core.services.quality.disputes import dispute_counts
+from core.services.review.passing_audits import BY_HAND
+from core.services.review.progress import DECIDED
+from core.services.team import everything_shown
+
+_WEEKS, _CHATS_A_WEEK = 8, 100
+"""Drift is measured on the last weeks with work, on at most this many chats of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyWork:
+    """How many chats a reviewer decided on a day, each counted where it was decided first."""
+
+    day: date
+    reviewer: str
+    chats: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyChange:
+    """How much of what models filled was changed by people in a week.
+
+    Attributes:
+        monday: first day of the week.
+        chats: decided chats that were looked at.
+        cells: cells of theirs that are filled, or were.
+        changed: those that a person changed.
+    """
+
+    monday: date
+    chats: int
+    cells: int
+    changed: int
+
+    @property
+    def share(self) -> float:
+        """Changed cells of all, 0 to 1."""
+        return self.changed / self.cells if self.cells else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """A dataset as its lead sees it.
+
+    Attributes:
+        total: number of chats.
+        work: by day and reviewer, oldest first.
+        changes: by week, oldest first; weeks without work are left out.
+        disputes: labels in dispute that nobody has decided about.
+        differences: chats that two reviewers see differently and nobody has settled.
+        stopped: rules for values to pass that an audit has switched off.
+    """
+
+    total: int
+    work: tuple[DailyWork, ...]
+    changes: tuple[WeeklyChange, ...]
+    disputes: int
+    differences: int
+    stopped: int
+
+    @property
+    def left(self) -> list[tuple[date, int]]:
+        """Number of undecided chats at the end of each day with work; the day before the first one has them all."""
+        if not self.work:
+            return []
+        days = [(self.work[0].day - timedelta(days=1), self.total)]
+        for day, entries in groupby(self.work, key=lambda entry: entry.day):
+            days.append((day, days[-1][1] - sum(entry.chats for entry in entries)))
+        return days
+
+
+def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
+    """Work, drift and open decisions of a dataset; kept until a record changes."""
+    with store.read() as session:
+        key = ("lead", store.url, dataset.id, dataset.chats, form.name, records_version(session, dataset.id))
+        work, changes = cached(key, lambda: (_work(session, dataset.id), _changes(session, dataset.id, form)))
+        rules = select(func.count()).where(
+            col(PassingRule.dataset_id) == dataset.id,
+            col(PassingRule.stopped_at).is_not(None),
+            ~col(PassingRule.stopped_why).endswith(BY_HAND),
+        )
+        stopped = session.execute(rules).scalar_one()
+        has_second = session.execute(
+            select(col(Record.id))
+            .where(col(Record.dataset_id) == dataset.id, col(Record.review_pass) == Pass.SECOND)
+            .limit(1)
+        ).first()
+    together = pairwise_agreement(store, dataset, form) if has_second else None
+    return LeadView(
+        dataset.chats,
+        work,
+        changes,
+        dispute_counts(store, dataset.id).get(DisputeStatus.OPEN, 0),
+        sum(not chat.settled_by for chat in together.chats) if together is not None else 0,
+        stopped,
+    )
+
+
+def _decided_by_people(dataset_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Record.dataset_id) == dataset_id,
+        col(Record.review_pass) == Pass.PRIMARY,
+        col(Record.status).in_(DECIDED),
+        col(Record.reviewer) != PASSED_BY,
+    )
+
+
+def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
+    first = (
+        select(func.min(col(RecordEvent.id)).label("id"))
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(*_decided_by_people(dataset_id), col(RecordEvent.status).in_(DECIDED))
+        .group_by(col(RecordEvent.record_id))
+        .subquery()
+    )
+    statement = select(col(RecordEvent.at), col(RecordEvent.who)).join(first, first.c.id == col(RecordEvent.id))
+    with everything_shown(session):  # how many, not what
+        counts = Counter((at.astimezone().date(), who) for at, who in session.execute(statement))
+    return tuple(DailyWork(day, who, chats) for (day, who), chats in sorted(counts.items()))
+
+
+def _changes(session: Session, dataset_id: int, form: Form) -> tuple[WeeklyChange, ...]:
+    """Changed cells by week of the decision."""
+    statement = (
+        select(col(Record.updated_at), col(Record.id))
+        .where(*_decided_by_people(dataset_id), col(Record.base_run_id).is_not(None))
+        .order_by(col(Record.updated_at).desc())
+    )
+    with everything_shown(session):  # shares only
+        by_week: dict[date, list[int]] = {}
+        for at, record_id in session.execute(statement):
+            day = at.astimezone().date()
+            by_week.setdefault(day - timedelta(days=day.weekday()), []).append(record_id)
+        weeks = []
+        for monday, ids in list(by_week.items())[:_WEEKS]:
+            chosen = ids[:_CHATS_A_WEEK]
+            rows = session.execute(select(col(Record.customers)).where(col(Record.id).in_(chosen)))
+            filled = [
+                customer.get("origin", {}).get(key) == "reviewer"
+                for (customers,) in rows
+                for customer in customers
+                for key in form.keys
+                if customer["values"].get(key) or customer.get("origin", {}).get(key) == "reviewer"
+            ]
+            weeks.append(WeeklyChange(monday, len(chosen), len(filled), sum(filled)))
+    return tuple(reversed(weeks))

@@ -1,0 +1,120 @@
+"""What a lead looks for on 总览: open decisions, pace, what is left, how much is changed, what it cost."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.adapters.store.models import DisputeStatus
+from core.domain.form import load_named_form
+from core.services.extraction.runs.cost import costs, money, total_cost
+from core.services.review import DatasetState
+from core.services.review.lead_view import LeadView, lead_view
+from core.ui import navigation, state
+from core.ui.charts import changed_share_chart, daily_work_chart, draw_chart, remaining_chart
+from core.ui.held_choice import held_choice
+from core.ui.markdown import Markdown
+from core.ui.tables import draw_table, percent_column, percent_value
+
+
+def spent(item: DatasetState) -> str:
+    """What a dataset's runs cost together, in words; ``""`` where nothing was asked of a model."""
+    total = total_cost(item.runs, costs(state.store(), item.runs))
+    tokens = total.tokens_in + total.tokens_out
+    if not tokens:
+        return ""
+    unpriced = f"，{total.unpriced} 个抽取任务的单价未知" if total.unpriced else ""
+    return f"{money(total.yuan)} · {tokens:,} token{unpriced}"
+
+
+def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
+    """Links to whatever of a dataset waits for somebody's decision; nothing where nothing does."""
+    here = {"dataset": str(item.dataset.id)}
+    failed = next((run for run in item.runs if item.default and run.id == item.default.id and run.failed), None)
+    waiting: list[tuple[str, Markdown, dict[str, str]]] = []
+    if item.progress.discussed:
+        waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
+    if view.differences:
+        waiting.append((navigation.AGREEMENT, f"待仲裁 {view.differences} 条", here | {"view": "待仲裁"}))
+    if view.disputes:
+        query = here | {"status": DisputeStatus.OPEN.value}
+        waiting.append((navigation.DISPUTES, f"标注争议 {view.disputes} 处", query))
+    if failed is not None:
+        waiting.append((navigation.RUNS, f"抽取失败 {failed.failed} 条", here | {"run": failed.name}))
+    if view.stopped:
+        waiting.append((navigation.BATCHES, f"抽查停用的放行 {view.stopped} 个", here))
+    if not waiting:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"decisions-{item.dataset.id}"):
+        st.caption("等人决定", width="content")
+        for page, label, query in waiting:
+            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query, width="content")
+
+
+def draw_progress_of(states: Sequence[DatasetState]) -> None:
+    """Charts of one dataset, the one that was worked on last unless another is chosen, with their numbers below."""
+    views = {item.dataset.id: view for item in states if (view := view_of(item)).work}
+    worked_on = [item for item in states if item.dataset.id in views]
+    if not worked_on:
+        return
+    latest = max(worked_on, key=lambda item: views[item.dataset.id].work[-1].day)
+    names = {item.dataset.id: item.dataset.name for item in worked_on}
+    head, choice = st.columns([3, 2], vertical_alignment="bottom")
+    head.subheader("进展")
+    with choice:
+        numbers = list(names)
+        chosen = latest.dataset.id
+        if len(numbers) > 1:
+            chosen = st.selectbox(
+                "哪个数据集",
+                numbers,
+                key=held_choice("overview-progress", numbers, numbers.index(latest.dataset.id)),
+                format_func=lambda number: names[number],
+                label_visibility="collapsed",
+            )
+    _draw_charts(views[chosen])
+
+
+def view_of(item: DatasetState) -> LeadView:
+    """A dataset as its lead sees it."""
+    return lead_view(state.store(), item.dataset, load_named_form(item.dataset.form))
+
+
+def _draw_charts(view: LeadView) -> None:
+    left = [{"日期": day.isoformat(), "还剩": count} for day, count in view.left]
+    work = [{"日期": entry.day.isoformat(), "审阅人": entry.reviewer, "审完": entry.chats} for entry in view.work]
+    changes = [
+        {
+            "周一": week.monday.isoformat(),
+            "改动": percent_value(week.share),
+            "群聊": week.chats,
+            "有值的格": week.cells,
+            "改过": week.changed,
+        }
+        for week in view.changes
+    ]
+    first, second, third = st.columns(3, gap="medium")
+    with first:
+        st.markdown("**还剩多少**")
+        last = view.left[-1]
+        draw_chart(remaining_chart(left), alt_text=f"到 {last[0]} 还剩 {last[1]} 条没有审", key="chart-left")
+    with second:
+        st.markdown("**每天审完**")
+        draw_chart(daily_work_chart(work), alt_text="每天每人审完的群聊，数字在下面的表里", key="chart-work")
+    with third:
+        st.markdown("**改动的占比**", help="有值的格里，人改过抽取的值的占比；每周至多看 100 条，从最近的起。")
+        if changes:
+            draw_chart(
+                changed_share_chart(changes),
+                alt_text=f"最近一周改了 {view.changes[-1].share:.0%} 有值的格",
+                key="chart-changes",
+            )
+        else:
+            st.caption("还没有从抽取任务改起的记录。")
+    with st.expander("这些图的数字"):
+        tables = st.columns(3, gap="medium")
+        with tables[0]:
+            draw_table(left, name="还剩", key="table-left")
+        with tables[1]:
+            draw_table(work, name="每天审完", key="table-work")
+        with tables[2]:
+            draw_table(changes, name="改动", key="table-changes", columns={"改动": percent_column()})

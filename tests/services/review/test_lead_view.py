@@ -1,0 +1,78 @@
+"""What a lead sees of a dataset: work by day, what is left, how much is changed, what waits for a decision."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from core.adapters.store import DatasetView, Store
+from core.adapters.store.models import Pass, Record, RecordEvent
+from core.services.quality import dispute
+from core.services.review.lead_view import lead_view
+from tests.factories.datasets import FORM, make_record
+from tests.factories.quality import AGE, NAME, quality_dataset
+from tests.factories.reviews import decide
+
+NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
+"""A Monday."""
+
+
+def move(store: Store, chat: int, version: int, days: int) -> None:
+    """Let a save have been made this many days after the Monday."""
+    at = NOON + timedelta(days=days)
+    with store.write() as session:
+        record_id = next(
+            iter(
+                session.execute(
+                    update(Record).where(col(Record.chat_id) == chat).values(updated_at=at).returning(col(Record.id))
+                ).scalars()
+            )
+        )
+        event = (col(RecordEvent.record_id) == record_id, col(RecordEvent.version) == version)
+        session.execute(update(RecordEvent).where(*event).values(at=at))
+
+
+@pytest.fixture
+def dataset(store: Store) -> DatasetView:
+    """Eight chats: two decided on Monday, one on Tuesday by somebody else, one draft."""
+    view = quality_dataset(store)
+    for chat, who, day in ((1, "阿青", 0), (2, "阿青", 0), (3, "小李", 1)):
+        decide(store, view, chat, values={NAME: f"林舟{chat}"}, who=who, run=2)
+        move(store, chat, 1, day)
+    decide(store, view, 4, "草稿", {NAME: "林"}, run=2)
+    return view
+
+
+def test_a_chat_counts_on_the_day_of_its_first_decision(store: Store, dataset: DatasetView) -> None:
+    decide(store, dataset, 1, values={NAME: "林舟1", AGE: "30"}, who="小李", version=1)
+    move(store, 1, 2, 3)
+    view = lead_view(store, dataset, FORM)
+    monday, tuesday = date(2026, 11, 16), date(2026, 11, 17)
+    assert [(one.day, one.reviewer, one.chats) for one in view.work] == [(monday, "阿青", 2), (tuesday, "小李", 1)]
+    assert view.left == [(date(2026, 11, 15), 8), (monday, 6), (tuesday, 5)]
+
+
+def test_who_takes_a_decision_back_has_it_left(store: Store, dataset: DatasetView) -> None:
+    decide(store, dataset, 3, "草稿", {NAME: "林舟3"}, who="小李", version=1)
+    assert lead_view(store, dataset, FORM).left[-1] == (date(2026, 11, 16), 6)
+
+
+def test_changes_are_shares_of_filled_cells_by_week(store: Store, dataset: DatasetView) -> None:
+    move(store, 3, 1, 7)
+    before, after = lead_view(store, dataset, FORM).changes
+    assert (before.monday, after.monday) == (date(2026, 11, 16), date(2026, 11, 23))
+    assert (before.chats, after.chats) == (2, 1)
+    assert before.share > 0 and before.changed <= before.cells
+
+
+def test_what_waits_for_a_decision_is_counted(store: Store, dataset: DatasetView) -> None:
+    dispute(store, dataset=dataset.id, chat=1, customer=0, field=NAME, reason="不是她", who="阿青")
+    make_record(store, dataset, 1, [{"values": {NAME: "别人"}}], reviewer="何静", review_pass=Pass.SECOND)
+    view = lead_view(store, dataset, FORM)
+    assert (view.disputes, view.differences, view.stopped) == (1, 1, 0)
+
+
+def test_nothing_was_done_yet(store: Store) -> None:
+    view = lead_view(store, quality_dataset(store), FORM)
+    assert (view.work, view.left, view.changes, view.differences) == ((), [], (), 0)
