@@ -1,5 +1,7 @@
 """The page 学习模型: empty, with a model, and training one; fill rates on 评分."""
 
+from urllib.parse import parse_qs
+
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -45,6 +47,8 @@ def test_a_model_is_trained_on_the_page(page: OpenPage, store: Store) -> None:
     table = app.dataframe[0].value
     assert list(table["模型"]) == ["第一版"]
     assert table["得分"][0] > table["常数下限"][0]
+    [link] = [link for link in app.get("page_link") if link.proto.label == "用学习模型新建抽取任务"]
+    assert parse_qs(link.proto.query_string) == {"run": ["new"], "model": ["第一版"]}
 
 
 def test_scores_say_what_the_records_were_started_from(page: OpenPage, store: Store) -> None:

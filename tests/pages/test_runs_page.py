@@ -13,6 +13,7 @@ from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.places import placed_counts
 from core.services.extraction.runs.scheduler import stop_running
+from core.ui.extraction.model_choice import models_meant_by
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -108,6 +109,23 @@ def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: OpenPage,
     assert "SPARKAI_APP_ID" in seen(app)
     assert "单价未知" in seen(app)
     assert by_label(app.button, "开始抽取").disabled
+
+
+def test_half_a_name_and_enter_sends_no_chat_away(store: Store) -> None:
+    # What is typed stands first in the list: half of a name of the list is a question, not another service.
+    options = run_service.run_options(store)
+    assert [option.spec.provider for option in models_meant_by("本地规则", options)] == ["local"]
+    assert {option.spec.name for option in models_meant_by("GENERALV3.5", options)} >= {"generalv3.5"}
+    assert models_meant_by("谁也没有的名字", options) == models_meant_by(" ", options) == []
+
+
+def test_a_link_to_a_new_run_brings_model_and_prompt(page: OpenPage, store: Store) -> None:
+    add_dataset(store, 1)
+    app = page(run="new", model="generalv3.5", prompt="fewshot.v1")
+    assert by_label(app.selectbox, "模型").value == "spark\ngeneralv3.5"
+    assert by_label(app.selectbox, "提示词").value == "fewshot.v1"
+    app = by_label(app.selectbox, "提示词").set_value("baseline.v1").run()
+    assert by_label(app.selectbox, "提示词").value == "baseline.v1"
 
 
 def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

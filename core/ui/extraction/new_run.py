@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import is_remote
+from core.adapters.llm import is_remote, provider_title
 from core.adapters.store import DatasetView, RunView
 from core.domain.cleaning import STEPS
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
-from core.ui import state
+from core.ui import address, state
+from core.ui.extraction.model_choice import choose_model
 from core.ui.extraction.run_limits import draw_limits
 from core.ui.extraction.what_leaves import draw_what_leaves
 from core.ui.held_choice import held_choice
@@ -22,7 +23,6 @@ from core.ui.notices import show_errors
 from core.ui.only_for import only_for
 
 ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
-_SEPARATOR = "\n"
 
 
 @st.cache_data(show_spinner="正在估算…", max_entries=8)
@@ -45,30 +45,23 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     Returns:
         The run once the person has started it.
     """
-    by_key = {f"{option.spec.provider}{_SEPARATOR}{option.spec.name}": option for option in options}
     left, right = st.columns(2, gap="large")
     with left:
-        chosen = st.selectbox(
-            "模型",
-            list(by_key),
-            format_func=lambda key: by_key[key].label if key in by_key else f"{key} · OpenAI 兼容接口",
-            accept_new_options=True,
-            placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
-            key=held_choice("runs-model", list(by_key), may_be_new=True),
-        )
-        option = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
+        option = choose_model(options)
+        spec = option.spec
+        identity = f"{spec.provider}-{spec.name}"
         titles = dict(run_service.prompt_options(state.store()))
-        is_asked = is_remote(option.spec.provider)  # rules compute here: nothing to ask, to limit or to tune
+        is_asked = is_remote(spec.provider)  # rules compute here: nothing to ask, to limit or to tune
         prompt = _choose_prompt(titles) if is_asked else next(iter(titles), "")
         scope = _scope(dataset)
     with right:
-        spec = option.spec
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("抽取任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
-        limits = draw_limits(option.spec, key=chosen or "", concurrency=option.concurrency) if is_asked else {}
-        parameters = _parameters(chosen or "") if is_asked else {}
+        limits = draw_limits(spec, key=identity, concurrency=option.concurrency) if is_asked else {}
+        parameters = _parameters(identity) if is_asked else {}
         if not is_asked:
-            st.caption("本地规则在这台机器上计算：不联网、不收费，不读提示词，也没有可调的参数。")
+            title = escape_markdown(provider_title(spec.provider))
+            st.caption(f"{title}在这台机器上计算：不联网、不收费，不读提示词，也没有可调的参数。")
     preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
     with show_errors(), state.store().read() as session:
@@ -111,13 +104,18 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
 
 
 def _choose_prompt(titles: Mapping[str, str]) -> str | None:
+    """Choose the prompt; the one that the address asks for stands chosen at first."""
+    ids = list(titles)
+    requested = address.text_parameter("prompt")
     return st.selectbox(
         "提示词",
-        list(titles),
+        ids,
         format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
         accept_new_options=True,
         help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
-        key=held_choice("runs-prompt", list(titles), may_be_new=True),
+        key=held_choice(
+            f"runs-prompt-{requested}", ids, ids.index(requested) if requested in titles else 0, may_be_new=True
+        ),
     )
 
 

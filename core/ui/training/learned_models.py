@@ -61,15 +61,19 @@ def _draw_progress(forms: list[str]) -> None:
         st.caption(f"{escape_markdown(title)}：已确认 {approvals:d} 条，{ahead}。{past}{problem}")
 
 
-def draw_models() -> None:
-    """Table of all versions, the newest first, with what they can be expected to score."""
+def draw_models() -> str:
+    """Table of all versions, the newest first, with what they can be expected to score.
+
+    Returns:
+        Name of the newest model of which a version is in use; ``""`` where there is none.
+    """
     views = learned_models(state.store())
     if not views:
         draw_empty_state(
             "还没有学习模型",
             f"确认满 {FIRST_AT[0]:d} 条群聊、停下来不久，就会自动训练第一版，上面写着还差几条；也可以在下面现在训练。",
         )
-        return
+        return ""
     with state.store().read() as session:
         notes = {view.id: _note(view, started_by_provider(session, view)) for view in views}
         entries = {name: model_catalog.find_model(session, name) for name in {view.name for view in views}}
@@ -97,7 +101,7 @@ def draw_models() -> None:
             "学自": st.column_config.TextColumn(width=220),
             "时间": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=124),
             "训练人": st.column_config.TextColumn(width=72),
-            "摘要": st.column_config.TextColumn(
+            "校验和": st.column_config.TextColumn(
                 width=110, help="由学过的记录和版本、表单、程序和库的版本算出；每个抽取任务都记着它"
             ),
         },
@@ -105,6 +109,7 @@ def draw_models() -> None:
     for view in views:
         if notes[view.id] and used.get(view.name) == view.digest:
             st.caption(f"使用中的「{escape_markdown(view.name)}」：{escape_markdown(notes[view.id])}。")
+    return next((view.name for view in views if used.get(view.name) == view.digest), "")
 
 
 def _note(view: LearnedModelView, started: Mapping[str, int]) -> str:
@@ -149,7 +154,7 @@ def _row(view: LearnedModelView, is_used: bool, note: str) -> dict[str, object]:
         "学自": f"{names}：{_SOURCE_TITLES.get(view.sources.get('source', ''), '')}",
         "时间": view.created_at,
         "训练人": view.who or "自动",
-        "摘要": view.digest[:12],
+        "校验和": view.digest[:12],
     }
 
 
