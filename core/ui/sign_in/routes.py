@@ -108,7 +108,8 @@ async def _exchange(request: Request, claims: dict[str, object], answer: str, ta
             state.store(),
             subject=f"{claims.get('iss', '')}|{claims['sub']}",
             email=str(claims.get("email") or ""),
-            email_verified=claims.get("email_verified") is True,
+            email_verified=claims.get("email_verified") is True
+            and ways.is_believed_about_addresses(claims.get("provider")),  # Streamlit's word, whatever the claims say
             shown_name=str(claims.get("name") or claims.get("preferred_username") or ""),
             answer=answer,
             address=_address(request),

@@ -11,15 +11,23 @@ from core.settings import settings
 
 ACCOUNTS, OIDC = "accounts", "oidc"
 _NEEDED = ("client_id", "client_secret", "server_metadata_url")
+_BELIEVED = "emails_trusted"
 SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
-    """An identity provider: its section's name (``default`` for ``[auth]`` itself) and what its button says."""
+    """An identity provider.
+
+    Attributes:
+        name: its section's, ``default`` for ``[auth]`` itself.
+        title: what its button says.
+        is_believed: whether an account is found by an e-mail address that it says it has verified.
+    """
 
     name: str
     title: str
+    is_believed: bool
 
 
 def sign_in_ways() -> tuple[str, ...]:
@@ -123,7 +131,23 @@ def providers() -> tuple[IdentityProvider, ...]:
             f"请换成至少 {SHORTEST_SECRET} 个随机字符，例如 python -c 'import secrets; print(secrets.token_hex())'",
         )
     shared = {"default": "单位账号"}
+    for name, section in sections.items():
+        if not isinstance(section.get(_BELIEVED, False), bool):
+            raise SettingsError(
+                f"{file.name} 里 [auth.{name}] 的 {_BELIEVED} 不是 true 或 false，所以没有启动",
+                "只给信得过的登录服务写 true",
+            )
     return tuple(
-        IdentityProvider(name, str(section.get("title") or shared.get(name, name)))
+        IdentityProvider(
+            name,
+            str(section.get("title") or shared.get(name, name)),
+            # Of several, anybody could let themselves be called anything by the least careful one.
+            section.get(_BELIEVED, len(sections) == 1),
+        )
         for name, section in sections.items()
     )
+
+
+def is_believed_about_addresses(provider: object) -> bool:
+    """Whether an account is found by an e-mail address that a provider, by its section's name, says it has verified."""
+    return any(one.is_believed for one in providers() if one.name == provider)

@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit import config
 from streamlit.web import bootstrap
 from streamlit.web import cli as streamlit_command
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from core.adapters.store import Store
 from core.domain.permissions import AccountRole
 from core.errors import SettingsError, ShiyaoError
 from core.services.team import add_account
 from core.settings import ROOT, settings
-from core.ui import server
-from core.ui.sign_in import ways
+from core.ui import server, state
+from core.ui.sign_in import identity, ways
 from core.ui.sign_in.routes import routes
 
 AUTH = """
@@ -194,3 +198,52 @@ def test_blanks_and_commas_name_no_way(named: str, monkeypatch: pytest.MonkeyPat
     assert not ways.is_required() and ways.sign_in_ways() == ()
     with pytest.raises(SettingsError, match="没有设置登录"):
         ways.check_start("0.0.0.0")
+
+
+SECOND = """
+[auth.partner]
+client_id = "shiyao"
+client_secret = "secret"
+server_metadata_url = "http://127.0.0.1:9/other"
+"""
+
+
+@pytest.mark.parametrize(
+    ("sections", "believed"),
+    [
+        (AUTH, {"default": True}),
+        (AUTH + "emails_trusted = false\n", {"default": False}),
+        (AUTH + SECOND, {"default": False, "partner": False}),
+        (AUTH + "emails_trusted = true\n" + SECOND, {"default": True, "partner": False}),
+        (AUTH + SECOND + "emails_trusted = true\n", {"default": False, "partner": True}),
+    ],
+)
+def test_of_several_providers_only_a_trusted_one_opens_an_account_by_address(
+    sections: str, believed: dict[str, bool], own_files: Path, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    own_files.write_text(sections, "utf-8")
+    chosen(monkeypatch, "oidc")
+    monkeypatch.setattr(identity, "get_cookie_secret", lambda: "x" * 32)
+    monkeypatch.setattr(state, "store", lambda: store)
+    assert {one.name: one.is_believed for one in ways.providers()} == believed
+    add_account(store, "王芳", AccountRole.REVIEWER, subject="fang@example.org")
+    add_account(store, "周岚", AccountRole.REVIEWER, subject="https://id|zhou")
+    client = TestClient(Starlette(routes=routes()), follow_redirects=False)
+
+    def sign_in(provider: str | None, sub: str) -> int:
+        claims = {"iss": "https://id", "sub": sub, "email": "fang@example.org", "email_verified": True}
+        claims |= {"is_logged_in": True, "provider": provider, "iat": provider}
+        signed = create_signed_value("x" * 32, USER_COOKIE_NAME, json.dumps(claims)).decode()
+        return client.get("/sign-in", headers={"cookie": f"{USER_COOKIE_NAME}={signed}"}).status_code
+
+    assert sign_in(None, "7") == sign_in("unknown", "7") == 403
+    # 303 goes on into the app. By the first that is believed the account is bound: it is tried last.
+    assert {name: sign_in(name, f"{name}-7") == 303 for name in sorted(believed, key=believed.__getitem__)} == believed
+    assert {sign_in(name, "zhou") for name in believed} == {303}, "who is entered by issuer and sub comes by any"
+
+
+def test_trust_in_a_provider_is_true_or_false(own_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_files.write_text(AUTH + 'emails_trusted = "yes"\n', "utf-8")
+    chosen(monkeypatch, "oidc")
+    with pytest.raises(SettingsError, match="emails_trusted 不是 true 或 false"):
+        ways.providers()
