@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import LearnedModel, Run, RunKind
 from core.domain.prompts import load_prompt
-from core.services.extraction.prompt_library import list_entries
+from core.errors import PromptError
+from core.services.extraction.prompt_library import list_entries, run_prompt
 from core.services.learning.models import learned_models
+from core.services.training.corrections import save_prompt_with_rules
 from tests.factories.datasets import make_dataset, make_record, make_run
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
@@ -83,6 +85,20 @@ def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:
     next(button for button in app.button if "新版本" in button.label).click().run()
     assert not app.exception
     assert "已存为" in seen(app)
+    # The same once more is no further version.
+    assert next(button for button in app.button if "新版本" in button.label).disabled
+    app.run()
+    assert "同样的话已经存成 baseline.v3" in seen(app)
+    with store.read() as session:
+        [view] = [run for run in queries.runs(session) if run.name == "啰嗦"]
+        prompt, rules = run_prompt(session, view), app.text_area[0].value.splitlines()
+        assert len([entry for entry in list_entries(session) if entry.draft_id]) == 1
+    assert prompt is not None
+    assert prompt.version == 3  # the run names none
+    with pytest.raises(PromptError, match="里都有了"):
+        save_prompt_with_rules(store, prompt, rules[:1], who="组长")
+    with pytest.raises(PromptError, match=r"已经存成 baseline\.v3"):
+        save_prompt_with_rules(store, load_prompt("baseline.v2"), [*rules, f" {rules[0]} "], who="组长")
 
 
 def test_the_new_version_goes_on_from_the_run_s_own(page: OpenPage, store: Store) -> None:

@@ -7,7 +7,7 @@ from core.domain.permissions import Permission
 from core.services.extraction.prompt_library import run_prompt
 from core.services.quality import Benchmark
 from core.services.quality.fill_rates import FillRate, run_fill_rates
-from core.services.training.corrections.prompt_rules import save_prompt_with_rules
+from core.services.training.corrections.prompt_rules import save_prompt_with_rules, version_with_rules
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -71,9 +71,14 @@ def _draw_new_version(run: RunView, advised: list[FillRate]) -> None:
         st.caption(
             f"在这个抽取任务用的「{escape_markdown(prompt.title)}」（{escape_markdown(prompt.id)}）之后另存为新版本。"
         )
-        off = only_for(Permission.PROMPTS)
+        with store.read() as session:
+            same = version_with_rules(session, prompt, text.splitlines())
+        off = only_for(Permission.PROMPTS, disabled=bool(same))
+        if same and st.session_state.get(_SAVED) != same:
+            st.caption(f"同样的话已经存成 {escape_markdown(same)}。")
         if st.button("另存为提示词的新版本", type="primary", icon=":material/edit_note:", **off):
             entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
             st.session_state[_SAVED] = entry.prompt.id
+            st.rerun()
         if saved := st.session_state.pop(_SAVED, ""):
             st.success(f"已存为 {escape_markdown(saved)}，可以用它再抽取一次，再来对比。", icon=":material/check:")

@@ -46,8 +46,9 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
         f"在「{escape_markdown(prompt.title)}」（{escape_markdown(prompt.id)}）之后另存为新版本；已有的版本不会改。"
     )
     if st.button("另存为新版本", type="primary", icon=":material/edit_note:", **only_for(Permission.PROMPTS)):
-        entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
-        st.session_state[_WRITTEN] = entry
+        with show_errors():
+            entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
+            st.session_state[_WRITTEN] = entry
     written = st.session_state.get(_WRITTEN)
     if isinstance(written, PromptEntry):
         st.success(f"已存为 {escape_markdown(written.prompt.id)}，可以试跑。", icon=":material/check:")

@@ -12,6 +12,7 @@ from core.domain.merge import VotedForm, merge_fields, vote
 from core.domain.prompts import Example, Rendered, Stage, read_summary, render
 from core.domain.replies import parse_reply
 from core.errors import PromptError
+from core.services.extraction.pipeline.asked_customers import answer_about, customers_to_ask
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.outcome import Call
 from core.services.extraction.pipeline.retry import ask
@@ -137,27 +138,41 @@ class ChunkRun:
         self.forms = forms
 
     def _each_customer(self, step: PipelineStep, form: Form) -> None:
-        """Ask for the form of each customer that an earlier stage has found; whatever the answer is named, it is his.
+        """Ask for the form of each customer that an earlier stage has found.
 
-        A customer without a name cannot be asked about, and keeps the form that he has.
+        Who has no name cannot be asked about and keeps the form that is there, as does who has no answer that can be
+        used. Fails where a question has no answer, or no answer can be read.
         """
+        customers, people, notes = customers_to_ask(form, self.forms, self.chunk.text)
+        self.notes += notes
         filled: list[FormValues] = []
-        for number, values in enumerate(self.forms):
+        unreadable: list[CallFailed] = []
+        for number, values in enumerate(customers):
             name = form.name_of(values).strip()
             if not name:
                 filled.append(values)
                 continue
             before = len(self.alternatives)
-            answers = self._answers(step, self._render(step, form, (), customer=name), form, ())
-            place = next((at for at, one in enumerate(answers) if form.name_of(one).strip() == name), 0)
+            try:
+                answers = self._answers(step, self._render(step, form, (), customer=name), form, ())
+            except CallFailed as failed:
+                if failed.call.cause is not None:  # no answer came: asking again may bring one
+                    raise
+                unreadable.append(failed)
+                filled.append(values)
+                self.notes.append(f"「{name}」的回答无法读取，只留下姓名：{failed.call.error}")
+                continue
+            place, note = answer_about(form, name, answers, people)
+            self.notes += [note] if note else []
             self.alternatives[before:] = [
                 entry | {"customer": number}
                 for entry in self.alternatives[before:]
                 if entry["customer"] == place and entry["field"] != form.name_field
             ]
-            filled.append({**(answers[place] if answers else values), form.name_field: name})
-            if len(answers) > 1:
-                self.notes.append(f"问的是「{name}」一位，回答了 {len(answers)} 位，只用了一位")
+            filled.append(values if place is None else {**answers[place], form.name_field: name})
+        if unreadable and len(unreadable) == sum(bool(form.name_of(values).strip()) for values in customers):
+            raise unreadable[-1]
+        self.repaired = self.repaired or bool(unreadable)
         self.forms = filled
 
     def _answers(self, step: PipelineStep, rendered: Rendered, form: Form, labels: tuple[str, ...]) -> list[FormValues]:

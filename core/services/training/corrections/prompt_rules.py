@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from sqlmodel import Session
+
 from core.adapters.store import Store, queries
 from core.domain.evidence import locate, text_index
 from core.domain.form import Form, text_of
 from core.domain.prompts import Prompt
 from core.errors import PromptError
-from core.services.extraction.prompt_library import PromptEntry, next_version, save, with_front_matter
+from core.services.extraction.prompt_library import PromptEntry, list_entries, next_version, save, with_front_matter
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 HEADING = "## 审阅中总结的规则"
@@ -65,7 +67,7 @@ def find_example(store: Store, form: Form, dataset_id: int, group: CorrectionGro
 
 
 def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
-    """Add rules to a prompt's text, at the end of what is asked, as another version.
+    """Add rules to a prompt's text, at the end of what is asked, as another version; those that it has already once.
 
     Args:
         prompt: any prompt.
@@ -73,12 +75,14 @@ def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
         version: of the new text.
 
     Raises:
-        PromptError: no rule, or a body without the end of a block.
+        PromptError: no rule, none that the prompt does not have, or a body without the end of a block.
     """
-    clean_rules = [re.sub(r"\s+", " ", rule).strip().translate(str.maketrans("{}", "｛｝")) for rule in rules]
-    clean_rules = [rule for rule in clean_rules if rule]
+    clean_rules = _clean(rules)
     if not clean_rules:
         raise PromptError("没有要写进提示词的规则", "请至少选一组，并写明规则")
+    clean_rules = _missing(prompt, clean_rules)
+    if not clean_rules:
+        raise PromptError(f"这些规则提示词 {prompt.id} 里都有了", "请改写规则，或直接用这个提示词")
     source = with_front_matter(prompt.source, version=version)
     at = source.rfind(_END)
     if at < 0:
@@ -89,12 +93,53 @@ def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     return f"{before}{heading}\n{lines}\n{source[at:]}"
 
 
+def _clean(rules: Sequence[str]) -> list[str]:
+    """Rules on one line each, without braces; empty ones and repeats left out."""
+    lines = (re.sub(r"\s+", " ", rule).strip().translate(str.maketrans("{}", "｛｝")) for rule in rules)
+    return list(dict.fromkeys(filter(None, lines)))
+
+
+def _missing(prompt: Prompt, clean_rules: Sequence[str]) -> list[str]:
+    """Rules that a prompt does not have yet."""
+    present = set(prompt.body.splitlines())
+    return [rule for rule in clean_rules if f"- {rule}" not in present]
+
+
 def save_prompt_with_rules(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> PromptEntry:
     """Save the prompt with these rules as the next version of its name.
 
     Raises:
-        PromptError: as :func:`add_rules`, or the text cannot be used.
+        PromptError: as :func:`add_rules`, a version says just the same already, or the text cannot be used.
     """
     with store.read() as session:
         version = next_version(session, prompt.name)
+        same = version_with_rules(session, prompt, rules)
+        if same and same != prompt.id:
+            raise PromptError(f"同样的规则已经存成 {same}", "请直接用它，或改写规则")
     return save(store, add_rules(prompt, rules, version=version), who=who)
+
+
+def version_with_rules(session: Session, prompt: Prompt, rules: Sequence[str]) -> str:
+    """The version of a prompt's name that says what the prompt would say with these rules; ``""`` where none does.
+
+    That is the prompt itself where it has all of them.
+
+    Args:
+        session: open session.
+        prompt: any prompt.
+        rules: sentences, as for :func:`add_rules`.
+    """
+    if not (clean_rules := _clean(rules)):
+        return ""
+    if not _missing(prompt, clean_rules):
+        return prompt.id
+    try:
+        source = add_rules(prompt, clean_rules, version=prompt.version)
+    except PromptError:
+        return ""  # what cannot be saved is refused elsewhere
+    lines = sorted(source.splitlines())
+    for entry in list_entries(session):
+        if entry.prompt.name == prompt.name:
+            if sorted(with_front_matter(entry.prompt.source, version=prompt.version).splitlines()) == lines:
+                return entry.prompt.id
+    return ""

@@ -24,6 +24,8 @@ from core.services.extraction.pipeline import (
     parse_pipeline,
     run_pipeline,
 )
+from core.services.extraction.pipeline.asked_customers import MOST_ASKED, customers_to_ask
+from core.services.review.records.save_types import MOST_CUSTOMERS
 from core.settings import OpenAISettings, SparkSettings
 from tests.fakes.behaviour import Answer, Behaviour, Failure, Script
 from tests.fakes.openai_server import FakeOpenAI
@@ -134,6 +136,50 @@ def test_two_steps_find_the_customers_and_ask_for_the_form_of_each(form: Form) -
     for name, question in zip(("张敏3", "赵欣4"), each, strict=True):
         assert f"客户「{name}」填写" in question
     assert "问的是「赵欣4」一位，回答了 2 位，只用了一位" in "".join(outcome.notes)
+
+
+def test_an_answer_about_somebody_else_or_a_broken_one_spoils_no_other(form: Form) -> None:
+    names = json.dumps([{NAME: name} for name in ("张敏3", " 张敏3 ", "赵欣4", "客服小林", "王五")])
+    answers = [
+        Answer(text=names),
+        Answer(text=full(form, {NAME: "赵欣4", PHONE: "13800000001", STAGE: "报价"})),  # about another customer
+        Answer(text="我看看"),
+        Answer(text=full(form, {NAME: "客服小林", STAGE: "报价"})),
+        Answer(text=full(form, {NAME: "老王", STAGE: "报价"})),  # nobody else: the same person by another name
+    ]
+    outcome, requests = over_openai(form, "customers,one_customer", answers)
+    assert len(requests) == 5  # nobody is asked about twice
+    assert outcome.status is Status.REPAIRED
+    assert [(one[NAME], one[PHONE], one[STAGE]) for one in outcome.forms or ()] == [
+        ("张敏3", "", ""),
+        ("赵欣4", "", ""),
+        ("客服小林", "", "报价"),
+        ("王五", "", "报价"),
+    ]
+    notes = "\n".join(outcome.notes)
+    assert "「张敏3」列了 2 次，只问一次" in notes
+    assert "问的是「张敏3」，回答的是「赵欣4」，没有采用" in notes
+    assert "「赵欣4」的回答无法读取，只留下姓名" in notes
+    assert "「客服小林」列为客户，可是看起来是客服" in notes
+    assert "问的是「王五」，回答里写的是「老王」" in notes
+    # Without any answer that can be used there is nothing to keep; nor is a service that fails taken for an answer.
+    broken, _ = over_openai(
+        form, "customers,one_customer", [Answer(text=json.dumps([{NAME: "张敏3"}])), Answer(text="无")]
+    )
+    assert broken.status is Status.FAILED
+    refused, _ = over_openai(form, "customers,one_customer", [*answers[:2], Failure(status=401)])
+    assert (refused.status, refused.cause) == (Status.FAILED, Cause.AUTH)
+
+
+def test_no_more_customers_are_asked_about_than_can_be_saved(form: Form) -> None:
+    assert MOST_ASKED == MOST_CUSTOMERS
+    listed = [form.empty() | {NAME: f"客人{number}"} for number in range(1, 201)]
+    customers, people, notes = customers_to_ask(form, listed, CHAT)
+    assert len(customers) == MOST_ASKED
+    assert {"张敏3", "客服小林", "客人200"} <= people
+    assert notes == ["找出了 200 位客户，一条群聊最多 50 位，后面 150 位没有问，也没有表单"]
+    unnamed = [form.empty(), form.empty()]
+    assert customers_to_ask(form, unnamed, CHAT)[0] == unnamed
 
 
 def test_given_forms_are_where_verify_starts(form: Form) -> None:
