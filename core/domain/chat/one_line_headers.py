@@ -49,6 +49,13 @@ class _Shape(NamedTuple):
 
 
 _SHAPES: Final = (
+    # Meetings (Zoom): 09:00:01 From 林小满 to Everyone : 你好
+    _Shape(
+        re.compile(
+            rf"{TIME}\s{{1,4}}From\s{{1,4}}(?P<name>[^\s:：](?:[^:：\n]{{0,60}}?[^\s:：])??)\s{{1,4}}[Tt]o\s{{1,4}}"
+            rf"[^:：\n]{{1,80}}[:：]\s{{0,3}}{_WORDS}"
+        )
+    ),
     _Shape(re.compile(rf"{TIME}\s{{0,3}}[-–—]?\s{{0,3}}{_ENCLOSED}\s?[:：]?\s{{0,3}}{_WORDS}")),
     _Shape(re.compile(rf"{_ENCLOSED}\s{{0,3}}(?=[\[(（【<]){TIME}\s?[:：]?\s{{0,3}}{_WORDS}")),
     _Shape(

@@ -12,6 +12,9 @@ HALF_COLON: Final = ":"
 _QUOTED: Final = "> "
 """Stands before a line that somebody quotes."""
 
+_ANSWERS: Final = re.compile(r"(?:回复|引用)\s?@?(?:\s|(?<=@))\S")
+"""Stands before the name of whom a message answers, and before what is quoted of it: 回复 小满：…"""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # A half-width colon is no separator between digits (9:30) or in an address (https://), nor behind a letter that
 # stands before a name.
@@ -82,6 +85,6 @@ def opening_of(number: int, line: Line, colon: str) -> Opening | None:
     # A file cut out of CSV may begin with the quote mark of its cell, which is not part of the first name.
     skip = 1 if line.start == 0 and raw.startswith('"') else 0
     name = raw[skip:].strip()
-    if not name or len(name) > MAX_NAME or name.startswith(_QUOTED):
+    if not name or len(name) > MAX_NAME or name.startswith(_QUOTED) or _ANSWERS.match(name):
         return None
     return Opening(number, name, line.start + raw.index(name, skip), line.start + at + 1, line.text[at + 1 :].strip())

@@ -1,5 +1,6 @@
 """File format detection: by the name's ending, corrected by the first bytes and the first line."""
 
+import re
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -26,6 +27,8 @@ TEXT_FORMATS = (FileFormat.JSON, FileFormat.JSONL, FileFormat.CSV, FileFormat.TE
 """Formats of texts, between which a person can choose."""
 
 _FIRST_LINE_CHARACTERS = 1 << 20
+_OPENING_CHARACTERS = 1_000
+_JSON_OPENING = re.compile(r'\s*+(?:\{\s*+"(?:[^"\\]|\\.){0,200}"\s*+:|\[\s*+(?:[{\[]\s*+["{\[]|"))')
 _OFFICE_MAGIC = b"PK\x03\x04"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _EXCEL_PARTS = (b"xl/workbook.xml", b"[Content_Types].xml")
@@ -88,6 +91,15 @@ def require_format(file: BinaryIO, head: bytes, name: str, chosen: str) -> FileF
         actual = detect_format(file, head, name)
         raise InputError(f"文件 {name} 是 {actual} 文件，不能按 {wanted_format} 读", "请不指明格式，由程序识别")
     return wanted_format
+
+
+def is_json_text(stream: TextIO) -> bool:
+    """Whether a text that is not named so is JSON: an object, or a list of objects, lists or strings.
+
+    Args:
+        stream: the text from its start.
+    """
+    return _JSON_OPENING.match(stream.read(_OPENING_CHARACTERS).lstrip("\ufeff")) is not None
 
 
 def is_json_lines(stream: TextIO) -> bool:

@@ -21,6 +21,7 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "压缩包（bzip2）", _UNPACK),
     (b"\xfd7zXZ\x00", "压缩包（xz）", _UNPACK),
     (b"SQLite format 3\x00", "SQLite 数据库", "请用导出工具把聊天导出成 .csv、.xlsx 或 .txt"),
+    (b"<?xml", "XML 文件", "请用导出工具把聊天导出成 .csv、.xlsx 或 .txt"),
     (b"PAR1", "Parquet 数据文件", "请转成 .csv、.jsonl 或 .xlsx 后导入"),
     (b"ID3", "音频（MP3）", "请先转写成文字"),
     (b"OggS", "音频（Ogg）", "请先转写成文字"),

@@ -17,10 +17,12 @@ import python_calamine  # noqa: F401
 
 from core.domain.form import Form
 from core.errors import InputError
+from core.services.datasets.formula_cells import count_comments
 from core.services.datasets.import_preview import make_preview
 from core.services.datasets.import_types import (
     ChatRow,
     ColumnError,
+    FileFormat,
     FileKind,
     ImportProgress,
     SubmissionRow,
@@ -94,6 +96,8 @@ def _send_table(channel: socket.socket, source: SourceFile, form: Form, columns:
     send_message(channel, Opened(FileKind.CHATS, source.format, source.encoding_label, source.size, source.sha256))
     for batch in batches_of_rows(source, form, columns, report):
         send_message(channel, batch)
+    if source.format is FileFormat.EXCEL:
+        report.note("有 {} 条批注写在格子旁边，没有带回；要改的值请写在格子里", count_comments(source))
     send_message(channel, Done(tuple(report.notes), last=_is_big()))
 
 

@@ -3,12 +3,23 @@
 import re
 from typing import Any
 
+from core.domain.chat import parse_chat
 from core.services.datasets.import_types import RawRow
 
 _HALF = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
 ESCAPED = r"有写成 \u 加四位编码的字（如 \ud83d，导出时没有还原），原样留着"
 HALF_EMOJI = "有半个表情符号（字被截断），换成了 \ufffd"
+
+
+_BREAKS = (
+    (re.compile(r"\\r\\n|\\n"), "\\n（反斜杠和 n 两个字符）"),
+    (re.compile(r"<br\s?/?>", re.IGNORECASE), "<br>"),
+    (re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]"), "不常用的换行符"),
+    (re.compile(r" [/|] "), "斜线或竖线"),
+)
+"""What programs write for the end of a line."""
+_OPENS = re.compile(r"\s{0,3}[^\s:：][^:：\n]{0,39}[:：](?!//)")
 
 
 def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
@@ -31,6 +42,31 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
         text = _HALF.sub("\ufffd", text)
     if "\\u" in text and _ESCAPED.search(text):
         notes.append(ESCAPED)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # belongs to the file's format, as in tables
+    if broken := _with_line_breaks(text):
+        text, written = broken
+        notes.append(f"聊天里的换行写成了 {written}，已换成换行")
     if text is raw.value["chat_text"]:
         return raw, tuple(notes)
     return raw._replace(value={**raw.value, "chat_text": text}), tuple(notes)
+
+
+def _with_line_breaks(text: str) -> tuple[str, str] | None:
+    """A text whose lines are parted otherwise, by lines, and what stood for their ends; ``None`` for any other.
+
+    Only where more people speak then than without: the same characters may stand in what somebody says.
+    """
+    speakers = -1
+    for pattern, written in _BREAKS:
+        if pattern.search(text) is None:
+            continue
+        by_lines = pattern.sub("\n", text)
+        parts = by_lines.count("\n") - text.count("\n") + 1
+        opening = sum(_OPENS.match(line) is not None for line in by_lines.split("\n"))
+        if opening < 2 or written.startswith("斜") and ("\n" in text or opening < parts):
+            continue
+        speakers = len(parse_chat(text).speakers) if speakers < 0 else speakers
+        if len(parse_chat(by_lines).speakers) > speakers:
+            return by_lines, written
+    return None

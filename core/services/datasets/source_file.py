@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from core.errors import InputError
 from core.services.datasets.encoding import CHUNK_BYTES, Utf8Check, detect_encoding, require_encoding
-from core.services.datasets.file_format import detect_format, is_json_lines, is_whole_json, require_format
+from core.services.datasets.file_format import detect_format, is_json_lines, is_json_text, is_whole_json, require_format
 from core.services.datasets.import_types import FileFormat
 
 
@@ -103,6 +103,11 @@ def _inspect(file: BinaryIO, name: str, chosen_encoding: str, chosen_format: str
     else:
         encoding = detect_encoding(file, head, name, utf8.bad_line)
     source = SourceFile(file, name, size, digest.hexdigest(), file_format, encoding)
+    if file_format is FileFormat.TEXT and not chosen_format:
+        with source.text(newline="\n") as stream:
+            if is_json_text(stream):
+                file_format = FileFormat.JSON
+                source = replace(source, format=file_format)
     if file_format in (FileFormat.JSON, FileFormat.JSONL) and not chosen_format:
         other = FileFormat.JSONL if file_format is FileFormat.JSON else FileFormat.JSON
         with source.text(newline="\n") as stream:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from ast import literal_eval
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,22 @@ _INVISIBLE = (
 
 _FORMULA = re.compile(rf"(?<!['{_INVISIBLE}])'*+(?:[\t\r\n]|[{_INVISIBLE}]*+[=+\-@＝＋－＠﹦﹢﹣﹫−])")
 _NUMBER = re.compile(r"(?<!')'*+[+-]?\d++(?: \d++|,\d{3})*+(?:\.\d++)?")
+
+
+_BETWEEN_ITEMS = re.compile(r"[;；\n]+")
+
+
+def list_items(cell: str) -> list[str] | None:
+    """The items of a list as programs and people write lists: ``["甲","乙"]``, ``甲;乙``; ``None`` for one text."""
+    if cell.startswith("[") and cell.endswith("]"):
+        try:
+            items = literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            items = None
+        if isinstance(items, list) and all(isinstance(item, str) for item in items):
+            return items
+    parts = [part for one in _BETWEEN_ITEMS.split(cell) if (part := one.strip())]
+    return parts if len(parts) > 1 else None
 
 
 def escape_formula(cell: str) -> str:

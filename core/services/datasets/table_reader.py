@@ -1,6 +1,5 @@
 """Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -18,6 +17,7 @@ from core.services.datasets.reading_report import ReadingReport, line_places, li
 from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.simplified import simplified
 from core.services.datasets.source_file import SourceFile
+from core.services.datasets.spreadsheet_cells import list_items
 from core.services.datasets.table_header import (
     INDEX_COLUMNS,
     INFOS,
@@ -227,19 +227,7 @@ class _Chats:
     def _label(self, key: str, cell: str) -> str | list[str]:
         if not self._form.field(key).is_list:
             return cell
-        return _listed(cell) if cell else []
-
-
-def _listed(cell: str) -> list[str]:
-    """A cell of a list: its entries where they are written as JSON, else the whole as one."""
-    if cell.startswith("["):
-        try:
-            entries = json.loads(cell)
-        except (ValueError, RecursionError):
-            return [cell]
-        if isinstance(entries, list) and all(isinstance(one, str) for one in entries):
-            return entries
-    return [cell]
+        return (list_items(cell) or [cell]) if cell else []
 
 
 def _require_texts(source: SourceFile, names: list[str], at: int, head: Sequence[TableRow]) -> None:

@@ -382,3 +382,24 @@ def test_names_with_colons_are_whole_though_no_header_is_without(header: str, na
 )
 def test_words_behind_a_colon_are_no_part_of_the_name(text: str) -> None:
     assert parse_chat(text).speakers == ("A", "B")
+
+
+MEETING = (
+    "09:00:01\t From {a} to Everyone : 一\n09:00:11\t From {b} to Everyone : 二\n09:00:15\t From  {a}  To  {b} : 三\n"
+)
+SUBTITLES = "".join(
+    f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{{{who}}}：{word}\n\n"
+    for number, (who, word) in enumerate(zip("aba", "一二三", strict=True), start=1)
+)
+
+
+@pytest.mark.parametrize(("text", "time"), [(MEETING, "09:00"), (SUBTITLES, "00:00")])
+def test_meetings_and_subtitles(text: str, time: str) -> None:
+    chat = parse_chat(text.format(a=A, b=B))
+    assert [one for one in spoken(chat) if one[0]] == [(A, "一"), (B, "二"), (A, "三")]
+    assert all(message.time.startswith(time) for message in chat.messages if message.speaker)
+
+
+def test_whom_a_message_answers_is_no_speaker() -> None:
+    text = f"{A} 3月1日 09:00\n一\n\n{B} 3月1日 09:01\n回复 {A}：一\n二\n\n王五 3月1日 09:02\n三\n"
+    assert [who for who, _ in spoken(parse_chat(text))] == [A, B, "王五"]

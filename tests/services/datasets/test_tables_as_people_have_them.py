@@ -1,13 +1,14 @@
 """Tables as people have them: quotes, titles, sheets, labels, other files under a table's name; all of it is named."""
 
 import csv
+import json
 import zipfile
 from io import BytesIO, StringIO
 
 import pytest
 from openpyxl import Workbook
 
-from core.domain.form import load_named_form
+from core.domain.form import items_of, load_named_form
 from core.errors import InputError
 from core.services.datasets.import_types import BY_NAME, ChatRow, ColumnError, RejectedRow, SubmissionRow, TableColumns
 from core.services.datasets.row_validation_pass import RowValidationPass
@@ -289,3 +290,52 @@ def test_a_row_that_repeats_everything_is_no_customer() -> None:
     row: list[object] = [1, FIRST, "林小满"]
     reading = Reading(workbook_of(a=[["index", "chat_text", NAME], row, row]), "a.xlsx")
     assert [one.reason for one in reading.rejected] == ["index 与前面的行重复"]
+
+
+@pytest.mark.parametrize("between", ["\\n", "\\r\\n", "<br>", "<br />", " / ", "\x0b", "\u2028", "\x85"])
+def test_line_ends_that_a_program_wrote_otherwise_part_messages(between: str) -> None:
+    text = f"林小满：你好{between}阿青：您好，请问{between}林小满：多少钱"
+    reading = Reading(csv_of(["chat_text"], [text]), "a.csv")
+    assert reading.texts == [text.replace(between, "\n")]
+    assert "聊天里的换行写成了" in reading.notes
+
+
+@pytest.mark.parametrize(
+    "text", ["林小满：我要 A / B 两种\n阿青：好", "林小满：路径是 C:\\new\n阿青：好", "林小满：写<br>换行\n阿青：好"]
+)
+def test_what_somebody_says_is_no_line_end(text: str) -> None:
+    reading = Reading(csv_of(["chat_text"], [text]), "a.csv")
+    assert (reading.texts, "换行" in reading.notes) == ([text], False)
+
+
+def test_line_ends_of_a_file_are_the_same_in_json_and_tables() -> None:
+    data = json.dumps([{"chat_text": FIRST.replace("\n", "\r\n")}]).encode()
+    assert Reading(data, "a.json").texts == [FIRST]
+
+
+@pytest.mark.parametrize("cell", ["答疑;售前", "答疑；售前", "答疑\n售前", '["答疑","售前"]', "答疑、售前"])
+def test_a_list_in_a_cell_is_split_as_people_write_it(cell: str) -> None:
+    key = "咨询类型"
+    reading = Reading(csv_of(["chat_text", key], [FIRST, cell]), "a.csv")
+    [row] = reading.rows
+    assert row.forms is not None
+    assert items_of(row.forms[0][key]) == ["答疑", "售前"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('[{"chat_text": "林小满：你好\\n阿青：好"}]', "JSON"),
+        ('{"role": "user", "content": "你好"}\n{"role": "assistant", "content": "好"}', "JSONL"),
+        ("[图片]\n林小满：你好\n阿青：好", "TXT"),
+        ("{林小满：你好}", "TXT"),
+    ],
+)
+def test_json_under_the_name_of_a_text_is_read_as_json(text: str, kind: str) -> None:
+    with open_source(BytesIO(text.encode()), "a.txt") as source:
+        assert source.format == kind
+
+
+def test_xml_is_called_what_it_is() -> None:
+    with pytest.raises(InputError, match="其实是 XML 文件"):
+        Reading(b'<?xml version="1.0"?><chat/>', "a.txt")

@@ -1,36 +1,36 @@
 """Tells an edited cell from one that only a spreadsheet has written otherwise."""
 
 import re
-from ast import literal_eval
 from collections.abc import Mapping
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from core.domain.form import Form, split_list
-from core.services.datasets.spreadsheet_cells import unescape_formula
+from core.services.datasets.spreadsheet_cells import list_items, unescape_formula
+from core.services.review.records.written_days import exported_day, is_same_day, is_same_number
 
 _CODE_PAGES = ("gbk", "big5", "cp1252")
 """What Excel writes a CSV in that is not saved as UTF-8; a character outside becomes one ``?``, or two."""
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00(?::00)?)?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}\.0")
 _TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-_BETWEEN_ITEMS = re.compile(r"[;；\n]+")
 _NUMBER_AS_TEXT = re.compile(r"'[+-]?\d[\d\s.-]{0,40}")
 
 
 def is_same_cell(cell: str, exported: str, *, is_list: bool = False) -> bool:
     """Whether a cell says what was exported, apart from what a spreadsheet changes.
 
-    That is: apostrophes, ``32.0`` for 32, another way to write the same day, characters that the code page lacks, and
-    for a list its order.
+    That is: apostrophes, ``32.0`` for 32, another way to write the same day or digits, characters that the code page
+    lacks, and for a list its order.
     """
     plain, written = _written(exported), _written(cell)
     if plain in (written, _written(plain_cell(cell, exported))):
         return True
     if is_list and sorted(split_list([plain])) == sorted(split_list([_written(plain_cell(cell, exported))])):
         return True
-    day = _day(plain)
-    return (day is not None and day == _day(written)) or bool(lost_characters(written, plain, whole=True))
+    day = exported_day(plain)
+    if is_same_number(plain, written) or (day is not None and is_same_day(day, written)):
+        return True
+    return bool(lost_characters(written, plain, whole=True))
 
 
 def is_same_value(form: Form, key: str, cell: str, exported: Mapping[str, str]) -> bool:
@@ -59,15 +59,8 @@ def list_cell(text: str) -> str | list[str]:
     Returns:
         Its items, or the text as we write it.
     """
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            items = literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            items = None
-        if isinstance(items, list) and all(isinstance(item, str) for item in items):
-            return items
-    parts = [part.strip() for part in _BETWEEN_ITEMS.split(text)]
-    return "、".join(part for part in parts if part) if len(parts) > 1 else text
+    items = list_items(text)
+    return text if items is None else items
 
 
 def lost_characters(cell: str, exported: str, *, whole: bool = False) -> str:
@@ -102,8 +95,3 @@ def _fits(character: str, code_page: str) -> bool:
 
 def _written(text: str) -> str:
     return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def _day(text: str) -> tuple[int, ...] | None:
-    match = _DAY.fullmatch(text)
-    return tuple(int(part) for part in match.groups()) if match else None

@@ -4,11 +4,13 @@ import re
 
 from core.domain.form import PROGRAM_WORDS
 from core.services.review.records.cell_comparison import lost_characters
+from core.services.review.records.written_days import exported_day, is_part_of_day
 
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,17})?[eE][+-]?\d{1,3}")
 _ERRORS = frozenset(
     ("#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "######")
 )
+_TRUTHS = frozenset(("true", "false"))
 _FORMULA = re.compile(r"=[A-Za-z$@(+\d-]")
 _MIDNIGHT = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2} 00:00(?::00)?")
 """A date of Excel that a program wrote to a CSV; people leave the hour out."""
@@ -33,6 +35,10 @@ def damage(cell: str, before: str, *, is_date: bool) -> str:
         return f"是公式（{text[:20]}），不是值，请改成值"
     if _SCIENTIFIC.fullmatch(text):
         return f"Excel 把长数字写成了 {text}，后面的位数没有了"
+    if (day := exported_day(before)) and is_part_of_day(day, text):
+        return f"Excel 只显示了「{text}」，看不出是哪一天"
+    if text.casefold() in _TRUTHS and before.strip().casefold() != text.casefold():
+        return f"写的是 {text}，是表格的真假值，请改成文字"
     if is_date or _MIDNIGHT.fullmatch(text):
         return f"Excel 把它变成了日期 {text}"
     if text.isdecimal() and before.strip() != text:

@@ -542,3 +542,39 @@ def test_what_was_mixed_up_in_one_chat_is_put_right(store: Store, dataset: int, 
     table = exported(store, tmp_path / "表.csv")
     returned = planned(store, edited(table, lambda rows: exchange(rows[0].index(PHONE), (1, 2))(rows)))
     assert changes(returned) == [(1, 0, PHONE, "13800001200"), (1, 1, PHONE, "13800001100")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["45296", "45296.0", "1/5/2024", "5/1/2024", "5-Jan-24", "Jan 5, 2024", "20240105", "2024-1-5 0:00", "2024.1.5"],
+)
+def test_a_day_as_excel_shows_it_is_no_edit(store: Store, dataset: int, tmp_path: Path, cell: str) -> None:
+    save(store, dataset, 1, [customer("林木1", **{TODO: "2024-01-05"}), customer("何苗1")], 1)
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, TODO, cell)))
+    assert (changes(returned), returned.refused) == ([], [])
+    other = planned(store, edited(exported(store, tmp_path / "二.csv"), put(1, 1, TODO, "2024-01-06")))
+    assert changes(other) == [(1, 0, TODO, "2024-01-06")]
+
+
+@pytest.mark.parametrize("cell", ["Jan-24", "5-Jan", "1月5日", "1/5", "TRUE"])
+def test_a_part_of_a_day_is_not_taken(store: Store, dataset: int, tmp_path: Path, cell: str) -> None:
+    save(store, dataset, 1, [customer("林木1", **{TODO: "2024-01-05"}), customer("何苗1")], 1)
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, TODO, cell)))
+    assert changes(returned) == []
+    assert len(returned.refused) == 1
+
+
+@pytest.mark.parametrize(
+    "cell", ["１３８００００１１１１", "138 0000 1111", "13,800,001,111", "13800001111.00", "138-0000-1111"]
+)
+def test_digits_written_otherwise_are_no_edit(store: Store, dataset: int, tmp_path: Path, cell: str) -> None:
+    save(store, dataset, 1, [customer("林木1", **{PHONE: "13800001111"}), customer("何苗1")], 1)
+    assert changes(planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, PHONE, cell)))) == []
+
+
+def test_comments_beside_cells_are_counted(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.active["C2"].comment = openpyxl.comments.Comment("改成王小明", "同事")
+    book.save(path)
+    assert any("有 1 条批注写在格子旁边，没有带回" in note for note in planned(store, path).notes)
