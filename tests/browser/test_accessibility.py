@@ -178,4 +178,12 @@ def test_the_whole_desk_is_reachable(browser: Browser, app: App, width: int, hei
         expect(focused).to_be_in_viewport(ratio=0.9)
         page.keyboard.press("Tab")
     assert order == list(FORM.keys)  # the order on screen, and nothing that takes a key between the fields
+    told = desk.root.locator(".message")
+    told.evaluate("""message => {
+        Object.assign(message.dataset, { tone: "warn" });
+        message.parentElement.dataset.tone = "warn";
+        message.textContent = "聊天里还有没填的「明天上午」（王勇4 · 第 311 条）：Alt+F 看，Alt+H 不用填。".repeat(3);
+    }""")
+    expect(told).to_be_in_viewport(ratio=1)  # however long a sentence is, nothing of it is cut
+    assert told.evaluate("message => message.scrollHeight <= message.clientHeight")
     page.context.close()

@@ -79,8 +79,9 @@ function renamed(name, extra) {
   const speakers = [
     { name: "孙洋2", role: "客户", reasons: [] },
     { name: "客服小陈", role: "客服", reasons: [] },
+    { name: "陶然乡-邱总", role: "客户", reasons: [] },
   ];
-  const parts = [{ t: "我是Ann，微信12345，找林木森", e: [] }];
+  const parts = [{ t: "我是Ann，微信12345，找林木森，孙洋2的表", e: [] }];
   const messages = [{ i: 0, speaker: "孙洋2", role: "客户", kind: "text", parts, quote: null }];
   const customers = [customer({ 姓名: "孙洋2", 电话: "138" }, extra)];
   const entry = makeEntry(chat(1, { speakers, messages, customers }));
@@ -91,7 +92,7 @@ function renamed(name, extra) {
 const stopTexts = (/** @type {any} */ entry) => approvalStops(entry, FORM).map(({ text }) => text);
 
 test("a typed name that nobody has in the chat stops one approval, and is named", () => {
-  for (const name of ["孙洋2/g", "g", "n", "23", "林木深"]) {
+  for (const name of ["孙洋2/g", "g", "n", "23", "林木深", "孙洋", "洋2", "的", "小陈"]) {
     const entry = renamed(name);
     assert.deepEqual(stopTexts(entry), [`客户 1 的名字「${name}」聊天里没有出现过`]);
     const [stop] = newStops(entry, FORM, { index: 0, key: "姓名" });
@@ -103,7 +104,7 @@ test("a typed name that nobody has in the chat stops one approval, and is named"
 });
 
 test("names that stand in the chat or came with it never stop an approval", () => {
-  for (const name of ["客服小陈", "Ann", "ＡＮＮ", "林木森", "孙洋", "孙洋2 ", "12345"])
+  for (const name of ["客服小陈", "Ann", "ＡＮＮ", "林木森", "邱总", "孙洋2 ", "12345"])
     assert.deepEqual(stopTexts(renamed(name)), [], name);
   const others = { 姓名: [{ value: "孙阳", who: ["规则"] }] };
   assert.deepEqual(stopTexts(renamed("孙阳", { others })), [], "another run's");

@@ -122,3 +122,20 @@ test("the second click of a double click acts only where the first one did", () 
   click(item, 0);
   assert.deepEqual([acted.slice(1), refusals], [[below, below, null, item], 2]);
 });
+
+test("a digit in a choice is no text, and waits until the chat can be seen", () => {
+  const { clock, arrival, guard } = open();
+  /** @type {unknown[]} */
+  const edits = [];
+  const actions = guardActions(
+    /** @type {any} */ ({ edit: (/** @type {string} */ _, /** @type {unknown} */ value) => edits.push(value) }),
+    guard,
+  );
+  arrival.chat(true);
+  actions.edit("类型", ["答疑"], false);
+  actions.edit("明细", "书", true);
+  assert.deepEqual(edits, ["书"]);
+  clock.now += 400;
+  actions.edit("类型", ["答疑"], false);
+  assert.deepEqual(edits, ["书", ["答疑"]]);
+});

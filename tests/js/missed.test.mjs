@@ -116,3 +116,33 @@ test("a field of one value is never appended to, and what gives way is said; a l
   takeMissed(entry, FORM, kind, 1, 0);
   assert.deepEqual(entry.work[1].values["类型"], ["询价", "答疑"]);
 });
+
+test("what was said is held by a value only as a whole", () => {
+  /** @type {(value: string, detail: string) => boolean} */
+  const isHeld = (value, detail) => {
+    const entry = makeEntry(chat(1, { missed: [{ id: "m:0", key: "电话", value, message: 0, customer: null }] }));
+    editField(entry, 0, "明细", detail, 0);
+    return openMissed(entry).length === 0;
+  };
+  const held = [
+    ["n@x.com", "邮箱N@X.com。"],
+    ["13811110001", "联系 138-1111 0001，谢谢"],
+    ["13811110001", "+8613811110001"],
+    ["13811110001", "电话１３８１１１１０００１找我"],
+    ["5万", "预算5万左右"],
+    ["1.5万", "共1.5 万"],
+    ["会话存档", "会话存档产品"],
+  ];
+  const open = [
+    ["n@x.com", "an@x.com"],
+    ["n@x.com", "n@x.com.cn"],
+    ["a-b@x.com", "ab@x.com"],
+    ["13811110001", "联系 213811110001"],
+    ["13811110001", "138111100012"],
+    ["5万", "15万"],
+    ["5万", "1.5万"],
+    ["abc12", "abc123"],
+  ];
+  for (const [value, detail] of held) assert.equal(isHeld(value, detail), true, `${value} in ${detail}`);
+  for (const [value, detail] of open) assert.equal(isHeld(value, detail), false, `${value} in ${detail}`);
+});

@@ -13,7 +13,17 @@ import { mayRepeat } from "../../core/ui/workbench/js/press.js";
  */
 function pressed(name, extra = {}, held = {}) {
   const event = { key: name, ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, ...held };
-  return { event, command: null, isText: true, isField: true, isList: false, isLong: false, layer: null, ...extra };
+  return {
+    event,
+    command: null,
+    isText: true,
+    isField: true,
+    isList: false,
+    isLong: false,
+    isHere: true,
+    layer: null,
+    ...extra,
+  };
 }
 
 const COMMAND_MODE = { isText: false, isField: false };
@@ -39,6 +49,9 @@ test("a held key moves and types, and confirms, picks or decides nothing", () =>
     pressed("c", { ...COMMAND_MODE, command: "confirm" }),
     pressed(" ", COMMAND_MODE),
     pressed("Escape"),
+    pressed("x", { isHere: false }),
+    pressed("Backspace", { isHere: false }),
+    pressed("Enter", { isLong: true, isHere: false }, { shiftKey: true }),
   ];
   for (const one of never) assert.equal(mayRepeat(one), false, JSON.stringify(one));
 });

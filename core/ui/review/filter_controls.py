@@ -20,11 +20,30 @@ _OF_ADDRESS = ("by", "field", "filled", "flag", "batch", "differ", "newer")
 """Of these the address holds the value itself (``address.select``)."""
 
 
-def condition_count(*more: str) -> int:
-    """Number of conditions set, these further ones included; a field alone does not count."""
+def condition_count(dataset: DatasetView, **more: Collection[str]) -> int:
+    """Number of conditions set; neither a field alone counts nor what an address names and is not there.
+
+    Args:
+        dataset: the dataset.
+        **more: further conditions with what can be chosen there.
+    """
+    choices = {**_CHOICES, **more}
     names = [name for name in (*CONDITIONS, *more) if name != "field"]
     given = {name: st.session_state.get(name) or address.text_parameter(name) for name in names}
-    return sum(bool(value) and (name not in _CHOICES or value in _CHOICES[name]) for name, value in given.items())
+    if given["by"]:
+        choices["by"] = _people(dataset)
+    if given["batch"]:
+        choices["batch"] = {MINE, *(text for option in _batch_titles(dataset).items() for text in option)}
+    return sum(bool(value) and (name not in choices or value in choices[name]) for name, value in given.items())
+
+
+def _people(dataset: DatasetView) -> Sequence[str]:
+    with state.store().read() as session:
+        return reviewers(session, dataset.id)
+
+
+def _batch_titles(dataset: DatasetView) -> dict[str, Markdown]:
+    return {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
 
 
 def clear_conditions(*more: str) -> None:
@@ -58,9 +77,7 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
         of_batch: whether a batch can be chosen. Not where batches are given out: chats of one are in no other, and a
             page cannot link to an address with a name that a box of its own is bound to.
     """
-    with state.store().read() as session:
-        people = reviewers(session, dataset.id)
-    given = {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
+    people, given = _people(dataset), _batch_titles(dataset)
     left, right = st.columns(2)
     text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
     by = address.select(right, "审阅人", people, key="by", what="审阅人", first=None, placeholder="任何人")

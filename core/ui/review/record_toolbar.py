@@ -79,7 +79,7 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
     labels = {field.key: field.label for field in form.fields}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         queue = filter_controls.choose_status(first="全部")
-        given = filter_controls.condition_count()
+        given = filter_controls.condition_count(dataset)
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
             conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         if conditions.narrow:

@@ -58,7 +58,10 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
     form = state.form_of(dataset)
     with right:
         box = st.popover(
-            escape_markdown(_queue_title()), icon=":material/filter_list:", key="workbench-queue", width="stretch"
+            escape_markdown(_queue_title(dataset, names)),
+            icon=":material/filter_list:",
+            key="workbench-queue",
+            width="stretch",
         )
     with box:
         st.caption("状态")
@@ -129,11 +132,11 @@ def _choose_run(dataset: DatasetView, runs: Sequence[BaseRun]) -> str:
     )
 
 
-def _queue_title() -> str:
+def _queue_title(dataset: DatasetView, runs: Sequence[str]) -> str:
     """Label of the queue's button: status, order and number of filters."""
     queue = address.text_parameter("queue")
     order = address.text_parameter("order")
     order = ORDERS_BEFORE.get(order, order)
     queue, order = queue if queue in FILTERS else next(iter(FILTERS)), order if order in ORDERS else ORDERS[0]
-    given = filter_controls.condition_count("newer")
+    given = filter_controls.condition_count(dataset, newer=runs)
     return " · ".join([queue, order, *([f"{given} 条件"] if given else [])])

@@ -36,6 +36,7 @@ def draw_workbench_page() -> None:
     else:
         try:
             table = choose_session(available)
+            blind_review.draw_blind_chat_note(table.dataset)
             draw_default_run_banner(table.dataset, table.base)
         except StoreUnavailableError as outage:
             workbench_fragment.draw_last(outage)

@@ -1,17 +1,28 @@
 // @ts-check
 // What stands above the panes or in their place: notices, a conflict, the word that a chat is on its way.
-/** @import { Action, Entry } from "./types.js" */
+/** @import { Action, Entry, Store } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 
 import { narrow } from "./chat_view.js";
 import { focusConflictSoon } from "./conflict_keys.js";
 import { customerNames, newCustomers, speakersOf } from "./customers.js";
-import { setAttr, setHidden, setText } from "./dom.js";
+import { h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
 
 const AWAY = "服务器还没有回应：改动都在本机，恢复后自动保存。";
+/**
+ * Whether the server is away: what waits for it is safe in this browser.
+ * @param {Workbench} workbench
+ */
+export function isAway({ sync, isAwaiting }) {
+  return sync.isLate() || isAwaiting;
+}
+
+/** Whether the page itself says that the server is away, and why: once is enough. */
+const isSaidByPage = () => document.querySelector(".ours-connection:not([hidden])") !== null;
+
 /** The cookie in which the app keeps the reviewer's name (`REVIEWER_COOKIE` in core/ui/state.py). */
 const REVIEWER_COOKIE = "shiyao_reviewer";
 
@@ -73,7 +84,22 @@ export function drawBlank(workbench, entry) {
   blank.title.textContent = atEnd ? "这一队列审阅完了" : "正在取下一条…";
   blank.text.textContent = atEnd ? "可以回头看上一条，或者在上面换一个筛选、数据集继续。" : "";
   setHidden(blank.back, !store.visited.length);
+  blank.ways.replaceChildren(...(atEnd ? waysOn(store) : []));
   if (!workbench.isEditingOutside()) root.focus({ preventScroll: true });
+}
+
+/**
+ * Where to go once a queue is done: what is left beside it, then what comes after reviewing.
+ * @param {Store} store
+ */
+function waysOn({ dataset, progress }) {
+  const ways = [
+    ...(progress.left > 0 ? [["workbench", `其余 ${progress.left} 条待审阅`]] : []),
+    ["exports", "导出"],
+    ["scores", "评分"],
+    ["records", "记录表"],
+  ];
+  return ways.map(([page, text]) => h("a", { class: "link", href: `./${page}?dataset=${dataset.id}` }, text));
 }
 
 /**
@@ -125,7 +151,7 @@ function linesFor(workbench, entry) {
     };
     add(`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", { label: "去处理", run });
   }
-  if (!store.error && (sync.isLate() || workbench.isAwaiting)) add(AWAY, "warn");
+  if (!store.error && isAway(workbench) && !isSaidByPage()) add(AWAY, "warn");
   const elsewhere = store.reviewer ? reviewerElsewhere(store.reviewer) : "";
   if (elsewhere)
     add(`另一个标签页把审阅人改成了「${elsewhere}」：这一页仍以「${store.reviewer}」保存，刷新后改用新名字。`, "warn");

@@ -5,6 +5,7 @@ import { lossText } from "./advice.js";
 import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
+const AWAY_WORD = "已存在本机";
 const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
 
 /**
@@ -95,8 +96,9 @@ export function duration(seconds) {
  * @param {Store} store
  * @param {Entry | null} entry
  * @param {"saved" | "saving" | "unsaved"} state
+ * @param {boolean} isAway whether the server is away: what waits for it is safe here
  */
-export function drawTop(bar, store, entry, state) {
+export function drawTop(bar, store, entry, state, isAway) {
   const {
     total,
     confirmed,
@@ -135,7 +137,7 @@ export function drawTop(bar, store, entry, state) {
   setHidden(bar.status, !entry);
   setText(bar.note, entry?.note ? `备注：${entry.note}` : "");
   setAttr(bar.note, "title", entry?.note || null);
-  setText(bar.save, SAVE_WORDS[state]);
+  setText(bar.save, isAway && state === "saving" ? AWAY_WORD : SAVE_WORDS[state]);
   setAttr(bar.save, "data-state", state);
   bar.save.disabled = state !== "unsaved";
 }
@@ -164,9 +166,8 @@ export function buildBottom({ run, onNote }) {
   const mode = h(
     "span",
     { class: "mode", hidden: true, title: "命令模式：单个字母即命令；F1 看全部，Esc 退出" },
-    "命令模式 ",
-    h("kbd", {}, "F1"),
-    " 看全部",
+    "命令模式",
+    h("span", {}, " ", h("kbd", {}, "F1"), " 看全部"),
   );
   const decisions = [
     commandButton("approve", "确认并下一条", run, true),
@@ -215,6 +216,7 @@ export function buildBottom({ run, onNote }) {
  */
 export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
   clearTimeout(bar.timer);
+  setAttr(bar.element, "data-tone", tone || null);
   bar.message.replaceChildren(
     h("span", {}, text),
     ...(action && text

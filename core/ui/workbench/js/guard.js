@@ -59,7 +59,10 @@ export function guardActions(actions, { mayType, mayWrite }) {
     };
   return {
     ...actions,
-    edit: behind(mayType, actions.edit),
+    // A digit or Backspace in a choice is no text: it picks, and takes away.
+    edit: (key, value, typed) => {
+      if ((typed ? mayType : mayWrite)()) actions.edit(key, value, typed);
+    },
     advance: behind(mayWrite, actions.advance),
     toggleConfirm: behind(mayWrite, actions.toggleConfirm),
     takeBack: behind(mayWrite, actions.takeBack),

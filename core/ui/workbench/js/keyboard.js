@@ -15,6 +15,9 @@ const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
  * @param {Workbench} workbench
  */
 export function listen(workbench) {
+  /** Where the last key went down: its repeats write nowhere else. */
+  let down = { target: /** @type {EventTarget | null} */ (null), chat: /** @type {number | null} */ (null) };
+
   /** @param {KeyboardEvent} event */
   function keep(event) {
     event.preventDefault();
@@ -84,12 +87,14 @@ export function listen(workbench) {
       isField: isText && Boolean(target?.matches("[data-field]")),
       isList: Boolean(target?.matches(".entry") && !(/** @type {HTMLInputElement} */ (target).value)),
       isLong: Boolean(target?.matches("textarea")),
+      isHere: down.target === target && down.chat === workbench.store.current,
       layer,
     };
   }
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    if (!event.repeat) down = { target: event.composedPath()[0], chat: workbench.store.current };
     if (!workbench.root.isConnected || isComposing(event)) return;
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();

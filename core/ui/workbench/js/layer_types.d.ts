@@ -102,6 +102,8 @@ export interface Pressed {
   isList: boolean;
   /** Whether that text has several lines. */
   isLong: boolean;
+  /** Whether it is, or repeats, where its key went down: in this element and this chat. */
+  isHere: boolean;
   layer: Pick<Layer, "isText" | "isThrough"> | null;
 }
 

@@ -8,13 +8,51 @@ import { rememberLast } from "./remember.js";
 import { isList, ONE_BY_ONE, splitItems, valueText } from "./values.js";
 import { ROLE } from "./words.js";
 
+const ALNUM = /[a-z0-9.]/;
+const COUNTRY = /(?:^|[^0-9])(?:00)?86$/;
+
 /**
- * Text with nothing but letters and digits, to see whether one says the other.
+ * Letters and digits of a text, and a point within a number, to see whether one says the other; and where signs or blanks
+ * stood between two of them.
  * @param {string} text
  */
 function bare(text) {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  const signs = [...text.matchAll(/[\p{L}\p{N}]|(?<=[0-9])\.(?=[0-9])/gu)];
+  const gaps = signs.map(({ index }, i) => i === 0 || index > signs[i - 1].index + signs[i - 1][0].length);
+  return { letters: signs.map(([sign]) => sign), gaps };
 }
+
+/**
+ * Whether a text holds a value whole: 5万 is not in 15万, and no number is in a longer one but for the country in front.
+ * @param {string} text
+ * @param {string} value both as `plain` makes them
+ */
+function holdsWhole(text, value) {
+  if (value.includes("@")) return holdsAddress(text, value);
+  const [{ letters, gaps }, part] = [bare(text), bare(value).letters];
+  const isCut = (/** @type {number} */ at) =>
+    at > 0 && at < letters.length && !gaps[at] && ALNUM.test(letters[at - 1]) && ALNUM.test(letters[at]);
+  return letters.some((_, at) => {
+    if (!part.every((sign, i) => letters[at + i] === sign)) return false;
+    const isBegun = !isCut(at) || COUNTRY.test(letters.slice(Math.max(0, at - 5), at).join(""));
+    return isBegun && !isCut(at + part.length);
+  });
+}
+
+/**
+ * The same of an e-mail address, in which each sign counts.
+ * @param {string} text
+ * @param {string} value
+ */
+function holdsAddress(text, value) {
+  for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
+    const [before, after] = [text.slice(Math.max(0, at - 1), at), text.slice(at + value.length, at + value.length + 2)];
+    if (!/[a-z0-9_%+.-]/.test(before) && !/^(?:[a-z0-9_%+-]|\.[a-z0-9])/.test(after)) return true;
+  }
+  return false;
+}
+
+const plain = (/** @type {string} */ text) => text.normalize("NFKC").toLowerCase();
 
 /**
  * What was said and stands in no form now, but for what the reviewer waved away. Asked several times for each chat that
@@ -25,9 +63,10 @@ export const openMissed = rememberLast((entry) => [entry.work, entry.dismissed, 
 
 /** @param {Entry} entry */
 function findMissed(entry) {
-  const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => bare(valueText(value))));
+  const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => plain(valueText(value))));
   return (entry.chat.missed ?? []).filter(
-    (one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))),
+    (one) =>
+      !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => holdsWhole(text, plain(one.value))),
   );
 }
 

@@ -92,18 +92,34 @@ export function samePerson(name, other) {
 const cutsBetween = (text, next, { last, first }) => last.test(text) && first.test(next);
 
 /**
- * Whether a name stands somewhere in a text, and is no piece of a number or a word of letters there.
+ * Whether a name stands somewhere in a text, and is no piece of a number or a word of letters there, nor of one of these
+ * longer names.
  * @param {string} name
  * @param {string} text as `plainText` makes it
+ * @param {string[]} names
  */
-export function standsIn(name, text) {
+export function standsIn(name, text, names) {
   const part = plainName(name);
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
-    const [before, after] = [text.slice(Math.max(0, at - 2), at), text.slice(at + part.length, at + part.length + 2)];
+  const longer = names.map(plainName).filter((other) => other !== part && other.includes(part));
+  const rest = longer
+    .sort((one, other) => other.length - one.length)
+    .reduce((left, one) => left.replaceAll(one, "\n"), text);
+  for (let at = rest.indexOf(part); at >= 0; at = rest.indexOf(part, at + 1)) {
+    const [before, after] = [rest.slice(Math.max(0, at - 2), at), rest.slice(at + part.length, at + part.length + 2)];
     const isCut = [LETTERS, DIGITS].some((kind) => cutsBetween(before, part, kind) || cutsBetween(part, after, kind));
     if (!isCut) return true;
   }
   return false;
+}
+
+/**
+ * Whether a name is another one, or a part of it that signs or blanks set apart: 邱总 of 陶然乡-邱总, not 小满 of 江小满.
+ * @param {string} name
+ * @param {string} other
+ */
+export function isPartSetApart(name, other) {
+  const [part, whole] = [plainName(name), plainName(other)];
+  return part === whole || whole.split(/[^\p{L}\p{N}]+/u).includes(part);
 }
 
 /**

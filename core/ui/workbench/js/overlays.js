@@ -185,11 +185,12 @@ export function buildBlank(onBack) {
   const title = h("h3", {});
   const text = h("p", {});
   const back = h("button", { type: "button", class: "btn", onclick: onBack }, "回到上一条", caps("Alt+ArrowUp"));
+  const ways = h("p", { class: "ways" });
   const element = h(
     "div",
     { class: "blank", role: "status" },
     skeleton,
-    h("div", { class: "words" }, title, text, back),
+    h("div", { class: "words" }, title, text, back, ways),
   );
-  return { element, skeleton, title, text, back };
+  return { element, skeleton, title, text, back, ways };
 }

@@ -28,15 +28,15 @@ function isLetter(event) {
 }
 
 /**
- * Whether a repeat of a held key may act: it moves, or it is text where text is typed. None confirms, picks or decides.
+ * Whether a repeat of a held key may act: it moves, or it is text in the field and chat where it went down. None confirms, picks or decides.
  * @param {Pressed} pressed
  */
-export function mayRepeat({ event, command, isText, isList, isLong, layer }) {
+export function mayRepeat({ event, command, isText, isList, isLong, isHere, layer }) {
   if (layer !== null && !layer.isText && !layer.isThrough) return MOVES.test(event.key);
   if (command !== null) return MAY_REPEAT.has(command);
   if (MOVES.test(event.key)) return true;
-  if (event.key === "Enter") return isLong && event.shiftKey;
+  if (event.key === "Enter") return isLong && event.shiftKey && isHere;
   if (event.key === "Escape") return false;
   if (isList && /^[1-9]$/.test(event.key)) return false;
-  return isText || !isLetter(event);
+  return isText ? isHere : !isLetter(event);
 }

@@ -1,20 +1,18 @@
 // @ts-check
 // A name in a form that nobody has in the chat: a stray key in the field that the focus starts in, or a slip. Pure.
 /** @import { Entry, FormPayload, MessagePayload, Remark } from "./types.js" */
-import { plainText, standsIn } from "./names.js";
+import { isPartSetApart, plainText, standsIn } from "./names.js";
 import { rememberLast } from "./remember.js";
 import { isEmpty, sameValue, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 
 /** @param {MessagePayload} message */
-const writtenIn = ({ speaker, quote, parts }) =>
-  [speaker, quote?.speaker, quote?.text, parts.map(({ t }) => t).join("")].filter(Boolean).join("\n");
+const writtenIn = ({ quote, parts }) => [quote?.text, ...parts.map(({ t }) => t)].filter(Boolean).join("");
 
-/** @type {(entry: Entry) => string} all that stands in the chat, speakers too, as names are compared */
+/** @type {(entry: Entry) => string} all that is said in the chat, as names are compared */
 const chatText = rememberLast(
-  (entry) => [entry.chat.messages, entry.chat.speakers],
-  ({ chat }) =>
-    plainText([...(chat.speakers ?? []).map(({ name }) => name), ...chat.messages.map(writtenIn)].join("\n")),
+  (entry) => [entry.chat.messages],
+  ({ chat }) => plainText(chat.messages.map(writtenIn).join("\n")),
 );
 
 /**
@@ -34,7 +32,8 @@ function namesGiven({ chat, work, settled }, key) {
 }
 
 /**
- * A name that neither stands in the chat nor came with it. Who pinned a message for it has answered.
+ * A name that neither stands in the chat nor came with it; a piece that is left of such a name is none, nor is a single
+ * character. Who pinned a message for it has answered.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {number} index
@@ -42,12 +41,15 @@ function namesGiven({ chat, work, settled }, key) {
  */
 export function strangeName(entry, form, index) {
   const key = form.name_field;
-  const { values, pinned } = entry.work[index];
+  const { values, pinned, baseline } = entry.work[index];
   const value = values[key];
-  if (isEmpty(value) || pinned[key]?.length || namesGiven(entry, key).some((name) => sameValue(name, value)))
-    return null;
+  if (isEmpty(value) || pinned[key]?.length || (baseline && sameValue(baseline[key], value))) return null;
+  const given = namesGiven(entry, key).filter((name) => !isEmpty(name));
+  if (given.some((name) => sameValue(name, value))) return null;
   const name = valueText(value);
-  if (standsIn(name, chatText(entry))) return null;
+  const people = [...(entry.chat.speakers ?? []).map((speaker) => speaker.name), ...given.map(valueText)];
+  if (people.some((person) => isPartSetApart(name, person))) return null;
+  if ([...name.trim()].length > 1 && standsIn(name, chatText(entry), people)) return null;
   const text = `客户 ${index + 1} 的名字「${name}」聊天里没有出现过`;
   return { index, key, level: "warning", hint: "聊天里没有这个名字", text };
 }

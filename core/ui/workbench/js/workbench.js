@@ -3,7 +3,7 @@
 /** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
 import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
-import { drawBlank, drawConflict, drawNarrow, drawNotices } from "./banners.js";
+import { drawBlank, drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { updateResidue } from "./chat_view.js";
 import { watchText } from "./composing.js";
@@ -276,7 +276,7 @@ export class Workbench {
     const { store } = this;
     const entry = entryOf(store);
     const state = this.sync.state();
-    drawTop(this.top, store, entry, state);
+    drawTop(this.top, store, entry, state, isAway(this));
     setAttr(this.root, "data-save-state", state);
     setAttr(this.root, "data-chat", store.current ?? "");
     const locked = !store.reviewer || !entry;
