@@ -62,16 +62,17 @@ def draw_chart(chart: Any, *, alt_text: str, key: str) -> None:
     st.altair_chart(chart, height=int(chart.height), alt=alt_text, key=key)
 
 
-def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:
-    """Chart of scores with intervals, one line per run, and the floor as a rule.
+def ranking_chart(rows: Rows, *, floor: float, constants: float, most: float) -> Any:
+    """Chart of scores with intervals, one line per run, and both floors as rules.
 
     Args:
         rows: 抽取任务, 得分, 区间下端, 区间上端; the best first.
-        floor: of the dataset.
+        floor: of the dataset, what empty forms get.
+        constants: what the most frequent values get.
         most: full marks.
     """
     frame = pd.DataFrame(list(rows))
-    low = min(frame["区间下端"].min(), floor)
+    low = min(frame["区间下端"].min(), floor, constants)
     scale = alt.Scale(domain=[max(0.0, low - 1.5), most], nice=False)
     y = alt.Y("抽取任务:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
     tooltip = [
@@ -84,7 +85,10 @@ def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:
     x = alt.X("区间下端:Q", scale=scale, title=f"得分（满分 {most:g}）", axis=alt.Axis(tickCount=12))
     bars = base.mark_bar(height=3).encode(x=x, x2="区间上端:Q")
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("得分:Q", scale=scale))
-    return (_floor_rule(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
+    # Above the runs, one to the left of its line and one to the right: no words over a run, or over one another.
+    lower, higher = sorted([(floor, "下限"), (constants, "常数下限")])
+    rules = _floor_rule(*lower, scale, above=True) + _floor_rule(*higher, scale, above=True, is_right=True)
+    return (rules + bars + points).properties(height=max(120, 34 * len(frame) + 68), padding={"top": 18})
 
 
 def lost_points_chart(rows: Rows) -> Any:
@@ -127,7 +131,7 @@ def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
     line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
     label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")
-    return (bars + _floor_rule(floor, None) + line + label).properties(height=300)
+    return (bars + _floor_rule(floor, "下限", None) + line + label).properties(height=300)
 
 
 def changes_chart(rows: Rows) -> Any:
@@ -245,9 +249,10 @@ def _count(name: str, title: str) -> Any:
     return alt.Y(f"{name}:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(domainMin=0))
 
 
-def _floor_rule(floor: float, scale: Any) -> Any:
-    marked = pd.DataFrame([{"x": floor, "什么": f"下限 {floor:.2f}"}])
+def _floor_rule(floor: float, name: str, scale: Any, *, above: bool = False, is_right: bool = False) -> Any:
+    marked = pd.DataFrame([{"x": floor, "什么": f"{name} {floor:.2f}"}])
     x = alt.X("x:Q", scale=scale) if scale is not None else alt.X("x:Q")
     line = alt.Chart(marked).mark_rule(strokeDash=[5, 4], color=_QUIET).encode(x=x, tooltip="什么:N")
-    label = alt.Chart(marked).mark_text(align="right", dx=-5, y=8, color=_QUIET).encode(x=x, text="什么:N")
+    side: dict[str, Any] = {"align": "left", "dx": 5} if is_right else {"align": "right", "dx": -5}
+    label = alt.Chart(marked).mark_text(y=-8 if above else 8, color=_QUIET, **side).encode(x=x, text="什么:N")
     return line + label

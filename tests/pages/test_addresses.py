@@ -34,6 +34,11 @@ def links(app: object) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]  # type: ignore[attr-defined]
 
 
+def popovers(app: object) -> list[str]:
+    """Labels of the buttons that open something."""
+    return [box.proto.popover.label for box in app.get("popover")]  # type: ignore[attr-defined]
+
+
 def parts(app: object) -> list[str]:
     """Keys of our own components on the page, but for the one that remembers the reviewer."""
     return [one.key for one in app.get("bidi_component") if one.key != "shiyao_remember"]  # type: ignore[attr-defined]
@@ -57,6 +62,14 @@ def test_a_chat_that_is_not_there(open_page: OpenPage, store: Store) -> None:
         assert not parts(app)
     assert "没有群聊「第 9999 条」" in seen(open_page(navigation.HISTORY, chat="9999"))
     assert "没有群聊" not in seen(open_page(navigation.WORKBENCH, dataset=str(dataset.id), chat="2"))
+
+
+def test_what_an_address_names_and_is_not_there_counts_as_no_condition(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 2)
+    assign(store, FORM, dataset.id, name="第一周", reviewers=["林晓"], count=1, who="林晓", narrow=Filter())
+    for wrong in ({"newer": "nix"}, {"batch": "99"}, {"by": "nix"}, {"flag": "nix"}):
+        assert popovers(open_page(navigation.WORKBENCH, **wrong)) == ["待审阅 · 按序号"]
+    assert popovers(open_page(navigation.WORKBENCH, batch="1")) == ["待审阅 · 按序号 · 1 条件"]
 
 
 def test_a_desk_that_is_not_there_asks_for_no_name(open_page: OpenPage, store: Store) -> None:

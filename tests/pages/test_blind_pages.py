@@ -13,6 +13,7 @@ from core.ui.sign_in.person import watch_actors
 from tests.factories.datasets import make_record
 from tests.factories.quality import NAME, TODO, add_record, form, quality_dataset
 from tests.pages.conftest import OpenPage
+from tests.pages.finding import seen
 
 SECRET = "GEHEIM77"
 """In plain ASCII: it stands so in whatever a page sends, JSON and tables of Arrow as well."""
@@ -61,3 +62,15 @@ def shows_and_is_remembered(open_page: OpenPage, store: Store, script: str, data
         session.execute(delete(RecordSeen))
         assert not shown or queries.chat_ids(session, dataset.id)[1] in seen, script
     return shown
+
+
+def test_the_desk_and_an_export_say_what_they_leave_out(open_page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    for chat in (1, 2):
+        add_record(store, dataset, chat, [form(**{NAME: f"林舟{chat}"})], "王芳")
+    make_record(store, dataset, 1, [], RecordStatus.DRAFT, reviewer="林晓", review_pass="second")
+    desk = open_page(navigation.WORKBENCH, dataset=str(dataset.id), chat="1")
+    assert "第 1 条您正在盲审" in seen(desk)
+    assert "正在盲审" not in seen(open_page(navigation.WORKBENCH, dataset=str(dataset.id), chat="3"))
+    assert "有 1 条群聊您正在盲审，没有用上别人的记录" in seen(open_page(navigation.EXPORTS, dataset=str(dataset.id)))
+    assert "正在盲审" not in seen(open_page(navigation.EXPORTS, reviewer="王芳", dataset=str(dataset.id)))

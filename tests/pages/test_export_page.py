@@ -64,7 +64,7 @@ def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: 
         ("来自已确认的记录", "2"),
         ("没有结果", "3"),
     ]
-    assert any("第 3–5 条，其中第 5 条在导入时被拒绝" in caption.value for caption in app.caption)
+    assert any("第 3–5 条，其中第 5 条没有导入或已删除" in caption.value for caption in app.caption)
     assert button(app, "生成提交文件").disabled
     app.toggle[0].set_value(True).run()
     button(app, "生成提交文件").click().run()

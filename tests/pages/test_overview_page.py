@@ -2,9 +2,10 @@
 
 import re
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import RunKind
-from tests.factories.datasets import make_run
+from core.ui import navigation
+from tests.factories.datasets import make_record, make_run
 from tests.factories.quality import quality_dataset
 from tests.factories.reviews import NAME, decide, make
 from tests.pages.conftest import OpenPage
@@ -29,6 +30,15 @@ def test_labels_alone_are_no_run_to_start_from(open_page: OpenPage, store: Store
     assert "新建抽取任务" in [link.proto.label for link in app.get("page_link")]
     decide(store, dataset, 1, values={NAME: "林木1"})
     assert "审阅，还剩 1 条" in [link.proto.label for link in open_page(PAGE).get("page_link")]
+
+
+def test_what_nobody_has_looked_at_is_said(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 3)
+    make_record(store, dataset, 1, [{NAME: "林木1"}], reviewer=queries.PASSED_BY)
+    make_record(store, dataset, 2, [{NAME: "林木2"}], reviewer="周岚")
+    [bar] = open_page(PAGE).get("progress")
+    assert "已确认 2（其中 1 条按阈值通过，没有人看过）" in bar.proto.text
+    assert "已确认的记录里有 1 条按阈值通过，没有人看过" in seen(open_page(navigation.EXPORTS))
 
 
 def test_its_name_leads_to_the_start_page(open_page: OpenPage) -> None:

@@ -269,6 +269,12 @@ def is_passed() -> ColumnElement[bool]:
     return col(Record.reviewer) == PASSED_BY
 
 
+def count_passed(session: Session, dataset_id: int) -> int:
+    """Number of final 已确认 records that nobody has looked at."""
+    statement = select(func.count()).where(col(Record.dataset_id) == dataset_id, is_final(), is_passed())
+    return int(session.execute(statement).scalar_one())
+
+
 def confirmed_by_index(session: Session, dataset_id: int, *, passed: bool = True) -> dict[int, list[dict[str, Any]]]:
     """``{chat index: forms}`` of the final 已确认 records (see :func:`confirmed`)."""
     return {record.index: record.forms for record in confirmed(session, dataset_id, passed=passed)}

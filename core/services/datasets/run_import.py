@@ -13,6 +13,7 @@ from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.datasets.copied_answers import note_copy
 from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
@@ -91,6 +92,8 @@ def import_run(
             report = _write(session, rows, file, target=target, writer=writer, kind=kind)
             report = replace(report, notes=(*report.notes, *aligned))
             if not dry_run:
+                if kind is RunKind.IMPORT and writer.run_id:
+                    report = replace(report, notes=(*report.notes, *note_copy(session, target.id, writer.run_id)))
                 expected = (target.expected, target.expected)
                 mark = ImportMark(file.name, file.sha256, who, (), writer.answered, (), False, expected)
                 report = replace(report, import_id=log_import(session, report, mark))

@@ -80,8 +80,9 @@ class Coverage:
         records: chats answered by a confirmed record.
         fallback: chats answered by labels or a run.
         missing: chats with neither, the rejected ones included.
-        rejected: positions of the source that were refused at import, so that there is not even a text.
+        rejected: positions of the source that were refused at import or deleted since: there is not even a text.
         withheld: number of chats whose records are not taken, because who exports reviews them blind just now.
+        passed: of the confirmed records, how many a threshold let pass and nobody has looked at.
     """
 
     records: tuple[int, ...]
@@ -89,6 +90,7 @@ class Coverage:
     missing: tuple[int, ...]
     rejected: tuple[int, ...]
     withheld: int = 0
+    passed: int = 0
 
     @property
     def total(self) -> int:
@@ -186,6 +188,7 @@ def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSourc
         missing=tuple(index for index in every if index not in by_record and index not in by_run),
         rejected=tuple(index for index in every if index not in chats),
         withheld=len(withheld_chats(session, dataset.id)) if source.records else 0,
+        passed=queries.count_passed(session, dataset.id) if source.records else 0,
     )
 
 

@@ -143,7 +143,7 @@ def _incomplete(dataset: DatasetView, source: AnswerSource, coverage: Coverage) 
     if source.run or source.labels:
         other = f"抽取任务「{source.run}」的结果" if source.run else "标注"
         lack = f"既没有已确认的记录，也没有{other}" if source.records else f"没有{other}"
-    rejected = f"（其中第 {index_ranges(coverage.rejected)} 条在导入时被拒绝）" if coverage.rejected else ""
+    rejected = f"（其中第 {index_ranges(coverage.rejected)} 条没有导入或已删除）" if coverage.rejected else ""
     withheld = f"。{left_out_sentence(coverage.withheld)}" if coverage.withheld else ""
     return ExportError(
         f"数据集「{dataset.name}」有 {len(missing)} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}{withheld}",

@@ -39,6 +39,8 @@ from core.services.team import permitted
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
 run finds (F1 over filled cells) or, without labels, of the cells that the fullest run fills."""
+_FOUND_FROM = 0.5
+"""Cells per chat whose value stands in the chat: fewer tell nothing about any run."""
 _ENOUGH_LABELS = 10
 """Labelled chats that tell runs apart better than a score measured elsewhere, or none."""
 _JUDGED_ON = 500
@@ -64,6 +66,7 @@ class DefaultRun:
         name: of the run.
         reason: why it is the default.
         score: that it was chosen by, where it was.
+        left_out: whether a run that scores more did not come into question: taught by answers, not done, or too empty.
         who: who pinned it, where somebody did.
         at: when it was pinned.
     """
@@ -72,19 +75,21 @@ class DefaultRun:
     name: str
     reason: DefaultReason
     score: float | None = None
+    left_out: bool = False
     who: str = ""
     at: datetime | None = None
 
     @property
     def why(self) -> str:
         """The reason in a few Chinese words."""
+        left_out = "；学过答案、没做完或填得太少的不参选" if self.left_out else ""
         match self.reason:
             case DefaultReason.PINNED:
                 return f"{self.who or '组长'}指定"
             case DefaultReason.LABELS:
-                return f"对照标注得分最高，{self.score:.2f}"
+                return f"对照标注得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.EXTERNAL:
-                return f"登记的线上得分最高，{self.score:.2f}"
+                return f"登记的线上得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.NEWEST:
                 return "最新的完整抽取任务"
             case DefaultReason.ONLY_LABELS:
@@ -285,7 +290,8 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if rivals := [run for run in candidates if run.id in measured]:
         best = max(rivals, key=lambda run: (round(measured[run.id].score, 6), run.id))
         reason = DefaultReason.LABELS if has_labels else DefaultReason.EXTERNAL
-        return DefaultRun(best.id, best.name, reason, measured[best.id].score)
+        left_out = any(round(one.score - measured[best.id].score, 6) > 0 for one in measured.values())
+        return DefaultRun(best.id, best.name, reason, measured[best.id].score, left_out)
     return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
 
 
@@ -341,7 +347,18 @@ def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
 def _filled(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
     """Runs that fill about as many cells as the fullest: without labels that is all that tells an empty one."""
     form = _form_of(session, dataset_id)
-    filled = {run.id: _filled_cells(session, form, run.id) for run in runs}
+    statement = (
+        select(col(Chat.index), col(Chat.text))
+        .where(col(Chat.dataset_id) == dataset_id)
+        .order_by(col(Chat.index))
+        .limit(_JUDGED_ON)
+    )
+    texts = {int(index): str(text) for index, text in session.execute(statement)}
+    answers = {run.id: _forms(session, run.id) for run in runs}
+    supported = {run_id: _cells(form, forms, texts) for run_id, forms in answers.items()}
+    # What is made up stands in no chat. Where next to nothing does, all that is filled counts.
+    is_told = max(supported.values()) >= _FOUND_FROM
+    filled = supported if is_told else {run_id: _cells(form, forms) for run_id, forms in answers.items()}
     fullest = max(filled.values())
     return [run for run in runs if filled[run.id] >= FILLED_FROM * fullest]
 
@@ -360,16 +377,26 @@ def _forms(session: Session, run_id: int, indices: Sequence[int] | None = None) 
     return {index: forms or [] for index, forms in session.execute(statement)}
 
 
-def _filled_cells(session: Session, form: Form, run_id: int) -> float:
-    """Filled cells of the fullest form per chat: neither blanks and 未提及 count, nor customers that are made up."""
-    answers = _forms(session, run_id)
-    fullest = (max((_says(form, values) for values in forms), default=0) for forms in answers.values())
+def _cells(form: Form, answers: Mapping[int, Sequence[FormValues]], texts: Mapping[int, str] | None = None) -> float:
+    """Filled cells of the fullest form per chat: neither blanks and 未提及 count, nor customers that are made up.
+
+    Args:
+        form: of the dataset.
+        answers: forms by chat.
+        texts: of the chats, where only those cells count of which something stands there.
+    """
+    fullest = (
+        max((_says(form, values, None if texts is None else texts.get(index, "")) for values in forms), default=0)
+        for index, forms in answers.items()
+    )
     return sum(fullest) / max(len(answers), 1)
 
 
-def _says(form: Form, values: FormValues) -> int:
+def _says(form: Form, values: FormValues, text: str | None) -> int:
     return sum(
-        any(not means_nothing(field, item) for item in items_of(values.get(field.key) or "")) for field in form.fields
+        any(not means_nothing(field, item) and (text is None or item in text) for item in items_of(values[field.key]))
+        for field in form.fields
+        if values.get(field.key)
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, RunKind, TrainingSet
+from core.services.datasets.copied_answers import OF_PEOPLE, REPEATS, RUN_IDS
 from core.services.quality.cache import cached
 
 _AT_ONCE = 500
@@ -46,7 +47,7 @@ SOURCE_IDS = "run_ids"
 
 
 def runs_behind(run: R, every: Sequence[R]) -> list[R]:
-    """The run, then all runs of which it was merged or from which it started, as far as they are still there.
+    """The run, then all runs of which it was merged, started or is a copy, as far as they are still there.
 
     Args:
         run: the run.
@@ -61,7 +62,8 @@ def runs_behind(run: R, every: Sequence[R]) -> list[R]:
         merge: Mapping[str, Any] = parameters.get("merge") or {}
         ids = merge.get(SOURCE_IDS)
         sources = [by_name.get(name) for name in merge.get("runs") or ()] if ids is None else ids
-        for number in (*sources, (parameters.get("pipeline") or {}).get("base_run")):
+        copied = (parameters.get(REPEATS) or {}).get(RUN_IDS) or ()
+        for number in (*sources, *copied, (parameters.get("pipeline") or {}).get("base_run")):
             if number in by_id and number not in behind:
                 behind[number] = by_id[number]
                 ahead.append(by_id[number])
@@ -71,8 +73,8 @@ def runs_behind(run: R, every: Sequence[R]) -> list[R]:
 def is_from_people(run: R, every: Sequence[R]) -> bool:
     """Whether a run's answers were made from labels or records, its own or those of a run behind it.
 
-    A learned extractor's are, those corrected by habits, those picked from labels or records, and any merge of such
-    runs or of labels. Labels themselves are not meant.
+    A learned extractor's are, those corrected by habits, those picked from labels or records, an imported copy of
+    either, and any merge of such runs or of labels. Labels themselves are not meant.
 
     Args:
         run: the run.
@@ -110,5 +112,6 @@ def _was_taught(run: RunFacts) -> bool:
         run.provider == "learned"
         or merge.get("method") == "habits"
         or bool(merge.get(FROM_PEOPLE))
+        or bool(((run.parameters or {}).get(REPEATS) or {}).get(OF_PEOPLE))
         or (picked_by != "" and not picked_by.startswith("run:"))
     )

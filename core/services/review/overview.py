@@ -25,6 +25,7 @@ class DatasetState:
         default: the default run; ``None`` where no run has answers.
         best: the one that would be the default had nobody pinned one.
         interval: 95 % of the best one's score against labels, where there are enough.
+        passed: how many confirmed records nobody has looked at.
     """
 
     dataset: DatasetView
@@ -33,6 +34,7 @@ class DatasetState:
     default: DefaultRun | None = None
     best: DefaultRun | None = None
     interval: Interval | None = None
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,5 @@ def _state(session: Session, dataset: DatasetView) -> DatasetState:
         default_run(session, dataset.id),
         best,
         score_interval(session, dataset.id, best.id) if best is not None else None,
+        queries.count_passed(session, dataset.id),
     )

@@ -11,7 +11,6 @@ from core.services.datasets.chat_outlook import ChatOutlook, MessageOutlook
 from core.ui.markdown import Html, escape_markdown
 
 _MOST_NAMES, _HEIGHT = 4, 340
-_UNCERTAIN = "不明"
 _STYLE = """
 <style>
 .sy-look { font-size: .9rem; line-height: 1.5; overflow-wrap: anywhere; }
@@ -34,14 +33,9 @@ _STYLE = """
 _CLASSES = {Role.STAFF: "staff", Role.CUSTOMER: "customer", Role.UNKNOWN: "unknown"}
 
 
-def side_title(side: Role) -> str:
-    """A side as the preview names it."""
-    return _UNCERTAIN if side is Role.UNKNOWN else str(side)
-
-
 def people_of(chat: ChatOutlook) -> str:
     """The speakers of a chat in one line: name, side and messages."""
-    named = "、".join(f"{one.name}（{side_title(one.side)} {one.messages:,}）" for one in chat.speakers[:_MOST_NAMES])
+    named = "、".join(f"{one.name}（{one.side} {one.messages:,}）" for one in chat.speakers[:_MOST_NAMES])
     more = f" 等 {len(chat.speakers):,} 人" if len(chat.speakers) > _MOST_NAMES else ""
     return f"{named}{more}" if named else "认不出发言人"
 
@@ -67,7 +61,7 @@ def _message_html(message: MessageOutlook) -> Html:
     time = f'<span class="time">{escape(message.time.replace("T", " "))}</span>' if message.time else ""
     return (
         f'<p class="{_CLASSES[message.side]}"><span class="who">{escape(message.speaker)}</span>'
-        f'<span class="side">{escape(side_title(message.side))}</span>{time}<br>{escape(message.text)}</p>'
+        f'<span class="side">{escape(message.side)}</span>{time}<br>{escape(message.text)}</p>'
     )
 
 
@@ -84,7 +78,7 @@ def draw_speakers(previewed: ImportPreview) -> None:
     first = f"前 {len(previewed.outlooks):,} 条群聊的" if previewed.good > len(previewed.outlooks) else ""
     people = len({name for name, _ in counts})
     sides = {side: len({name for name, own in counts if own is side}) for side in Role}
-    by_side = "，".join(f"{side_title(side)} {count:,}" for side, count in sides.items() if count)
+    by_side = "，".join(f"{side} {count:,}" for side, count in sides.items() if count)
     # A person can be a customer in one chat and unknown in another: then the sides add up to more than the people.
     several = sum(sides > 1 for sides in Counter(name for name, _ in counts).values())
     if several:
@@ -92,7 +86,7 @@ def draw_speakers(previewed: ImportPreview) -> None:
     with st.expander(escape_markdown(f"{first}发言人 {people:,} 位：{by_side}"), icon=":material/group:"):
         st.dataframe(
             [
-                {"发言人": name, "在哪一方": side_title(side), "消息": messages, "群聊": chats}
+                {"发言人": name, "在哪一方": str(side), "消息": messages, "群聊": chats}
                 for (name, side), (messages, chats) in sorted(counts.items(), key=lambda item: -item[1][0])
             ],
             hide_index=True,

@@ -36,7 +36,7 @@ def draw_datasets(summaries: list[DatasetSummary]) -> None:
         hide_index=True,
         height="auto" if len(summaries) < 8 else 300,
         column_config={
-            "未导入": st.column_config.NumberColumn(help="来源里有、但没有导入的条数；序号不会因此改变"),
+            "未导入": st.column_config.NumberColumn(help="来源里有、但没有导入或后来删除了的条数；序号不会因此改变"),
             "已确认": st.column_config.NumberColumn(help="记录状态为已确认的群聊"),
             "标注": st.column_config.NumberColumn(help="有标注的群聊"),
             "抽取任务": st.column_config.NumberColumn(help="不含标注"),

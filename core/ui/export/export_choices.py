@@ -13,6 +13,7 @@ from core.services.export import AnswerSource, Coverage, coverage_of, index_rang
 from core.services.export.answer_sources import default_source, mixture_note
 from core.services.quality import default_run
 from core.services.quality.record_origins import record_origins
+from core.services.team import left_out_sentence
 from core.services.training import InputKind
 from core.ui import state
 from core.ui.export.export_labels import BASE_TITLES
@@ -110,10 +111,14 @@ def draw_coverage(dataset: DatasetView, facts: DeltaGenerator, coverage: Coverag
     for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
         column.metric(escape_markdown(label), f"{number:,}")
     if coverage.missing:
-        rejected = f"，其中第 {index_ranges(coverage.rejected)} 条在导入时被拒绝" if coverage.rejected else ""
+        rejected = f"，其中第 {index_ranges(coverage.rejected)} 条没有导入或已删除" if coverage.rejected else ""
         facts.caption(
             f"没有结果的：第 {escape_markdown(index_ranges(coverage.missing))} 条{escape_markdown(rejected)}。"
         )
+    if coverage.passed:
+        facts.caption(f"已确认的记录里有 {coverage.passed:,} 条按阈值通过，没有人看过。")
+    if coverage.withheld:
+        facts.caption(f"{escape_markdown(left_out_sentence(coverage.withheld))}。")
     with state.store().read() as session:
         origins = record_origins(session, dataset.id)
     if mixture := mixture_note(origins, source, coverage):

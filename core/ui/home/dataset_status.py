@@ -60,6 +60,10 @@ def _why(item: DatasetState, run: DefaultRun) -> str:
     return f"{run.why}，95% 区间 {item.interval.low:.2f} ~ {item.interval.high:.2f}"
 
 
+def _unseen_part(passed: int) -> str:
+    return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
+
+
 def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
     """Progress of one dataset; the next step of the first one is the page's main button."""
     done, view = item.progress, item.dataset
@@ -77,7 +81,7 @@ def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
         share = (view.chats - done.left) / view.chats if view.chats else 0.0
         st.progress(
             share,
-            text=f"已确认 {done.confirmed:d} · 待讨论 {done.discussed:d} · 已跳过 "
+            text=f"已确认 {done.confirmed:d}{_unseen_part(item.passed)} · 待讨论 {done.discussed:d} · 已跳过 "
             f"{done.skipped:d} · 还剩 {done.left:d}",
         )
         fact_table(_status_facts(item))

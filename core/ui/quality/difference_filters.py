@@ -63,28 +63,29 @@ def choose_one_field(place: DeltaGenerator, form: Form, *, every: str) -> str:
     return chosen or ""
 
 
-def choose_differences(
-    alignment: Alignment, place: DeltaGenerator, dataset: DatasetView
-) -> tuple[list[Difference], str, str]:
+def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
     """Filters above the compared runs.
 
     Returns:
         The differences to walk through, the mode (one of ``MODES``) and the only field, ``""`` for all.
     """
-    left, middle, right = place.columns([11, 6, 8], vertical_alignment="bottom")
+    left, right = place.columns([15, 8], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = address.segments(left, "只看", modes, key="show", what="差异")
-    key = choose_one_field(middle, alignment.form, every=_ANY_FIELD)
+    key = choose_one_field(right, alignment.form, every=_ANY_FIELD)
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
-    with right:
-        draw_csv_button(
-            lambda: _taken_rows(alignment, places, dataset),
-            name="差异",
-            key="compare-csv",
-            label=f"下载 {len(places)} 处差异",
-            dataset=dataset,
-        )
     return places, mode, key
+
+
+def draw_differences_csv(alignment: Alignment, places: list[Difference], dataset: DatasetView) -> None:
+    """Buttons that download these differences as a table, as they are and masked."""
+    draw_csv_button(
+        lambda: _taken_rows(alignment, places, dataset),
+        name="差异",
+        key="compare-csv",
+        label=f"下载 {len(places)} 处差异",
+        dataset=dataset,
+    )
 
 
 def _taken_rows(alignment: Alignment, places: list[Difference], dataset: DatasetView) -> list[dict[str, str | int]]:

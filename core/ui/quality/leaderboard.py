@@ -43,11 +43,13 @@ def draw_headline(board: Leaderboard) -> None:
         border=True,
         help="不看群聊、每个字段总填最常见的值能得的分。每条群聊的常数只从别的群聊里选。",
     )
+    highest, name = max((board.floor, "全空表单"), (board.constants, "常数"))
     three.metric(
-        "高出下限",
-        f"{best.score.score - board.floor:+.2f}",
+        f"高出{name}",
+        f"{best.score.score - highest:+.2f}",
         border=True,
-        help=f"高出全空表单的分；为负说明还不如交空表。比常数下限高 {best.score.score - board.constants:+.2f}。",
+        help="高出两个下限里较高的一个；为负说明还不如它："
+        f"比全空表单 {best.score.score - board.floor:+.2f}，比常数 {best.score.score - board.constants:+.2f}。",
     )
     four.metric(
         "F1（只看填写的值）",
@@ -172,8 +174,9 @@ def draw_leaderboard(board: Leaderboard) -> None:
         for row in board.rows
     ]
     charts.draw_chart(
-        charts.ranking_chart(points, floor=board.floor, most=board.max),
-        alt_text=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
+        charts.ranking_chart(points, floor=board.floor, constants=board.constants, most=board.max),
+        alt_text=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}，"
+        f"常数下限 {board.constants:.2f}",
         key="scores-ranking",
     )
 

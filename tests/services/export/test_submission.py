@@ -64,7 +64,7 @@ def test_a_chat_without_an_answer_refuses_the_export_by_name(store: Store, tmp_p
     fill(store, expected=6, statuses={1: RecordStatus.CONFIRMED, 2: RecordStatus.SKIPPED})
     out = tmp_path / "submission.json"
     out.write_text("yesterday's")
-    with pytest.raises(ExportError, match=r"5 条群聊没有已确认的记录：第 2–6 条（其中第 5、6 条在导入时被拒绝）"):
+    with pytest.raises(ExportError, match=r"5 条群聊没有已确认的记录：第 2–6 条（其中第 5、6 条没有导入或已删除）"):
         export_submission(store, dataset="四条", source=parse_source("records"), out=out)
     with pytest.raises(ExportError, match=r"既没有已确认的记录，也没有抽取任务「模型」的结果：第 3、5、6 条"):
         export_submission(store, dataset="四条", source=parse_source("records+run:模型"), out=out)

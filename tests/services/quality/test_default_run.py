@@ -169,6 +169,29 @@ def test_the_best_run_by_labels_is_the_default_however_much_others_fill(store: S
     assert (default.name, default.why) == ("诚实", "对照标注得分最高，36.00")
 
 
+def test_a_higher_score_that_does_not_come_into_question_is_said(store: Store) -> None:
+    dataset = add_dataset(store, 12)
+    make_run(store, dataset, "标注", {i: [FOUND] for i in range(1, 13)}, RunKind.LABELS)
+    make_run(store, dataset, "诚实", {i: [{NAME: "林舟"}] for i in range(1, 13)})
+    assert "不参选" not in default_of(store, dataset).why
+    make_run(store, dataset, "学来的", {i: [FOUND] for i in range(1, 13)}, provider="learned")
+    default = default_of(store, dataset)
+    assert default.name == "诚实" and default.why.endswith("；学过答案、没做完或填得太少的不参选")
+
+
+@pytest.mark.parametrize("word", ["乱写", "暂无", "N/A", "-"])
+def test_what_nothing_in_the_chat_speaks_for_pushes_no_honest_run_out(store: Store, word: str) -> None:
+    dataset = add_dataset(store, 8)
+    wordy = dict.fromkeys(FORM.keys, word) | {field.key: [word] for field in FORM.fields if field.is_list}
+    make_run(store, dataset, "乱写", {i: [wordy] for i in range(1, 9)})
+    with store.read() as session:
+        texts = session.execute(select(col(Chat.index), col(Chat.text)).where(col(Chat.dataset_id) == dataset.id)).all()
+    make_run(store, dataset, "诚实", {i: [{NAME: text.partition("：")[0], STAGE: "报价"}] for i, text in texts})
+    assert default_of(store, dataset).name == "诚实"
+    make_run(store, dataset, "又乱写", {i: [wordy] for i in range(1, 9)})
+    assert default_of(store, dataset).name == "诚实"
+
+
 @pytest.mark.parametrize("method", list(Method))
 @pytest.mark.parametrize("source", ["学来的", "标注"])
 def test_a_merge_of_what_people_said_is_no_more_honest_than_that(store: Store, method: Method, source: str) -> None:
