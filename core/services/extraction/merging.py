@@ -19,6 +19,8 @@ from core.domain.merge import (
 from core.domain.permissions import Permission
 from core.domain.scoring import LCS, Measure
 from core.errors import InputError
+from core.services.quality.cache import cached
+from core.services.quality.data_versions import reference_version, run_version
 from core.services.quality.merged_run import MergedChat, store_merged_run
 from core.services.quality.scores import reference
 from core.services.team import permitted
@@ -66,7 +68,7 @@ def plan_merge(
     folds: int = 5,
     measure: Measure = LCS,
 ) -> MergePlan:
-    """Merge runs without storing anything.
+    """Merge runs without storing anything; the plan is kept while neither the runs nor the reference change.
 
     Args:
         store: open store.
@@ -86,25 +88,54 @@ def plan_merge(
     how = _method(method)
     with store.read() as session:
         data = queries.dataset(session, dataset)
-        run_views = [queries.run(session, run, data.id) for run in runs]
-        answers = [queries.forms_by_index(session, run.id) for run in run_views]
-        golds = reference(session, data, against) if how is Method.BEST else {}
-    if len({run.id for run in run_views}) < max(2, len(run_views)):
-        raise InputError("合并至少需要两个不同的抽取任务", "请选择两个以上的抽取任务，每个只选一次")
-    form = load_named_form(data.form)
-    estimate = None
+        run_views = tuple(queries.run(session, run, data.id) for run in runs)
+        if len({run.id for run in run_views}) < max(2, len(run_views)):
+            raise InputError("合并至少需要两个不同的抽取任务", "请选择两个以上的抽取任务，每个只选一次")
+        form = load_named_form(data.form)
+        everybody = tuple(range(len(run_views)))
+        named = Ranking(everybody, _orders(form, run_views, field_order or {}))
+        version = reference_version(session, data, against) if how is Method.BEST else None
+        key = (
+            "merge",
+            store.url,
+            form.name,
+            form.version,
+            measure.name,
+            how,
+            tuple(sorted(named.fields.items())),
+            tuple((run.name, run_version(session, run)) for run in run_views),
+            (version, folds),
+        )
+
+        def make() -> MergePlan:
+            answers = [queries.forms_by_index(session, run.id) for run in run_views]
+            golds = reference(session, data, against) if how is Method.BEST else {}
+            return _planned(form, run_views, answers, golds, how, named, folds=folds, measure=measure)
+
+        return cached(key, make, chats=data.chats * len(run_views))
+
+
+def _planned(
+    form: Form,
+    run_views: tuple[RunView, ...],
+    answers: Sequence[Answers],
+    golds: Answers,
+    how: Method,
+    named: Ranking,
+    *,
+    folds: int,
+    measure: Measure,
+) -> MergePlan:
+    estimate, ranking = None, named
     if how is Method.BEST:
         ranking = rank_by_label_scores(form, answers, golds, measure)
         estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
-    else:
-        everybody = tuple(range(len(run_views)))
-        ranking = Ranking(everybody, _orders(form, run_views, field_order or {}))
     merged = {
         index: merge_chat(form, [answer.get(index) for answer in answers], how, ranking, measure)
         for index in sorted(set().union(*answers))
     }
     differing = sum(len(one.choices) for customers in merged.values() for one in customers)
-    return MergePlan(tuple(run_views), how, ranking, len(merged), differing, estimate, merged)
+    return MergePlan(run_views, how, ranking, len(merged), differing, estimate, merged)
 
 
 @permitted(Permission.RUNS)

@@ -5,6 +5,8 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
@@ -134,6 +136,31 @@ def test_a_merged_run_keeps_where_each_value_is_from(three: Store) -> None:
     assert rows[4].notes == []
     assert view.parameters["merge"]["fields"][STAGE] == "b"
     assert view.parameters["merge"]["estimate"]["folds"] == 4
+
+
+def test_a_plan_is_made_once_while_nothing_changes(three: Store, form: Form) -> None:
+    def plan(*runs: str, method: str = "priority", **more: Any) -> merging.MergePlan:
+        return merging.plan_merge(three, dataset="d", runs=runs, method=method, **more)
+
+    first, best = plan("a", "b"), plan("a", "b", method="best")
+    assert plan("a", "b") is first and plan("a", "b", method="best") is best
+    others = [plan("b", "a"), plan("a", "b", "c"), plan("a", "b", method="majority")]
+    others += [plan("a", "b", field_order={NAME: ["b"]}), plan("a", "b", method="best", against="run:c")]
+    assert all(other is not first and other is not best for other in others)
+    with three.read() as session:
+        dataset = queries.dataset(session, "d").id
+        chat_id = queries.chat_ids(session, dataset)[4]
+        labels, run_a = (queries.run(session, name, dataset).id for name in ("标注", "a"))
+    with three.write() as session:
+        # Labels decide which run is best, and nothing else.
+        session.execute(delete(Extraction).where(col(Extraction.run_id) == labels, col(Extraction.chat_id) == chat_id))
+    assert plan("a", "b") is first and plan("a", "b", method="best") is not best
+    with three.write() as session:
+        late = [filled(form, name="晚到")]
+        session.add(Extraction(run_id=run_a, chat_id=chat_id, status=ExtractionStatus.OK, forms=late))
+    again = plan("a", "b")
+    assert (first.chats, again.chats) == (3, 4)
+    assert [one.values[NAME] for one in again.merged[4]] == ["晚到"]
 
 
 def test_what_cannot_be_merged_is_refused(three: Store) -> None:
