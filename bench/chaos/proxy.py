@@ -11,7 +11,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Passes everything on to a port of this machine.
+    """Passes everything on to a port of this machine, or to the next one where nobody listens at the first.
 
     Attributes:
         port: where it listens.
@@ -20,8 +20,8 @@ class Proxy:
         broken: number of connections that were cut.
     """
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, *targets: int) -> None:
+        self._targets = targets
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self.delay = 0.0
@@ -68,9 +68,8 @@ class Proxy:
             if self.refusing:
                 client.close()
                 continue
-            try:
-                server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
-            except OSError:
+            server = self._reached()
+            if server is None:
                 client.close()
                 continue
             server.settimeout(None)
@@ -78,6 +77,12 @@ class Proxy:
                 self._open |= {client, server}
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _reached(self) -> socket.socket | None:
+        for target in self._targets:
+            with suppress(OSError):
+                return socket.create_connection(("127.0.0.1", target), timeout=5)
+        return None
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
@@ -100,9 +105,9 @@ def _close(one: socket.socket) -> None:
 
 
 @contextmanager
-def proxied(target: int) -> Iterator[Proxy]:
-    """A proxy before a port, closed at the end."""
-    proxy = Proxy(target)
+def proxied(*targets: int) -> Iterator[Proxy]:
+    """A proxy before a port, and others that stand in for it; closed at the end."""
+    proxy = Proxy(*targets)
     try:
         yield proxy
     finally:
