@@ -19,7 +19,7 @@ from core.adapters.store import open_store
 from core.errors import ShiyaoError
 from core.secrets import secrets_file
 from core.settings import VAR, settings
-from core.ui import server_guard, state
+from core.ui import downloads, server_guard, state
 from core.ui.sign_in import person, ways
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def prepare() -> None:
         # Streamlit reads [auth] from the file that all other keys are in.
         config.set_option("secrets.files", [str(secrets_file())])
     person.watch_actors()
+    downloads.say_why_in_chinese()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 

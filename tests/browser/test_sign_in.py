@@ -255,6 +255,8 @@ def test_an_administrator_manages_accounts_and_reads_the_log(visit: Page, team_a
     assert (newest.who, newest.kind) == ("王芳", "备份") and newest.detail.startswith("下载")
     add_account(store, "第二位", AccountRole.ADMINISTRATOR, password=PASSWORD)
     set_role(store, "王芳", AccountRole.REVIEWER)  # in force at once, also under an open page
+    page.get_by_role("button", name="备份并下载").click()
+    expect(page.get_by_test_id("stDownloadButtonError")).to_contain_text("只有管理员能做，「王芳」是审阅员")
     page.get_by_role("button", name="备份数据库").click()
     expect(page.get_by_text("您的角色现在是审阅员")).to_be_visible()
     assert audit_entries(store, limit=1)[0].kind == "角色"

@@ -68,7 +68,7 @@ def test_a_reviewer_sees_neither_keys_nor_backups(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("script", [ACCOUNTS, AUDIT])
 def test_a_reviewer_is_told_who_may(open_page: OpenPage, script: str) -> None:
     app = open_page(script)
-    assert "只有管理员能做，「林晓」是审阅员" in seen(app) and not app.dataframe
+    assert "只有管理员能做，「林晓」是审阅员。需要时请找管理员" in seen(app) and not app.dataframe
 
 
 @pytest.mark.parametrize("script", ["pages/review/guidelines.py", "pages/export/exports.py"])

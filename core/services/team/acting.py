@@ -114,8 +114,12 @@ def is_allowed(permission: Permission) -> bool:
     return allows(current_actor().role, permission)
 
 
-def require(permission: Permission) -> Actor:
+def require(permission: Permission, *, only_looks: bool = False) -> Actor:
     """Refuse whoever does not have a permission; returns who acts.
+
+    Args:
+        permission: what is needed.
+        only_looks: whether nothing was to be changed, so that there is nothing to say of it.
 
     Raises:
         PermissionDeniedError: the role does not have it.
@@ -124,7 +128,7 @@ def require(permission: Permission) -> Actor:
     actor = current_actor()
     if not allows(actor.role, permission):
         who = who_may(permission)
-        unchanged = "" if permission is Permission.AUDIT else "，没有改动任何东西"
+        unchanged = "" if only_looks or permission is Permission.AUDIT else "，没有改动任何东西"
         raise PermissionDeniedError(
             f"「{permission}」只有{who}能做，「{actor.name}」是{actor.role}{unchanged}", f"需要时请找{who}"
         )

@@ -30,7 +30,7 @@ _ROLES = list(AccountRole)
 def draw_account_page() -> None:
     """All accounts; a picked one can be changed, a new one added."""
     st.title("账号")
-    require(Permission.ACCOUNTS)
+    require(Permission.ACCOUNTS, only_looks=True)
     listed = accounts(state.store())
     if not ways.is_required():
         st.info(
