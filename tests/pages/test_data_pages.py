@@ -244,12 +244,20 @@ def test_a_refused_file_is_read_once(open_page: OpenPage, store: Store, monkeypa
     assert reads == ["a.xlsx", "b.csv"]
 
 
+def columns_box_is_open(app: AppTest) -> None:
+    [box] = [one for one in app.expander if one.label == "列的对应"]
+    assert box.proto.expanded
+
+
 def test_a_table_of_messages_is_previewed_and_its_columns_are_kept(open_page: OpenPage, store: Store) -> None:
     rows = ["谁,说,何时", "甲,你好,2024-01-02 10:21", "乙,您好,2024-01-02 10:22", "甲,在吗,2024-01-03 10:22"]
     app = upload(open_page(IMPORT), "\n".join(rows).encode(), "a.csv")
+    columns_box_is_open(app)
     by_label(app.selectbox, "聊天文本列").select("说").run()
+    columns_box_is_open(app)
     by_label(app.selectbox, "发送人列").select("谁").run()
     by_label(app.selectbox, "时间列").select("何时").run()
+    columns_box_is_open(app)
     assert "1 条群聊" in seen(app)
     assert "3 条消息" in seen(app)
     app.number_input[0].set_value(60).run()
@@ -333,6 +341,24 @@ def test_what_the_dataset_makes_of_a_file_is_said_as_the_command_line_says_it(
     values = {**form.empty(), form.name_field: "周遥远", form.keys[1]: "13911112222"}
     app = upload(open_page(IMPORT), [{"infos": [values], "index": 2}], "结果.json")
     assert "其中 2 条在这个文件里没有结果" in seen(app)
+
+
+def test_a_room_that_was_changed_is_named_before_the_click(open_page: OpenPage, store: Store) -> None:
+    said = ["你好", "您好", "多少钱", "十元"]
+
+    def room(words: list[str]) -> bytes:
+        rows = [f"群,2024-01-02 10:{at:02},{'林小满' if at % 2 else '阿青'},{one}" for at, one in enumerate(words)]
+        return "\n".join(["群聊,时间,发送人,内容", *rows]).encode()
+
+    import_chats(store, BytesIO(room(said)), filename="a.csv", dataset="a")
+    app = upload(open_page(IMPORT), room([*said[:3], "二十元", "好"]), "a.csv")
+    shown = seen(app)
+    assert (
+        "有 1 条是已有群聊再次导出的：第 1 条：原来的第 4 条消息改过，后面多 1 条消息（不能续写，另存为第 2 条）"
+        in shown
+    )
+    by_label(app.button, "导入").click().run()
+    assert "数据集现在共 2 条群聊" in seen(app)
 
 
 def test_chats_without_speakers_are_named_in_red(open_page: OpenPage) -> None:

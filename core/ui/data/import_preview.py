@@ -17,6 +17,7 @@ from core.services.datasets import (
     TableColumns,
     preview_import,
 )
+from core.services.datasets.chat_outlook import ChatOutlook
 from core.settings import settings
 from core.ui.data.chat_look import draw_chat_look, draw_speakers, draw_without_speakers, people_of
 from core.ui.markdown import escape_markdown
@@ -150,7 +151,7 @@ def _draw_chat_rows(previewed: ImportPreview) -> int:
         rows.append(
             {
                 "序号": row.index,
-                "开头": " ".join(row.text[: 2 * _OPENING].split())[:_OPENING],
+                "开头": _opening(row, outlook),
                 "发言人": people_of(outlook) if outlook else "（没有细看）",
                 "消息": outlook.messages if outlook else None,
                 "字数": len(row.text),
@@ -177,6 +178,13 @@ def _draw_chat_rows(previewed: ImportPreview) -> int:
     st.caption(f"{shown}点一行，在右边看它。")
     selected = picked.selection.rows
     return int(selected[0]) if selected and selected[0] < len(rows) else 0
+
+
+def _opening(row: ChatRow, outlook: ChatOutlook | None) -> str:
+    """What is said first, without its time; of a chat in which nobody speaks, how its text begins."""
+    first = next((message for message in outlook.opening if message.speaker), None) if outlook else None
+    words = f"{first.speaker}：{first.text}" if first else row.text[: 2 * _OPENING]
+    return " ".join(words.split())[:_OPENING]
 
 
 def _customers(row: ChatRow | SubmissionRow) -> str:

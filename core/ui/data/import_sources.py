@@ -1,6 +1,7 @@
 """The two ways to bring chats in: a file and pasted text."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
 from core.errors import InputError
@@ -51,9 +52,15 @@ def draw_upload(available: list[DatasetView]) -> None:
         with reading:
             previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
-        show_error(error)
-        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name), sheet=error.sheet, sheets=error.sheets)
-        draw_columns(file_id, error.columns, chosen)
+        st.session_state[_pointing_key(file_id)] = True
+        with summary:
+            show_error(error)
+        with decisions:
+            draw_decisions(
+                file_id, chosen, None, may_be_text=_may_be_text(name), sheet=error.sheet, sheets=error.sheets
+            )
+        with _columns_box(file_id):
+            draw_columns(file_id, error.columns, chosen)
         return
     except InputError as error:
         show_error(error)
@@ -66,8 +73,7 @@ def draw_upload(available: list[DatasetView]) -> None:
     with decisions:
         draw_decisions(file_id, chosen, previewed)
     if previewed.columns:
-        # One title, whatever columns are used: with another one it would be another box, closed.
-        with st.expander("列的对应", icon=":material/table:"):
+        with _columns_box(file_id):
             draw_columns(file_id, previewed.columns, chosen, previewed)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)
@@ -75,6 +81,19 @@ def draw_upload(available: list[DatasetView]) -> None:
         draw_rejected_rows(previewed.rejected, accepted=0)
     draw_notes(previewed)
     draw_preview_rows(previewed)
+
+
+def _columns_box(file_id: str) -> DeltaGenerator:
+    """The box of columns: open for a file that has not been read without pointing at them, until it is closed.
+
+    It has one title, whatever columns are used: with another one it would be another box, closed.
+    """
+    pointing = bool(st.session_state.get(_pointing_key(file_id)))
+    return st.expander("列的对应", expanded=pointing, icon=":material/table:")
+
+
+def _pointing_key(file_id: str) -> str:
+    return f"shiyao.import.pointing-{file_id}"
 
 
 def _may_be_text(name: str) -> bool:

@@ -163,6 +163,7 @@ def draw_columns(
         previewed: what came of it; ``None`` where a column has to be pointed at.
     """
     used = previewed.reading.columns if previewed else {}
+    suggested = offer_mapping(file_id, names, chosen)
     left, right, *_ = st.columns(2)
     left.selectbox(
         "聊天文本列",
@@ -185,7 +186,6 @@ def draw_columns(
                 format_func=_shown_as(part, used),
                 key=widget_key(file_id, part),
             )
-    suggested = offer_mapping(file_id, names, chosen)
     if previewed:
         keep_mapping(file_id, previewed, chosen, suggested)
 
