@@ -44,7 +44,7 @@ def score(
     from core.services.quality import score as score_run
     from core.services.quality.leaderboard import started_records
     from core.services.quality.record_origins import FLATTERED, LEARNED, NO_ORIGINS, record_origins
-    from core.services.quality.run_ancestry import is_from_people
+    from core.services.quality.run_ancestry import is_taught_here
     from core.services.quality.scores import outdated_sentence
     from core.services.training import training_overlap
 
@@ -62,8 +62,8 @@ def score(
             scored = queries.run(session, run, data.id)
             origins = record_origins(session, scored.dataset_id) if against == RECORDS else NO_ORIGINS
             every = queries.runs(session, data.id)
+            taught = against in (LABELS, RECORDS, BLIND) and is_taught_here(session, data.id, scored, every)
         started = started_records(origins, scored, every)
-        taught = against in (LABELS, RECORDS, BLIND) and is_from_people(scored, every)
         seen = training_overlap(store, scored)
         reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
     if json:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from core.adapters.store import queries
 from core.services.quality import comparison
+from core.services.quality.leaderboard import run_caveats
 from core.ui import address, charts, state
 from core.ui.markdown import escape_markdown
 from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
@@ -26,7 +28,8 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
     right_from = choose_similarity_threshold(picked[1], benchmark.measure)
     with state.store().read() as session:
         compared = comparison(session, state.store(), benchmark, a, b, right_from=right_from)
-    draw_verdict(compared, a, b)
+        caveats = run_caveats(session, benchmark, [a, b], queries.runs(session, benchmark.dataset.id))
+    draw_verdict(compared, a, b, caveats)
     st.caption(
         f"下限 {compared.a.floor:.2f}，{len(compared.a.chats)} 条群聊，"
         f"对照{escape_markdown(reference_title(benchmark.against))}。"

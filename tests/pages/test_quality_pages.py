@@ -119,11 +119,28 @@ def test_changes(page: OpenPage, store: Store) -> None:
     assert "同一个抽取任务" in seen(app)
 
 
-def test_runs_that_are_equal_are_not_told_apart(page: OpenPage, store: Store) -> None:
+def test_runs_that_are_nearly_equal_are_not_told_apart(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
-    add_run(store, dataset, "丙", {i: [form()] for i in range(1, 9)})
-    add_run(store, dataset, "丁", {i: [form()] for i in range(1, 9)})
+    answers = {i: [form()] for i in range(1, 9)}
+    add_run(store, dataset, "丙", answers)
+    add_run(store, dataset, "丁", answers | {1: [form(**{NAME: "林舟1"})]})
     assert "不能区分" in seen(page("changes"))
+
+
+def test_runs_with_the_same_answers_are_called_so(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store)
+    for name in ("丙", "丁"):
+        add_run(store, dataset, name, {i: [form(**{NAME: f"林舟{i}"})] for i in range(1, 9)})
+    said = seen(page("changes", a="丙", b="丁"))
+    assert "没有差别" in said and "不能区分" not in said
+
+
+def test_no_verdict_where_a_score_flatters(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store)
+    add_run(store, dataset, "学来的", {i: [form()] for i in range(1, 9)}, provider="learned")
+    said = seen(page("changes", a="甲", b="学来的"))
+    assert "不作结论" in said and "B「学来的」可能学过这些群聊，偏高" in said
+    assert "B 更好" not in said and "B 更差" not in said
 
 
 def test_compare_walks_and_picks(page: OpenPage, store: Store) -> None:

@@ -27,6 +27,7 @@ from core.services.learning.chat_features import FEATURES_VERSION, cached_featur
 from core.services.learning.corpus import Corpus, Source, read_corpus, restore_corpus
 from core.services.learning.evaluation import FOLDS_VERSION, Evaluation, evaluate, groups_of
 from core.services.learning.examples import LabelledChat, example
+from core.services.quality import run_ancestry
 from core.services.team import permitted
 
 _LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "jionlp")
@@ -213,13 +214,8 @@ def started_by_provider(session: Session, view: LearnedModelView) -> dict[str, i
 
 def texts_learned(store: Store, run: RunView) -> set[str]:
     """Digests of the texts that a run's learned model was fitted on; empty for any other run."""
-    entry = (run.parameters or {}).get("entry") or {}
-    digest = str((entry.get("parameters") or {}).get(DIGEST, ""))
-    if run.provider != LEARNED or not digest:
-        return set()
     with store.read() as session:
-        row = session.execute(_by_digest(digest)).scalar_one_or_none()
-        return {str(one["sha256"]) for one in row.examples} if row else set()
+        return run_ancestry.fitted_texts(session, run) or set()
 
 
 def load_model(store: Store, digest: str) -> learner.FittedExtractor:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlmodel import Session
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import RecordStatus, RunKind
@@ -21,7 +22,7 @@ from core.services.quality.record_origins import (
     RecordOrigins,
     record_origins,
 )
-from core.services.quality.run_ancestry import is_from_people, runs_behind, taught_on
+from core.services.quality.run_ancestry import is_taught_here, runs_behind
 from core.services.quality.run_cost import run_costs
 from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
 
@@ -122,14 +123,10 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         yuan = run_costs(session, runs)
         versions = tuple(run_version(session, run) for run in runs)
-        trained = {run.id for run in runs if taught_on(session, benchmark.dataset.id, run, every)}
-        origins = record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
+        caveats_by_run = run_caveats(session, benchmark, runs, every)
+        origins = _origins(session, benchmark)
     started = [started_records(origins, run, every) for run in runs]
-    of_people = benchmark.against in (LABELS, RECORDS, BLIND)
-    caveats = [
-        _caveat(run, count, is_taught=of_people and bool(run.id in trained or is_from_people(run, every)))
-        for run, count in zip(runs, started, strict=True)
-    ]
+    caveats = [caveats_by_run[run.id] for run in runs]
     # Labels before what is flattered: theirs is an honest score, if not that of a model.
     order = sorted(
         range(len(runs)), key=lambda i: (caveats[i] != "", caveats[i] != LABELLED, -scores[i].score, runs[i].id)
@@ -154,19 +151,33 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     )
 
 
-def _caveat(run: RunView, started: int, *, is_taught: bool) -> str:
-    """Why a run's score is not to be compared with the others; ``""`` where it is.
+def run_caveats(
+    session: Session, benchmark: Benchmark, runs: Sequence[RunView], every: Sequence[RunView]
+) -> dict[int, str]:
+    """Why the score of each run against a reference is not to be compared with others, by run; ``""`` where it is.
 
     Args:
-        run: the run.
-        started: records of the reference that were started from it.
-        is_taught: whether the reference is what people said, and the run may have been made from it.
+        session: an open session.
+        benchmark: with the reference.
+        runs: the runs in question.
+        every: all runs of the dataset.
     """
-    if started:
-        return FLATTERED
-    if run.kind == RunKind.LABELS:
-        return LABELLED
-    return LEARNED if is_taught else ""
+    origins = _origins(session, benchmark)
+    of_people = benchmark.against in (LABELS, RECORDS, BLIND)
+    caveats = {}
+    for run in runs:
+        if started_records(origins, run, every):
+            caveats[run.id] = FLATTERED
+        elif run.kind == RunKind.LABELS:
+            caveats[run.id] = LABELLED
+        else:
+            is_taught = of_people and is_taught_here(session, benchmark.dataset.id, run, every)
+            caveats[run.id] = LEARNED if is_taught else ""
+    return caveats
+
+
+def _origins(session: Session, benchmark: Benchmark) -> RecordOrigins:
+    return record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
 
 
 def started_records(origins: RecordOrigins, run: RunView, every: Sequence[RunView]) -> int:

@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, RunKind, TrainingSet
+from core.adapters.llm.learned import DIGEST, LEARNED
+from core.adapters.store.models import Chat, LearnedModel, RunKind, TrainingSet
 from core.services.datasets.copied_answers import OF_PEOPLE, REPEATS, RUN_IDS
 from core.services.quality.cache import cached
 
@@ -83,6 +84,49 @@ def is_from_people(run: R, every: Sequence[R]) -> bool:
     return any(_was_taught(one) or (one is not run and one.kind == RunKind.LABELS) for one in runs_behind(run, every))
 
 
+def is_taught_here(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> bool:
+    """Whether a run may have been made from what people said about chats of this dataset.
+
+    Unlike :func:`is_from_people` it leaves out what was made from other chats only: a tuned or learned model that saw
+    none of these has an honest score here.
+
+    Args:
+        session: an open session.
+        dataset_id: the dataset whose chats the run is judged on.
+        run: the run.
+        every: all runs of its dataset.
+    """
+    if taught_on(session, dataset_id, run, every):
+        return True
+    for one in runs_behind(run, every):
+        if one.provider == LEARNED and not (one.parameters or {}).get("merge"):
+            if _is_learned_here(session, dataset_id, one):
+                return True
+        elif _was_taught(one) or (one is not run and one.kind == RunKind.LABELS):
+            return True
+    return False
+
+
+def fitted_texts(session: Session, run: RunFacts) -> set[str] | None:
+    """Digests of the texts that a run's learned model was fitted on.
+
+    Returns:
+        ``None`` where nobody can tell: it is no learned model's run, or its model is not kept any more.
+    """
+    entry = (run.parameters or {}).get("entry") or {}
+    digest = str((entry.get("parameters") or {}).get(DIGEST, ""))
+    if run.provider != LEARNED or not digest:
+        return None
+    examples = session.execute(select(col(LearnedModel.examples)).where(col(LearnedModel.digest) == digest)).scalar()
+    return None if examples is None else {str(one["sha256"]) for one in examples}
+
+
+def _is_learned_here(session: Session, dataset_id: int, run: RunFacts) -> bool:
+    """Whether a learned model's run was, or may have been, fitted on a chat of a dataset, told by its text."""
+    texts = fitted_texts(session, run)
+    return texts is None or _count_texts(session, dataset_id, texts) > 0
+
+
 def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> int:
     """Number of chats of a dataset that the tuned models behind a run were trained on, told by their text."""
     numbers = {
@@ -99,7 +143,13 @@ def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> 
 
 def _count_taught(session: Session, dataset_id: int, numbers: Collection[int]) -> int:
     rows = session.execute(select(col(TrainingSet.provenance)).where(col(TrainingSet.id).in_(numbers))).scalars()
-    texts = sorted({row["chat_sha256"] for trained in rows for row in trained if row.get("part", "train") == "train"})
+    texts = {row["chat_sha256"] for trained in rows for row in trained if row.get("part", "train") == "train"}
+    return _count_texts(session, dataset_id, texts)
+
+
+def _count_texts(session: Session, dataset_id: int, digests: Collection[str]) -> int:
+    """Number of chats of a dataset with one of these texts."""
+    texts = sorted(digests)
     chats = select(func.count()).where(col(Chat.dataset_id) == dataset_id)
     chunks = (texts[place : place + _AT_ONCE] for place in range(0, len(texts), _AT_ONCE))
     return sum(int(session.execute(chats.where(col(Chat.sha256).in_(chunk))).scalar_one()) for chunk in chunks)
@@ -109,7 +159,7 @@ def _was_taught(run: RunFacts) -> bool:
     merge = (run.parameters or {}).get("merge") or {}
     picked_by = str(merge.get("against") or "") if "picks" in merge else ""
     return (
-        run.provider == "learned"
+        run.provider == LEARNED
         or merge.get("method") == "habits"
         or bool(merge.get(FROM_PEOPLE))
         or bool(((run.parameters or {}).get(REPEATS) or {}).get(OF_PEOPLE))

@@ -1,5 +1,7 @@
 """From run A to run B: the verdict in one sentence and the matrix of fixed and broken cells."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.adapters.store import RunView
@@ -24,8 +26,15 @@ CHANGE_MEANINGS = {
 }
 
 
-def draw_verdict(comparison: Comparison, a: RunView, b: RunView) -> None:
-    """The score difference between two runs in one sentence, with its interval."""
+def draw_verdict(comparison: Comparison, a: RunView, b: RunView, caveats: Mapping[int, str]) -> None:
+    """The score difference between two runs in one sentence, with its interval.
+
+    Args:
+        comparison: of both.
+        a: the first run.
+        b: the second.
+        caveats: why a run's score is not to be compared, by its id; then there are figures, and no verdict.
+    """
     low, high = comparison.interval
     fixed = sum(change.counts[CorrectnessChange.FIXED] for change in comparison.fields.values())
     broken = sum(change.counts[CorrectnessChange.BROKEN] for change in comparison.fields.values())
@@ -36,7 +45,16 @@ def draw_verdict(comparison: Comparison, a: RunView, b: RunView) -> None:
         f"**{comparison.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
         f"修好 {fixed:d} 格，改坏 {broken:d} 格。"
     )
-    if not comparison.distinguishable:
+    flattered = [
+        f"{side}「{escape_markdown(run.name)}」{escape_markdown(caveats[run.id])}"
+        for side, run in (("A", a), ("B", b))
+        if caveats.get(run.id)
+    ]
+    if flattered:
+        st.warning(f"**不作结论**：{'；'.join(flattered)}。{figures}", icon=":material/balance:")
+    elif not fixed and not broken and comparison.delta == 0:
+        st.info(f"**没有差别**：两个抽取任务的对错完全一样。{figures}", icon=":material/equal:")
+    elif not comparison.distinguishable:
         why = "群聊不到 6 条，什么都说明不了。" if chats < FEWEST else "换一批群聊，结果可能反过来。"
         st.warning(f"**不能区分** A 和 B 谁更好：{figures}{why}", icon=":material/balance:")
     elif comparison.delta > 0:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Chat, RunKind, RunStatus, TrainingSet
+from core.adapters.store.models import Chat, LearnedModel, RunKind, RunStatus, TrainingSet
 from core.domain.form import FormValues
 from core.domain.merge import Method
 from core.errors import InputError
@@ -267,3 +267,22 @@ def test_labels_that_say_next_to_nothing_choose_no_run(store: Store, labelled: d
     add_external_score(store, lucky, 3.0)
     add_external_score(store, good, 27.0)
     assert default_of(store, dataset).why == "登记的线上得分最高，27.00"
+
+
+def entry_of(digest: str) -> dict[str, object]:
+    return {"name": digest, "provider": "learned", "parameters": {"digest": digest}}
+
+
+def test_what_was_learned_from_other_chats_has_an_honest_score(store: Store) -> None:
+    dataset = quality_dataset(store)
+    with store.write() as session:
+        text = session.execute(select(col(Chat.sha256)).where(col(Chat.dataset_id) == dataset.id)).scalars().first()
+        for name, sha256 in (("别处", "0" * 64), ("这里", text)):
+            session.add(LearnedModel(name=name, digest=name, form=FORM.name, examples=[{"sha256": sha256}]))
+    right = {i: [form(**{NAME: "周遥", STAGE: "报价"})] for i in range(1, 9)}
+    runs = {
+        name: add_run(store, dataset, name, right, provider="learned", parameters={"entry": entry_of(name)})
+        for name in ("别处", "这里", "没有了")
+    }
+    caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
+    assert [caveats[runs[name]] for name in ("别处", "这里", "没有了")] == ["", LEARNED, LEARNED]
