@@ -5,7 +5,7 @@ measured elsewhere, without either the newest. Runs that are half done or half e
 values score well, and a review that starts from them is typing.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,22 +18,26 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import (
     Chat,
-    Dataset,
     ExternalScore,
-    Extraction,
-    ExtractionStatus,
     PinnedRun,
     Run,
     RunKind,
     RunStatus,
     SeenDefaultRun,
 )
-from core.domain.form import Form, FormValues, items_of, load_named_form, means_nothing
 from core.domain.permissions import Permission
-from core.domain.scoring import Interval, mean_intervals, prepare_reference, score_against
+from core.domain.scoring import Interval, mean_intervals
 from core.errors import InputError
+from core.services.quality.answered_runs import AnsweredRun, database_address, runs_with_answers
 from core.services.quality.cache import cached
-from core.services.quality.run_ancestry import is_from_people, taught_on
+from core.services.quality.run_measures import (
+    JUDGED_ON,
+    filled_per_chat,
+    first_answers,
+    form_of_dataset,
+    judging_labels,
+    measured_runs,
+)
 from core.services.team import permitted
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
@@ -41,10 +45,6 @@ COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 run finds (F1 over filled cells) or, without labels, of the cells that the fullest run fills."""
 _FOUND_FROM = 0.5
 """Cells per chat whose value stands in the chat: fewer tell nothing about any run."""
-_ENOUGH_LABELS = 10
-"""Labelled chats that tell runs apart better than a score measured elsewhere, or none."""
-_JUDGED_ON = 500
-"""Chats that a run is judged on at most, the first ones: the workbench waits for it."""
 
 
 class DefaultReason(StrEnum):
@@ -106,79 +106,6 @@ class DefaultRun:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredRun:
-    """A run that has answers.
-
-    Attributes:
-        id: of the run.
-        name: of the run.
-        kind: where its answers come from.
-        status: of the run.
-        model: that gave them.
-        provider: by which it was called.
-        answered: how many chats it answers.
-        version: changes when an answer is added or replaced.
-        is_learned: whether it, or a run behind it, was made from what people said about chats.
-        is_tuned_here: whether its model was trained on chats of this dataset.
-    """
-
-    id: int
-    name: str
-    kind: str
-    status: str
-    model: str
-    provider: str
-    answered: int
-    version: Hashable
-    is_learned: bool = False
-    is_tuned_here: bool = False
-
-
-def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
-    """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
-    newest = (
-        select(
-            col(Extraction.run_id),
-            func.max(col(Extraction.id)).label("newest"),
-            func.count().label("extractions"),
-        )
-        .where(col(Extraction.run_id).in_(select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)))
-        .group_by(col(Extraction.run_id))
-        .subquery()
-    )
-    statement = (
-        select(Run, newest.c.newest, newest.c.extractions)
-        .join(newest, newest.c.run_id == col(Run.id))
-        .order_by(col(Run.id).desc())
-    )
-    rows = session.execute(statement).all()
-    every = session.execute(select(Run).where(col(Run.dataset_id) == dataset_id)).scalars().all()
-    runs = []
-    for run, *version in rows:
-        run_id = run.id or 0
-        key = ("answered", _address(session), run_id, *version)
-        if answered := cached(key, lambda run_id=run_id: _answered(session, run_id)):  # type: ignore[misc]
-            identity = (run.name, run.kind, run.status, run.model, run.provider)
-            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), *_taught(session, run, every)))
-    return runs
-
-
-def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:
-    return is_from_people(run, every), taught_on(session, run.dataset_id, run, every) > 0
-
-
-def _answered(session: Session, run_id: int) -> int:
-    statement = select(func.count()).where(
-        col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED
-    )
-    return int(session.execute(statement).scalar_one())
-
-
-def _address(session: Session) -> str:
-    return str(session.get_bind().engine.url)
-
-
 def default_run(session: Session, dataset_id: int) -> DefaultRun | None:
     """The default run of a dataset; ``None`` where no run has answers."""
     return runs_and_default(session, dataset_id)[1]
@@ -210,19 +137,19 @@ def _best_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> 
         .join(Run, col(Run.id) == col(ExternalScore.run_id))
         .where(col(Run.dataset_id) == dataset_id)
     ).one()
-    key = ("default run", _address(session), dataset_id, tuple(runs), *scores)
+    key = ("default run", database_address(session), dataset_id, tuple(runs), *scores)
     return cached(key, lambda: _choose(session, dataset_id, runs))
 
 
 def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     """Scores of a dataset's runs that were measured, by id: against the labels, without labels those from outside."""
-    measured = _measured(session, dataset_id, runs_with_answers(session, dataset_id))
+    measured = measured_runs(session, dataset_id, runs_with_answers(session, dataset_id))
     return {run_id: one.score for run_id, one in measured.items()}
 
 
 def score_interval(session: Session, dataset_id: int, run_id: int) -> Interval | None:
     """95 % interval of the score against labels that the default run is chosen by; ``None`` where there is none."""
-    measured = _measured(session, dataset_id, runs_with_answers(session, dataset_id)).get(run_id)
+    measured = measured_runs(session, dataset_id, runs_with_answers(session, dataset_id)).get(run_id)
     if measured is None or not measured.chats:
         return None
     key = ("interval", run_id, measured.chats)
@@ -276,11 +203,11 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.ONLY_LABELS)
-    has_labels = _judging_labels(session, dataset_id, runs) is not None
+    has_labels = judging_labels(session, dataset_id, runs) is not None
     # What was made from labels and records scores well by them; whoever wants it as the default pins it.
     honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]
     candidates = _complete(honest or candidates)
-    measured = _measured(session, dataset_id, runs)
+    measured = measured_runs(session, dataset_id, runs)
     found_shares = {run.id: one.found for run in candidates if (one := measured.get(run.id)) is not None}
     if has_labels:
         best_found = max(found_shares.values(), default=0.0)
@@ -295,48 +222,6 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """How good a run is.
-
-    Attributes:
-        score: against the labels, or measured elsewhere.
-        found: F1 over filled cells, 0 to 1: what of the labels it found, and how much else it says; 0 where there are
-            no labels.
-        chats: score of every labelled chat.
-    """
-
-    score: float
-    found: float = 0.0
-    chats: tuple[float, ...] = ()
-
-
-def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, _Measured]:
-    """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes."""
-    labels = _judging_labels(session, dataset_id, runs)
-    rivals = [run for run in runs if run.kind != RunKind.LABELS]
-    if labels is None:
-        return _external_scores(session, rivals)
-    key = ("first scores", _address(session), dataset_id, *((run.id, run.version) for run in runs))
-    return cached(key, lambda: _scores(session, dataset_id, labels.id, rivals))
-
-
-def _judging_labels(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> AnsweredRun | None:
-    """The labels, where they say enough to judge runs by: something about ten chats, or about half of a few."""
-    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
-    if labels is None:
-        return None
-    key = ("labels that say something", _address(session), dataset_id, labels.id, labels.version)
-    says = cached(key, lambda: _count_filled(session, _form_of(session, dataset_id), labels.id))
-    most = max((run.answered for run in runs if run.kind != RunKind.LABELS), default=0)
-    return labels if says > 0 and says >= min(_ENOUGH_LABELS, most / 2) else None
-
-
-def _count_filled(session: Session, form: Form, run_id: int) -> int:
-    """Number of chats of which a run says anything."""
-    return sum(any(not form.is_empty(values) for values in forms) for forms in _forms(session, run_id).values())
-
-
 def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
     """Runs that are done and answer about as many chats as the one that answers most."""
     settled = [run for run in runs if run.status != RunStatus.RUNNING] or runs
@@ -346,80 +231,18 @@ def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
 
 def _filled(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
     """Runs that fill about as many cells as the fullest: without labels that is all that tells an empty one."""
-    form = _form_of(session, dataset_id)
+    form = form_of_dataset(session, dataset_id)
     statement = (
         select(col(Chat.index), col(Chat.text))
         .where(col(Chat.dataset_id) == dataset_id)
         .order_by(col(Chat.index))
-        .limit(_JUDGED_ON)
+        .limit(JUDGED_ON)
     )
     texts = {int(index): str(text) for index, text in session.execute(statement)}
-    answers = {run.id: _forms(session, run.id) for run in runs}
-    supported = {run_id: _cells(form, forms, texts) for run_id, forms in answers.items()}
+    answers = {run.id: first_answers(session, run.id) for run in runs}
+    supported = {run_id: filled_per_chat(form, forms, texts) for run_id, forms in answers.items()}
     # What is made up stands in no chat. Where next to nothing does, all that is filled counts.
     is_told = max(supported.values()) >= _FOUND_FROM
-    filled = supported if is_told else {run_id: _cells(form, forms) for run_id, forms in answers.items()}
+    filled = supported if is_told else {run_id: filled_per_chat(form, forms) for run_id, forms in answers.items()}
     fullest = max(filled.values())
     return [run for run in runs if filled[run.id] >= FILLED_FROM * fullest]
-
-
-def _forms(session: Session, run_id: int, indices: Sequence[int] | None = None) -> dict[int, list[FormValues]]:
-    """``{chat index: forms}`` of a run's first answers, or of these few chats."""
-    statement = (
-        select(col(Chat.index), col(Extraction.forms))
-        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
-        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
-        .order_by(col(Chat.index))
-        .limit(_JUDGED_ON)
-    )
-    if indices is not None:
-        statement = statement.where(col(Chat.index).in_(indices))
-    return {index: forms or [] for index, forms in session.execute(statement)}
-
-
-def _cells(form: Form, answers: Mapping[int, Sequence[FormValues]], texts: Mapping[int, str] | None = None) -> float:
-    """Filled cells of the fullest form per chat: neither blanks and 未提及 count, nor customers that are made up.
-
-    Args:
-        form: of the dataset.
-        answers: forms by chat.
-        texts: of the chats, where only those cells count of which something stands there.
-    """
-    fullest = (
-        max((_says(form, values, None if texts is None else texts.get(index, "")) for values in forms), default=0)
-        for index, forms in answers.items()
-    )
-    return sum(fullest) / max(len(answers), 1)
-
-
-def _says(form: Form, values: FormValues, text: str | None) -> int:
-    return sum(
-        any(not means_nothing(field, item) and (text is None or item in text) for item in items_of(values[field.key]))
-        for field in form.fields
-        if values.get(field.key)
-    )
-
-
-def _form_of(session: Session, dataset_id: int) -> Form:
-    return load_named_form(session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one())
-
-
-def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[AnsweredRun]) -> dict[int, _Measured]:
-    """Scores against the labels of their first chats, by run."""
-    golds = _forms(session, labels_id)
-    reference = prepare_reference(_form_of(session, dataset_id), golds)
-    scores = {run.id: score_against(reference, _forms(session, run.id, list(golds))) for run in runs}
-    return {
-        run_id: _Measured(result.score, result.filled.f1, tuple(chat.score for chat in result.chats.values()))
-        for run_id, result in scores.items()
-    }
-
-
-def _external_scores(session: Session, runs: Sequence[AnsweredRun]) -> dict[int, _Measured]:
-    """The newest score measured elsewhere, by run."""
-    statement = (
-        select(col(ExternalScore.run_id), col(ExternalScore.score))
-        .where(col(ExternalScore.run_id).in_([run.id for run in runs]))
-        .order_by(col(ExternalScore.id))
-    )
-    return {int(run_id): _Measured(float(score)) for run_id, score in session.execute(statement)}
