@@ -6,6 +6,7 @@ from bench.masking_habits import habits
 from bench.masking_hand import by_hand, ordinary_by_hand
 from bench.masking_lookalikes import lookalikes
 from bench.masking_texts import Sample, ordinary, samples
+from bench.masking_unseen import ordinary_unseen, unseen
 from core.domain.form import load_named_form
 from core.domain.masking import STAR, Mask, Masked
 from core.domain.personal_data import PersonalKind
@@ -44,7 +45,7 @@ def wrongly_masked(texts: Iterable[str]) -> list[str]:
 
 
 def run() -> None:
-    for hand, written_by in (("rules", samples), ("habits", habits), ("hand", by_hand)):
+    for hand, written_by in (("rules", samples), ("habits", habits), ("hand", by_hand), ("unseen", unseen)):
         for kind in PersonalKind:
             written = written_by(kind)
             lost = missed(kind, written)
@@ -52,7 +53,9 @@ def run() -> None:
             print(f"  {hand:<7} {kind:<10} {len(written) - len(lost):4d} of {len(written)} masked  {share:7.2%}")
             for sample in lost[:_SHOWN]:
                 print(f"             left readable: {sample.text!r}")
-    for name, texts in (ordinary() | lookalikes() | {"by hand": ordinary_by_hand()}).items():
+    for name, texts in (
+        ordinary() | lookalikes() | {"by hand": ordinary_by_hand(), "unseen": ordinary_unseen()}
+    ).items():
         wrong = wrongly_masked(texts)
         print(f"  {name:<10} {len(wrong):4d} of {len(texts)} masked wrongly  {len(wrong) / len(texts):7.2%}")
         for text in wrong[:_SHOWN]:

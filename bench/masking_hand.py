@@ -14,12 +14,17 @@ _MARKED = re.compile("⟦([^⟧]*)⟧")
 
 def by_hand(kind: str) -> list[Sample]:
     """The messages of a kind, one sample for each marked value."""
-    return [sample for line in _lines(kind) for sample in _samples(line)]
+    return samples_of(_TEXTS, kind)
 
 
 def ordinary_by_hand() -> list[str]:
     """Messages in which nobody is told."""
-    return list(_lines(ORDINARY))
+    return list(lines_of(_TEXTS, ORDINARY))
+
+
+def samples_of(texts: Path, kind: str) -> list[Sample]:
+    """The messages of a kind in a file of marked messages, one sample for each marked value."""
+    return [sample for line in lines_of(texts, kind) for sample in _samples(line)]
 
 
 def _samples(line: str) -> list[Sample]:
@@ -34,10 +39,11 @@ def _samples(line: str) -> list[Sample]:
 
 
 @cache
-def _lines(kind: str) -> tuple[str, ...]:
+def lines_of(texts: Path, kind: str) -> tuple[str, ...]:
+    """The lines of a section of a file of marked messages."""
     lines: dict[str, list[str]] = {}
     section = ""
-    for line in _TEXTS.read_text("utf-8").splitlines():
+    for line in texts.read_text("utf-8").splitlines():
         if line.startswith("[") and line.endswith("]") and line[1:-1].replace("_", "").isalpha() and line.isascii():
             section = line[1:-1]
         elif line and section:

@@ -19,8 +19,11 @@ _SPELT_SIGN: Final = r"[(]?(?:下划线|减号|横线|横杠|中划线|短横|�
 _WECHAT = re.compile(
     rf"(?:{_WECHAT_WORD}(?!名|群|小程序|支付)|微我?|加我|就搜|[加个我]{SP}?v(?=[吧呗哈啊: ])|"
     rf"(?:[+]|加){SP}?[vw薇威徽维卫]|(?<![a-z0-9])[vw]{SP}?[+]|(?<![a-z0-9])v(?=[^\w\-.]|号)){LINK}"
-    rf"(?P<id>[a-z](?:(?:[a-z0-9_-]{{0,14}}{_SPELT_SIGN}){{1,3}}[a-z0-9_-]{{1,14}}|[a-z0-9_-]{{5,19}}|"
-    rf"[a-z0-9_-]{{0,14}}(?:[.](?!com|cn|net|org)[a-z0-9_-]{{1,10}}){{2,4}}|[a-z0-9_-]{{1,14}}[.][0-9_]{{2,8}}|(?:{SP}[a-z0-9_-]){{5,19}}))(?![a-z0-9_@]|[.][a-z0-9])"
+    rf"(?P<id>[a-z](?:(?:[a-z0-9_-]{{0,14}}{_SPELT_SIGN}){{1,3}}[a-z0-9_-]{{1,14}}|"
+    rf"[a-z0-9]{{0,11}}(?:{SP}[_-]{SP}[a-z0-9]{{1,18}}){{1,3}}|[a-z0-9_-]{{1,10}}{SP}_[a-z0-9]{{2,18}}|"
+    rf"[a-z0-9_-]{{5,19}}|[a-z0-9_-]{{1,10}}{SP}(?=[a-z_-]{{0,10}}[0-9_-])[a-z0-9_-]{{2,18}}|"
+    rf"[a-z0-9_-]{{0,14}}(?:[.](?!com|cn|net|org)[a-z0-9_-]{{1,10}}){{2,4}}|[a-z0-9_-]{{1,14}}[.][0-9_]{{2,8}}|"
+    rf"(?:{SP}[a-z0-9_-]){{5,19}}))(?![a-z0-9_@]|[.][a-z0-9])"
 )
 _ODD_ID: Final = r"(?=[a-z_-]{1,19}[0-9_-])[a-z][a-z0-9_-]{5,19}(?![a-z0-9_@]|[.][a-z0-9])"
 """An account that no word looks like: digits or signs stand in it."""
@@ -33,7 +36,9 @@ _ELSEWHERE = re.compile(
     rf"(?:名|昵称|用户名)?{LINK}(?P<id>{_ODD_ID})"
 )
 """An account of another network."""
-_ADDED = re.compile(rf"(?:搜|添?加|(?<![\w+])[+]){SP}?(?:我|一下|好友|个|号|下){{0,2}}[: ]{{0,2}}(?P<id>{_ODD_ID})")
+_ADDED = re.compile(
+    rf"(?:搜|添?加|(?<![\w+])[+]){SP}?(?:我|一下|好友|个|号|下){{0,2}}[: 「“\"【(]{{0,2}}(?P<id>{_ODD_ID})"
+)
 _NUMBER_IN_WECHAT = re.compile(
     rf"{_WECHAT_WORD}(?!名|群|小程序|支付){LINK}(?P<id>[0-9]{{6,11}})(?![0-9.]|{SP}?[元块万人个])"
 )
@@ -89,7 +94,7 @@ def wechat_accounts(reading: Reading) -> Iterator[tuple[int, int]]:
         _ELSEWHERE,
     ):
         for first in pattern.finditer(text):
-            if not _NO_ID.search(first["id"]):
+            if not _NO_ID.search(re.sub(SP, "", first["id"])):
                 yield from (match.span("id") for match in _with_more(first, _MORE_IDS))
 
 

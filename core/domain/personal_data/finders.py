@@ -70,15 +70,27 @@ _NOISE: Final = (
 _INTERRUPTED_MOBILE = re.compile(
     rf"(?<![0-9a-z.])1[3-9][0-9]{_NOISE}(?:[0-9]{{8}}|[0-9]{{4}}{_NOISE}[0-9]{{4}}|[0-9]{{2}}(?:{_NOISE}[0-9]{{2}}){{3}})(?![0-9])"
 )
+_SPOKEN_LANDLINE = re.compile(rf"(?<!{DIGIT})[0零〇]{DIGIT}{{2,3}}{GAP}{{0,3}}{DIGIT}{{7,8}}(?!{DIGIT})")
+_LANDLINE_FROM_ABROAD = re.compile(
+    rf"(?<![0-9a-z.])(?:\+|00)86{GAP}{{0,2}}(?:10|2[0-9]|[3-9][0-9]{{2}}){GAP}{{0,2}}[2-9][0-9]{{6,7}}(?![0-9.])"
+)
+_EVEN_SERVICE = re.compile(rf"(?<![0-9.])[48](?P<gap>{GAP}{{1,2}})0(?P=gap)0(?:(?P=gap)[0-9]){{7}}(?!(?P=gap)?[0-9])")
+_ODD_SIGN: Final = r"[\[\]{}()<>（）「」『』【】\u2190-\u2bff\U0001f000-\U0001faff]{1,3}"
+_PARTED_MOBILE = re.compile(
+    r"(?<![0-9a-z.])1[3-9](?:"
+    + "|".join(f"[0-9]{{{first}}}{_ODD_SIGN}[0-9]{{{9 - first}}}" for first in range(1, 9))
+    + r")(?![0-9])"
+)
+"""One odd sign somewhere within: 139123😊45678, 「139」12345678."""
 _LETTERED_MOBILE = re.compile(
     r"(?<![0-9a-z.])1[3-9][0-9](?P<gap>[a-z]|[\u3400-\u9fff])(?<![元块个年月日号米克斤件人万次])[0-9]{4}(?:(?P=gap)|[a-z])[0-9]{4}(?![0-9a-z])"
 )
 _DIALLED_LANDLINE = re.compile(
     rf"(?<![0-9a-z.])(?:\(?\+?86[) -]{{0,2}})?[(\[]?0(?:10|2[0-9]|[3-9][0-9]{{2}})(?:{_NOISE}|[^\w\n]{{0,3}})"
-    r"[2-9][0-9]{2,3}[ -]{0,2}[0-9]{4}(?![0-9.])"
+    r"[2-9][0-9]{2,3}[ -]{0,2}[0-9]{3,4}(?![0-9.])"
 )
 """A number with the code of a city; which of them are in use is not asked."""
-_MOST_MISTYPED = 4
+_MOST_MISTYPED = 5
 _SERVICE = re.compile(rf"(?<![0-9.])[48]00{GAP}{{0,3}}[0-9](?:{GAP}{{0,3}}[0-9]){{6}}(?!{GAP}?[0-9]|[.万元块])")
 _ABROAD = re.compile(
     rf"(?<![0-9a-z])(?P<plus>\(?\+{GAP}{{0,2}}|\(?00{GAP}?)(?P<digits>[1-9](?:{GAP}{{0,3}}[0-9]){{6,14}})(?!{GAP}?[0-9])"
@@ -94,6 +106,9 @@ _USUAL_ABROAD = re.compile(
 )
 _PERSONAL_NUMBER: Final = "(?:sfzh?m?|shenfenzheng(?:hao)?|id ?card|身份证?号?码?|身分证|证件|证号)"
 _ID_CARD = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}\n?{DIGIT}){{16}}{GAP}{{0,3}}(?:{DIGIT}|[x×叉*])(?![0-9a-z])")
+_DATED_ID_CARD = re.compile(
+    r"(?<![0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}年[01]?[0-9]月?[0-3]?[0-9]日?[0-9]{3}[0-9x](?![0-9a-z])"
+)
 _OLD_ID_CARD = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{14}}(?!{GAP}?[0-9a-z])")
 _CALLED_ID = re.compile(
     rf"{_PERSONAL_NUMBER}{LABEL_END}({DIGIT}(?:{GAP}{{0,3}}[0-9x×]|{GAP}{{0,3}}{DIGIT}){{13,17}})(?![0-9])"
@@ -130,7 +145,7 @@ _SECURITY_CODE = re.compile(rf"(?:(?<![a-z])cv[vcn]2?|安全码|背面(?:的|后
 _IBAN = re.compile(r"(?<![0-9a-z])[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![0-9a-z])")
 _REFERENCE = re.compile(
     r"(?:单号?|编号|流水号?|运单|快递|物流|任务|商品|合同|发票|"
-    r"(?<![a-z])[a-z]{2}|[任务商品单]id)[号码id是为:： #]{0,4}$"
+    r"(?<![a-z])(?!no)[a-z]{2}|[任务商品单]id)[号码id是为:： #]{0,4}$"
 )
 """What says in front of a number that it is one of things, not of people."""
 _AT: Final = (
@@ -164,11 +179,11 @@ _SPACED_EMAIL = re.compile(
     rf"(?<![a-z0-9])[a-z0-9](?:{SP}[a-z0-9._-]){{1,30}}{SP}?@{SP}?[a-z0-9](?:{SP}[a-z0-9.-]){{3,30}}(?![a-z0-9])"
 )
 _SPELT_EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]{{1,40}}(?:at(?:[a-z0-9-]{{2,20}}点){{1,3}}[a-z]{{2,8}}|"
+    rf"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]{{1,40}}(?:at(?:[a-z0-9-]{{2,20}}点){{1,3}}[a-z]{{2,8}}|(?<=[0-9_])at(?:[a-z0-9-]{{2,20}}[.]){{1,3}}(?:com|cn|net|org)|"
     rf"{SP}{{0,2}}[,]?(?:邮箱)?(?:后面|后缀|域名)是?{SP}?@?(?:[a-z0-9-]{{2,20}}[点.]){{1,3}}[a-z]{{2,8}})(?![a-z0-9])"
 )
 """linat163点com: nothing stands around the sign, but the dots are words."""
-_QUOTED_EMAIL = re.compile(r'"[a-z0-9 ._%+-]{1,40}"@(?:[a-z0-9-]{1,40}[.]){1,5}[a-z]{2,24}')
+_QUOTED_EMAIL = re.compile(r'["\'][a-z0-9 ._%+-]{1,40}["\']@(?:[a-z0-9-]{1,40}[.]){1,5}[a-z]{2,24}')
 _HAN_EMAIL = re.compile(r"[\u4e00-\u9fff]{0,8}[a-z0-9._-]{0,20}@[\u4e00-\u9fff]{2,12}\.(?:中国|公司|网络|[a-z]{2,6})")
 _LANDLINE_BEHIND = re.compile(r"(?<![0-9-])[2-8][0-9]{2,3}[- ][0-9]{4}(?=[(（]?(?:座机|固话|电话|办公))")
 _LATEST_YEAR = 2100
@@ -197,8 +212,13 @@ def _phones(reading: Reading) -> Iterator[tuple[int, int]]:
         _SERVICE,
         _USUAL_ABROAD,
         _INTERRUPTED_MOBILE,
+        _LETTERED_MOBILE,
+        _LANDLINE_FROM_ABROAD,
+        _EVEN_SERVICE,
     ):
         yield from _spans(pattern, text)
+    yield from _spans(_PARTED_MOBILE, reading.text)
+    yield from (match.span() for match in _SPOKEN_LANDLINE.finditer(text) if not match[0].isascii())
     for start, end in _spans(_DIALLED_LANDLINE, text):
         if not _is_reference(text, start):
             yield start, end
@@ -245,7 +265,7 @@ def _id_cards(reading: Reading) -> Iterator[tuple[int, int]]:
     yield from (match.span(1) if match[1] else match.span(2) for match in _PASSPORT.finditer(text))
     yield from _spans(_ID_TAIL, text, 1)
     yield from _spans(_CALLED_PAPER, text, 1)
-    for pattern in (_HONG_KONG_CARD, _OFFICER):
+    for pattern in (_HONG_KONG_CARD, _OFFICER, _DATED_ID_CARD):
         yield from _spans(pattern, text)
     for start, end in _spans(_BARE_PASSPORT, text):
         if not _is_reference(text, start) and not _GOODS.search(text, max(0, start - 10), start):

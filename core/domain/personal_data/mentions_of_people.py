@@ -13,12 +13,12 @@ _COMPOUND: Final = "|".join(sorted(COMPOUND_SURNAMES))
 _SINGLE: Final = f"[{''.join(sorted(SINGLE_SURNAMES))}]"
 FOREIGN: Final = (
     "阿依古丽买提热巴尔木拉扎西次仁卓玛旦增洛桑格央多吉才让措贡布苏达娜沙克孜米合麦汗吐逊艾力亚库肉斯帕迪图娅其那日松德乌兰江"
-    "地卜卡杜史蒂夫乔约翰密尼珠白迈可罗纳奥托弗雷里安妮丝特莱伊万诺维奇旺堆顿平姆群培普瓦曲金边扎勒云雅宝音朝鲁孟高娃琴隽逸呷再祖曼山努买"
+    "地卜卡杜嘎梅朵敖登乐呼楞史蒂夫乔约翰密尼珠白迈可罗纳奥托弗雷里安妮丝特莱伊万诺维奇旺堆顿平姆群培普瓦曲金边扎勒云雅宝音朝鲁孟高娃琴隽逸呷再祖曼山努买"
 )
 """Characters in which names of other languages are written."""
 
 NO_NAME_ENDS: Final = frozenset(
-    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课下样期酒签老"
+    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课下样期酒签老替态收让"
 )
 """Characters with which no name ends."""
 _ENDS: Final = f"(?<![{''.join(sorted(NO_NAME_ENDS))}])"
@@ -69,12 +69,12 @@ _LEAD: Final = (
     "(?<=[除带因但就那这写填签]))"
 )
 _DIRECT_LEAD: Final = (
-    "(?:^|(?<=[^\u3400-\u9fff])|(?<=[找跟和与叫给请让由替被归诉谢])|"
-    "(?<=一下|麻烦|昨天|今天|前天|刚才|上次|之前|那个|你们|他们|我们|不是|[单己]是|的是|定是|就是|来是|都是|人是|[,，]是))"
+    "(?:^|(?<=[^\u3400-\u9fff])|(?<=[找跟和与叫给请让由替被归诉谢是用写])|"
+    "(?<=一下|麻烦|客服|改成|换成|签的|写的|名叫|号是|昨天|今天|前天|刚才|上次|之前|那个|你们|他们|我们|不是|[单己]是|的是|定是|就是|来是|都是|人是|[,，]是))"
 )
 _TAIL: Final = (
     "(?=$|[^\u3400-\u9fff0-9a-z]|[给让来去在说打回发送签拿取接收买订付转寄退问和跟与同也都已刚又还再没不会能可要有把被从了吗呢吧你您我]|"
-    "[他她帮处办联答弄搞告推介今明这那出做写负下昨管操催查看修装开确审批代领什承放找约骗换交带用先后早晚]|"
+    "[他她帮处办联答弄搞告推介今明这那出做写负下昨管操催查看修装开确审批代领什承放找约骗换交带用先后早晚态]|"
     rf"的(?!话)|{LONG_TITLES}|客服|工程师)"
 )
 _USUAL = re.compile(
@@ -87,13 +87,37 @@ _LIKELY = re.compile(
 )
 _ACTS: Final = (
     "转一?下|转给|找一?下?|叫|让|请|谢谢|联系一?下?|通知|投诉一?下?|退给|交给|寄给|发给|送给|付给|留给|放在|问一?下?|问问|"
-    "被|替|由|帮|是|收|写|给"
+    "被|替|由|帮"
 )
 _DONE_BY = re.compile(
     rf"(?:{_ACTS}){{1,2}}({_SINGLE}{_HAN}{{2}}){_ENDS}(?=$|[^\u3400-\u9fff0-9a-z]|的名字|取件|那里|那儿|家里|手里|签[收字]|代收|接电话|"
     "处理|[上下]午|今天|明天|过来|来[处找看]|收货|收件|退款|发货|开票)|"
     rf"(?:^|(?<=[^\u3400-\u9fff]))({_SINGLE}{_HAN}{{2}}){_ENDS}(?=签[收字]|代收|付的款|下的单|买的|订的|处理的|的订单|的快递|的包裹|的地址|的电话|的手机)|"
     rf"(?:转给|退给|交给|寄给|找|联系)({_SINGLE}{_HAN}){_ENDS}(?=$|[,，。!！?？])"
+)
+_PURE: Final = (
+    "[王李张刘陈杨赵吴徐孙朱胡郭罗郑梁谢宋唐韩冯邓曹彭袁蔡蒋杜魏吕姚沈姜崔谭廖邹邱薛闫侯尹贾阎潘傅郝龚邵覃"
+    "樊殷翟倪俞鲍祁岑裴佟仝佘卢董昝亓郜雒郄逄阚谌芈乜隗郗笪厍麹麴谯蹇鄢佴甯甄贲芮羿汲邴糜蓟姬郦郤璩郏宦庾暨殳訾蒯竺桓仵嵇逯]"
+)
+"""Surnames that are seldom the beginning of another word."""
+_PURE_WORDS: Final = (
+    "(?!李子|李宁|张[口开贴数图纸票卡嘴罗扬狂望]|王[国者冠府牌室妃朝]|杨[树梅桃柳]|陈[列述旧设醋年词]|朱红|胡[子椒同乱闹扯说萝桃须]|罗[列马汉盘纹嗦]|宋[体朝代]|"
+    "唐[装朝代突山人]|韩[国版式剧语]|曹操|杜绝|沈阳|姜[汤茶片糖粉]|谢[谢意绝幕]|徐徐|孙[子女悟]|郑[重州]|梁柱|冯巩|潘多|傅立|侯[机车任]|贾[宝汪]|彭湃|刘海|吴江|赵州|董事|"
+    "韩束|蒋介|袁大|谢天|谢啦|谢了)"
+)
+_STRONG_TAIL: Final = (
+    "(?=[吗呢]|签|退[货款换了]|买|下[的过了]?单|付[的款过了钱]|[订说]|承诺|答应|告诉|给我|帮我|替我|打[电给来]|回[复电我]|来[了过电]|在[吗不线]|"
+    "有没有|已经|刚|昨天|今天|明天|什么时候|[你您]好|先生|女士|小姐(?!姐)|收[的了货件]|取[的了货件]|接[的了电]|处理|负责|联系|发[的给来]|寄|"
+    "的(?:订单|快递|包裹|地址|电话|手机|名字|单子|账号|号码|发票|身份证|微信|信息|资料))"
+)
+_OF_PURE = re.compile(
+    rf"(?:{_DIRECT_LEAD}|(?<=[是的收写]))(?<![0-9一两几]){_PURE_WORDS}({_PURE}{_HAN}{{2}}|{_PURE}{_HAN}){_ENDS}{_STRONG_TAIL}|"
+    rf"(?:转给|退给|交给|寄给|发给|找一?下?|叫|联系|投诉|投诉一下|谢谢|感谢|收件|写|收){_GAP}{_PURE_WORDS}({_PURE}{_HAN}{{1,2}}){_ENDS}(?=$|[^\u3400-\u9fff0-9a-z])"
+)
+_WIDE_TAIL: Final = rf"(?:{_TAIL}|(?=[的态上中之等号啊呀哦哈嘛亲代经名也还]|客服|医生|师傅|快递|订单))"
+_LIKELY_OF_PURE = re.compile(
+    rf"(?:{_LEAD}|(?<=客服|改成|换成|工号|师傅|顾问|同事|员工|医生|司机|朋友))(?<![0-9一两几]){_PURE_WORDS}"
+    rf"({_PURE}(?:{_PAIR}|{GIVEN}{_HAN}|{_HAN}{GIVEN}|{GIVEN})|{_PURE}{_SINGLE}{GIVEN}){_ENDS}{_WIDE_TAIL}"
 )
 _ENGLISH: Final = (
     "aaron|abby|adam|alan|albert|alex|alice|allen|amanda|amy|andrew|andy|angela|anna|anne|annie|anthony|ashley|barbara|bella|"
@@ -113,7 +137,7 @@ _LATIN_MENTIONED = re.compile(
     rf"(?<![a-z0-9@_.\-])({_ENGLISH})(?={_GAP}(?:先生|女士|小姐|老师|经理|同学|客服|说|给我|帮我|告诉我|让我))"
 )
 _FOREIGN_MENTIONED = re.compile(
-    rf"{_DIRECT_LEAD}(?!让)([{FOREIGN}]{{2,6}}[·・•‧][\u3400-\u9fff]{{1,8}}?|[{FOREIGN}]{{3,7}}){_TAIL}"
+    rf"{_DIRECT_LEAD}(?!让|登录|再|江苏|金山|安其)([{FOREIGN}]{{2,6}}[·・•‧](?:[{FOREIGN}]{{1,8}}|[\u3400-\u9fff]{{1,8}}?)|[{FOREIGN}]{{3,7}}){_TAIL}"
 )
 _LEAD_OF_DOTTED = re.compile(rf"(?:我是|{_ROLE}|让|请|找|给|跟|麻烦|帮|叫|是|名字|您好|你好){{1,2}}")
 _FOREIGN_SHARE: Final = 0.6
@@ -137,7 +161,7 @@ def latin_names(text: str) -> Iterator[tuple[int, int]]:
 
 def names_in_sentences(text: str) -> Iterator[tuple[int, int]]:
     """Offsets of what looks like a Chinese name where a sentence has somebody: 跟雷妍联系过了."""
-    for pattern in (_USUAL, _LIKELY, _DONE_BY):
+    for pattern in (_USUAL, _LIKELY, _DONE_BY, _OF_PURE, _LIKELY_OF_PURE):
         yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
 
 

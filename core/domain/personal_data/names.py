@@ -13,7 +13,7 @@ from core.domain.chat import parse_chat
 from core.domain.chat.name_vocabulary import LABELS, ROLES, TITLE_ENDS
 from core.domain.entities.numbers import INVISIBLE
 from core.domain.personal_data.reading import plain_letters
-from core.domain.personal_data.strangers import strangers_in
+from core.domain.personal_data.strangers import introduced_in, strangers_in
 from core.domain.personal_data.surnames import COMPOUND_SURNAMES, LONG_TITLES, SINGLE_SURNAMES, TITLES
 
 _GENERIC: Final = frozenset(
@@ -34,6 +34,8 @@ _GAP = frozenset(" \u3000\u00a0\t")
 _JOINT = frozenset("·・•.．-_—–")
 """What stands between a surname and a given name where somebody parts them: 邱·明远."""
 _MOST_GAPS = 2
+_FEWEST_OF_WHOLE: Final = 3
+"""Fewest characters of a stranger's name that is looked for in the rest of the chat; two may be a word."""
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _DIGITS: Final = "0123456789"
 _LONGEST = 60
@@ -57,9 +59,10 @@ class KnownNames:
 
     Args:
         names: as people are called: speakers, values of forms. Words that name everybody (客户, 客服) are left out.
+        whole: names that are looked for as they are, not in parts.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), whole: Iterable[str] = ()) -> None:
         self.full_names = tuple(dict.fromkeys(name for name in (one.strip() for one in names) if name))
         self.parts = tuple(dict.fromkeys(part for name in self.full_names for part in name_parts(name)))
         self._tree: dict[str, Any] = {}
@@ -68,6 +71,8 @@ class KnownNames:
             self._add(part)
             surnames.add(surname_of(part))
         surnames.discard("")
+        for name in whole:
+            self._add(name)
         choices = "|".join(sorted(map(re.escape, surnames), key=len, reverse=True))
         self._known_surname = (
             re.compile(
@@ -128,7 +133,7 @@ class KnownNames:
 
 
 def names_of_chat(text: str, more: Iterable[str] = ()) -> KnownNames:
-    """The people of a chat: who speaks, and whom somebody mentions with ``@``.
+    """The people of a chat: who speaks, whom somebody mentions with ``@``, and who is named in a way that tells a name.
 
     Args:
         text: the chat.
@@ -142,7 +147,13 @@ def _names_of(text: str, more: tuple[str, ...]) -> KnownNames:
     parsed = parse_chat(text)
     mentioned = (name for message in parsed.messages for name in message.mentions)
     quoted = (message.quote.speaker for message in parsed.messages if message.quote)
-    return KnownNames([*parsed.speakers, *mentioned, *quoted, *more])
+    folded = plain_letters(text)
+    introduced = dict.fromkeys(folded[start:end] for start, end in introduced_in(folded))
+    whole = dict.fromkeys(folded[start:end] for start, end in strangers_in(folded) if end - start >= _FEWEST_OF_WHOLE)
+    spoken = [name for name in introduced if not is_generic(name)]
+    return KnownNames(
+        [*parsed.speakers, *mentioned, *quoted, *more, *spoken], [name for name in whole if not is_generic(name)]
+    )
 
 
 def address_forms(text: str, name: str) -> list[str]:

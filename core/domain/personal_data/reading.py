@@ -24,7 +24,7 @@ _DIGITS_OF_MOBILE: Final = 11
 _RADIO_HINT = re.compile("[零一二两三四五六七八九幺0-9][洞拐勾要]|[洞拐勾要][零一二两三四五六七八九幺0-9]")
 _RADIO_DIGIT: Final = "[零〇一二两三四五六七八九幺洞拐勾要]"
 _RADIO_CHAIN = re.compile(rf"要?{_RADIO_DIGIT}(?:[ -]?{_RADIO_DIGIT}){{10}}")
-_AT_SIGNS: Final = str.maketrans("ⓐⒶ🄰﹫", "@@@@")
+_AT_SIGNS: Final = str.maketrans("ⓐⒶ🄰﹫⊙", "@@@@@")
 DIGIT: Final = f"[0-9{''.join(WORD_DIGITS)}]"
 """A digit of a text that was read, as a figure or as a word."""
 _ODD: Final = r",:*、…\u2190-\u2bff\U0001f000-\U0001faff"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from core.domain.personal_data.mentions_of_people import (
@@ -106,7 +107,7 @@ _BY_NAME = re.compile(
 )
 # Words that begin like a name; what ends in one of the characters below is none either.
 _WORDS: Final = frozenset(
-    "班主任 华润 钟点 付款 付费 付出 付过 付的 付完 付清 付钱 付账 付现 付尾 付全 付定 付首 东方明 东方航 东方财 "
+    "班主任 华润 平解 钟点 付款 付费 付出 付过 付的 付完 付清 付钱 付账 付现 付尾 付全 付定 付首 东方明 东方航 东方财 "
     "项目 麻烦 劳烦 安全 成本 江苏 江西 江南 云南 云端 广东 广西 广州 广告 金牌 金融 高级 高端 高中 常务 常州 "
     "平台 平安 任课 任何 班长 华东 华南 华北 华中 华为 房产 房东 车辆 车间 车险 单位 单店 万科 方案 文案 温州 "
     "苏州 杭州 徐州 柳州 金华 安徽 安装 安排 石油 黄金 康复 游戏 古筝 计划 计算 许多 寿险 毛坯 武汉 武术 舒适 "
@@ -151,11 +152,24 @@ _NO_SURNAMES: Final = frozenset("和向与于都全别那从应越连时边籍")
 """Surnames that are another word far more often, where nobody of the chat has them."""
 
 
-def strangers_in(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=16)
+def strangers_in(text: str) -> tuple[tuple[int, int], ...]:
     """Offsets of names in a text whose letters are made equal."""
+    return tuple(_strangers_in(text))
+
+
+def introduced_in(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of names that stand behind a word that introduces one; the letters of the text are made equal."""
     for match in _CALLED.finditer(text):
-        if match[1] not in _WORDS and match[1][0] not in _NO_SURNAMES_EVER and match[1][-1] not in "他你我她它们":
+        if _can_be_introduced(match[1]) and match[1][0] not in _NO_SURNAMES_EVER and match[1][-1] not in "他你我她它们":
             yield match.span(1)
+    for start, end in introduced_names(text):
+        if text[start:end] not in _NO_VALUES and _can_be_introduced(text[start:end]):
+            yield start, end
+
+
+def _strangers_in(text: str) -> Iterator[tuple[int, int]]:
+    yield from introduced_in(text)
     for match in _DOTTED_NAME.finditer(text):
         if is_foreign(match[1]):
             yield without_lead(text, *match.span(1)), match.end(1)
@@ -168,7 +182,7 @@ def strangers_in(text: str) -> Iterator[tuple[int, int]]:
         yield from (
             match.span(1)
             for match in pattern.finditer(text)
-            if match[1][0] not in _NO_SURNAMES and match[1] not in _WORDS
+            if match[1][0] not in _NO_SURNAMES and match[1] not in _WORDS and match[1] not in GOODS_LIKE_NAMES
         )
     for pattern in (
         _NAME_WITH_TITLE,
@@ -184,9 +198,6 @@ def strangers_in(text: str) -> Iterator[tuple[int, int]]:
             start, end = match.span(match.lastindex or 0)
             if _can_be_name(text[start:end]):
                 yield start, end
-    for start, end in introduced_names(text):
-        if text[start:end] not in _NO_VALUES and _can_be_introduced(text[start:end]):
-            yield start, end
     for start, end in latin_names(text):
         if not _NO_LATIN_NAME.search(text[start:end]):
             yield start, end

@@ -45,6 +45,9 @@ from core.domain.personal_data import PersonSpellings, address_forms
             )
         ),
         *(("陳·雨婷", written) for written in ("陈雨婷", "陳雨婷")),
+        *(("邱明远", written) for written in ("邱眀远", "邱朙遠", "邱*明*远", "邱|明远")),
+        *(("黄国栋", written) for written in ("黃国栋", "黄囯栋", "黄國棟")),
+        *(("13755550101", written) for written in ("13755550101转802", "137-5555-0101 ext. 12")),
         *(("Lily Chen", written) for written in ("ＬＩＬＹ　Ｃｈｅｎ", "lily chen", "LILYCHEN")),
         *(
             ("+86 137 5555 0101", written)

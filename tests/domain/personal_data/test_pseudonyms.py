@@ -165,3 +165,28 @@ def test_no_two_people_of_a_chat_are_called_the_same() -> None:
         assert len(set(made_up)) == len(people), dict(zip(people, made_up, strict=True))
         assert pseudonyms.restore(hidden) == chat
         assert [pseudonyms.restore(one) for one in made_up] == people
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_who_is_only_spoken_of_is_one_person_all_over_the_chat(seed: int) -> None:
+    source = random.Random(seed)
+    surname, given = source.choice("张王李赵陈邱"), source.choice(("建国", "雨婷", "明远", "思琪"))
+    name = surname + given
+    introduction = source.choice(("收件人：{}", "我叫{}", "联系人 {}", "预约人{}", "帮我找一下{}", "昨天{}打的电话"))
+    later = [f"{name}说可以", f"是{name}吗", f"给{name}开发票", f"{name}"]
+    is_introduced = not introduction.startswith(("帮", "昨"))
+    if is_introduced:
+        later += [
+            f"{surname}女士在吗",
+            f"找{surname}总",
+            f"小{surname}，您好",
+            f"{given}的快递",
+            f"{surname}哥回我一下",
+        ]
+    source.shuffle(later)
+    lines = [f"客户1：{introduction.format(name)}", *(f"客服2：{line}" for line in later)]
+    chat = "\n".join(lines) + "\n"
+    pseudonyms = Pseudonyms(chat)
+    hidden = pseudonyms.hide(chat)
+    assert given not in hidden and surname not in hidden, hidden
+    assert pseudonyms.restore(hidden) == chat

@@ -9,9 +9,11 @@ from bench.masking_habits import habits
 from bench.masking_hand import by_hand, ordinary_by_hand
 from bench.masking_lookalikes import lookalikes
 from bench.masking_texts import Sample, ordinary, samples
+from bench.masking_unseen import ordinary_unseen, unseen
 from core.domain.personal_data import PersonalKind, personal_mentions
 
 COUNT = 60
+MOST_UNSEEN_MISSED = 0.03
 
 
 @pytest.mark.parametrize("kind", PersonalKind)
@@ -31,6 +33,20 @@ def test_what_was_written_by_hand_is_masked(kind: PersonalKind) -> None:
 
 def test_ordinary_messages_written_by_hand_stay() -> None:
     assert len(wrongly_masked(ordinary_by_hand())) <= len(ordinary_by_hand()) // 100
+
+
+@pytest.mark.parametrize("kind", PersonalKind)
+def test_spellings_that_nobody_listed_are_masked(kind: PersonalKind) -> None:
+    written = unseen(kind)
+    assert len(written) >= 200
+    every_third = written[::3]
+    assert len(missed(kind, every_third)) <= len(every_third) * MOST_UNSEEN_MISSED
+
+
+def test_ordinary_messages_that_nobody_listed_stay() -> None:
+    texts = ordinary_unseen()
+    assert len(texts) >= 400
+    assert len(wrongly_masked(texts[::3])) <= len(texts[::3]) // 100
 
 
 @pytest.mark.parametrize("name", ordinary(1))
