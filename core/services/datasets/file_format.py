@@ -28,7 +28,7 @@ TEXT_FORMATS = (FileFormat.JSON, FileFormat.JSONL, FileFormat.CSV, FileFormat.TE
 
 _FIRST_LINE_CHARACTERS = 1 << 20
 _OPENING_CHARACTERS = 1_000
-_JSON_OPENING = re.compile(r'\s*+(?:\{\s*+"(?:[^"\\]|\\.){0,200}"\s*+:|\[\s*+(?:[{\[]\s*+["{\[]|"))')
+_JSON_OPENING = re.compile(r'\A\s*+(?:\{\s*+"(?:[^"\\]|\\.){0,200}"\s*+:|\[\s*+(?:[{\[]\s*+["{\[]|"))')
 _OFFICE_MAGIC = b"PK\x03\x04"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _EXCEL_PARTS = (b"xl/workbook.xml", b"[Content_Types].xml")

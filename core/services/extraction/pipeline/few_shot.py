@@ -32,7 +32,7 @@ MOST_RECORDS: Final = 2_000
 """Most records that are compared, newest first."""
 LONGEST: Final = 2_500
 """Longest chat of an example, in characters; a longer one costs more than it helps."""
-_LABEL: Final = re.compile(r"(?P<dataset>.+) 第 (?P<index>\d{1,9}) 条（版本 ", re.DOTALL)
+_LABEL: Final = re.compile(r"\A(?P<dataset>.+) 第 (?P<index>\d{1,9}) 条（版本 ", re.DOTALL)
 """What :func:`example_label` writes."""
 _CLEANED: Final = ("recalled", "placeholders", "broadcasts")
 
