@@ -141,11 +141,23 @@ def test_other_runs_values_and_the_models_are_one_key_away(desk: WorkbenchPage) 
     expect(chosen).to_have_text(re.compile("方案交流"))
 
 
+_EDGES = """(element) => {
+  const { top, bottom, right } = element.getBoundingClientRect();
+  return { top, bottom, right, hidden: element.scrollHeight - element.clientHeight };
+}"""
+
+
 def test_the_guideline_stands_beside_the_field(desk: WorkbenchPage) -> None:
     desk.open(9)
     desk.field(STAGE).press("Alt+g")
     note = desk.page.get_by_role("note", name="标注规范")
     expect(note).to_contain_text("以群聊结束时的状态为准")
+    # All of it is seen, down to the last line, and so is the key that closes it.
+    parts = {name: desk.page.locator(name).evaluate(_EDGES) for name in (".guide", ".form", ".about", ".about .link")}
+    assert parts[".form"]["top"] <= parts[".guide"]["top"]
+    assert parts[".guide"]["bottom"] <= parts[".form"]["bottom"]
+    assert parts[".guide"]["hidden"] <= 2
+    assert parts[".about .link"]["right"] <= parts[".about"]["right"] + 1
     desk.field(PLAN).focus()
     expect(note).to_contain_text("还没有写下规范")
     desk.press("Alt+g")

@@ -10,6 +10,8 @@ import { confirmationOf, isChanged, markOf } from "./model.js";
 import { valueText } from "./values.js";
 
 const SHOWN = 3;
+const GUIDE_GAP = 10; // pixels between the guideline, its row and the edge of the form
+const GUIDE_LEAST = 120;
 
 /**
  * Build the foot. `act`: `takeMissed(id)`, `dismiss(id)`, `take(value)`, `guide()`.
@@ -184,10 +186,10 @@ export function drawGuide(footer, part, text, host, why) {
   }
   const frame = host.getBoundingClientRect();
   const box = row.getBoundingClientRect();
-  const below = frame.bottom - box.bottom;
-  setAttr(
-    footer.guide,
-    "style",
-    below > 190 ? `top: ${box.bottom - frame.top + 4}px` : `bottom: ${frame.bottom - box.top + 4}px`,
-  );
+  const above = box.top - frame.top - GUIDE_GAP;
+  const below = frame.bottom - box.bottom - GUIDE_GAP;
+  // Below where all of it fits, else where there is more room: its last lines are the most alike chats.
+  const isBelow = below >= Math.min(footer.guide.scrollHeight + 2, above);
+  const side = isBelow ? `top: ${box.bottom - frame.top + 4}px` : `bottom: ${frame.bottom - box.top + 4}px`;
+  setAttr(footer.guide, "style", `${side}; max-height: ${Math.max(GUIDE_LEAST, isBelow ? below : above)}px`);
 }
