@@ -19,6 +19,7 @@ _BREAKS = (
     (re.compile(r" [/|] "), "斜线或竖线"),
 )
 """What programs write for the end of a line."""
+_MANY_LINES = 20
 _OPENS = re.compile(r"\s{0,3}[^\s:：][^:：\n]{0,39}[:：](?!//)")
 
 
@@ -52,6 +53,20 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
     return raw._replace(value={**raw.value, "chat_text": text}), tuple(notes)
 
 
+def _is_parted_by_lines(text: str, opening: int) -> bool:
+    """Whether many lines of a text as it is begin as what somebody says does: half as many as there could be.
+
+    Parsing a long chat to count its speakers takes ten times as long as reading it.
+    """
+    as_it_is = _opening_lines(text)
+    return as_it_is >= _MANY_LINES and as_it_is >= opening / 2
+
+
+def _opening_lines(text: str) -> int:
+    """Number of lines that begin as what somebody says does."""
+    return sum(_OPENS.match(line) is not None for line in text.split("\n"))
+
+
 def _with_line_breaks(text: str) -> tuple[str, str] | None:
     """A text whose lines are parted otherwise, by lines, and what stood for their ends; ``None`` for any other.
 
@@ -63,8 +78,10 @@ def _with_line_breaks(text: str) -> tuple[str, str] | None:
             continue
         by_lines = pattern.sub("\n", text)
         parts = by_lines.count("\n") - text.count("\n") + 1
-        opening = sum(_OPENS.match(line) is not None for line in by_lines.split("\n"))
-        if opening < 2 or written.startswith("斜") and ("\n" in text or opening < parts):
+        opening = _opening_lines(by_lines)
+        if opening < 2 or _is_parted_by_lines(text, opening):
+            continue
+        if written.startswith("斜") and ("\n" in text or opening < parts):
             continue
         speakers = len(parse_chat(text).speakers) if speakers < 0 else speakers
         if len(parse_chat(by_lines).speakers) > speakers:
