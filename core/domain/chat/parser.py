@@ -19,6 +19,7 @@ from core.domain.chat.message_kinds import (
     without_company,
 )
 from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.named_blocks import find_named_blocks
 from core.domain.chat.numbered_times import find_numbered_times
 from core.domain.chat.odd_names import whole_names
 from core.domain.chat.one_line_headers import find_one_line_headers
@@ -80,6 +81,7 @@ def _parse(text: str) -> ParsedChat:
         or find_headers(dated)
         or find_listed_names(lines)
         or find_named_cells(lines)
+        or find_named_blocks(lines)
     )
     if headers is not None and not _opens_otherwise(lines, headers):
         if headers.style in _NAME_BEFORE_COLON:

@@ -25,8 +25,8 @@ _YEAR_FIRST: Final = re.compile(
     r"\s{0,3}(?P<year>\d{4})(?P<between>[./-])(?P<first>\d{1,2})(?P=between)(?P<second>\d{1,2}),?\s{1,3}"
     rf"{_CLOCK}\s{{1,2}}[-–]\s{{1,2}}"
 )
-_NAME: Final = re.compile(r"(?P<name>[^\s:：](?:[^\n]{0,60}?[^\s:：])??)[:：](?:\s|$)")
-"""A blank stands behind the colon, and behind no colon of the name."""
+_NAME: Final = re.compile(r"(?:~[\s\u202f])?(?P<name>[^\s:：](?:[^\n]{0,60}?[^\s:：])??)[:：](?:\s|$)")
+"""A blank stands behind the colon, and behind no colon of the name; ``~`` before one whom the phone does not know."""
 _OTHER_NAME: Final = re.compile(r"[^:：\n]{1,40}[:：]\S")
 """Another program writes words right behind the colon."""
 _AFTERNOON: Final = ("下午", "傍晚", "晚上", "p")

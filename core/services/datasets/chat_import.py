@@ -23,6 +23,7 @@ from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
+from core.services.datasets.form_notes import listed_rows
 from core.services.datasets.grown_chats import GrownChat, GrownChats
 from core.services.datasets.growth_notes import growth_of, growth_sentences
 from core.services.datasets.import_log import ImportMark, log_import
@@ -214,6 +215,9 @@ def _write(
             )
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
     repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
+    if placement.alike:
+        places = listed_rows(placement.alike)
+        repeats = (*repeats, f"有 {len(placement.alike):,} 条群聊与文件里前面的完全相同，各存一条：{places}")
     every_growth = [growth_of(index, grown, grow=target.grow) for index, grown in placement.grown]
     growths = tuple(one for one in every_growth if one.gone or not one.held)
     report = ImportReport(

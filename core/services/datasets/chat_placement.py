@@ -42,6 +42,7 @@ class ChatPlacement:
         last: the highest index that is known to the dataset or was given here.
         grow: a chat that goes on from one that the dataset holds, and on which nobody has worked, takes its place.
         repeats: appended chats that stand twice in the file; only the first goes in.
+        alike: index of new chats that say the same as one before them in the file; each is stored.
         grown: ``(index of the file's chat, stored chat)`` of those that go on from a stored one.
     """
 
@@ -51,6 +52,7 @@ class ChatPlacement:
     last: int = 0
     grow: bool = False
     grown: list[tuple[int, GrownChat]] = field(default_factory=list, init=False)
+    alike: list[int] = field(default_factory=list, init=False)
     repeats: int = field(default=0, init=False)
     _own: dict[str, int] = field(default_factory=dict, init=False)
     _taken: set[int] = field(default_factory=set, init=False)
@@ -69,6 +71,9 @@ class ChatPlacement:
         present = stored_chats(self.session, self.dataset_id, [chat.index for chat in batch])
         fresh = [chat for chat in batch if chat.index not in present]
         same = [chat for chat in batch if present.get(chat.index, ("", 0))[0] == chat.sha256]
+        for chat in fresh:
+            if self._own.setdefault(chat.sha256, chat.index) != chat.index:
+                self.alike.append(chat.index)
         held = {chat.index for chat in (*fresh, *same)}
         placed = PlacedChats(fresh, same, [])
         for chat in batch:

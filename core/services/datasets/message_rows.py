@@ -282,7 +282,7 @@ def _timed(messages: Iterable[tuple[SentMessage, str]], report: ReadingReport) -
             message = replace(message, time=time)
         elif written:
             odd.setdefault(why_unread(written), []).append((message.row, written))
-            message = replace(message, text=f"（发送时间 {written}）\n{message.text}")
+            message = replace(message, text=f"（发送时间：{written}）\n{message.text}")
         timed.append(message)
     for why, places in odd.items():
         example, lines = places[0][1], line_places([line for line, _ in places])

@@ -1,7 +1,9 @@
 """Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
 import json
+from ast import literal_eval
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from core.domain.form import PROGRAM_WORDS, Form, FormValues, items_of, means_nothing
@@ -19,6 +21,8 @@ ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 
 _MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
 _MAX_CUSTOMERS = 100
+_LONGEST_WRITTEN = 100_000
+"""Characters of forms that are written as a text."""
 
 
 class _BadRowError(Exception):
@@ -125,23 +129,48 @@ def _words_for_nothing(forms: Iterable[FormValues], form: Form) -> Iterator[str]
 
 
 def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
+    notes: list[str] = []
+    if isinstance(infos, str) and (written := _written_list(infos)) is not None:
+        infos, notes = written, ["infos 是写成文字的列表，已读出"]
+    if isinstance(infos, dict) and infos:
+        infos, notes = [infos], [*notes, "infos 只有一份表单，没有放在列表里，已照读"]
     if not isinstance(infos, list):
         raise _BadRowError(f"infos 应为列表，收到{_named(infos)}")
     if len(infos) > _MAX_CUSTOMERS:
         raise _BadRowError(f"infos 有 {len(infos)} 份表单，超过 {_MAX_CUSTOMERS} 份的上限")
     forms: list[FormValues] = []
-    notes: list[str] = []
     for number, info in enumerate(infos, start=1):
         if not isinstance(info, dict):
             raise _BadRowError(f"infos 的第 {number} 项应为对象，收到{_named(info)}")
         try:
-            values, changes = form.coerce(_with_lists(info, form), empty_words=PROGRAM_WORDS)
+            values, changes = form.coerce(_with_lists(_ungrouped(info, form), form), empty_words=PROGRAM_WORDS)
         except RecursionError as error:
             raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
         forms.append(values)
         notes += [f"第 {number} 位客户：{change}" for change in changes]
     # A note may quote an unknown key.
     return forms, tuple(UNSTORABLE.sub("", note) for note in notes)
+
+
+def _written_list(text: str) -> Any:
+    """Forms that stand as JSON, or as Python shows them, in a text; ``None`` for any other text."""
+    plain = text.strip()
+    if not plain.startswith(("[", "{")) or len(plain) > _LONGEST_WRITTEN:
+        return None
+    value = _parsed(plain)
+    if value is None:
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value = literal_eval(plain)
+    return value if isinstance(value, list | dict) else None
+
+
+def _ungrouped(info: dict[str, Any], form: Form) -> dict[str, Any]:
+    """The values by the names of the form's fields, where they stand in groups: ``{"a": {"b": 1}}`` is ``a-b``."""
+    groups = {key: inner for key, inner in info.items() if isinstance(inner, dict) and key not in form}
+    named = {f"{key}-{name}": one for key, inner in groups.items() for name, one in inner.items()}
+    if not any(name in form for name in named):
+        return info
+    return {key: one for key, one in info.items() if key not in groups} | named
 
 
 def _with_lists(info: dict[str, Any], form: Form) -> dict[str, Any]:

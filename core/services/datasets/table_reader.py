@@ -210,10 +210,13 @@ class _Chats:
         if self._index_at is not None:
             value["index"] = _number(cells[self._index_at])
         if self._infos_at is not None:
+            written = _cell(cells[self._infos_at]) or "[]"
             try:
-                value[INFOS] = self._decoder.decode(_cell(cells[self._infos_at]) or "[]")
+                value[INFOS] = self._decoder.decode(written)
             except (ValueError, RecursionError):
-                problem = "infos 列不是合法的 JSON"
+                value[INFOS] = written  # may be a list as Python shows it
+                if not written.startswith(("[", "{")) or "'" not in written:
+                    problem = "infos 列不是合法的 JSON"
         elif self._labels_at:
             at = self._labels_at
             value[INFOS] = [

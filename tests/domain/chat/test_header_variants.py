@@ -403,3 +403,27 @@ def test_meetings_and_subtitles(text: str, time: str) -> None:
 def test_whom_a_message_answers_is_no_speaker() -> None:
     text = f"{A} 3月1日 09:00\n一\n\n{B} 3月1日 09:01\n回复 {A}：一\n二\n\n王五 3月1日 09:02\n三\n"
     assert [who for who, _ in spoken(parse_chat(text))] == [A, B, "王五"]
+
+
+BLOCKS = f"{A}\n你好\n在吗\n\n{B}\n在的，您说\n\n{A}\n多少钱\n\n{B}\n十元一个\n"
+
+
+def test_names_alone_above_their_messages_speak() -> None:
+    assert spoken(parse_chat(BLOCKS)) == [(A, "你好\n在吗"), (B, "在的，您说"), (A, "多少钱"), (B, "十元一个")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "第一段\n这是说明\n\n第二段\n这也是\n\n第三段\n还有\n\n第四段\n完\n",
+        "地址\n天山路 8 号\n\n电话\n13800001111\n\n地址\n人民路 1 号\n\n电话\n13900001111\n",
+        f"{A}\n你好\n\n{B}\n在的\n",
+    ],
+)
+def test_blocks_that_nobody_speaks_are_no_chat(text: str) -> None:
+    assert not parse_chat(text).speakers
+
+
+def test_a_name_that_the_phone_does_not_know_has_no_mark() -> None:
+    chat = parse_chat("[01/03/2024, 09:00:01] Zhang San: hi\n[13/03/2024, 09:01:22] ~\u202fLi Si: hello\n")
+    assert [who for who, _ in spoken(chat)] == ["Zhang San", "Li Si"]

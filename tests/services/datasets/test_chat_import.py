@@ -268,3 +268,10 @@ def test_a_text_of_8_mb_is_no_field_of_json(store: Store) -> None:
     with pytest.raises(InputError, match=r"文字有 \d\.\d MB，超过 6 MB 的上限，请按日期拆成几条") as refused:
         import_chats(store, BytesIO(words.encode()), filename="群.txt", dataset="大")
     assert "chat_text" not in str(refused.value)
+
+
+def test_chats_that_say_the_same_are_named(store: Store) -> None:
+    rows = [{"chat_text": text} for text in ("甲：一\n乙：好", "甲：二\n乙：好", "甲：一\n乙：好")]
+    report = import_chats(store, BytesIO(json.dumps(rows).encode()), filename="a.json", dataset="同样的")
+    assert report.added == 3
+    assert "有 1 条群聊与文件里前面的完全相同，各存一条：第 3 条" in report.notes

@@ -232,3 +232,28 @@ def test_cells_without_names_say_what_to_do() -> None:
 def test_forms_by_number_keep_their_numbers() -> None:
     with pytest.raises(InputError, match="从 0 数起"):
         Reading(json_of({str(number): {"infos": [{NAME: "林小满"}]} for number in range(2)}), "a.json")
+
+
+@pytest.mark.parametrize("write", [json.dumps, str])
+@pytest.mark.parametrize("alone", [True, False])
+def test_forms_that_are_written_otherwise_are_read(write: Any, alone: bool) -> None:
+    infos = {NAME: "林小满"}
+    texts = [{"chat_text": TEXTS[0], "infos": write(infos if alone else [infos])}]
+    objects = [{"chat_text": TEXTS[0], "infos": infos}]
+    for rows in (texts, objects):
+        [row] = Reading(json_of(rows), "a.json").rows
+        assert row.forms is not None
+        assert [form[NAME] for form in row.forms] == ["林小满"]
+
+
+def test_a_field_in_its_group_is_read() -> None:
+    group, _, name = NAME.partition("-")
+    [row] = Reading(json_of([{"chat_text": TEXTS[0], "infos": [{group: {name: "林小满"}}]}]), "a.json").rows
+    assert row.forms is not None
+    assert row.forms[0][NAME] == "林小满"
+
+
+def test_what_is_no_form_is_refused() -> None:
+    for infos in ("无", "[1]", 7):
+        [refused] = Reading(json_of([{"chat_text": TEXTS[0], "infos": infos}]), "a.json").rejected
+        assert "infos" in refused.reason

@@ -522,3 +522,11 @@ def test_sides_that_other_words_say(rows: tuple[str, ...]) -> None:
     assert (theirs, ours) == (Role.CUSTOMER, Role.STAFF)
     assert customer in ("林", "客户")
     assert staff in ("小美", "未知发送人")
+
+
+def test_a_time_that_no_clock_shows_is_kept_as_it_is_written() -> None:
+    rows = ("发送人|内容|时间", "甲|一|2024-02-30 09:00:00", "乙|二|2024-03-01 09:00:00", "甲|三|2024-03-01 24:61:00")
+    reading = Reading(lines(*rows), "a.csv")
+    assert "（发送时间：2024-02-30 09:00:00）" in reading.texts[0]
+    assert "> " not in reading.texts[0]
+    assert [who for who, _ in reading.sides[0]] == ["甲", "乙", "甲"]
