@@ -23,6 +23,8 @@ EVERYDAY = {
     "core/domain/checks/form_checks.py": {"邮箱"},  # what any field of the kind e-mail holds
     "core/adapters/llm/local/rules.toml": {"生日"},  # what people say before a date of birth
     "core/domain/personal_data/strangers.py": {"姓名", "邮箱"},  # what people write around a name
+    "core/services/extraction/pipeline/stages.py": {"姓名"},  # what is left of a customer whose answer cannot be read
+    "core/domain/personal_data/mentions_of_people.py": {"姓名", "邮箱"},  # what people write around a name
     "core/domain/personal_data/finders.py": {"邮箱"},  # what is no number of QQ
     "core/domain/personal_data/accounts.py": {"邮箱"},  # what is no number of QQ
     "core/services/learning/chat_features.py": {"邮箱"},  # what people say beside an e-mail address
