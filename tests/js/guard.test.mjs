@@ -139,3 +139,27 @@ test("a digit in a choice is no text, and waits until the chat can be seen", () 
   actions.edit("类型", ["答疑"], false);
   assert.deepEqual(edits, ["书", ["答疑"]]);
 });
+
+test("another customer in the place of the one on screen has to be seen before anything is written there", () => {
+  const { clock, arrival, guard } = open();
+  arrival.customer();
+  assert.deepEqual([guard.mayRun("remove"), guard.mayWrite(), guard.mayChange()], [false, false, false]);
+  assert.deepEqual([guard.mayType(), guard.mayDecide(), guard.mayUndo(false)], [true, true, true]);
+  clock.now += 400;
+  assert.equal(guard.mayRun("remove"), true);
+});
+
+test("where the desk led the focus away, nothing is typed or chosen until that can be seen or somebody goes on", () => {
+  const { clock, arrival, guard } = open();
+  const may = () => [guard.mayType(), guard.mayChange(), guard.mayWrite()];
+  arrival.lead();
+  assert.deepEqual(may(), [false, false, true]);
+  arrival.moved();
+  assert.deepEqual(may(), [true, true, true]);
+  arrival.lead();
+  clock.now += 400;
+  assert.deepEqual(may(), [true, true, true]);
+  arrival.chat(false);
+  arrival.moved();
+  assert.deepEqual(may(), [true, false, false], "text may follow a move into a new chat, and nothing else");
+});

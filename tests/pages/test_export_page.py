@@ -93,7 +93,7 @@ def test_a_run_that_was_deleted_is_named_with_what_stands_in_its_place(page: Ope
     with store.read() as session:
         dataset = queries.dataset(session, number)
     gone = make_run(store, dataset, "旧", {i: [{}] for i in (1, 2, 3)})
-    make_run(store, dataset, "新", {i: [{}] for i in (1, 2, 3)})
+    new = make_run(store, dataset, "新", {i: [{}] for i in (1, 2, 3)})
     customers = [{"values": {"客户购买阶段": "报价"}, "origin": {"客户购买阶段": f"run:{gone}"}}]
     make_record(store, dataset, 1, customers, base_run_id=gone)
     make_record(store, dataset, 2, [{}])
@@ -112,6 +112,9 @@ def test_a_run_that_was_deleted_is_named_with_what_stands_in_its_place(page: Ope
     assert any(f"缺的却取自「{now}」" in note for note in finished(app).report.notes)
     app.selectbox(key="run-1").set_value("新").run()
     assert "选过的抽取任务" not in seen(app)
+    delete_run(store, new)
+    make_run(store, dataset, "新", {i: [{}] for i in (1, 2, 3)})
+    assert "选过的抽取任务「新」已删除" in seen(app.run()), "another one has its name"
 
 
 @pytest.mark.parametrize("kind", ["test-csv", "dataset", "table"])

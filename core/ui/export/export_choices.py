@@ -48,9 +48,11 @@ def choose_source(dataset: DatasetView, *, every_chat: bool = False) -> AnswerSo
     with state.store().read() as session:
         origins, usual = record_origins(session, dataset.id), default_source(session, dataset).run
         default = default_run(session, dataset.id)
-    key, gone_key = f"run-{dataset.id}", f"run-gone-{dataset.id}"
-    chosen = st.session_state.get(key)
-    if chosen is not None and chosen not in runs:
+    key, gone_key, shown_key = f"run-{dataset.id}", f"run-gone-{dataset.id}", f"run-shown-{dataset.id}"
+    ids = {run.name: run.id for run in starts}
+    chosen, shown = st.session_state.get(key), st.session_state.get(shown_key, {})
+    # A run that was deleted, and one that has its name since, are two.
+    if chosen is not None and ids.get(chosen) != shown.get(chosen, ids.get(chosen, 0)):
         st.session_state[gone_key] = chosen
         del st.session_state[key]
     run = st.selectbox(
@@ -62,6 +64,7 @@ def choose_source(dataset: DatasetView, *, every_chat: bool = False) -> AnswerSo
         key=held_choice(key, runs, runs.index(usual) if usual in runs else 0),
         on_change=lambda: st.session_state.pop(gone_key, None),
     )
+    st.session_state[shown_key] = {run: ids[run]}
     if gone := st.session_state.get(gone_key):
         st.warning(
             f"选过的抽取任务「{escape_markdown(gone)}」已删除，现在选的是「{escape_markdown(run)}」。请核对后再导出。",

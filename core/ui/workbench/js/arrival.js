@@ -12,7 +12,14 @@ const LOOK_TIME = 400;
  * @returns {Arrival}
  */
 export function makeArrival(now) {
-  const came = { chat: -Infinity, stop: -Infinity, box: -Infinity, layer: -Infinity };
+  const came = {
+    chat: -Infinity,
+    stop: -Infinity,
+    box: -Infinity,
+    layer: -Infinity,
+    lead: -Infinity,
+    customer: -Infinity,
+  };
   let isUnasked = false;
   let hasMoved = false;
   const isNew = (/** @type {number} */ at) => now() - at < LOOK_TIME;
@@ -31,6 +38,13 @@ export function makeArrival(now) {
     layer() {
       came.layer = now();
     },
+    customer() {
+      came.customer = now();
+    },
+    lead() {
+      came.lead = now();
+      hasMoved = false;
+    },
     moved() {
       hasMoved = true;
     },
@@ -38,6 +52,8 @@ export function makeArrival(now) {
       hasMoved = false;
     },
     hasMoved: () => hasMoved,
+    isNewCustomer: () => isNew(came.customer),
+    isLed: () => isNew(came.lead) && !hasMoved,
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),
     isNew: () => isNew(came.chat) || isNew(came.stop),

@@ -80,11 +80,12 @@ export function drawBlank(workbench, entry) {
   setHidden(formHost, isBlank);
   if (!isBlank) return;
   const atEnd = store.waiting === "end";
-  setHidden(blank.skeleton, atEnd);
-  blank.title.textContent = atEnd ? "这一队列审阅完了" : "正在取下一条…";
+  const isNone = store.error !== "" && !store.offline && store.current === null && !atEnd; // why is said above
+  setHidden(blank.skeleton, atEnd || isNone);
+  blank.title.textContent = atEnd ? "这一队列审阅完了" : isNone ? "没有可以打开的群聊" : "正在取下一条…";
   blank.text.textContent = atEnd ? "可以回头看上一条，或者在上面换一个筛选、数据集继续。" : "";
   setHidden(blank.back, !store.visited.length);
-  blank.ways.replaceChildren(...(atEnd ? waysOn(store) : []));
+  blank.ways.replaceChildren(...(atEnd || isNone ? waysOn(store) : []));
   if (!workbench.isEditingOutside()) root.focus({ preventScroll: true });
 }
 

@@ -8,9 +8,12 @@ import { drawHits, findHits, makePicker } from "./find.js";
 import { chordFor } from "./keys.js";
 import { openMissed } from "./missed.js";
 import { markOf, togglePin } from "./model.js";
-import { addItems, isList } from "./values.js";
+import { addItems, isEmpty, isList, valueText } from "./values.js";
 
 const PICKED = "shiyao-picked";
+
+/** How the line begins that speaks of picked words. */
+const CHOSEN_LINE = "已选「";
 
 /**
  * A message's number as sentences speak of it; the style shows it on the row under the mouse and under the cursor.
@@ -117,10 +120,22 @@ export function chatCommands(workbench, tools, edit) {
     const row = workbench.message === null ? null : pane.list.row(workbench.message);
     if (!row) return;
     workbench.picked = move(row);
-    const { label } = tools.fieldNow();
-    workbench.say(workbench.picked ? `已选「${shortened(workbench.picked)}」，按 I 填入「${label}」` : "", {
-      seconds: 0,
-    });
+    sayPicked(workbench.picked);
+  }
+
+  /**
+   * Say which key fills picked words in, and where; nothing where none are.
+   * @param {string} text
+   */
+  function sayPicked(text) {
+    const key = workbench.commandMode ? "I" : chordFor("fill");
+    const line = `${CHOSEN_LINE}${shortened(text)}」，按 ${key} 填入「${tools.fieldNow().label}」`;
+    workbench.say(text ? line : "", { seconds: 0 });
+  }
+
+  /** Another field is in focus, or the words are picked no more: the line that speaks of both is said anew. */
+  function sayPickedAgain() {
+    if (workbench.bottom.message.textContent?.startsWith(CHOSEN_LINE)) sayPicked(selected());
   }
 
   /** What is selected in the chat on screen, and nowhere else: some browsers know of it only inside the shadow root. */
@@ -140,10 +155,7 @@ export function chatCommands(workbench, tools, edit) {
   function hintSelection() {
     const selection = selectionNow();
     const text = String(selection || "").trim();
-    if (!text || !entryNow()) return;
-    workbench.say(`已选「${shortened(text)}」，按 ${chordFor("fill")} 填入「${tools.fieldNow().label}」`, {
-      seconds: 0,
-    });
+    if (text && entryNow()) sayPicked(text);
   }
   workbench.chatHost.addEventListener("pointerover", (event) => {
     const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".m"));
@@ -164,7 +176,8 @@ export function chatCommands(workbench, tools, edit) {
     getSelection()?.removeAllRanges();
     workbench.picked = picker.clear();
     tools.goTo(field.key);
-    workbench.answer(`「${text}」填入了${field.label}`);
+    const gone = isList(field) || isEmpty(old) ? "" : `，替换了「${valueText(old)}」`;
+    workbench.answer(`「${text}」填入了${field.label}${gone}`);
   }
 
   /** The message that is meant: of the selection, else under the cursor. */
@@ -206,7 +219,12 @@ export function chatCommands(workbench, tools, edit) {
   }
 
   return {
-    calls: { find, focusEvidence, setCursor },
+    calls: {
+      sayPickedAgain,
+      find,
+      focusEvidence,
+      setCursor,
+    },
     commands: {
       evidence: () => visit(1),
       evidenceBack: () => visit(-1),

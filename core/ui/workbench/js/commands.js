@@ -118,7 +118,7 @@ export function addCommands(workbench) {
     if (!stop) return false;
     entry.shown = [...entry.shown, ...stops.map(({ id }) => id)];
     workbench.arrival.stop();
-    if (stop.message === null) tools.visit(stop);
+    if (stop.message === null) tools.visit(stop, true);
     else missed.showPlace(stop.message);
     const more = stops.length > 1 ? `（共 ${stops.length} 处）` : "";
     workbench.say(`${lead}${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
@@ -283,7 +283,7 @@ export function addCommands(workbench) {
     workbench.sync.touch(entry);
     if (where) workbench.customer = where.index;
     workbench.draw();
-    if (where) tools.goTo(where.key);
+    if (where) tools.goTo(where.key, true);
     const label = store.form.fields.find((field) => field.key === where?.key)?.label;
     const what = label ? `：${entry.work.length > 1 ? `客户 ${workbench.customer + 1} ` : ""}${label}` : "";
     if (word === "撤销") workbench.answer(`已撤销${what}`, REDO);

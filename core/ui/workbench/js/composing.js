@@ -1,6 +1,7 @@
 // @ts-check
 // Text on its way into the fields: what an input method composes is left alone until it is done, and no text goes into a
 // chat that nobody can have seen, whichever way it comes (keys, an input method, the clipboard, the mouse).
+/** @import { Guard } from "./types.js" */
 
 /** @type {WeakSet<EventTarget>} inputs in which somebody composes */
 const composed = new WeakSet();
@@ -12,12 +13,12 @@ const composed = new WeakSet();
 export const isComposed = (input) => composed.has(input);
 
 /**
- * Watch the text that comes into a form: none does unless `mayType()`.
+ * Watch the text that comes into a form: none does unless `mayType()`, and none goes unless `mayChange()`.
  * @param {HTMLElement} host
- * @param {() => boolean} mayType
+ * @param {Guard} guard
  * @param {() => void} onFocus told when a field comes into focus
  */
-export function watchText(host, mayType, onFocus) {
+export function watchText(host, { mayType, mayChange }, onFocus) {
   /** @type {{ input: HTMLInputElement, before: string } | null} what cannot be called off is put back at its end */
   let refused = null;
   const inputOf = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target);
@@ -25,7 +26,8 @@ export function watchText(host, mayType, onFocus) {
   const on = (name, run) => host.addEventListener(name, run, { capture: true });
   on("focusin", onFocus);
   on("beforeinput", (event) => {
-    if (event.cancelable && !mayType()) event.preventDefault();
+    const isTaking = /** @type {InputEvent} */ (event).inputType.startsWith("delete");
+    if (event.cancelable && !(isTaking ? mayChange : mayType)()) event.preventDefault();
   });
   on("compositionstart", (event) => {
     const input = inputOf(event);

@@ -101,7 +101,7 @@ export function customerCommands(workbench, tools) {
     const name = nameOf(index);
     workbench.flush();
     change((entry) => removeCustomer(entry, store.form, index, Date.now()));
-    tools.goTo(store.form.fields[0].key);
+    tools.goTo(store.form.fields[0].key, true);
     workbench.answer(`已删除「${name}」`);
   }
 

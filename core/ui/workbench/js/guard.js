@@ -30,12 +30,13 @@ export function makeGuard(arrival, onRefused) {
     if (isNew) onRefused(newcomer);
     return !isNew;
   }
-  const mayWrite = () => unless(arrival.isNewChat(), "chat");
+  const mayWrite = () => unless(arrival.isNewChat() || arrival.isNewCustomer(), "chat");
   return {
     mayWrite,
     mayRun: (command) => !WRITES.has(command) || mayWrite(),
     // Who went to a field of the new chat knows where the text goes; it is blind in the one that the focus was put into.
-    mayType: () => unless(arrival.isUnasked() && !arrival.hasMoved(), "chat"),
+    mayType: () => unless((arrival.isUnasked() && !arrival.hasMoved()) || arrival.isLed(), "chat"),
+    mayChange: () => mayWrite() && unless(arrival.isLed(), "chat"),
     mayDecide: () => unless(arrival.isNew(), "chat"),
     mayPick: () => unless(arrival.isNewChat(), "chat") && unless(arrival.isNewLayer(), "layer"),
     maySettle: (isClick) => unless(isClick ? arrival.isNewBox() : arrival.isNew(), "layer"),
@@ -50,7 +51,7 @@ export function makeGuard(arrival, onRefused) {
  * @param {Guard} guard
  * @returns {FormActions}
  */
-export function guardActions(actions, { mayType, mayWrite }) {
+export function guardActions(actions, { mayType, mayChange, mayWrite }) {
   /** @type {<Given extends unknown[]>(may: () => boolean, act: (...given: Given) => void) => (...given: Given) => void} */
   const behind =
     (may, act) =>
@@ -61,7 +62,7 @@ export function guardActions(actions, { mayType, mayWrite }) {
     ...actions,
     // A digit or Backspace in a choice is no text: it picks, and takes away.
     edit: (key, value, typed) => {
-      if ((typed ? mayType : mayWrite)()) actions.edit(key, value, typed);
+      if ((typed ? mayType : mayChange)()) actions.edit(key, value, typed);
     },
     advance: behind(mayWrite, actions.advance),
     toggleConfirm: behind(mayWrite, actions.toggleConfirm),

@@ -51,12 +51,19 @@ export interface Arrival {
   stop(): void;
   /** A list, or the box of a conflict, has come and owns the keys. */
   layer(): void;
+  /** Another customer of the chat has come into the place of the one on screen. */
+  customer(): void;
+  /** The desk put the focus into another field of the chat: of its own accord, after a stop or an undo. */
+  lead(): void;
   /** Somebody went to a field. */
   moved(): void;
   /** The focus was put into a field by the program: nobody has gone there. */
   stay(): void;
   hasMoved(): boolean;
+  /** Whether the focus has only just been led away, and nobody went on from there. */
+  isLed(): boolean;
   isNewChat(): boolean;
+  isNewCustomer(): boolean;
   /** Whether the chat is new and nobody went to it themselves. */
   isUnasked(): boolean;
   /** Whether the chat or a stop is new. */
@@ -78,8 +85,10 @@ export interface Guard {
   mayWrite(): boolean;
   /** A command of keys.js. */
   mayRun(command: string): boolean;
-  /** Text, and choices by digit: at once where somebody went to the chat themselves. */
+  /** Text that is put in: at once where somebody went to the chat, or to the field, themselves. */
   mayType(): boolean;
+  /** A choice, and taking text away: once the field can be seen, whoever went to it. */
+  mayChange(): boolean;
   mayDecide(): boolean;
   /** Choosing in a list, or a side in the box of a conflict. */
   mayPick(): boolean;

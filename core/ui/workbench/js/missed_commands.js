@@ -100,7 +100,7 @@ export function missedCommands(workbench, tools) {
     tools.change((entry) => {
       index = takeMissed(entry, store.form, one, target, Date.now());
     });
-    tools.visit({ index, key: one.key });
+    tools.visit({ index, key: one.key }, true);
     workbench.answer(`「${one.value}」填入了客户 ${index + 1} 的${labelOf(one.key)}`);
   }
 

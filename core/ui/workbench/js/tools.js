@@ -32,6 +32,7 @@ export function makeTools(workbench) {
     workbench.changed = null;
     if (!entry || !store.reviewer) return false;
     const before = entry.work;
+    const shown = before[workbench.customer]?.uid;
     work(entry);
     if (entry.work === before) return false;
     forgetAnswered(entry, store.form);
@@ -40,6 +41,7 @@ export function makeTools(workbench) {
     workbench.active();
     workbench.sync.touch(entry);
     workbench.draw();
+    if (entry.work[workbench.customer]?.uid !== shown) workbench.arrival.customer();
     return true;
   }
 
@@ -48,7 +50,10 @@ export function makeTools(workbench) {
    * @param {string} key
    */
   function arrive(key) {
-    if (workbench.field !== key) workbench.place = 0;
+    if (workbench.field !== key) {
+      workbench.place = 0;
+      setTimeout(workbench.calls.sayPickedAgain); // once the field has taken the selection
+    }
     workbench.field = key;
     workbench.drawFocus();
     const pane = workbench.panes.get(store.current);
@@ -59,11 +64,18 @@ export function makeTools(workbench) {
   /**
    * Go to a field: into its input, its text selected as Tab does; in command mode to its row: letters stay commands.
    * @param {string} key
+   * @param {boolean} [isLed] whether the desk goes there of its own accord: then nothing is selected that a key would replace
    */
-  function goTo(key) {
+  function goTo(key, isLed = false) {
     if (!workbench.commandMode) {
+      const input = workbench.view.parts.get(key)?.input;
+      const isThere = input?.matches(":focus");
       focusField(workbench.view, key);
-      workbench.view.parts.get(key)?.input.select();
+      if (!isLed) input?.select();
+      else if (!isThere) {
+        input?.setSelectionRange(input.value.length, input.value.length);
+        workbench.arrival.lead();
+      }
       return;
     }
     arrive(key);
@@ -71,23 +83,24 @@ export function makeTools(workbench) {
   }
 
   /** @param {number} index */
-  function switchTo(index, key = workbench.field) {
+  function switchTo(index, key = workbench.field, isLed = false) {
     const entry = entryNow();
     if (!entry || index < 0 || index >= entry.work.length) return;
     workbench.flush();
+    if (index !== workbench.customer) workbench.arrival.customer();
     workbench.customer = index;
     workbench.place = 0;
     workbench.draw();
-    goTo(key);
+    goTo(key, isLed);
   }
 
   /**
    * Go to a field of any customer.
    * @param {Place} options
    */
-  function visit({ index, key }) {
-    if (index !== workbench.customer) switchTo(index, key);
-    else goTo(key);
+  function visit({ index, key }, isLed = false) {
+    if (index !== workbench.customer) switchTo(index, key, isLed);
+    else goTo(key, isLed);
   }
 
   /** The field in focus, or last in focus. */

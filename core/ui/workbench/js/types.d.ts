@@ -372,6 +372,8 @@ export interface Calls {
   focusEvidence(ids: string[]): void;
   setCursor(message: number | null): HTMLElement | null | undefined;
   addFound(values: Values): void;
+  /** Words are picked in the chat: say again where they would go. */
+  sayPickedAgain(): void;
   actions: FormActions;
 }
 

@@ -109,7 +109,7 @@ export class Workbench {
     this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
     classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
-    watchText(this.formHost, this.guard.mayType, this.arrival.moved);
+    watchText(this.formHost, this.guard, this.arrival.moved);
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
     this.help = buildHelp(() => this.toggleHelp(false));
