@@ -141,7 +141,9 @@ def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
     """Name the chats that go on from stored ones, and let a person choose what becomes of them."""
     apart = [one for one in grown if not one.replaced and not one.held]
     reviewed = sum(one.reviewed for one in apart)
-    lines = [f"第 {one.of:d} 条：{difference_in_words(one)}{_becomes(one)}" for one in grown[:_SHOWN_GROWN]]
+    lines = [
+        f"第 {one.of:d} 条：{escape_markdown(difference_in_words(one))}{_becomes(one)}" for one in grown[:_SHOWN_GROWN]
+    ]
     more = "……" if len(grown) > _SHOWN_GROWN else ""
     st.info(
         f"有 {len(grown):,d} 条是已有群聊再次导出的：{'；'.join(lines)}{more}"

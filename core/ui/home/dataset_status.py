@@ -11,7 +11,7 @@ from core.services.review.overview import Activity
 from core.ui import navigation
 from core.ui.home.lead_panel import draw_open_decisions, spent, view_of
 from core.ui.links import workbench_address, workbench_column
-from core.ui.markdown import escape_markdown
+from core.ui.markdown import Markdown, escape_markdown
 from core.ui.metrics import fact_table
 
 _MOST_RUNS = 4
@@ -60,7 +60,8 @@ def _why(item: DatasetState, run: DefaultRun) -> str:
     return f"{run.why}，95% 区间 {item.interval.low:.2f} ~ {item.interval.high:.2f}"
 
 
-def _unseen_part(passed: int) -> str:
+def _unseen_part(passed: int) -> Markdown:
+    """How many of the confirmed records nobody has looked at."""
     return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
 
 

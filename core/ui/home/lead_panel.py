@@ -12,7 +12,7 @@ from core.services.review.lead_view import LeadView, lead_view
 from core.ui import navigation, state
 from core.ui.charts import changed_share_chart, daily_work_chart, draw_chart, remaining_chart
 from core.ui.held_choice import held_choice
-from core.ui.markdown import Markdown
+from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value
 
 
@@ -30,7 +30,7 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     """Links to whatever of a dataset waits for somebody's decision; nothing where nothing does."""
     here = {"dataset": str(item.dataset.id)}
     failed = next((run for run in item.runs if item.default and run.id == item.default.id and run.failed), None)
-    waiting: list[tuple[str, Markdown, dict[str, str]]] = []
+    waiting: list[tuple[str, str, dict[str, str]]] = []
     if item.progress.discussed:
         waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
     if view.differences:
@@ -47,7 +47,9 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"decisions-{item.dataset.id}"):
         st.caption("等人决定", width="content")
         for page, label, query in waiting:
-            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query, width="content")
+            st.page_link(
+                page, label=escape_markdown(label), icon=":material/arrow_forward:", query_params=query, width="content"
+            )
 
 
 def draw_progress_of(states: Sequence[DatasetState]) -> None:

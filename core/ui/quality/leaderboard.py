@@ -45,7 +45,7 @@ def draw_headline(board: Leaderboard) -> None:
     )
     highest, name = max((board.floor, "全空表单"), (board.constants, "常数"))
     three.metric(
-        f"高出{name}",
+        f"高出{escape_markdown(name)}",
         f"{best.score.score - highest:+.2f}",
         border=True,
         help="高出两个下限里较高的一个；为负说明还不如它："

@@ -42,7 +42,7 @@ def _people(dataset: DatasetView) -> Sequence[str]:
         return reviewers(session, dataset.id)
 
 
-def _batch_titles(dataset: DatasetView) -> dict[str, Markdown]:
+def _batch_titles(dataset: DatasetView) -> dict[str, str]:
     return {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
 
 
