@@ -78,7 +78,7 @@ FED = frozenset(
     forms filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox
     password per_minute plan planned position prefix provider record replies_days report result returned reviews
     role row rows rule rule_id rules saved score score_id second spec spellings statement status subject target
-    template text token trained values view""".split()
+    template text token trained values versions view""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
