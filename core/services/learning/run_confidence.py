@@ -42,7 +42,7 @@ from core.services.learning.examples import LabelledChat, example
 from core.services.learning.models import texts_learned
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
-from core.services.quality.passed_cells import Keys, PassedCells, begun_by_passing, passed_cells
+from core.services.quality.passed_cells import Keys, PassedCells, anything_passed, begun_by_passing, passed_cells
 from core.services.quality.run_ancestry import is_from_people, taught_on
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
 from core.services.quality.stored_votes import Votes, read_votes
@@ -131,6 +131,8 @@ def count_approved(session: Session, run_id: int) -> int:
 
 def _passed(session: Session, run_id: int) -> dict[int, PassedCells]:
     """The passed values of the approved chats that a run has answered, by chat id."""
+    if not anything_passed(session):
+        return {}
     statement = _approved(select(col(Record.id), col(Record.version), col(Record.chat_id)), run_id)
     rows = session.execute(statement.where(begun_by_passing())).all()
     passed = passed_cells(session, {row.id: row.version for row in rows})

@@ -45,7 +45,7 @@ def passed_cells(session: Session, versions: Mapping[int, int]) -> dict[int, Pas
         versions: by record id, the version that is looked at.
     """
     by_record: dict[int, PassedCells] = {}
-    if session.execute(select(col(PassingRule.id)).limit(1)).first() is None:
+    if not anything_passed(session):
         return by_record
     for ids in queries.chunked(sorted(versions)):
         begun = select(col(RecordEvent.record_id)).where(
@@ -91,6 +91,8 @@ def _bulk_values(customers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple
 
 def passed_by_index(session: Session, dataset_id: int) -> dict[int, PassedCells]:
     """The passed values of a dataset's approved records, by chat index; records of which all passed, too."""
+    if not anything_passed(session):
+        return {}
     statement = (
         select(col(Chat.index), col(Record.id), col(Record.version))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
@@ -99,6 +101,11 @@ def passed_by_index(session: Session, dataset_id: int) -> dict[int, PassedCells]
     rows = session.execute(statement).all()
     passed = passed_cells(session, {record_id: version for _, record_id, version in rows})
     return {index: passed[record_id] for index, record_id, _ in rows if record_id in passed}
+
+
+def anything_passed(session: Session) -> bool:
+    """Whether there ever was a passing rule: without one nobody's records are searched."""
+    return session.execute(select(col(PassingRule.id)).limit(1)).first() is not None
 
 
 def begun_by_passing() -> Any:
