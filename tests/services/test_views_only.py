@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import zip_longest
 from typing import Any, get_args, get_type_hints
@@ -17,6 +17,7 @@ from core.adapters.store.models import Base, RecordStatus, Run
 from core.domain.form import load_named_form
 from core.domain.scoring import Scorer
 from core.services.export import AnswerSource
+from core.services.quality.answered_runs import AnsweredRun, runs_with_answers
 from core.services.quality.scores import Benchmark
 from core.services.review import base_runs
 from core.services.review.queue.filters import Filter
@@ -81,6 +82,7 @@ def arguments(store: Store) -> dict[str, Any]:
         runs = queries.runs(session, dataset_id)
         chat_ids = queries.chat_ids(session, dataset_id)
         base = base_runs(session, dataset_id)[0]
+        answered = runs_with_answers(session, dataset_id)
     model = next(run for run in runs if run.name == "模型")
     for chat in (3, 4):
         decide(store, dataset, chat, run=model.id)
@@ -95,6 +97,7 @@ def arguments(store: Store) -> dict[str, Any]:
         "run": model,
         "run_id": model.id,
         "runs": runs,
+        "answered runs": answered,
         "base": base,
         "base_run": model.id,
         "chat": 1,
@@ -136,12 +139,16 @@ def filled(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[s
         value = arguments[name]
         if isinstance(value, DatasetView | RunView) and not issubclass_safe(hints.get(name), type(value)):
             value = value.name
+        if hints.get(name) == Sequence[AnsweredRun]:
+            value = arguments["answered runs"]
         if parameter.default is parameter.empty:
             chosen[name] = value
     return chosen
 
 
 def issubclass_safe(hint: Any, kind: type) -> bool:
+    if getattr(hint, "_is_protocol", False):  # says what is asked of a run: a view has it
+        return True
     return isinstance(hint, type) and issubclass(kind, hint)
 
 
