@@ -35,6 +35,7 @@ _OF_ONE_DATASET = ("run", "newer", "batch", "a", "b", "against")
 _PAYLOAD = "shiyao.workbench.payload"
 _REVIEW = "shiyao.workbench.review"
 _PERSON = "shiyao.person"
+_SENTENCE = "shiyao.workbench.sentence"
 _TEXTS_SENT = "shiyao.workbench.texts_sent"
 
 _opened: dict[str, Store] = {}
@@ -248,6 +249,20 @@ def last_payload(key: str) -> WorkbenchPayload | None:
 def keep_payload(key: str, payload: WorkbenchPayload) -> None:
     """Keep what the workbench is given, without its chats: it stays on the page while the database is away."""
     st.session_state[_PAYLOAD] = (key, {**payload, "chats": []})
+
+
+def kept_sentence(key: str, payload: WorkbenchPayload, *, is_new: bool) -> str:
+    """The sentence that the workbench shows: why another chat was opened stays until one goes on.
+
+    Args:
+        key: the component's.
+        payload: what it is given.
+        is_new: whether the payload opens another chat than was asked for.
+    """
+    if is_new:
+        st.session_state[_SENTENCE] = (key, payload["open"], payload["error"])
+    *place, sentence = st.session_state.get(_SENTENCE, ("", None, ""))
+    return payload["error"] or (sentence if place == [key, payload["open"]] else "")
 
 
 def texts_sent(key: str, session: str, wanted: tuple[Sequence[int], float]) -> set[int]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 CHROMIUM = Path(os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium")
 FLAGS = (
@@ -41,3 +42,35 @@ def wait_until_drawn(page: Page) -> None:
     page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
     expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is about to go is drawn half transparent
+
+
+class Walk:
+    """Goes on from one address of the app to the next without loading it anew, as its own links do."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        page.on("websocket", self._keep)
+
+    def _keep(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    def to(self, address: str) -> None:
+        """Go to an address and wait until its page is drawn.
+
+        The server's word that its script began is what counts: what the page shows of it can pass between two looks.
+        """
+        with self._socket.expect_event("framereceived", _begins, timeout=60_000):
+            self._page.evaluate(_GO, address)
+        wait_until_drawn(self._page)
+
+
+_GO = """(address) => {
+  history.pushState(null, '', address);
+  dispatchEvent(new PopStateEvent('popstate'));
+}"""
+
+
+def _begins(frame: str | bytes) -> bool:
+    """Whether a message of the server says that a page's script, not a fragment of it, has begun."""
+    message = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode())
+    return message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids

@@ -6,11 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from playwright.sync_api import Browser, Page
 
 from core.ui import navigation
-from tests.browser.chromium import wait_until_drawn
+from tests.browser.chromium import Walk, wait_until_drawn
 from tests.browser.reviewer_page import App, sit_down
 from tests.browser.serving import Serve
 from tests.factories.hostile import HostileHouse, hostile_texts
@@ -71,38 +70,6 @@ def visitor(browser: Browser, app: App) -> Iterator[Page]:
 def visit(page: Page, url: str) -> None:
     page.goto(url)
     wait_until_drawn(page)
-
-
-class Walk:
-    """Goes on from one address of the app to the next without loading it anew, as its own links do."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        page.on("websocket", self._keep)
-
-    def _keep(self, socket: WebSocket) -> None:
-        self._socket = socket
-
-    def to(self, address: str) -> None:
-        """Go to an address and wait until its page is drawn.
-
-        The server's word that its script began is what counts: what the page shows of it can pass between two looks.
-        """
-        with self._socket.expect_event("framereceived", _begins, timeout=60_000):
-            self._page.evaluate(_GO, address)
-        wait_until_drawn(self._page)
-
-
-_GO = """(address) => {
-  history.pushState(null, '', address);
-  dispatchEvent(new PopStateEvent('popstate'));
-}"""
-
-
-def _begins(frame: str | bytes) -> bool:
-    """Whether a message of the server says that a page's script, not a fragment of it, has begun."""
-    message = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode())
-    return message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids
 
 
 @pytest.mark.timeout(240)

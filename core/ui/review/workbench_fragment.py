@@ -56,6 +56,8 @@ def draw(review_session: ReviewSession, key: str) -> None:
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):
             data["offline"], data["error"] = True, data["error"] or offline_sentence()
+        # The next sync is about the chat that was opened instead, and comes at once.
+        data["error"] = state.kept_sentence(key, data, is_new=browser.at is None and at != data["open"])
         state.set_claimed_chats(claimed_chats(data))
         state.keep_payload(key, data)
         state.keep_texts_sent(key, review_session.cache_key, {*sent, *(chat["chat"] for chat in data["chats"])})
