@@ -16,7 +16,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import JSON, Column, String, Table, TypeDecorator, delete, select, update
+from sqlalchemy import JSON, Column, String, Table, TypeDecorator, delete, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -29,20 +29,19 @@ from core.domain.person_names import plain_name
 from core.domain.personal_data import PersonSpellings
 from core.errors import FormError, InputError
 from core.services.privacy.related import related_words
+from core.services.privacy.unique_rows import update_row
 from core.services.team import AuditKind, permitted, record_audit
 
 _LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "place"})
 _CODES = frozenset(
     "status kind provider key_env sha256 prompt_sha256 digest shape signature key save_id worker review_pass "
-    "cause format encoding joined form split prompt_name prompt_version versions method".split()
+    "cause format encoding joined form split prompt_version versions method".split()
 )
 """Columns, and keys in JSON, whose values the program wrote and nobody else."""
 _CODES_OF_CUSTOMERS = frozenset({"origin", "confirmed"})
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/+-]*")
 """What the program writes under such a key in JSON, but for its Chinese words; a person's name there is somebody's."""
-_CHINESE_CODES = (
-    frozenset("status kind review_pass form prompt_name prompt_version versions".split()) | _CODES_OF_CUSTOMERS
-)
+_CHINESE_CODES = frozenset("status kind review_pass form prompt_version versions".split()) | _CODES_OF_CUSTOMERS
 _TITLES = {
     "chat": "群聊",
     "record": "审阅记录",
@@ -351,8 +350,7 @@ def _replace_everywhere(session: Session, spellings: PersonSpellings, pseudonyms
         changes = {name: value for name, value in values.items() if value != row[name]}
         if "text" in changes and table.name == "chat":
             changes |= _chat_facts(changes["text"])
-        keys = [column == row[column.name] for column in table.primary_key.columns]
-        session.execute(update(table).where(*keys).values(**changes))
+        update_row(session, table, row, changes)
 
 
 def _changed_rows(

@@ -9,7 +9,18 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Extraction, Record, RecordEvent, RecordStatus, Run, now
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    Extraction,
+    PromptDraft,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    Run,
+    SeenDefaultRun,
+    now,
+)
 from core.errors import InputError
 from core.services.datasets import import_text, undo_import
 from core.services.datasets.dataset_list import delete_dataset
@@ -274,3 +285,30 @@ def test_sentences_of_stored_answers_go_with_the_replies(store: Store) -> None:
         rows = session.execute(select(Extraction)).scalars().all()
         left = json.dumps([(one.notes, one.error, one.replies) for one in rows], ensure_ascii=False)
     assert NAME not in left and "已到保留期限" in left
+
+
+def test_names_that_become_the_same_word_are_numbered_or_told_once(store: Store) -> None:
+    with store.write() as session:
+        for name in ("投诉13987654321", "投诉13912345678", "邱明远的投诉", "春风的投诉"):
+            session.add(Dataset(name=name, form="role_elements", sha256="0" * 64))
+        session.flush()
+        number = session.execute(select(Dataset.id)).scalars().first()
+        assert number is not None
+        for name in ("邱明远重抽", "邱 明远重抽"):
+            session.add(Run(dataset_id=number, name=name, kind="model"))
+        for version in ("1", "2"):
+            session.add(PromptDraft(name="邱明远专用", version=version, source=f"给邱明远 {version}", sha256="0" * 64))
+        session.add(Run(dataset_id=number, name="乙", kind="model", prompt_name="邱明远专用"))
+        for reviewer in ("邱明远", "春风"):
+            session.add(SeenDefaultRun(dataset_id=number, reviewer=reviewer, run_id=1, run_name="甲"))
+    rename_person(store, ["邱明远", "春风", "13987654321", "13912345678"])
+    with store.read() as session:
+        names = sorted(session.execute(select(col(Dataset.name))).scalars())
+        runs = sorted(session.execute(select(col(Run.name))).scalars())
+        seen = session.execute(select(col(SeenDefaultRun.reviewer))).scalars().all()
+        prompts = set(session.execute(select(col(PromptDraft.name))).scalars())
+        used = session.execute(select(col(Run.prompt_name)).where(col(Run.name) == "乙")).scalar_one()
+    (word,) = seen
+    assert names == sorted([f"投诉{'0' * 11}", f"投诉{'0' * 11} 2", f"{word}的投诉", f"{word}的投诉 2"])
+    assert runs == sorted(["乙", f"{word}重抽", f"{word}重抽 2"])
+    assert prompts == {used} == {f"{word}专用"}
