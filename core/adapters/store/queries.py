@@ -271,7 +271,7 @@ def is_passed() -> ColumnElement[bool]:
 
 def count_passed(session: Session, dataset_id: int) -> int:
     """Number of final 已确认 records that nobody has looked at."""
-    statement = select(func.count()).where(col(Record.dataset_id) == dataset_id, is_final(), is_passed())
+    statement = select(func.count()).where(col(Record.dataset_id) == dataset_id, is_passed(), is_final())
     return int(session.execute(statement).scalar_one())
 
 

@@ -5,11 +5,11 @@ import re
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.adapters.store import DatasetView
-from core.adapters.store.models import RunKind
+from core.adapters.store import DatasetView, queries
+from core.adapters.store.models import RecordStatus, RunKind
 from core.domain.indices import parse_index
 from core.errors import ExportError
-from core.services.export import AnswerSource, Coverage, coverage_of, index_ranges
+from core.services.export import AnswerSource, Coverage, index_ranges
 from core.services.export.answer_sources import default_source, mixture_note
 from core.services.quality import default_run
 from core.services.quality.record_origins import record_origins
@@ -34,7 +34,8 @@ def choose_source(dataset: DatasetView, *, every_chat: bool = False) -> AnswerSo
     starts = state.runs_to_start_from(dataset)
     runs, labels = [run.name for run in starts], {run.name for run in starts if run.kind == RunKind.LABELS}
     options = list(BASE_TITLES) if runs else ["records"]
-    needs_run = every_chat or not coverage_of(state.store(), dataset.id, AnswerSource(records=True)).records
+    with state.store().read() as session:
+        needs_run = every_chat or not queries.record_counts(session, dataset.id).get(RecordStatus.CONFIRMED)
     base = st.segmented_control(
         "结果来源",
         options,
