@@ -41,6 +41,7 @@ _CODES = frozenset(
 _CODES_OF_CUSTOMERS = frozenset({"origin", "confirmed"})
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/+-]*")
 """What the program writes under such a key in JSON, but for its Chinese words; a person's name there is somebody's."""
+_DIGIT = re.compile(r"[0-9]")
 _CHINESE_CODES = frozenset("status kind review_pass form prompt_version versions".split()) | _CODES_OF_CUSTOMERS
 _TITLES = {
     "chat": "群聊",
@@ -236,8 +237,11 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_own_key(key: str) -> bool:
-    """Whether a key in JSON is the program's or the name of a field, and no words from a chat or a file."""
-    return bool(_OWN_WORD.fullmatch(key)) or key in _field_names()
+    """Whether a key in JSON is the program's or the name of a field, and no words from a chat or a file.
+
+    One with a digit in it may be a phone or an account: it is looked at like any text.
+    """
+    return bool(_OWN_WORD.fullmatch(key)) and not _DIGIT.search(key) or key in _field_names()
 
 
 @lru_cache(maxsize=1)
@@ -365,10 +369,14 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {
-            key if _is_own_key(key) else change(key): inner if _is_code(key, inner) else _mapped(inner, change)
-            for key, inner in value.items()
-        }
+        mapped: dict[str, Any] = {}
+        for key, inner in value.items():
+            name = key if _is_own_key(key) else change(key)
+            free = next(
+                one for one in (name, *(f"{name} {number}" for number in range(2, len(value) + 2))) if one not in mapped
+            )
+            mapped[free] = inner if _is_code(key, inner) else _mapped(inner, change)
+        return mapped
     return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 

@@ -270,6 +270,20 @@ def test_a_person_is_found_in_keys_and_under_keys_that_are_called_like_the_progr
     assert NAME not in notes and PHONE in notes
 
 
+def test_keys_that_are_phones_or_become_equal_lose_no_value(store: Store) -> None:
+    filled(store)
+    spaced = f"{NAME[0]} {NAME[1:]}"
+    with store.write() as session:
+        extraction = session.execute(select(Extraction)).scalars().first()
+        assert extraction is not None
+        extraction.notes = [{PHONE: "电话", NAME: "一", spaced: "二", "status": "ok"}]  # type: ignore[list-item]
+    rename_person(store, [NAME, PHONE])
+    with store.read() as session:
+        (notes,) = [one.notes for one in session.execute(select(Extraction)).scalars() if one.notes]
+    assert not {PHONE, NAME, spaced} & notes[0].keys()  # type: ignore[attr-defined]
+    assert list(notes[0].values()) == ["电话", "一", "二", "ok"]  # type: ignore[attr-defined]
+
+
 def test_sentences_of_stored_answers_go_with_the_replies(store: Store) -> None:
     filled(store)
     with store.write() as session:
