@@ -161,6 +161,8 @@ def test_a_pasted_chat(open_page: OpenPage, store: Store) -> None:
     by_label(app.button, "导入").click().run()
     assert "还没有粘贴聊天内容" in app.error[0].value
     by_label(app.text_area, "聊天内容").set_value("林木1：你好").run()
+    assert "1 条消息 · 1 位发言人 · TXT" in seen(app)
+    assert not list_datasets(store)
     by_label(app.button, "导入").click().run()
     assert not app.exception
     assert [(found.dataset.name, found.dataset.chats) for found in list_datasets(store)] == [("粘贴的群聊", 1)]

@@ -29,6 +29,7 @@ from core.services.datasets.growth_notes import growth_of, growth_sentences
 from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
+    PASTED_NAME,
     ChatRow,
     FileFormat,
     FileKind,
@@ -148,7 +149,7 @@ def import_text(store: Store, text: str, *, dataset: str, split: str | None = No
     return import_chats(
         store,
         BytesIO(text.encode("utf-8", "replace")),
-        filename="粘贴的聊天.txt",
+        filename=PASTED_NAME,
         dataset=dataset,
         split=split,
         who=who,

@@ -65,6 +65,8 @@ class RawRow(NamedTuple):
     messages: tuple[SentMessage, ...] = ()
 
 
+PASTED_NAME = "粘贴的聊天.txt"
+"""What a pasted chat is called in previews and in the history of a dataset."""
 BY_POSITION = "-"
 """Stands for: no index column, rows are counted."""
 

@@ -1,11 +1,15 @@
 """The two ways to bring chats in: a file and pasted text."""
 
+from hashlib import sha256
+from io import BytesIO
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
 from core.errors import InputError
 from core.services.datasets import ColumnError, import_text, prepare_reader
+from core.services.datasets.import_types import BY_NAME, PASTED_NAME
 from core.ui import navigation, state
 from core.ui.data.import_preview import (
     cached_preview,
@@ -102,7 +106,7 @@ def _may_be_text(name: str) -> bool:
 
 
 def draw_paste(available: list[DatasetView]) -> None:
-    """Paste one chat; it is added after the last chat of its dataset."""
+    """Paste a chat, look at how it is read, import it behind the last chat of its dataset."""
     key = f"paste-{import_round()}"
     text = st.text_area(
         "聊天内容", height=320, placeholder="林木1：你好，想了解一下价格\n客服小何：您好……", key=f"import-{key}"
@@ -110,3 +114,14 @@ def draw_paste(available: list[DatasetView]) -> None:
     target, split, confirmed = choose_target_dataset(available, "粘贴的群聊", key)
     if confirmed:
         finish_import(import_text(state.store(), text, dataset=target, split=split, who=state.reviewer()))
+    if text.strip():
+        data = text.encode("utf-8", "replace")
+        try:
+            previewed = cached_preview(sha256(data).hexdigest(), BytesIO(data), PASTED_NAME, BY_NAME)
+        except InputError as error:
+            show_error(error)
+            return
+        draw_preview_summary(previewed)
+        draw_rejected_rows(previewed.rejected, accepted=previewed.good)
+        draw_notes(previewed)
+        draw_preview_rows(previewed)
