@@ -20,7 +20,7 @@ _BREAKS = (
 )
 """What programs write for the end of a line."""
 _MANY_LINES = 20
-_OPENS = re.compile(r"\s{0,3}[^\s:：][^:：\n]{0,39}[:：](?!//)")
+_OPENS = re.compile(r"^[^\S\n]{0,3}[^\s:：][^:：\n]{0,39}[:：](?!//)", re.MULTILINE)
 
 
 def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
@@ -53,18 +53,18 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
     return raw._replace(value={**raw.value, "chat_text": text}), tuple(notes)
 
 
-def _is_parted_by_lines(text: str, opening: int) -> bool:
-    """Whether many lines of a text as it is begin as what somebody says does: half as many as there could be.
+def _is_parted_by_lines(text: str, other_ends: int) -> bool:
+    """Whether many lines of a text as it is begin as what somebody says does, as many as there are other ends.
 
     Parsing a long chat to count its speakers takes ten times as long as reading it.
     """
-    as_it_is = _opening_lines(text)
-    return as_it_is >= _MANY_LINES and as_it_is >= opening / 2
+    opening = _opening_lines(text)
+    return opening >= _MANY_LINES and opening >= other_ends
 
 
 def _opening_lines(text: str) -> int:
     """Number of lines that begin as what somebody says does."""
-    return sum(_OPENS.match(line) is not None for line in text.split("\n"))
+    return len(_OPENS.findall(text))
 
 
 def _with_line_breaks(text: str) -> tuple[str, str] | None:
@@ -74,14 +74,12 @@ def _with_line_breaks(text: str) -> tuple[str, str] | None:
     """
     speakers = -1
     for pattern, written in _BREAKS:
-        if pattern.search(text) is None:
+        if pattern.search(text) is None or _is_parted_by_lines(text, len(pattern.findall(text))):
             continue
         by_lines = pattern.sub("\n", text)
         parts = by_lines.count("\n") - text.count("\n") + 1
         opening = _opening_lines(by_lines)
-        if opening < 2 or _is_parted_by_lines(text, opening):
-            continue
-        if written.startswith("斜") and ("\n" in text or opening < parts):
+        if opening < 2 or written.startswith("斜") and ("\n" in text or opening < parts):
             continue
         speakers = len(parse_chat(text).speakers) if speakers < 0 else speakers
         if len(parse_chat(by_lines).speakers) > speakers:
