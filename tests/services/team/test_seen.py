@@ -84,6 +84,11 @@ def before_a_replacement(store: Store, dataset: DatasetView) -> None:
     plan_replace(store, FORM, dataset.id, find="报价", replacement="资料")
 
 
+def in_a_conflict(store: Store, dataset: DatasetView) -> None:
+    (ack,) = apply_saves(store, FORM, dataset.id, [save(4, SECOND.name)])
+    assert ack.result == "conflict" and ack.theirs
+
+
 def by_the_program(store: Store, dataset: DatasetView) -> None:
     with acting_as(Actor("", AccountRole.ADMINISTRATOR, address="服务器定时")):
         in_the_history(store, dataset)
@@ -100,6 +105,7 @@ def by_the_program(store: Store, dataset: DatasetView) -> None:
         (beside_runs, [1, 2, 3]),
         (beside_runs_without_reference, [1, 2, 3, 4]),
         (before_a_replacement, [1, 2, 4]),
+        (in_a_conflict, [1, 2, 3]),
         (by_the_program, [1, 2, 3, 4]),
     ],
 )

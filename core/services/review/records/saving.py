@@ -6,7 +6,7 @@ one after another: on SQLite a writing transaction is alone, on PostgreSQL each 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,7 +43,7 @@ from core.services.review.records.versions import (
     values_of,
     version_before_own,
 )
-from core.services.team import current_actor, permitted
+from core.services.team import current_actor, permitted, remember_seen_in
 
 _log = logging.getLogger("shiyao.review")
 
@@ -93,6 +93,7 @@ def apply_saves(
     reviewer = reviewer if reviewer is not None else current_actor().name or None
     saves = _OutboxSaves(store, form, dataset_id, base_run_id, review_pass, reviewer, review, delta)
     acks: list[Ack] = []
+    shown: list[int] = []
     for raw in outbox[:MOST_SAVES]:
         save_id = save_id_of(raw)
         try:
@@ -109,8 +110,13 @@ def apply_saves(
                 break
             _log.exception("save %s failed by itself and is set aside", save_id)
             ack = Ack(save_id, "set_aside", 0, _SET_ASIDE.format(save_id[:8]))
+        if ack.result == "conflict" and isinstance(raw, Mapping):
+            shown.append(int(raw["chat"]))
         if save_id:
             acks.append(ack)
+    if shown:  # a conflict gives out what the other has written
+        with store.read() as session:
+            remember_seen_in(session, dataset_id, shown)
     return acks
 
 
