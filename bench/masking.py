@@ -45,14 +45,19 @@ def wrongly_masked(texts: Iterable[str]) -> list[str]:
 
 
 def run() -> None:
+    counts: dict[PersonalKind, tuple[int, int]] = {}
     for hand, written_by in (("rules", samples), ("habits", habits), ("hand", by_hand), ("unseen", unseen)):
         for kind in PersonalKind:
             written = written_by(kind)
             lost = missed(kind, written)
             share = (len(written) - len(lost)) / len(written)
+            hidden, of_all = counts.get(kind, (0, 0))
+            counts[kind] = hidden + len(written) - len(lost), of_all + len(written)
             print(f"  {hand:<7} {kind:<10} {len(written) - len(lost):4d} of {len(written)} masked  {share:7.2%}")
             for sample in lost[:_SHOWN]:
                 print(f"             left readable: {sample.text!r}")
+    for kind, (hidden, of_all) in counts.items():
+        print(f"  all     {kind:<10} {hidden:4d} of {of_all} masked  {hidden / of_all:7.2%}")
     for name, texts in (
         ordinary() | lookalikes() | {"by hand": ordinary_by_hand(), "unseen": ordinary_unseen()}
     ).items():
