@@ -1,7 +1,7 @@
 """Listens for what PostgreSQL tells, so that a process that waits for work need not ask for it."""
 
 import logging
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -58,9 +58,12 @@ class Listener:
                 self._stopping.wait(AGAIN_SECONDS)
 
     def _pass_on(self, connection: "psycopg.Connection") -> None:
-        while True:
-            readable, _, _ = select.select([connection.fileno(), self._ended.fileno()], [], [])
-            if self._ended.fileno() in readable:
-                return
-            if list(connection.notifies(timeout=0)):
-                self._notified()
+        # Not select(): it knows no descriptor above 1,023, which a server with many pages open has.
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection.fileno(), selectors.EVENT_READ)
+            selector.register(self._ended, selectors.EVENT_READ)
+            while True:
+                if any(key.fileobj is self._ended for key, _ in selector.select()):
+                    return
+                if list(connection.notifies(timeout=0)):
+                    self._notified()
