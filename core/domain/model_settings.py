@@ -1,11 +1,15 @@
 """Settings of one model, shared by its entry, its draft and its table row."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
 TOKENS_PER_PRICE = 1000
 """Number of tokens that a price is for."""
+LEARNED: Final = "learned"
+"""Provider of extractors that are learned from approved chats."""
+DIGEST: Final = "digest"
+"""Parameter of an entry that names the fitted extractor."""
 
 
 class ModelSettings(BaseModel):

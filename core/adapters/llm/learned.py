@@ -7,18 +7,15 @@ only names it by its digest. Like ``local`` it answers with JSON text, so that i
 import json
 import time
 from collections.abc import Callable
-from typing import Final
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.model_spec import ModelSpec
 from core.adapters.llm.registry import ProviderEntry
 from core.domain.form import Form, FormValues
+from core.domain.model_settings import DIGEST as DIGEST
+from core.domain.model_settings import LEARNED as LEARNED
 from core.domain.prompts import summary_of
 from core.errors import Cause, ProviderError
-
-LEARNED: Final = "learned"
-DIGEST: Final = "digest"
-"""Parameter of an entry that names the fitted extractor."""
 
 Extractor = Callable[[Form, str], list[FormValues]]
 """Fills the forms of a conversation; may raise :class:`core.errors.ShiyaoError`."""

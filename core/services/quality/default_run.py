@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
@@ -26,7 +25,6 @@ from core.adapters.store.models import (
     SeenDefaultRun,
 )
 from core.domain.permissions import Permission
-from core.domain.scoring import Interval, mean_intervals
 from core.errors import InputError
 from core.services.quality.answered_runs import AnsweredRun, database_address, runs_with_answers
 from core.services.quality.cache import cached
@@ -39,6 +37,9 @@ from core.services.quality.run_measures import (
     measured_runs,
 )
 from core.services.team import permitted
+
+if TYPE_CHECKING:
+    from core.domain.scoring import Interval
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
@@ -147,12 +148,16 @@ def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     return {run_id: one.score for run_id, one in measured.items()}
 
 
-def score_interval(session: Session, dataset_id: int, run_id: int) -> Interval | None:
+def score_interval(session: Session, dataset_id: int, run_id: int) -> "Interval | None":
     """95 % interval of the score against labels that the default run is chosen by; ``None`` where there is none."""
     measured = measured_runs(session, dataset_id, runs_with_answers(session, dataset_id)).get(run_id)
     if measured is None or not measured.chats:
         return None
     key = ("interval", run_id, measured.chats)
+    import numpy as np  # takes its time to import
+
+    from core.domain.scoring import mean_intervals
+
     (interval,) = cached(key, lambda: mean_intervals(np.array(measured.chats)[:, None]))
     return interval
 

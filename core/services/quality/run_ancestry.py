@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.llm.learned import DIGEST, LEARNED
 from core.adapters.store.models import Chat, LearnedModel, RunKind, TrainingSet
+from core.domain.model_settings import DIGEST, LEARNED
 from core.services.datasets.copied_answers import OF_PEOPLE, REPEATS, RUN_IDS
 from core.services.quality.cache import cached
 
