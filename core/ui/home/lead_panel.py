@@ -10,7 +10,6 @@ from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.review import DatasetState
 from core.services.review.lead_view import LeadView, lead_view
 from core.ui import navigation, state
-from core.ui.charts import changed_share_chart, daily_work_chart, draw_chart, remaining_chart
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value
@@ -82,6 +81,8 @@ def view_of(item: DatasetState) -> LeadView:
 
 
 def _draw_charts(view: LeadView) -> None:
+    from core.ui import charts  # Altair and pandas: a second that the first page of a fresh start need not take
+
     left = [{"日期": day.isoformat(), "还剩": count} for day, count in view.left]
     work = [{"日期": entry.day.isoformat(), "审阅人": entry.reviewer, "审完": entry.chats} for entry in view.work]
     changes = [
@@ -98,15 +99,19 @@ def _draw_charts(view: LeadView) -> None:
     with first:
         st.markdown("**还剩多少**")
         last = view.left[-1]
-        draw_chart(remaining_chart(left), alt_text=f"到 {last[0]} 还剩 {last[1]} 条没有审", key="chart-left")
+        charts.draw_chart(
+            charts.remaining_chart(left), alt_text=f"到 {last[0]} 还剩 {last[1]} 条没有审", key="chart-left"
+        )
     with second:
         st.markdown("**每天审完**")
-        draw_chart(daily_work_chart(work), alt_text="每天每人审完的群聊，数字在下面的表里", key="chart-work")
+        charts.draw_chart(
+            charts.daily_work_chart(work), alt_text="每天每人审完的群聊，数字在下面的表里", key="chart-work"
+        )
     with third:
         st.markdown("**改动的占比**", help="有值的格里，人改过抽取的值的占比；每周至多看 100 条，从最近的起。")
         if changes:
-            draw_chart(
-                changed_share_chart(changes),
+            charts.draw_chart(
+                charts.changed_share_chart(changes),
                 alt_text=f"最近一周改了 {view.changes[-1].share:.0%} 有值的格",
                 key="chart-changes",
             )
