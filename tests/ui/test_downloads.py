@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,9 @@ def answer(make: Callable[[], bytes] | None, monkeypatch: pytest.MonkeyPatch) ->
     file_id = files.add_deferred(make, "text/csv", "1.2", file_name="a.csv") if make else "unknown"
     request = BackendOperationRequest(request_id="7")
     request.deferred_file.file_id = file_id
-    reply = asyncio.run(downloads.DownloadHandler(lambda: files).handle(request, "page"))
+    with ThreadPoolExecutor(1) as apart:  # in the thread of the tests a browser's loop may run already
+        handled = apart.submit(lambda: asyncio.run(downloads.DownloadHandler(lambda: files).handle(request, "page")))
+        reply = handled.result(60)
     assert reply.request_id == "7"
     return reply
 

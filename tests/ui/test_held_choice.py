@@ -33,7 +33,7 @@ def page() -> None:
 
 @pytest.mark.parametrize("typed", [False, True])
 def test_a_choice_survives_other_titles(typed: bool) -> None:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=60)
     app.session_state["typed"] = typed
     app.run()
     assert app.text[0].value == "乙 甲"
@@ -50,7 +50,7 @@ def test_a_choice_survives_other_titles(typed: bool) -> None:
     ("typed", "sent", "chosen"), [(False, "丙 · 3 条", "乙"), (True, "丁", "丁"), (True, "丙", "丙")]
 )
 def test_a_title_of_before_is_no_choice_and_what_was_typed_is(typed: bool, sent: str, chosen: str) -> None:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=60)
     app.session_state["typed"], app.session_state["box"] = typed, sent
     app.run()
     assert app.text[0].value == f"{chosen} 甲"

@@ -44,7 +44,7 @@ class Browser:
     """What the browser sends, and what it is given."""
 
     def __init__(self, review_session: ReviewSession) -> None:
-        self.app = AppTest.from_function(_page)
+        self.app = AppTest.from_function(_page, default_timeout=60)
         self.app.session_state["review_session"] = review_session
         self.payloads: list[Mapping[str, Any]] = []
 
