@@ -1,6 +1,6 @@
 """Database reads that several services share. Each takes an open session first and returns frozen views."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, or_, select, true
@@ -179,14 +179,26 @@ def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = 
         yield ExtractionView.from_columns(row)
 
 
-def forms_by_index(session: Session, run_id: int) -> dict[int, list[dict[str, Any]]]:
-    """``{chat index: forms}`` of a run's successful extractions, in order."""
+def forms_by_index(
+    session: Session, run_id: int, *, first: int | None = None, indices: Collection[int] | None = None
+) -> dict[int, list[dict[str, Any]]]:
+    """``{chat index: forms}`` of a run's successful extractions, in order.
+
+    Args:
+        session: open session.
+        run_id: the run.
+        first: only so many, those of the first chats.
+        indices: only about these chats (few).
+    """
     statement = (
         select(col(Chat.index), col(Extraction.forms))
         .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
         .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
         .order_by(col(Chat.index))
+        .limit(first)
     )
+    if indices is not None:
+        statement = statement.where(col(Chat.index).in_(indices))
     return {index: forms or [] for index, forms in session.execute(statement)}
 
 

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core.adapters.store import queries
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind
+from core.adapters.store.models import Run, RunKind
 from core.domain.form import FormValues
 
 REPEATS = "repeats"
@@ -34,11 +33,12 @@ def note_copy(session: Session, dataset_id: int, run_id: int) -> tuple[str, ...]
     Returns:
         What was found, one Chinese sentence without the full stop; none where it repeats nothing.
     """
-    answers = _answers(session, run_id)
+    answers = queries.forms_by_index(session, run_id, first=_LOOKED_AT)
     copied = [
         run
         for run in queries.runs(session, dataset_id)
-        if run.id != run_id and _is_copy(answers, _answers(session, run.id, list(answers)))
+        if run.id != run_id
+        and _is_copy(answers, queries.forms_by_index(session, run.id, first=_LOOKED_AT, indices=list(answers)))
     ]
     is_of_people = any(run.kind == RunKind.LABELS for run in copied) or _is_copy(
         answers, queries.confirmed_by_index(session, dataset_id, passed=False)
@@ -51,20 +51,6 @@ def note_copy(session: Session, dataset_id: int, run_id: int) -> tuple[str, ...]
     if is_of_people:
         return ("内容与标注或已确认的记录相同：评分里标明偏高，不会成为默认任务",)
     return (f"内容与抽取任务「{copied[0].name}」相同：评分里和它一样看待",)
-
-
-def _answers(session: Session, run_id: int, indices: Sequence[int] | None = None) -> dict[int, list[FormValues]]:
-    """``{chat index: forms}`` of a run's first answers, or about these few chats."""
-    statement = (
-        select(col(Chat.index), col(Extraction.forms))
-        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
-        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
-        .order_by(col(Chat.index))
-        .limit(_LOOKED_AT)
-    )
-    if indices is not None:
-        statement = statement.where(col(Chat.index).in_(indices))
-    return {index: forms or [] for index, forms in session.execute(statement)}
 
 
 def _is_copy(answers: Mapping[int, Sequence[FormValues]], others: Mapping[int, Sequence[FormValues]]) -> bool:

@@ -1,12 +1,13 @@
 """How good the runs of a dataset are, as quickly as a page can wait for: by its first chats, or measured elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, Dataset, ExternalScore, Extraction, ExtractionStatus, RunKind
+from core.adapters.store import queries
+from core.adapters.store.models import Dataset, ExternalScore, RunKind
 from core.domain.form import Form, FormValues, items_of, load_named_form, means_nothing
 from core.domain.scoring import prepare_reference, score_against
 from core.services.quality.answered_runs import AnsweredRun, database_address
@@ -60,18 +61,9 @@ def _count_filled(session: Session, form: Form, run_id: int) -> int:
     return sum(any(not form.is_empty(values) for values in forms) for forms in first_answers(session, run_id).values())
 
 
-def first_answers(session: Session, run_id: int, indices: Sequence[int] | None = None) -> dict[int, list[FormValues]]:
-    """``{chat index: forms}`` of a run's first answers, or of these few chats."""
-    statement = (
-        select(col(Chat.index), col(Extraction.forms))
-        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
-        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
-        .order_by(col(Chat.index))
-        .limit(JUDGED_ON)
-    )
-    if indices is not None:
-        statement = statement.where(col(Chat.index).in_(indices))
-    return {index: forms or [] for index, forms in session.execute(statement)}
+def first_answers(session: Session, run_id: int, indices: Collection[int] | None = None) -> dict[int, list[FormValues]]:
+    """``{chat index: forms}`` of the answers that a run is judged on: its first ones, or about these few chats."""
+    return queries.forms_by_index(session, run_id, first=JUDGED_ON, indices=indices)
 
 
 def filled_per_chat(
