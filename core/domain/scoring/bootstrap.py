@@ -6,10 +6,11 @@ Seeded: the same data give the same interval.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from core.domain.scoring.interval import Interval
 
 SAMPLES = 2_000
 SEED = 20_240
@@ -18,23 +19,6 @@ FEWEST = 6
 _BLOCK = 4_000_000
 
 Floats = npt.NDArray[np.float64]
-
-
-class Interval(NamedTuple):
-    """A 95 % confidence interval.
-
-    Attributes:
-        low: lower end.
-        high: upper end.
-    """
-
-    low: float
-    high: float
-
-    @property
-    def has_zero(self) -> bool:
-        """Whether the interval contains 0."""
-        return self.low <= 0.0 <= self.high
 
 
 def mean_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED, level: float = 0.95) -> list[Interval]:

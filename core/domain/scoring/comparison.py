@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.domain.form import Form
-from core.domain.scoring.bootstrap import SAMPLES, SEED, Interval, difference_intervals
+from core.domain.scoring.bootstrap import SAMPLES, SEED, difference_intervals
 from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correct_cells
+from core.domain.scoring.interval import Interval
 from core.domain.scoring.run_score import RunScore
 
 

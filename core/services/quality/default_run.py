@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
@@ -25,6 +25,7 @@ from core.adapters.store.models import (
     SeenDefaultRun,
 )
 from core.domain.permissions import Permission
+from core.domain.scoring.interval import Interval
 from core.errors import InputError
 from core.services.quality.answered_runs import AnsweredRun, database_address, runs_with_answers
 from core.services.quality.cache import cached
@@ -37,9 +38,6 @@ from core.services.quality.run_measures import (
     measured_runs,
 )
 from core.services.team import permitted
-
-if TYPE_CHECKING:
-    from core.domain.scoring import Interval
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
