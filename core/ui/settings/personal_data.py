@@ -8,6 +8,8 @@ from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
 _FOUND = "settings.person"
+_FOUND_ONLY, _DELETED = "找到", "已删除"
+"""What a report says of itself before and after a deletion."""
 
 
 def draw_personal_data() -> None:
@@ -29,21 +31,33 @@ def draw_personal_data() -> None:
 
 
 def _draw_report(report: privacy.PersonReport) -> None:
+    chats = sum(map(len, report.chats.values()))
     summary = f"{report.done}：{len(report.places)} 处" if report.places else "没有找到。"
+    if report.done == _DELETED and chats:
+        summary += f"，其中 {chats} 条群聊整条删除了"
     st.markdown(escape_markdown(summary))
     lines = [f"{title} {number} 处" for title, number in report.counts().items()]
-    lines += [f"数据集「{name}」的群聊 {'、'.join(map(str, indices))}" for name, indices in report.chats.items()]
+    lines += [f"数据集「{name}」第 {'、'.join(map(str, indices))} 条群聊" for name, indices in report.chats.items()]
+    if words := list(dict.fromkeys(report.pseudonyms.values())):
+        lines.append(f"换成了：{'、'.join(words)}")
     lines += [f"已经交出去的文件：{file}" for file in report.files]
     lines += [f"操作记录里有，不能改：{entry}" for entry in report.entries]
-    if report.related:
+    if report.related and report.done == _FOUND_ONLY:
         lines.append(f"可能也是这个人，要一起处理请一并写上：{'、'.join(report.related)}")
     lines += [f"备份里可能还有：{name}" for name in report.backups]
     st.markdown("\n".join(f"- {escape_markdown(line)}" for line in lines))
-    if report.done != "找到":
+    if report.done != _FOUND_ONLY:
         st.caption("数据库文件里已没有删除的内容。" if report.purged else "有人正在读，数据库文件稍后再清理。")
         return
     if not report.places:
         return
+    if chats:
+        st.warning(
+            f"「删除这个人」会把上面 {chats} 条群聊整条删除：里面别的客户、所有人的审阅和抽取结果也一起没有，"
+            "别处的写法换掉。"
+            "「到处换名」只换掉这个人的写法，群聊都留着。",
+            icon=":material/warning:",
+        )
     sure = st.checkbox("我确认要改动，改动不能撤销", key="person-sure")
     left, right = st.columns(2)
     for column, label, act in (
