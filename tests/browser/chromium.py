@@ -57,20 +57,42 @@ class Walk:
     def to(self, address: str) -> None:
         """Go to an address and wait until its page is drawn.
 
-        The server's word that its script began is what counts: what the page shows of it can pass between two looks.
+        The server's word that its script began and ended is what counts: what the page shows of it can pass between
+        two looks. Then the page is given time to take that in, which shows in the state of the script.
         """
-        with self._socket.expect_event("framereceived", _begins, timeout=60_000):
+        run = _Run()
+        with self._socket.expect_event("framereceived", run.is_over_with, timeout=60_000):
             self._page.evaluate(_GO, address)
+        for _ in range(_LOOKS):
+            if self._page.evaluate("window.redrawn"):
+                break
+            self._page.wait_for_timeout(20)
         wait_until_drawn(self._page)
 
 
+_LOOKS = 100
+"""Looks, two seconds, for a page that draws beginning and end of a script at once, so that neither shows."""
 _GO = """(address) => {
+  window.redrawn = false;
+  new MutationObserver((_, watcher) => { window.redrawn = true; watcher.disconnect(); })
+    .observe(document.querySelector('[data-testid=stApp]'), { attributeFilter: ['data-test-script-state'] });
   history.pushState(null, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
 }"""
 
 
-def _begins(frame: str | bytes) -> bool:
-    """Whether a message of the server says that a page's script, not a fragment of it, has begun."""
-    message = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode())
-    return message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids
+class _Run:
+    """One run of a page's script, not of a fragment of it, by the server's messages."""
+
+    def __init__(self) -> None:
+        self._has_begun = False
+
+    def is_over_with(self, frame: str | bytes) -> bool:
+        """Whether the run has begun and, with this message, ended."""
+        message = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode())
+        if message.metadata.run.fragment_ids:
+            return False
+        if message.WhichOneof("type") == "new_session":
+            self._has_begun = True
+        is_end = message.WhichOneof("type") == "script_finished"
+        return self._has_begun and is_end and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
