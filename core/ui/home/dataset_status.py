@@ -7,9 +7,10 @@ import streamlit as st
 from core.adapters.store.models import RunKind, RunStatus
 from core.services.quality import DefaultRun
 from core.services.review import DatasetState
+from core.services.review.lead_view import LeadView
 from core.services.review.overview import Activity
 from core.ui import navigation
-from core.ui.home.lead_panel import draw_open_decisions, spent, view_of
+from core.ui.home.lead_panel import draw_open_decisions, spent
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.metrics import fact_table
@@ -65,7 +66,7 @@ def _unseen_part(passed: int) -> Markdown:
     return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
 
 
-def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
+def draw_dataset_status(item: DatasetState, lead: LeadView, *, first: bool) -> None:
     """Progress of one dataset; the next step of the first one is the page's main button."""
     done, view = item.progress, item.dataset
     with st.container(border=True):
@@ -86,7 +87,7 @@ def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
             f"{done.skipped:d} · 还剩 {done.left:d}",
         )
         fact_table(_status_facts(item))
-        draw_open_decisions(item, view_of(item))
+        draw_open_decisions(item, lead)
 
 
 def draw_recent_saves(events: Sequence[Activity]) -> None:

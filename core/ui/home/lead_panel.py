@@ -1,6 +1,6 @@
 """What a lead looks for on 总览: open decisions, pace, what is left, how much is changed, what it cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -51,9 +51,9 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
             )
 
 
-def draw_progress_of(states: Sequence[DatasetState]) -> None:
+def draw_progress_of(states: Sequence[DatasetState], leads: Mapping[int, LeadView]) -> None:
     """Charts of one dataset, the one that was worked on last unless another is chosen, with their numbers below."""
-    views = {item.dataset.id: view for item in states if (view := view_of(item)).work}
+    views = {number: view for number, view in leads.items() if view.work}
     worked_on = [item for item in states if item.dataset.id in views]
     if not worked_on:
         return
