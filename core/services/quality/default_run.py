@@ -116,9 +116,16 @@ def runs_and_default(session: Session, dataset_id: int) -> tuple[list[AnsweredRu
     return runs, _default_of(session, dataset_id, runs)
 
 
-def best_run(session: Session, dataset_id: int) -> DefaultRun | None:
-    """The run that would be the default had nobody pinned one; ``None`` where no run has answers."""
-    return _best_of(session, dataset_id, runs_with_answers(session, dataset_id))
+def default_and_best(session: Session, dataset_id: int) -> tuple[DefaultRun | None, DefaultRun | None, Interval | None]:
+    """The default run, the one that would be it had nobody pinned one, and the 95 % interval of the latter's score.
+
+    Returns:
+        ``None`` for both where no run has answers, and for the interval where no labels measured the score.
+    """
+    runs = runs_with_answers(session, dataset_id)
+    best = _best_of(session, dataset_id, runs)
+    interval = _score_interval(session, dataset_id, runs, best.id) if best is not None else None
+    return _default_of(session, dataset_id, runs), best, interval
 
 
 def _default_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
@@ -146,9 +153,8 @@ def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     return {run_id: one.score for run_id, one in measured.items()}
 
 
-def score_interval(session: Session, dataset_id: int, run_id: int) -> "Interval | None":
-    """95 % interval of the score against labels that the default run is chosen by; ``None`` where there is none."""
-    measured = measured_runs(session, dataset_id, runs_with_answers(session, dataset_id)).get(run_id)
+def _score_interval(session: Session, dataset_id: int, runs: Sequence[AnsweredRun], run_id: int) -> Interval | None:
+    measured = measured_runs(session, dataset_id, runs).get(run_id)
     if measured is None or not measured.chats:
         return None
     key = ("interval", run_id, measured.chats)

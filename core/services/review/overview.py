@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
 from core.domain.scoring import Interval
-from core.services.quality import DefaultRun, default_run
-from core.services.quality.default_run import best_run, score_interval
+from core.services.quality import DefaultRun
+from core.services.quality.default_run import default_and_best
 from core.services.review.progress import UNDECIDED, Progress, review_progress
 
 
@@ -69,13 +69,13 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
 
 
 def _state(session: Session, dataset: DatasetView) -> DatasetState:
-    best = best_run(session, dataset.id)
+    default, best, interval = default_and_best(session, dataset.id)
     return DatasetState(
         dataset,
         review_progress(session, dataset.id),
         tuple(queries.runs(session, dataset.id)),
-        default_run(session, dataset.id),
+        default,
         best,
-        score_interval(session, dataset.id, best.id) if best is not None else None,
+        interval,
         queries.count_passed(session, dataset.id),
     )
