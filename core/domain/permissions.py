@@ -22,6 +22,7 @@ class Permission(StrEnum):
     BULK = "批量修改记录、撤销批量修改、导回表格"
     ADJUDICATE = "仲裁两次审阅，裁定标注争议"
     BATCHES = "分派和收回批次"
+    REVIEW_CHECKS = "设定盲审比例和预埋错误，查看每人的把关结果"
     GUIDELINES = "修改标注规范"
     IMPORT = "导入群聊、标注和抽取任务"
     UNDO_IMPORT = "撤销导入"
@@ -51,6 +52,7 @@ LEAST_ROLE: Mapping[Permission, AccountRole] = {
     Permission.BULK: AccountRole.LEAD,
     Permission.ADJUDICATE: AccountRole.LEAD,
     Permission.BATCHES: AccountRole.LEAD,
+    Permission.REVIEW_CHECKS: AccountRole.LEAD,
     Permission.GUIDELINES: AccountRole.LEAD,
     Permission.IMPORT: AccountRole.LEAD,
     Permission.UNDO_IMPORT: AccountRole.LEAD,

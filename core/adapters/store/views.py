@@ -16,8 +16,10 @@ from core.adapters.store.models import (
     ExtractionBase,
     LearnedModelBase,
     PassingRuleBase,
+    PlantedErrorBase,
     RecordBase,
     RecordEventBase,
+    ReviewCheckBase,
     RunBase,
     TrainingJobBase,
 )
@@ -152,6 +154,16 @@ class PassingRuleView(PassingRuleBase, View):
     """A lead's leave to let values pass above a confidence."""
 
     id: int
+
+
+class ReviewCheckView(ReviewCheckBase, View):
+    """What is checked of the reviews of a dataset, without what would tell which chats."""
+
+
+class PlantedErrorView(PlantedErrorBase, View):
+    """A planted error; ``index`` is the chat's."""
+
+    index: int
 
 
 class EventView(RecordEventBase, View):

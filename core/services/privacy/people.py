@@ -35,7 +35,7 @@ from core.services.team import AuditKind, permitted, record_audit
 _LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "place"})
 _CODES = frozenset(
     "status kind provider key_env sha256 prompt_sha256 digest shape signature key save_id worker review_pass "
-    "cause format encoding joined form split prompt_version versions method".split()
+    "cause format encoding joined form split prompt_version versions method lot_secret".split()
 )
 """Columns, and keys in JSON, whose values the program wrote and nobody else."""
 _CODES_OF_CUSTOMERS = frozenset({"origin", "confirmed"})

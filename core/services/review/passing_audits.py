@@ -4,7 +4,6 @@ A share of the passed chats is drawn by lot. What their blind reviews say otherw
 than the lead allows, the rule is switched off.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +20,7 @@ from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
 from core.domain.scoring.correct_cells import least_credit
 from core.errors import NotFoundError
+from core.services.quality.review_checks import lot
 from core.services.review.records.versions import Customer, saved_under
 from core.services.team import permitted
 
@@ -71,11 +71,6 @@ class PassingAudit:
             "error": self.error,
             "interval": list(self.interval) if self.interval else None,
         }
-
-
-def lot(rule_name: str, chat_id: int) -> float:
-    """A chat's lot under a rule, 0 to 1, the same however often it is drawn."""
-    return int.from_bytes(hashlib.sha256(f"{rule_name}:{chat_id}".encode()).digest()[:8]) / 2**64
 
 
 def drawn_chats(rule: PassingRule | PassingRuleView, passed: Sequence[int]) -> list[int]:

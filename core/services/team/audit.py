@@ -29,6 +29,7 @@ class AuditKind(StrEnum):
     PASSWORD = "密码"
     MODEL = "模型与密钥"
     BACKUP = "备份"
+    REVIEW_CHECKS = "把关"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,19 @@ from pydantic import ValidationError
 from sqlmodel import Field
 
 from core.adapters.store import views
-from core.adapters.store.models import Base, Chat, Dataset, Dispute, ExternalScore, Extraction, Record, RecordEvent, Run
+from core.adapters.store.models import (
+    Base,
+    Chat,
+    Dataset,
+    Dispute,
+    ExternalScore,
+    Extraction,
+    PlantedError,
+    Record,
+    RecordEvent,
+    ReviewCheck,
+    Run,
+)
 from core.services.quality import DisputeView
 from core.services.quality.external_scores import ExternalScoreView
 
@@ -20,6 +32,8 @@ NOT_SHOWN = {
     (RecordEvent, views.EventView): {"id", "record_id"},
     (Dispute, DisputeView): {"dataset_id", "chat_id"},
     (ExternalScore, ExternalScoreView): set(),
+    (ReviewCheck, views.ReviewCheckView): {"lot_secret", "planted_run_id", "planted_up_to"},
+    (PlantedError, views.PlantedErrorView): {"chat_id", "dataset_id", "run_id", "version", "confirmation", "at"},
 }
 """Columns of each table that its view leaves out on purpose: whatever else is added must be shown."""
 

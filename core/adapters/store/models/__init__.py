@@ -52,6 +52,13 @@ from core.adapters.store.models.review import (
     RecordSeen,
     RecordStatus,
 )
+from core.adapters.store.models.review_checks import (
+    PlantedError,
+    PlantedErrorBase,
+    PlantedStatus,
+    ReviewCheck,
+    ReviewCheckBase,
+)
 from core.adapters.store.models.runs import (
     Extraction,
     ExtractionBase,
@@ -106,6 +113,9 @@ __all__ = [
     "Pick",
     "PinnedRun",
     "Place",
+    "PlantedError",
+    "PlantedErrorBase",
+    "PlantedStatus",
     "PromptDraft",
     "Record",
     "RecordBase",
@@ -115,6 +125,8 @@ __all__ = [
     "RecordStatus",
     "Reply",
     "Retention",
+    "ReviewCheck",
+    "ReviewCheckBase",
     "Run",
     "RunBase",
     "RunConfidence",

@@ -19,6 +19,7 @@ from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, 
 from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.errors import StoreUnavailableError
+from core.services.quality.review_checks import blind_lots
 from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
@@ -117,14 +118,15 @@ class BlindSession:
         with store.read() as session, everything_shown(session):
             mine = list(session.execute(self._mine()).scalars())
             audited = audit_chats(session, self.dataset.id)
-            waiting = self._waiting(session, audited)
+            waiting, first = self._waiting(session, audited)
             allowed, sentence = {*mine, *waiting}, ""
             if at not in allowed:
                 sentence = self._refusal(session, at)
                 at = waiting[0] if waiting else mine[-1] if mine else None
             here = next((place for place, index in enumerate(waiting) if index == at), None)
-            if here is None:
+            if here is None and not (waiting and waiting[0] in first):
                 here = next((place for place, index in enumerate(waiting) if index > (at or 0)), 0)
+            here = here or 0
             following = [index for index in (*waiting[here:], *waiting[:here]) if index != at]
             position = QueuePosition(at, following[:AHEAD], [i for i in reversed(mine) if i != at][:BEHIND])
             chats = chat_payloads(
@@ -219,19 +221,25 @@ class BlindSession:
             )
         )
 
-    def _waiting(self, session: Session, audited: Collection[int]) -> list[int]:
-        """Indices of the chats to review that nobody else is on; audits of what a threshold let pass come first."""
+    def _waiting(self, session: Session, audited: Collection[int]) -> tuple[list[int], set[int]]:
+        """Indices of the chats to review that nobody else is on, and of those that come first.
+
+        First come audits of what a threshold let pass, then what was drawn by lot for a blind review, in the order of
+        the lots: whatever is done of them is a fair sample. Then the others by index.
+        """
         is_free = or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == self.reviewer)
-        rows: list[tuple[bool, int]] = []
+        lot_of = blind_lots(session, self.dataset.id)
+        rows: list[tuple[int, float, int]] = []
         for is_passed in (False, True):
             statement = self._eligible(col(Chat.index), col(Chat.id), is_passed=is_passed)
             statement = statement.outerjoin(Claim, col(Claim.chat_id) == col(Chat.id)).where(is_free)
             rows += [
-                (chat_id not in audited, index)
+                _place(chat_id in audited, lot_of(chat_id) if lot_of is not None else None, index)
                 for index, chat_id in session.execute(statement)
                 if chat_id in audited or not is_passed
             ]
-        return [index for _, index in sorted(rows)]
+        rows.sort()
+        return [index for *_, index in rows], {index for rank, _, index in rows if rank != _BY_INDEX}
 
     def _mine(self) -> Select[Any]:
         """Chats that this reviewer has reviewed blindly, the latest last."""
@@ -260,11 +268,21 @@ class BlindSession:
         return progress_payload(Progress.of(total, counts))
 
 
+_BY_INDEX = 2
+
+
+def _place(is_audited: bool, lot: float | None, index: int) -> tuple[int, float, int]:
+    """What a chat's place in the queue goes by."""
+    if is_audited:
+        return 0, 0.0, index
+    return (1, lot, index) if lot is not None else (_BY_INDEX, 0.0, index)
+
+
 def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
     """Number of chats that a reviewer could review blindly now."""
     review_session = BlindSession(dataset, form, reviewer)
     with store.read() as session, everything_shown(session):
-        return len(review_session._waiting(session, audit_chats(session, dataset.id)))
+        return len(review_session._waiting(session, audit_chats(session, dataset.id))[0])
 
 
 def blind_seen(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
