@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.services.quality import paces, pairwise_agreement
 from core.ui import address, navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
@@ -13,8 +14,9 @@ from core.ui.quality.agreement_table import (
     draw_no_second_review,
     draw_reviewer_paces,
 )
+from core.ui.quality.review_checks import draw_review_checks
 
-VIEWS = ("按字段", "待仲裁", "审阅人")
+VIEWS = ("按字段", "待仲裁", "审阅人", "把关")
 
 available = datasets_or_empty_state("一致性", "还没有数据集", "先导入群聊并审阅。")
 if available:
@@ -24,7 +26,12 @@ if available:
     form = state.form_of(dataset)
     with start.container(horizontal=True, horizontal_alignment="right"):
         draw_blind_review_link(dataset, form)
-    if view == VIEWS[2]:
+    if view == VIEWS[3]:
+        if state.may(Permission.REVIEW_CHECKS):
+            draw_review_checks(dataset, form)
+        else:
+            draw_empty_state("把关由组长或管理员查看", "盲审比例、预埋错误和每人的结果在这里，组长或管理员可以设定。")
+    elif view == VIEWS[2]:
         if reviewer_paces := paces(state.store(), dataset, form):
             draw_reviewer_paces(reviewer_paces)
         else:

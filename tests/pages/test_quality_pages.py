@@ -264,3 +264,22 @@ def test_a_flattered_score_is_marked_and_honest_chats_are_offered(page: OpenPage
     button(app, "只对照盲审过的群聊").click().run()
     assert app.selectbox(key="against").value == "blind"
     assert "偏高" not in seen(app) and "对照盲审过的群聊" in seen(app)
+
+
+def test_a_lead_sets_a_share_for_blind_reviews_and_sees_what_they_say(
+    page: OpenPage, open_page: OpenPage, store: Store
+) -> None:
+    dataset = quality_dataset(store, 10)
+    app = page("agreement", view="把关")
+    assert "没有抽取群聊" in seen(app)
+    app.number_input[0].set_value(100.0)
+    app = button(app, "保存设定").click().run()
+    assert not app.exception and "抽中 0 条，盲审了 0 条，满 10 条才估计" in seen(app)
+    for chat in range(1, 11):
+        make_record(store, dataset, chat, [form(**{NAME: f"林舟{chat}"})], reviewer="阿青")
+    assert "只有「阿青」一个人，没有别人能盲审" in seen(page("agreement", view="把关"))
+    for chat in range(1, 11):
+        again = form(**{NAME: f"林舟{chat}" if chat > 5 else "陈露"})
+        make_record(store, dataset, chat, [again], reviewer="小李", review_pass=Pass.SECOND)
+    said = seen(open_page("pages/home/overview.py"))
+    assert "<dt>盲审估计</dt>" in said and "初审与盲审一致 35.50（95% 区间 35.20 ~ 35.80）；满分 36，10 条" in said

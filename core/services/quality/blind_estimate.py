@@ -128,9 +128,7 @@ def _reviews(session: Session, dataset_id: int) -> tuple[int, _Forms, _Forms, _F
         col(Record.reviewer) != PASSED_BY,
     )
     drawn = {
-        chat_id
-        for chat_id in session.execute(approved).scalars()
-        if lot_of is not None and lot_of(chat_id) is not None
+        chat_id for chat_id in session.execute(approved).scalars() if lot_of is not None and lot_of(chat_id) is not None
     }
     reviewed = select(col(Record.chat_id)).where(
         col(Record.dataset_id) == dataset_id,

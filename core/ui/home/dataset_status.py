@@ -10,10 +10,11 @@ from core.services.review import DatasetState
 from core.services.review.lead_view import LeadView
 from core.services.review.overview import Activity
 from core.ui import navigation
-from core.ui.home.lead_panel import draw_open_decisions, spent
+from core.ui.home.lead_panel import blind_estimate_of, draw_open_decisions, spent
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.metrics import fact_table
+from core.ui.quality.blind_estimate import blind_estimate_text
 
 _MOST_RUNS = 4
 
@@ -49,6 +50,8 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
     }
     if item.best is not None and item.default is not None and item.best.id != item.default.id:
         facts["得分最高的"] = f"{item.best.name}（{_why(item, item.best)}）"
+    if (estimate := blind_estimate_of(item)) is not None:
+        facts["盲审估计"] = blind_estimate_text(estimate)
     if cost := spent(item):
         facts["花费"] = cost
     return facts

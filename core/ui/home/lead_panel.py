@@ -7,6 +7,7 @@ import streamlit as st
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import load_named_form
 from core.services.extraction.runs.cost import costs, money, total_cost
+from core.services.quality.blind_estimate import BlindEstimate, blind_estimate
 from core.services.review import DatasetState
 from core.services.review.lead_view import LeadView, lead_view
 from core.ui import navigation, state
@@ -23,6 +24,11 @@ def spent(item: DatasetState) -> str:
         return ""
     unpriced = f"，{total.unpriced} 个抽取任务的单价未知" if total.unpriced else ""
     return f"{money(total.yuan)} · {tokens:,} token{unpriced}"
+
+
+def blind_estimate_of(item: DatasetState) -> BlindEstimate | None:
+    """盲审估计 of a dataset; ``None`` where the lead has set no share of chats for it."""
+    return blind_estimate(state.store(), item.dataset, load_named_form(item.dataset.form))
 
 
 def draw_open_decisions(item: DatasetState, view: LeadView) -> None:

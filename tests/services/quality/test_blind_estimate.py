@@ -38,7 +38,12 @@ def reviewed(store: Store, chats: int, *, by: str = "阿青") -> DatasetView:
 
 def second(store: Store, dataset: DatasetView, chat: int, stage: str = "赢单") -> None:
     make_record(
-        store, dataset, chat, [{"values": form(**{NAME: "林舟", STAGE: stage})}], reviewer="小李", review_pass=Pass.SECOND
+        store,
+        dataset,
+        chat,
+        [{"values": form(**{NAME: "林舟", STAGE: stage})}],
+        reviewer="小李",
+        review_pass=Pass.SECOND,
     )
 
 
@@ -62,7 +67,12 @@ def test_the_estimate_is_what_blind_reviews_say_beside_the_number_that_records_f
     assert estimate.flattery.mean == 1 and 0 < estimate.flattery.interval.low < 1 < estimate.flattery.interval.high
     # What was adjudicated is the truth for the run; how far two people agree stays what they said.
     make_record(
-        store, dataset, 6, [{"values": form(**{NAME: "林舟", STAGE: "报价"})}], reviewer="何静", review_pass=Pass.ADJUDICATED
+        store,
+        dataset,
+        6,
+        [{"values": form(**{NAME: "林舟", STAGE: "报价"})}],
+        reviewer="何静",
+        review_pass=Pass.ADJUDICATED,
     )
     settled = blind_estimate(store, dataset, FORM)
     assert settled is not None and settled.blind and settled.agreement
@@ -150,9 +160,7 @@ def test_a_lead_sets_the_shares_and_the_audit_log_has_it(store: Store) -> None:
     assert entries == [("何静", "把关", dataset.name, "盲审比例 0% → 10%")]
     assert (checks.blind_share, checks.who) == (0.1, "何静")
     with acting_as(Actor("阿青", AccountRole.REVIEWER, 2)), pytest.raises(PermissionDeniedError):
-        set_review_checks(
-            store, dataset.id, blind_share=0.0, planted_share=0.0, characters_per_minute=1500, who="阿青"
-        )
+        set_review_checks(store, dataset.id, blind_share=0.0, planted_share=0.0, characters_per_minute=1500, who="阿青")
     for shares in ((1.1, 0.0, 1500), (0.1, 0.5, 1500), (0.1, 0.0, 10)):
         with pytest.raises(InputError), acting_as(LEAD):
             blind, planted, speed = shares
