@@ -116,7 +116,7 @@ _Forms = dict[int, list[FormValues]]
 
 
 def _reviews(session: Session, dataset_id: int) -> tuple[int, _Forms, _Forms, _Forms]:
-    """Of the chats drawn by lot: how many a person has approved, and of those reviewed blind both reviews and the truth.
+    """Of chats drawn by lot: how many a person has approved, and of those reviewed blind both reviews and the truth.
 
     The truth is what was adjudicated, else what the second reviewer says.
     """

@@ -1,7 +1,7 @@
-"""What a lead has checked of the reviews of a dataset: the share for a blind second review, planted values, reading speed.
+"""What a lead has checked of the reviews of a dataset: share of blind second reviews, planted values, reading speed.
 
-Which chats a share is about is decided by lot with a secret of the dataset's own: the same chats however often one asks,
-and nobody who does not know the secret can tell which.
+Which chats a share is about is decided by lot with a secret of the dataset's own: the same chats however often one
+asks, and nobody who does not know the secret can tell which.
 """
 
 import hashlib

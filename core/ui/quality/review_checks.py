@@ -47,7 +47,8 @@ def _draw_settings(dataset: DatasetView) -> None:
         saved = st.form_submit_button("保存设定", type="primary", **may)
     if checks.who:
         st.caption(
-            f"{escape_markdown(checks.who)} 设于 {checks.at.astimezone():%m-%d %H:%M}。审阅员知道有把关，不知道是哪几条。"
+            f"{escape_markdown(checks.who)} 设于 {checks.at.astimezone():%m-%d %H:%M}。"
+            "审阅员知道有把关，不知道是哪几条。"
         )
     if saved:
         with show_errors():

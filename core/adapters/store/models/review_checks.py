@@ -1,4 +1,4 @@
-"""Checks of reviews: the share that is reviewed blind by somebody else, and values planted to see whether they are read."""
+"""Checks of reviews: the share that somebody else reviews blind, and values planted to see whether they are read."""
 
 from datetime import datetime
 from enum import StrEnum
