@@ -36,7 +36,8 @@ from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.learning.run_confidence import other_runs
-from core.services.review.passing_audits import check_audits, lot, passing_rules, stopped_by_audit
+from core.services.quality.review_checks import lot
+from core.services.review.passing_audits import check_audits, passing_rules, stopped_by_audit
 from core.services.review.priority_signature import DIGEST_BEHIND, answer_digest, answers_read
 from core.services.review.records.versions import Customer, initial_customers, new_version
 from core.services.team import permitted
