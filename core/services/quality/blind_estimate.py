@@ -25,7 +25,7 @@ FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class MeanPoints:
     """A mean over the drawn chats, in points of the form, with its 95 % interval."""
 
     mean: float
@@ -54,11 +54,11 @@ class BlindEstimate:
     reviewed: int
     alone: str
     points: float
-    agreement: Estimate | None = None
+    agreement: MeanPoints | None = None
     run: str = ""
-    blind: Estimate | None = None
-    approved: Estimate | None = None
-    flattery: Estimate | None = None
+    blind: MeanPoints | None = None
+    approved: MeanPoints | None = None
+    flattery: MeanPoints | None = None
 
 
 def blind_estimate(store: Store, dataset: DatasetView, form: Form) -> BlindEstimate | None:
@@ -156,10 +156,10 @@ def _points(form: Form, preds: _Forms, golds: _Forms) -> list[float]:
     return [chat.score for chat in score_run(form, preds, golds).chats.values()]
 
 
-def _mean(points: list[float]) -> Estimate:
+def _mean(points: list[float]) -> MeanPoints:
     import numpy as np
 
     from core.domain.scoring import mean_intervals
 
     (interval,) = mean_intervals(np.array(points)[:, None])
-    return Estimate(float(np.mean(points)), interval)
+    return MeanPoints(float(np.mean(points)), interval)

@@ -1,6 +1,6 @@
 """盲审估计 in words: what the blind reviews of drawn chats say, or why they cannot say it yet."""
 
-from core.services.quality.blind_estimate import FEWEST, BlindEstimate, Estimate
+from core.services.quality.blind_estimate import FEWEST, BlindEstimate, MeanPoints
 
 
 def blind_estimate_text(estimate: BlindEstimate) -> str:
@@ -24,11 +24,11 @@ def _alone(estimate: BlindEstimate) -> str:
     return f"。现在只有「{estimate.alone}」一个人，没有别人能盲审：请再加一位审阅员"
 
 
-def _figure(estimate: Estimate) -> str:
+def _figure(estimate: MeanPoints) -> str:
     return f"{estimate.mean:.2f}（95% 区间 {estimate.interval.low:.2f} ~ {estimate.interval.high:.2f}）"
 
 
-def _flattery_text(flattery: Estimate) -> str:
+def _flattery_text(flattery: MeanPoints) -> str:
     low, high = flattery.interval
     if low > 0:
         return f"偏高 {flattery.mean:.2f}（{low:+.2f} ~ {high:+.2f}）"
