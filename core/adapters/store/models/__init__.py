@@ -53,9 +53,6 @@ from core.adapters.store.models.review import (
     RecordStatus,
 )
 from core.adapters.store.models.review_checks import (
-    PlantedError,
-    PlantedErrorBase,
-    PlantedStatus,
     ReviewCheck,
     ReviewCheckBase,
 )
@@ -113,9 +110,6 @@ __all__ = [
     "Pick",
     "PinnedRun",
     "Place",
-    "PlantedError",
-    "PlantedErrorBase",
-    "PlantedStatus",
     "PromptDraft",
     "Record",
     "RecordBase",
