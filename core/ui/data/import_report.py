@@ -6,6 +6,7 @@ from core.services.datasets import FileKind, ImportReport
 from core.ui import navigation
 from core.ui.data.import_history import draw_undo, undone_imports
 from core.ui.data.import_preview import draw_rejected_rows
+from core.ui.data.review_next import draw_review_next
 from core.ui.markdown import escape_markdown
 
 # A finished import gets fresh widgets; its report stays until the next file.
@@ -51,10 +52,12 @@ def draw_import_report(report: ImportReport) -> None:
     draw_rejected_rows(report.rejected, accepted=report.added + report.skipped)
     for note in report.notes:
         st.caption(escape_markdown(note))
+    draw_review_next(report.dataset_id)
     chosen = {"dataset": str(report.dataset_id)}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
-        st.page_link(navigation.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(
+            navigation.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen | {"run": "new"}
+        )
         st.page_link(navigation.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
         if report.import_id:
             draw_undo(report.import_id, key=f"report-{report.import_id}")

@@ -9,6 +9,7 @@ from core.ui.first_steps import draw_first_steps
 from core.ui.notices import wait_for_store
 from core.ui.review import blind_review, workbench_fragment
 from core.ui.review.default_run_banner import draw_default_run_banner
+from core.ui.review.first_answer_wait import waits_for_first_answer
 from core.ui.review.workbench_controls import ask_reviewer, choose_session, draw_controls_stand_in
 
 
@@ -35,6 +36,9 @@ def draw_workbench_page() -> None:
         blind_review.draw_blind_review(available)
     else:
         try:
+            current = state.current_dataset(available, title="审阅台")
+            if current is not None and waits_for_first_answer(current):
+                return
             table = choose_session(available)
             blind_review.draw_blind_chat_note(table.dataset)
             draw_default_run_banner(table.dataset, table.base)

@@ -35,6 +35,15 @@ if TYPE_CHECKING:
         reused,
         some_extractions,
     )
+    from core.services.extraction.runs.run_for_review import (
+        FilledBy,
+        SuggestedRun,
+        filled_by,
+        first_answer,
+        run_to_wait_for,
+        start_suggested,
+        suggested_runs,
+    )
     from core.services.extraction.runs.run_options import (
         RunOption,
         free_name,
@@ -49,6 +58,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Departure",
     "Estimate",
+    "FilledBy",
+    "SuggestedRun",
+    "filled_by",
+    "first_answer",
+    "run_to_wait_for",
+    "start_suggested",
+    "suggested_runs",
     "RunScheduler",
     "RunOption",
     "cancel",

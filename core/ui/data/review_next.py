@@ -1,0 +1,94 @@
+"""After an import: one button that has its chats filled and opens them on the desk, and what that costs."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, queries
+from core.domain.permissions import Permission
+from core.services.extraction import runs as run_service
+from core.services.extraction.runs import Estimate, FilledBy, SuggestedRun
+from core.ui import navigation, state
+from core.ui.markdown import Markdown, escape_markdown
+from core.ui.notices import show_errors
+from core.ui.only_for import only_for
+
+
+@st.cache_data(show_spinner="正在估算…", max_entries=8)
+def _estimated(_way: SuggestedRun, dataset_id: int, key: str) -> Estimate:
+    spec = _way.option.spec
+    return run_service.estimate(
+        state.store(),
+        dataset=dataset_id,
+        provider=spec.provider,
+        model=spec.name,
+        pipeline=_way.pipeline,
+        run=_way.name,
+    )
+
+
+def draw_review_next(dataset_id: int) -> None:
+    """Draw how the dataset's chats come onto the desk: at one press, or at once where they are filled already.
+
+    Args:
+        dataset_id: the dataset that was imported into.
+    """
+    store = state.store()
+    with store.read() as session:
+        dataset = queries.dataset(session, dataset_id)
+        filled = run_service.filled_by(session, dataset_id)
+    if filled is not None:
+        _draw_filled(dataset, filled)
+        return
+    ways = run_service.suggested_runs(store, dataset_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for place, way in enumerate(ways):
+            if st.button(
+                f"用{escape_markdown(way.title)}抽取并审阅",
+                type="secondary" if place else "primary",
+                icon=":material/play_arrow:",
+                key=f"review-next-{dataset_id}-{place}",
+                **only_for(Permission.RUNS),
+            ):
+                _start(dataset, way)
+    for way in ways:
+        with show_errors():
+            st.caption(f"{escape_markdown(way.title)}：{_cost(dataset, way)}")
+
+
+def _draw_filled(dataset: DatasetView, filled: FilledBy) -> None:
+    """The way to the desk where a run would add nothing to start from, and why."""
+    query = {"dataset": str(dataset.id)}
+    if not filled.chats:
+        st.caption("这个数据集的群聊都处理过了，不用再抽取。")
+        return
+    if filled.name not in state.run_names(dataset)[:1]:
+        query["run"] = filled.name
+    with st.container(key="main-review-next", horizontal=True, vertical_alignment="center"):
+        st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=query)
+    what = "标注" if filled.is_labels else "抽取任务"
+    st.caption(
+        f"{what}「{escape_markdown(filled.name)}」已经填好了还没审的 {filled.chats:,d} 条，不用再抽取，可以直接审阅。"
+    )
+
+
+def _cost(dataset: DatasetView, way: SuggestedRun) -> Markdown:
+    """What a run takes, in one sentence."""
+    goes_on = f"接着抽取任务「{escape_markdown(way.name)}」，只抽它没有的" if way.extends is not None else ""
+    if not way.is_remote:
+        parts = [goes_on, "在这台机器上计算，不联网、不收费"]
+        return "；".join(part for part in parts if part) + "。"
+    count = _estimated(way, dataset.id, repr((state.store().url, way.option.spec, way.name, dataset.chats)))
+    money = "单价未知" if count.yuan is None else f"约 {run_service.money(count.yuan)}"
+    leaves = run_service.what_leaves(state.store(), way.pipeline, way.option.spec, dataset=dataset.id)
+    parts = [goes_on, f"预计调用 {count.calls:,d} 次，{escape_markdown(money)}"]
+    if leaves is not None:
+        parts.append(escape_markdown(leaves.sentence.rstrip("。")))
+    return "；".join(part for part in parts if part) + "。"
+
+
+def _start(dataset: DatasetView, way: SuggestedRun) -> None:
+    """Start the run and go to the desk, which opens on the first answer."""
+    store = state.store()
+    with show_errors():
+        started = run_service.start_suggested(store, dataset.id, way)
+        run_service.ensure_running(store).wake()
+        st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "run": started.name})
