@@ -1,5 +1,6 @@
 """What a page says before there is anything to show: what comes here, the way there in four steps, and the sample."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import streamlit as st
@@ -14,7 +15,7 @@ _WAY: tuple[tuple[str, Markdown, Markdown], ...] = (
     (navigation.IMPORT, "1　导入", "群聊的文件、表格、压缩包，或粘贴的一段"),
     (navigation.RUNS, "2　抽取", "由规则或模型先填一遍表，规则不需要密钥"),
     (navigation.WORKBENCH, "3　审阅", "原文在左，表单在右，逐条核对并确认"),
-    (navigation.EXPORTS, "4　导出", "提交文件、表格、训练集，或继续评分"),
+    (navigation.EXPORTS, "4　导出、训练", "提交文件、表格、训练集，或继续评分"),
 )
 
 
@@ -30,25 +31,45 @@ def draw_first_steps(title: Markdown, body: Markdown, *, label: Markdown = "导�
     with st.container(border=True, key=f"empty-first-{name}", horizontal_alignment="center", gap="medium"):
         st.markdown(f"### {title}")
         st.caption(body)
-        with st.container(
-            key=f"main-{name}",
-            horizontal=True,
-            horizontal_alignment="center",
-            vertical_alignment="center",
-            gap="small",
-        ):
-            st.page_link(navigation.IMPORT, label=label, icon=":material/arrow_forward:", width="content")
-            _draw_sample_button()
-        with st.container(key=f"way-{name}", horizontal=True, horizontal_alignment="center", gap="small"):
-            for page, step, what in _WAY:
-                with st.container(border=True, gap="xsmall"):
-                    st.page_link(page, label=step, width="content")
-                    st.caption(what)
+        draw_import_and_sample(label)
+        draw_way(str(name))
 
 
-def _draw_sample_button() -> None:
-    off = only_for(Permission.IMPORT, hint="28 条自编的群聊，带标注和一个完成的抽取任务")
-    if st.button("先看看示例", icon=":material/visibility:", **off):
-        with st.spinner("正在载入示例…"):
-            load_sample(state.store())
-        st.rerun()
+def draw_import_and_sample(label: Markdown, *, opens_desk: bool = False) -> None:
+    """Draw the page's main link, to the import, and beside it the sample.
+
+    Args:
+        label: text of the link.
+        opens_desk: whether the sample opens on the desk at once, rather than on this page.
+    """
+    with st.container(
+        key="main-first-steps",
+        horizontal=True,
+        horizontal_alignment="center",
+        vertical_alignment="center",
+        gap="small",
+    ):
+        st.page_link(navigation.IMPORT, label=label, icon=":material/arrow_forward:", width="content")
+        off = only_for(Permission.IMPORT, hint="28 条自编的群聊，带标注和一个完成的抽取任务")
+        if st.button("用示例开始审阅" if opens_desk else "先看看示例", icon=":material/visibility:", **off):
+            with st.spinner("正在载入示例…"):
+                chats, _ = load_sample(state.store())
+            if opens_desk:
+                st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(chats.dataset_id)})
+            st.rerun()
+
+
+def draw_way(name: str, states: Sequence[Markdown] | None = None, *, whose: int | None = None) -> None:
+    """Draw the way in four steps, each a link.
+
+    Args:
+        name: of the place where it stands.
+        states: how far each step is, in a few words; what each step is where there is nothing yet.
+        whose: id of the dataset that the states are of.
+    """
+    query = {"dataset": str(whose)} if whose is not None else None
+    with st.container(key=f"way-{name}", horizontal=True, horizontal_alignment="center", gap="small"):
+        for place, (page, step, what) in enumerate(_WAY):
+            with st.container(border=True, gap="xsmall"):
+                st.page_link(page, label=step, width="content", query_params=query if place else None)
+                st.caption(what if states is None else states[place])

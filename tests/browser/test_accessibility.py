@@ -138,7 +138,13 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
     server, store = app
     desk = ReviewerPage(opened(browser, server, scheme=scheme), server, store, fill(store, f"desk-{scheme}", 3)).open(1)
     found = {"at rest": problems(desk.page)}
-    for state, keys in {"help": ["Alt+/"], "command mode": ["Escape", "Escape"], "note": ["Escape", "Alt+d"]}.items():
+    states = {
+        "help": ["F1"],
+        "search": ["Escape", "Alt+/"],
+        "command mode": ["Escape", "Escape"],
+        "note": ["Escape", "Alt+d"],
+    }
+    for state, keys in states.items():
         for key in keys:
             desk.page.keyboard.press(key)
         found[state] = problems(desk.page)

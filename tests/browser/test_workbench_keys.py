@@ -266,9 +266,28 @@ def test_the_sheet_of_keys_has_every_command(desk: WorkbenchPage) -> None:
     desk.press("F1")
     sheet = desk.page.get_by_role("dialog", name="全部快捷键")
     assert set(labels) <= set(sheet.locator("dd").all_text_contents())
+    assert sheet.locator("section").first.locator("dd").count() == 6
+    desk.type("钉为")  # the focus is in its search
+    expect(sheet.locator("dd:visible")).to_have_text(["把这条消息钉为依据；再按取下"])
+    desk.type("x")
+    expect(sheet.get_by_text("没有「钉为x」这样的快捷键")).to_be_visible()
     desk.press("Escape")
     expect(sheet).to_be_hidden()
     expect(desk.field(NAME)).to_be_focused()
+
+
+def test_the_marks_are_explained_until_somebody_puts_that_away(desk: WorkbenchPage) -> None:
+    strip = desk.open(7).page.get_by_role("note", name="标记的意思")
+    for mark in ("原文", "归一化", "推断", "无依据", "≠", "还没看", "逐项确认过"):
+        expect(strip).to_contain_text(mark)
+    strip.get_by_role("button", name="知道了").click()
+    expect(strip).to_be_hidden()
+    desk.open(8)
+    expect(strip).to_be_hidden()
+    desk.press("F1")
+    desk.page.get_by_role("button", name="一直显示这些标记").click()
+    desk.press("F1")
+    expect(strip).to_be_visible()
 
 
 def test_any_text_and_any_choice_are_at_most_five_keys_away(desk: WorkbenchPage) -> None:

@@ -9,7 +9,7 @@ from tests.factories.datasets import make_record, make_run
 from tests.factories.quality import quality_dataset
 from tests.factories.reviews import NAME, decide, make
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import seen
+from tests.pages.finding import button, by_label, seen
 
 PAGE, NAMED = "pages/home/overview.py", "pages/home/start.py"
 
@@ -43,3 +43,30 @@ def test_what_nobody_has_looked_at_is_said(open_page: OpenPage, store: Store) ->
 
 def test_its_name_leads_to_the_start_page(open_page: OpenPage) -> None:
     assert "欢迎使用拾要" in seen(open_page(NAMED))
+
+
+def test_a_fresh_start_says_what_this_is_and_asks_for_the_name(open_page: OpenPage, store: Store) -> None:
+    app = open_page(PAGE, reviewer="")
+    said = seen(app)
+    assert "模型先从群聊里填好表单，您对着原文核对、改正" in said
+    assert [link.proto.label for link in app.get("page_link")] == ["1　导入", "2　抽取", "3　审阅", "4　导出、训练"]
+    by_label(app.text_input, "您的名字").set_value(" ")
+    button(app, "继续").click().run()
+    assert "请先填写名字" in seen(app)
+    by_label(app.text_input, "您的名字").set_value("林晓")
+    button(app, "继续").click().run()
+    assert not app.exception and not app.text_input
+    assert "导入群聊" in [link.proto.label for link in app.get("page_link")]
+    button(app, "用示例开始审阅").click().run()
+    assert not app.exception and app.query_params["dataset"] == "1"
+
+
+def test_the_way_has_the_state_of_each_step_until_the_first_decision(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 2)
+    app = open_page(PAGE)
+    assert "群聊，2 条群聊" in seen(app) and "还没有，规则不需要密钥" in seen(app)
+    make_run(store, dataset, "模型", {1: [{NAME: "林木1"}]})
+    app = open_page(PAGE)
+    assert "模型，1 条" in seen(app) and "已确认 0 / 2 条" in seen(app)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    assert "欢迎使用拾要" not in seen(open_page(PAGE))

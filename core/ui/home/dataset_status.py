@@ -69,6 +69,15 @@ def _unseen_part(passed: int) -> Markdown:
     return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
 
 
+def draw_overview_heading(states: Sequence[DatasetState]) -> None:
+    """The page's title, and at its right the way to more chats, where there are some already."""
+    title, rest = st.columns([6, 2], vertical_alignment="center")
+    title.title("总览")
+    if states:
+        with rest.container(horizontal=True, horizontal_alignment="right"):
+            st.page_link(navigation.IMPORT, label="导入群聊", icon=":material/add:", width="content")
+
+
 def draw_dataset_status(item: DatasetState, lead: LeadView, *, first: bool) -> None:
     """Progress of one dataset; the next step of the first one is the page's main button."""
     done, view = item.progress, item.dataset

@@ -253,6 +253,7 @@ function makeArrival() {
   function show() {
     isFresh = false;
     page.removeAttribute(FRESH);
+    focusFirstBox();
   }
 
   function showIfWhole() {
@@ -267,6 +268,19 @@ function makeArrival() {
     clearTimeout(quiet);
     quiet = setTimeout(showIfWhole, QUIET);
   };
+}
+
+/** The box that a page opens at (`st-key-opens-at-…`): who comes to it can type at once. */
+const OPENS_AT = '[class*="st-key-opens-at-"] input';
+/** @type {Element | null} the box that had its turn */
+let openedAt = null;
+
+/** Put the focus into the box that the page opens at, once, where nobody has put it elsewhere. */
+function focusFirstBox() {
+  const box = document.querySelector(OPENS_AT);
+  if (!(box instanceof HTMLElement) || box === openedAt || !box.checkVisibility({ visibilityProperty: true })) return;
+  openedAt = box;
+  if (document.activeElement === document.body) box.focus({ preventScroll: true });
 }
 
 const lookAtArrival = makeArrival();
@@ -299,6 +313,7 @@ new MutationObserver((changes) => {
   if (!hasNew) return;
   closeConnectionDialog();
   followOnlyEntries();
+  focusFirstBox();
   lookAtTables();
 }).observe(document, {
   subtree: true,

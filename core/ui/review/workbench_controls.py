@@ -11,6 +11,7 @@ from core.services.review.base_runs import BaseRun
 from core.ui import address, navigation, state
 from core.ui.links import all_runs
 from core.ui.markdown import escape_markdown
+from core.ui.name_form import ask_name
 from core.ui.review import blind_review, filter_controls
 
 _START, _START_LABELS, _START_BEFORE = "抽取任务：", "标注：", "起始值："
@@ -23,18 +24,9 @@ def draw_controls_stand_in() -> None:
 
 def ask_reviewer() -> None:
     """Form that asks for the reviewer's name, once per browser."""
-    with (
-        st.container(border=True, key="empty-reviewer", horizontal_alignment="center"),
-        st.form("reviewer", width=420, enter_to_submit=True),
-    ):
-        st.markdown("**请问怎么称呼您？**")
-        st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
-        name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")
-        if st.form_submit_button("开始审阅", type="primary"):
-            if name.strip():
-                state.set_reviewer(name)
-                st.rerun()
-            st.error("请先填写名字。")
+    with st.container(border=True, key="empty-reviewer", horizontal_alignment="center"):
+        if ask_name("开始审阅"):
+            st.rerun()
 
 
 def choose_session(available: list[DatasetView]) -> PrimarySession:

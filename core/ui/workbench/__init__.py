@@ -50,6 +50,8 @@ MODULES: Final = (
     "form_view",
     "bars",
     "overlays",
+    "marks",
+    "help",
     "divider",
     "layers",
     "arrival",

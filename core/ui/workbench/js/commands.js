@@ -5,6 +5,7 @@
 import { forgetAnswered, newStops } from "./advice.js";
 import { askNote } from "./bars.js";
 import { chatCommands } from "./chat_commands.js";
+import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
 import { fieldCommands } from "./field_commands.js";
@@ -293,7 +294,9 @@ export function addCommands(workbench) {
   /** @param {number} number */
   function wantResidue(number) {
     workbench.residueWanted = workbench.residueWanted === number ? null : number;
-    workbench.redrawResidue(number);
+    const pane = workbench.panes.get(number);
+    const entry = entryOf(store, number);
+    if (pane && entry) updateResidue(pane, entry.chat, workbench.residueWanted === number);
     workbench.sync.tell("want_residue", workbench.residueWanted);
   }
 

@@ -28,19 +28,21 @@ export function lastingLayers(workbench) {
 }
 
 /**
- * The sheet of all keys: the keys that opened it close it, too.
+ * The sheet of all keys: the keys that opened it close it, too. Letters go into its search; `?` closes it while nothing is
+ * typed there.
  * @param {Workbench} workbench
  * @returns {Layer}
  */
 export function helpLayer(workbench) {
+  const { help } = workbench;
   const close = () => workbench.toggleHelp(false);
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
-    if (event.key !== "?" && event.key !== "F1") return false;
-    close();
-    return true;
+    const isClosing = event.key === "F1" || (event.key === "?" && !help.search.value);
+    if (isClosing) close();
+    return isClosing || help.scrollBy(event.key);
   }
 
-  return { name: "help", inside: null, isText: false, isThrough: false, onKey, close };
+  return { name: "help", inside: null, isText: true, isThrough: false, onKey, close };
 }

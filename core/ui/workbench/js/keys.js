@@ -72,6 +72,15 @@ export const FIELD_KEYS = [
   { group: "其他", label: "关掉最上面的一层；没有时进出命令模式（单个字母即命令）", keys: ["Esc"] },
 ];
 
+const FIRST_COMMANDS = ["approve", "undo", "evidence"];
+const FIRST_FIELD_KEYS = ["Tab", "Enter", "1…9"];
+
+/** The six keys to begin with: the sheet of keys shows them before all others. */
+export const FIRST_KEYS = [
+  ...FIRST_FIELD_KEYS.flatMap((key) => FIELD_KEYS.filter(({ keys, group }) => group === "字段" && keys[0] === key)),
+  ...FIRST_COMMANDS.flatMap((id) => COMMANDS.filter((command) => command.id === id)),
+];
+
 /**
  * The first key of a command that acts anywhere, for buttons and titles.
  * @param {string} id

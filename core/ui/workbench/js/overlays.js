@@ -1,70 +1,8 @@
 // @ts-check
-// What lies over or above the panes for a while: help, conflict, notices, skeletons.
+// What lies over or above the panes for a while: conflict, notices, skeletons.
 /** @import { Action, Conflict, ConflictRow, Entry, FormPayload } from "./types.js" */
 import { caps, h } from "./dom.js";
-import { COMMANDS, FIELD_KEYS } from "./keys.js";
 import { conflictRows } from "./outbox.js";
-
-/** Groups of keys in an order that fills three columns evenly. */
-const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"];
-
-/**
- * The sheet of all keys; closes with Esc, F1 or a click.
- * @param {() => void} onClose
- */
-export function buildHelp(onClose) {
-  /** @type {{ group: string, label: string, keys: string[], letters?: string[] }[]} */
-  const rows = [...COMMANDS, ...FIELD_KEYS];
-  const letters = (/** @type {{ letters?: string[] }} */ row) =>
-    (row.letters ?? []).slice(0, 1).map((key) => h("span", { class: "letter", title: "命令模式" }, caps(key)));
-  const groups = HELP_GROUPS.map((group) =>
-    h(
-      "section",
-      {},
-      h("h5", {}, group),
-      h(
-        "dl",
-        {},
-        rows
-          .filter((row) => row.group === group)
-          .flatMap((row) => [
-            h(
-              "dt",
-              {},
-              row.keys.map((key) => caps(key)),
-              letters(row),
-            ),
-            h("dd", {}, row.label),
-          ]),
-      ),
-    ),
-  );
-  const close = h("button", { type: "button", class: "btn", onclick: onClose }, "关闭", caps("Esc"));
-  const box = h(
-    "div",
-    { class: "help", role: "dialog", "aria-modal": "true", "aria-label": "全部快捷键", tabindex: "-1" },
-    h(
-      "header",
-      {},
-      h("h3", {}, "全部快捷键"),
-      h("span", { class: "soft" }, "虚线框的键在命令模式（Esc）里有效；输入法选词时的回车不算命令"),
-      close,
-    ),
-    h("div", { class: "columns" }, groups),
-  );
-  const veil = h(
-    "div",
-    {
-      class: "veil",
-      hidden: true,
-      onclick: (/** @type {Event} */ event) => {
-        if (event.target === veil) onClose();
-      },
-    },
-    box,
-  );
-  return { element: veil, box };
-}
 
 /**
  * The banner of a conflict: both sides by field. `onSettle(taken, isClick)` gets the rows that become theirs and

@@ -5,7 +5,6 @@ import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
 import { drawBlank, drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
-import { updateResidue } from "./chat_view.js";
 import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
@@ -14,11 +13,13 @@ import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
 import { makeGuard, watchClicks } from "./guard.js";
+import { buildHelp } from "./help.js";
 import { makeLayers } from "./layers.js";
 import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
+import { makeMarks } from "./marks.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
-import { buildBlank, buildHelp } from "./overlays.js";
+import { buildBlank } from "./overlays.js";
 import { light, makePanes, paint } from "./panes.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
@@ -112,7 +113,8 @@ export class Workbench {
     watchText(this.formHost, this.guard, this.arrival.moved);
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
-    this.help = buildHelp(() => this.toggleHelp(false));
+    this.marks = makeMarks(window.localStorage);
+    this.help = buildHelp(() => this.toggleHelp(false), this.marks.bringBack);
     this.root = h(
       "div",
       { class: "workbench", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
@@ -128,7 +130,8 @@ export class Workbench {
       onMessage: (i) => calls.setCursor(i),
       onNarrow: () => calls.run("narrow"),
     });
-    this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
+    const { panes } = this.divider;
+    panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
     for (const layer of lastingLayers(this)) this.layers.open(layer);
     watchClicks(this.root, () => addLine(this.bottom, TOO_SOON.place));
     host.append(this.root);
@@ -280,6 +283,7 @@ export class Workbench {
     setAttr(this.root, "data-save-state", state);
     setAttr(this.root, "data-chat", store.current ?? "");
     const locked = !store.reviewer || !entry;
+    this.marks.draw(store.reviewer, entry !== null);
     for (const button of this.bottom.decisions) button.disabled = locked;
     this.formHost.inert = locked;
   }
@@ -332,7 +336,7 @@ export class Workbench {
       return this.refocus();
     }
     this.layers.open(helpLayer(this));
-    this.help.box.focus();
+    this.help.start();
   }
 
   /** Take the search away: its words and what they light. */
@@ -439,12 +443,5 @@ export class Workbench {
    */
   answer(text, back = undoOfChange(this)) {
     this.say(text, { action: back, seconds: 0 });
-  }
-
-  /** @param {number} chat */
-  redrawResidue(chat) {
-    const pane = this.panes.get(chat);
-    const entry = entryOf(this.store, chat);
-    if (pane && entry) updateResidue(pane, entry.chat, this.residueWanted === chat);
   }
 }

@@ -1,0 +1,27 @@
+"""The form that asks for the reviewer's name, once per browser."""
+
+import streamlit as st
+
+from core.ui import state
+from core.ui.markdown import Markdown
+
+
+def ask_name(label: Markdown) -> bool:
+    """Draw the form; the focus is in its box, and Enter goes on.
+
+    Args:
+        label: of its button: what comes next.
+
+    Returns:
+        Whether a name was given just now; it is remembered already.
+    """
+    with st.container(key="opens-at-name"), st.form("reviewer", width=420, enter_to_submit=True):
+        st.markdown("**请问怎么称呼您？**")
+        st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
+        name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")
+        if st.form_submit_button(label, type="primary"):
+            if name.strip():
+                state.set_reviewer(name)
+                return True
+            st.error("请先填写名字。")
+    return False

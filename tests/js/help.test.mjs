@@ -1,0 +1,24 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { isAskedFor } from "../../core/ui/workbench/js/help.js";
+import { COMMANDS, FIELD_KEYS, FIRST_KEYS } from "../../core/ui/workbench/js/keys.js";
+
+const asked = (/** @type {string} */ text) =>
+  [...COMMANDS, ...FIELD_KEYS].filter((row) => isAskedFor(row, text)).map(({ label }) => label);
+
+test("six keys come before all others", () => {
+  assert.equal(FIRST_KEYS.length, 6);
+  assert.equal(new Set(FIRST_KEYS.map(({ label }) => label)).size, 6);
+});
+
+test("a key is found by its name, its group, its chord or its letter, in any case and width", () => {
+  assert.deepEqual(asked("钉为依据"), ["把这条消息钉为依据；再按取下"]);
+  assert.deepEqual(asked("alt+d"), ["待讨论（可写原因）"]);
+  assert.deepEqual(asked("Ａlt d"), asked("alt d"));
+  assert.ok(asked("ctrl 确认").includes("确认并下一条"));
+  assert.ok(asked("↵").includes("确认并下一条"), "as it stands on the cap");
+  assert.equal(asked("").length, COMMANDS.length + FIELD_KEYS.length);
+  assert.deepEqual(asked("没有这样的键"), []);
+});
