@@ -121,6 +121,7 @@ test("what is sent is what the contract says", async () => {
     "base_version",
     "chat",
     "customers",
+    "field_seconds",
     "made",
     "note",
     "reason",

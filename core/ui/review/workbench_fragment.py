@@ -50,6 +50,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             at=at,
             want_residue=browser.want_residue,
             want_why=browser.want_why,
+            want_end=browser.want_end,
             leaving=state.remembered_claims(),
             texts_sent=sent,
         )

@@ -39,6 +39,7 @@ MODULES: Final = (
     "journal",
     "open_pages",
     "state",
+    "time_spent",
     "why",
     "sync",
     "find",
@@ -49,6 +50,7 @@ MODULES: Final = (
     "field_footer",
     "form_view",
     "bars",
+    "end_card",
     "overlays",
     "marks",
     "help",
@@ -86,6 +88,7 @@ class WorkbenchState:
         at: index of the chat on screen, from 1; None before the first one.
         want_residue: index of the chat whose residue is to be shown, or None.
         want_why: the cell that somebody asks about: chat index, position of the customer, number of the field.
+        want_end: whether the card at the end of the queue is on screen.
         want_texts: indices of chats whose messages have to be sent whole again, and when the browser asked.
     """
 
@@ -93,6 +96,7 @@ class WorkbenchState:
     at: int | None = None
     want_residue: int | None = None
     want_why: tuple[int, int, int] | None = None
+    want_end: bool = False
     want_texts: tuple[tuple[int, ...], float] = ((), 0.0)
 
 
@@ -143,6 +147,7 @@ def workbench(
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,
         on_want_why_change=_nothing,
+        on_want_end_change=_nothing,
         on_want_texts_change=_nothing,
         on_beat_change=_nothing,  # the sync that follows renews the claim, and that is all it is for
     )
@@ -166,6 +171,7 @@ def _read(raw: Any) -> WorkbenchState:
         at=at if is_chat_index(at) else None,
         want_residue=residue if is_chat_index(residue) else None,
         want_why=_wanted_cell(raw.get("want_why")),
+        want_end=raw.get("want_end") is not None,
         want_texts=_wanted_texts(raw.get("want_texts")),
     )
 

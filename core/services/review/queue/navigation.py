@@ -1,8 +1,8 @@
-"""Previous chats of a chat, and the first chat of a dataset."""
+"""Previous chats of a chat, and which of some others have confirmed."""
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordStatus
@@ -63,11 +63,3 @@ def reviewed_by_others(session: Session, dataset_id: int, indices: Collection[in
         )
     )
     return set(session.execute(statement).scalars())
-
-
-def first_chat(session: Session, dataset_id: int) -> int | None:
-    """The lowest chat index of a dataset; ``None`` if it has no chats."""
-    lowest: int | None = session.execute(
-        select(func.min(col(Chat.index))).where(col(Chat.dataset_id) == dataset_id)
-    ).scalar_one_or_none()
-    return lowest

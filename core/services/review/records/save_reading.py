@@ -95,6 +95,7 @@ _FIELDS = {
     "note": "备注",
     "reason": "原因",
     "seconds": "用时",
+    "field_seconds": "各字段用时",
     "undo": "撤销",
 }
 

@@ -1,5 +1,6 @@
 """Types passed between workbench and store: saves with their acknowledgements, confirmation states."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,8 @@ MOST_NOTE, MOST_REASON = 4000, 400
 """Characters of a note, of a reason."""
 MOST_PINS = 200
 """Messages that are pinned to one value."""
+SECONDS, FIELD_SECONDS = "seconds", "field_seconds"
+"""Keys of an event's ``change``: time of work since the save before, and which part of it at each field."""
 _DAY = 86_400.0
 _LARGEST = 2**31 - 1
 """The largest integer that a column holds."""
@@ -71,6 +74,7 @@ class Save(BaseModel):
         review: the kind of review that it was made in; ``None`` from pages that did not say it yet.
         record_id: the record that it was made over; 0 where there was none, or where nobody said.
         base_run_id: the run that the origins of the customers are positions in.
+        field_seconds: the part of ``seconds`` spent at each field, by key; pages of before say none.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -89,6 +93,16 @@ class Save(BaseModel):
     reason: Annotated[_Text, Field(max_length=MOST_REASON)] = ""
     undo: bool = False
     seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
+    field_seconds: dict[str, Annotated[float, BeforeValidator(_seconds)]] = Field(default_factory=dict)
+
+    def time_spent(self, keys: Sequence[str]) -> dict[str, Any]:
+        """What an event keeps of the time of work.
+
+        Args:
+            keys: of the form's fields; a browser may name others.
+        """
+        each = {key: round(self.field_seconds[key], 1) for key in keys if self.field_seconds.get(key)}
+        return {SECONDS: self.seconds, FIELD_SECONDS: each}
 
     @property
     def names_run(self) -> bool:

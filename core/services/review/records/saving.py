@@ -226,6 +226,7 @@ class _OutboxSaves:
             session.flush()
             fields = changes_of_baseline(baseline, customers)
             change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
+            change |= save.time_spent(self.form.keys)
             append_event(session, record, 1, base_run_id=base, reviewer=record.reviewer, change=change, **event)
             return Ack(save.save_id, "saved", 1)
         # A second review that somebody else took back is none: this one starts anew, and sees nothing of theirs.
@@ -235,7 +236,7 @@ class _OutboxSaves:
         if self.delta and (kept := _approved(session, record, save)) is not None:
             version = save_delta_draft(session, record, kept, customers, save)
         else:
-            change = event_state(values_of(record.customers), customers, save.note)
+            change = event_state(values_of(record.customers), customers, save.note) | save.time_spent(self.form.keys)
             if self.delta and record.status == RecordStatus.CONFIRMED:
                 change |= {"replaced": Approved.of(record).as_json()}
             columns: dict[str, Any] = {

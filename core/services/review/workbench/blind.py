@@ -26,10 +26,12 @@ from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.records.second_review import second_review_refusal, worked_on
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
+from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
     AHEAD,
     BEHIND,
+    NOWHERE,
     QueuePosition,
     assemble_payload,
     chats_to_send,
@@ -94,6 +96,7 @@ class BlindSession:
         at: int | None = None,
         want_residue: int | None = None,
         want_why: tuple[int, int, int] | None = None,
+        want_end: bool = False,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -110,6 +113,7 @@ class BlindSession:
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
             want_why: never answered here: it would tell what others said.
+            want_end: whether the card at the end of the queue is on screen: no chat is claimed then.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
         """
@@ -143,7 +147,11 @@ class BlindSession:
             progress = self._progress(session, audited)
             if at is None:
                 sentence = self._nothing_waits(session, audited)
-            claims = plan_claims(session, self, position, chats, leaving)
+            is_done = want_end or at is None
+            claims = plan_claims(session, self, NOWHERE if is_done else position, chats, leaving)
+            end = None
+            if is_done:
+                end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, review_pass=Pass.SECOND)
             opened = next((chat["chat_id"] for chat in chats if chat["chat"] == at and at in waiting), None)
             if opened is not None and is_noted_as_opened(session, opened, self.reviewer):
                 opened = None
@@ -160,6 +168,7 @@ class BlindSession:
             acks=acks,
             progress=progress,
             claims=claims,
+            end=end,
             error=sentence,
         )
 

@@ -13,6 +13,7 @@ from core.domain.chat.parsed_chat import MessageKind
 from core.domain.checks.form_warning import Level
 from core.domain.evidence import EvidenceStatus
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
+from core.services.review.workbench.end_contract import EndPayload
 from core.services.review.workbench.size_contract import Counts, Residue
 from core.services.review.workbench.why_contract import WhyPayload
 
@@ -347,6 +348,7 @@ class WorkbenchPayload(TypedDict):
             own ``base_run_id`` is another one was started from that.
         chats: the one on screen and prefetched ones, in any order.
         why: the answer to ``want_why``; not there while nothing is asked, nor in a blind review.
+        end: what the card at the end of the queue shows; not there before the browser asks (``want_end``).
         error: a sentence for a banner, else empty.
         offline: whether the database cannot be read or written now. There may be no chats then; the browser keeps what
             it has, and asks again every few seconds.
@@ -365,6 +367,7 @@ class WorkbenchPayload(TypedDict):
     chats: list[ChatPayload]
     acks: list[AckPayload]
     why: NotRequired[WhyPayload | None]
+    end: NotRequired[EndPayload]
     error: str
     offline: bool
 
@@ -399,6 +402,7 @@ class SentSave(TypedDict):
         base_run_id: the chat's, as it came: what the customers' ``origin`` counts in.
         undo: takes the last decision back.
         seconds: of work on the chat.
+        field_seconds: which part of them at each field, by key.
         made: when, in milliseconds; the browser's own.
         tries: how often it was sent; the browser's own.
     """
@@ -417,6 +421,7 @@ class SentSave(TypedDict):
     reason: str
     undo: NotRequired[bool]
     seconds: float
+    field_seconds: NotRequired[dict[str, float]]
     made: float
     tries: int
 
@@ -429,6 +434,7 @@ class WorkbenchSent(TypedDict):
         at: index of the chat on screen.
         want_residue: index of the chat whose residue is to be shown.
         want_why: the cell that somebody asks about: index of the chat, position of the customer, number of the field.
+        want_end: milliseconds since when the queue has nothing more, while its card is on screen; else null.
         want_texts: milliseconds of now, and behind them chats that came without texts which the browser has not.
         beat: changes once a minute while somebody only reads; it renews the claims.
     """
@@ -437,5 +443,6 @@ class WorkbenchSent(TypedDict):
     at: int
     want_residue: int | None
     want_why: list[int] | None
+    want_end: float | None
     want_texts: list[float]
     beat: float

@@ -18,7 +18,7 @@ from core.services.review.base_runs import BaseRun, base_runs
 from core.services.review.progress import review_pace, review_progress
 from core.services.review.queue import background_update
 from core.services.review.queue.filters import EVERY, Filter
-from core.services.review.queue.navigation import chats_before, first_chat, reviewed_by_others
+from core.services.review.queue.navigation import chats_before, reviewed_by_others
 from core.services.review.queue.order import (
     INDEX,
     ORDERS,
@@ -27,7 +27,6 @@ from core.services.review.queue.order import (
     QueueSpec,
     next_open_chats,
     queue_and_next,
-    review_queue,
 )
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
@@ -39,11 +38,13 @@ from core.services.review.workbench.contract import (
     ProgressPayload,
     WorkbenchPayload,
 )
+from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
     AHEAD,
     AHEAD_CHARACTERS,
     BEHIND,
+    NOWHERE,
     QueuePosition,
     assemble_payload,
     chats_to_send,
@@ -140,6 +141,7 @@ class PrimarySession:
         at: int | None = None,
         want_residue: int | None = None,
         want_why: tuple[int, int, int] | None = None,
+        want_end: bool = False,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -152,6 +154,7 @@ class PrimarySession:
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
             want_why: the cell that somebody asks about, in a chat that is sent.
+            want_end: whether the card at the end of the queue is on screen: no chat is claimed then, nor opened.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
         """
@@ -161,9 +164,9 @@ class PrimarySession:
         with store.read() as session:
             hidden = withheld_chats(session, self.dataset.id)
             refused = at if at in hidden else None
-            if at is None or at in hidden:
+            if (at is None and not want_end) or at in hidden:
                 at = self._first_chat(session, hidden)
-            queue, following = queue_and_next(session, self.form, queue_spec, at or 0, AHEAD if at is not None else 0)
+            queue, following = queue_and_next(session, self.form, queue_spec, at or 0, AHEAD)
             before = [] if at is None else self._before(session, at)
             position = QueuePosition(
                 at, [index for index in following if index not in hidden], [i for i in before if i not in hidden]
@@ -194,7 +197,11 @@ class PrimarySession:
             why = self._why(session, chats, want_why, hidden)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
-            claims = plan_claims(session, self, position, chats, leaving)
+            is_done = want_end or at is None
+            claims = plan_claims(session, self, NOWHERE if is_done else position, chats, leaving)
+            end = None
+            if is_done:
+                end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, queued=queue.indices)
         return assemble_payload(
             self,
             store,
@@ -207,6 +214,7 @@ class PrimarySession:
             base_run_id=self.base.id if self.base else None,
             guidelines=agreed,
             why=why,
+            end=end,
             error=_deleted_run_sentence(self.base)
             if started_from_deleted and self.base
             else f"{hidden_sentence(refused)}。"
@@ -228,21 +236,14 @@ class PrimarySession:
         return explain(session, self.form, chat, cell[1], self.form.keys[cell[2]], hidden) if chat else None
 
     def _first_chat(self, session: Session, hidden: Collection[int]) -> int | None:
-        """The first chat of the queue that is open to this reviewer.
-
-        Where all are claimed by others, the first one says by whom; where there are none, the dataset's first.
+        """The first chat of the queue that is open to this reviewer; ``None`` where all are done or held by others.
 
         Args:
             session: open session.
             hidden: chats that the reviewer may not see here.
         """
         following = next_open_chats(session, self.form, self.queue_spec, 0, 1 + len(hidden))
-        queued = () if set(following) - set(hidden) else review_queue(session, self.form, self.queue_spec).indices
-        seen: list[int] = [index for index in (*following, *queued) if index not in hidden]
-        if seen:
-            return seen[0]
-        first = first_chat(session, self.dataset.id)
-        return None if first in hidden else first
+        return next((index for index in following if index not in hidden), None)
 
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX

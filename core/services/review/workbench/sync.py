@@ -22,6 +22,7 @@ from core.services.review.workbench.contract import (
     StoredCustomer,
     WorkbenchPayload,
 )
+from core.services.review.workbench.end_contract import EndPayload
 from core.services.review.workbench.long_neighbours import analyse_in_background
 from core.services.review.workbench.why_contract import WhyPayload
 
@@ -71,6 +72,7 @@ class ReviewSession(Protocol):
         at: int | None = None,
         want_residue: int | None = None,
         want_why: tuple[int, int, int] | None = None,
+        want_end: bool = False,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -109,6 +111,10 @@ class QueuePosition:
                 nearby.append(index)
                 room -= size
         return list(dict.fromkeys([*([self.at] if self.at is not None else []), *nearby, *saved]))
+
+
+NOWHERE = QueuePosition(None, (), ())
+"""Of who has no chat on screen: nothing is claimed for them."""
 
 
 def chats_to_send(session: Session, dataset_id: int, position: QueuePosition, saved: Sequence[int]) -> list[int]:
@@ -174,6 +180,7 @@ def assemble_payload(
     base_run_id: int | None = None,
     guidelines: Mapping[str, str] | None = None,
     why: WhyPayload | None = None,
+    end: EndPayload | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
     """Claim chats and assemble the workbench payload (docs/workbench.md, ``data``).
@@ -190,6 +197,7 @@ def assemble_payload(
         base_run_id: the run that the review starts from.
         guidelines: texts by field, where this session shows them.
         why: the answer to a question about a cell.
+        end: what the card at the end of the queue shows, where it is on screen.
         error: a sentence for a banner.
     """
     is_offline = False
@@ -204,7 +212,7 @@ def assemble_payload(
     for index in position.following[:1]:
         if index not in sent:
             analyse_in_background(store, review_session.dataset.id, index)
-    return {
+    payload: WorkbenchPayload = {
         "form": _form(review_session.form),
         "guidelines": dict(guidelines or {}),
         "session": review_session.cache_key,
@@ -221,6 +229,9 @@ def assemble_payload(
         "error": error,
         "offline": is_offline,
     }
+    if end is not None:
+        payload["end"] = end
+    return payload
 
 
 def offline_sentence(outage: StoreUnavailableError | None = None) -> str:

@@ -1,12 +1,12 @@
 // @ts-check
-// What stands above the panes or in their place: notices, a conflict, the word that a chat is on its way.
-/** @import { Action, Entry, Store } from "./types.js" */
+// What stands above the panes: notices, a conflict.
+/** @import { Action, Entry } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 
 import { narrow } from "./chat_view.js";
 import { focusConflictSoon } from "./conflict_keys.js";
 import { customerNames, newCustomers, speakersOf } from "./customers.js";
-import { h, setAttr, setHidden, setText } from "./dom.js";
+import { setAttr, setText } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
@@ -65,42 +65,6 @@ export function drawConflict(workbench, entry) {
   if (!state) return;
   workbench.arrival.box();
   focusConflictSoon(workbench);
-}
-
-/**
- * Say in the place of the panes that a chat is on its way, or that the queue has ended.
- * @param {Workbench} workbench
- * @param {Entry | null} entry
- */
-export function drawBlank(workbench, entry) {
-  const { blank, store, chatHost, formHost, root } = workbench;
-  const isBlank = !(entry && workbench.form);
-  setHidden(blank.element, !isBlank);
-  setHidden(chatHost, isBlank);
-  setHidden(formHost, isBlank);
-  if (!isBlank) return;
-  const atEnd = store.waiting === "end";
-  const isNone = store.error !== "" && !store.offline && store.current === null && !atEnd; // why is said above
-  setHidden(blank.skeleton, atEnd || isNone);
-  blank.title.textContent = atEnd ? "这一队列审阅完了" : isNone ? "没有可以打开的群聊" : "正在取下一条…";
-  blank.text.textContent = atEnd ? "可以回头看上一条，或者在上面换一个筛选、数据集继续。" : "";
-  setHidden(blank.back, !store.visited.length);
-  blank.ways.replaceChildren(...(atEnd || isNone ? waysOn(store) : []));
-  if (!workbench.isEditingOutside()) root.focus({ preventScroll: true });
-}
-
-/**
- * Where to go once a queue is done: what is left beside it, then what comes after reviewing.
- * @param {Store} store
- */
-function waysOn({ dataset, progress }) {
-  const ways = [
-    ...(progress.left > 0 ? [["workbench", `其余 ${progress.left} 条待审阅`]] : []),
-    ["exports", "导出"],
-    ["scores", "评分"],
-    ["records", "记录表"],
-  ];
-  return ways.map(([page, text]) => h("a", { class: "link", href: `./${page}?dataset=${dataset.id}` }, text));
 }
 
 /**

@@ -297,6 +297,47 @@ export interface WhyPayload {
   alike: AlikeChat[];
 }
 
+/** What a reviewer did in a stretch of time. */
+export interface WorkSum {
+  /** that they decided and that are still theirs. */
+  chats: number;
+  /** of work on them; null where no save said. */
+  seconds: number | null;
+  /** cells that differ from what the run had said; null where nothing was started from a run. */
+  changes: number | null;
+  /** that the approved records score more than the run's answers; null likewise. */
+  points: number | null;
+  /** key of the field that took the most time; empty where no save said. */
+  slowest: string;
+  /** how much. */
+  slowest_seconds: number;
+}
+
+/** How many chats of the queue somebody else is on. */
+export interface HeldChats {
+  who: string;
+  chats: number;
+}
+
+/** Another dataset with chats to review. */
+export interface NextDataset {
+  id: number;
+  name: string;
+  left: number;
+}
+
+/** What the card at the end of a queue shows. */
+export interface EndPayload {
+  /** the latest work without a pause of half an hour. */
+  sitting: WorkSum;
+  /** since midnight. */
+  today: WorkSum;
+  /** chats of the queue that others are on. */
+  held: HeldChats[];
+  /** the next one with open chats; null where there is none. */
+  next_dataset: NextDataset | null;
+}
+
 /** The data that the server sends to the workbench component. */
 export interface WorkbenchPayload {
   form: FormPayload;
@@ -320,6 +361,8 @@ export interface WorkbenchPayload {
   acks: AckPayload[];
   /** the answer to ``want_why``; not there while nothing is asked, nor in a blind review. */
   why?: WhyPayload | null;
+  /** what the card at the end of the queue shows; not there before the browser asks (``want_end``). */
+  end?: EndPayload;
   /** a sentence for a banner, else empty. */
   error: string;
   /** whether the database cannot be read or written now. There may be no chats then; the browser keeps what it has, and asks again every few seconds. */
@@ -360,6 +403,8 @@ export interface SentSave {
   undo?: boolean;
   /** of work on the chat. */
   seconds: number;
+  /** which part of them at each field, by key. */
+  field_seconds?: Record<string, number>;
   /** when, in milliseconds; the browser's own. */
   made: number;
   /** how often it was sent; the browser's own. */
@@ -376,6 +421,8 @@ export interface WorkbenchSent {
   want_residue: number | null;
   /** the cell that somebody asks about: index of the chat, position of the customer, number of the field. */
   want_why: number[] | null;
+  /** milliseconds since when the queue has nothing more, while its card is on screen; else null. */
+  want_end: number | null;
   /** milliseconds of now, and behind them chats that came without texts which the browser has not. */
   want_texts: number[];
   /** changes once a minute while somebody only reads; it renews the claims. */

@@ -2,6 +2,7 @@
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
 /** @import { Layer, Pressed } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+import { pressOnCard } from "./end_card.js";
 import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
@@ -110,6 +111,10 @@ export function listen(workbench) {
     const fate = pressIn(layer, event, isCommand);
     if (fate === "taken") keep(event);
     if (fate !== "desk") return;
+    if (pressOnCard(workbench, event)) {
+      keep(event);
+      return;
+    }
     if (workbench.lettersAsked && onLetter(event)) return;
     if (event.key === "Escape") {
       onEscape();

@@ -82,6 +82,7 @@ export function makeEntry(chat) {
     rejected: "",
     news: null,
     seconds: 0,
+    fieldSeconds: {},
     restored: false,
     typing: null, // text in a free entry that is not entered yet: {uid, key, text}
     decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that

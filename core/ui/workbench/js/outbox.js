@@ -74,12 +74,14 @@ export function makeSave(entry, form, { id, status, note, reviewer, review, now,
     reason,
     undo,
     seconds: Math.round(entry.seconds),
+    field_seconds: entry.fieldSeconds,
     made: now,
     sent: now,
     tries: 1,
     agreed: keptAgreed(entry),
   };
   entry.seconds = 0;
+  entry.fieldSeconds = {};
   entry.clean = entry.work;
   entry.lastSave = id;
   entry.rejected = "";

@@ -1,5 +1,5 @@
 // @ts-check
-// What lies over or above the panes for a while: conflict, notices, skeletons.
+// What lies above the panes for a while: conflict, notices.
 /** @import { Action, Conflict, ConflictRow, Entry, FormPayload } from "./types.js" */
 import { caps, h } from "./dom.js";
 import { conflictRows } from "./outbox.js";
@@ -111,24 +111,4 @@ export function notice(text, tone, action = null) {
     h("span", {}, text),
     action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null,
   );
-}
-
-/**
- * What stands in the panes while a chat is on its way, or where there is none.
- * @param {() => void} onBack
- */
-export function buildBlank(onBack) {
-  const lines = [62, 78, 45, 84, 52, 70, 38, 66].map((width) => h("i", { style: `width:${width}%` }));
-  const skeleton = h("div", { class: "skeleton", "aria-hidden": "true" }, lines);
-  const title = h("h3", {});
-  const text = h("p", {});
-  const back = h("button", { type: "button", class: "btn", onclick: onBack }, "回到上一条", caps("Alt+ArrowUp"));
-  const ways = h("p", { class: "ways" });
-  const element = h(
-    "div",
-    { class: "blank", role: "status" },
-    skeleton,
-    h("div", { class: "words" }, title, text, back, ways),
-  );
-  return { element, skeleton, title, text, back, ways };
 }

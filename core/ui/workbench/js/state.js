@@ -27,6 +27,7 @@ export function makeStore() {
     why: null,
     whyAsked: [],
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
+    end: null,
     entries: new Map(),
     outbox: [],
     orphans: new Map(),
@@ -113,6 +114,7 @@ export function receive(store, data, restore = () => []) {
   store.progress = data.progress ?? store.progress;
   store.guidelines = data.guidelines ?? store.guidelines;
   if (data.why !== undefined) store.why = data.why;
+  store.end = data.end ?? null;
   store.baseRun = data.base_run_id;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;
@@ -206,7 +208,11 @@ function putKept(entry, save, form) {
  */
 function takeOrder(store, data) {
   const at = data.open ?? data.chats?.[0]?.chat ?? null;
-  if (at === null) return;
+  if (at === null) {
+    // Nothing is on screen: what comes next stands in the queue by itself.
+    if (data.end) Object.assign(store, { queue: [...(data.order?.next ?? [])], queueAt: null });
+    return;
+  }
   store.queue = [...[...(data.order?.prev ?? [])].reverse(), at, ...(data.order?.next ?? [])];
   store.queueAt = at;
 }
@@ -225,7 +231,11 @@ function moveIfAsked(store, data, effects) {
   else if (store.waiting === "next") {
     const next = nextChat(store);
     if (next !== null) show(store, next);
-  } else if (store.current === null && store.waiting === null) show(store, data.chats?.[0]?.chat ?? null);
+    else if (!data.offline && !store.outbox.length && !data.order?.next?.length) store.waiting = "end";
+  } else if (store.current === null && store.waiting === null) {
+    show(store, data.chats?.[0]?.chat ?? null);
+    if (store.current === null && data.end) store.waiting = "end";
+  }
   effects.moved = store.current !== before;
 }
 
@@ -279,7 +289,7 @@ export function previousChat(store) {
 export function goNext(store) {
   const next = nextChat(store);
   if (next !== null) show(store, next);
-  else {
+  else if (store.waiting !== "end") {
     const caughtUp = store.queueAt === store.current;
     if (store.current !== null) store.visited.push(store.current);
     store.current = null;

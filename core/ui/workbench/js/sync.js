@@ -14,6 +14,8 @@ const BEAT = 60_000;
 const PRESENT = 600_000;
 /** How often a database that was away is looked for, somebody there or not. */
 const OFFLINE_BEAT = 5_000;
+/** How often somebody at the end of the queue hears of chats that others left or brought. */
+const END_BEAT = 10_000;
 
 /**
  * Run something as soon as the present work is done; returns what calls it off.
@@ -86,7 +88,8 @@ export function makeSync(
    */
   function beat(seen) {
     const now = clock();
-    if (!store.reviewer || now - spoke < (store.offline ? OFFLINE_BEAT : BEAT)) return;
+    const pause = store.offline ? OFFLINE_BEAT : store.waiting === "end" ? END_BEAT : BEAT;
+    if (!store.reviewer || now - spoke < pause) return;
     if (!store.offline && now - seen >= PRESENT) return;
     if (!dropSettled()) tell("beat", now);
   }

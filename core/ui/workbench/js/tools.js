@@ -51,6 +51,7 @@ export function makeTools(workbench) {
    */
   function arrive(key) {
     if (workbench.field !== key) {
+      workbench.active(); // the time until now belongs to the field that is left
       workbench.place = 0;
       setTimeout(workbench.calls.sayPickedAgain); // once the field has taken the selection
     }

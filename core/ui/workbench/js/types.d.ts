@@ -8,6 +8,7 @@ import type {
   Confirmation,
   DatasetName,
   Dissent,
+  EndPayload,
   FormPayload,
   MarkPayload,
   ProgressPayload,
@@ -128,6 +129,8 @@ export interface Entry {
   rejected: string;
   /** Of work, since the last save. */
   seconds: number;
+  /** Which part of them at each field. */
+  fieldSeconds: Record<string, number>;
   restored: boolean;
   typing: Typing | null;
   /** The decision that can be taken back; any edit after it ends that. */
@@ -226,6 +229,8 @@ export interface Store {
   /** The cell that the server was asked about last. */
   whyAsked: number[];
   progress: ProgressPayload;
+  /** What the card at the end of the queue shows; null while the server did not say. */
+  end: EndPayload | null;
   /** The run that the review starts from; undefined where the server does not say. */
   baseRun?: number | null;
   entries: Map<number, Entry>;

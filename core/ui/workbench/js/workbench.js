@@ -3,12 +3,13 @@
 /** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
 import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
-import { drawBlank, drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
+import { drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
 import { afterPaint, classBySize, h, setAttr, uuid } from "./dom.js";
+import { buildBlank, drawBlank } from "./end_card.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
@@ -19,10 +20,10 @@ import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
-import { buildBlank } from "./overlays.js";
 import { light, makePanes, paint } from "./panes.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
+import { spend } from "./time_spent.js";
 import { whyOf } from "./why.js";
 
 const IDLE_AFTER = 60;
@@ -53,6 +54,8 @@ export class Workbench {
   guideOpen = false;
   commandMode = false;
   lettersAsked = false;
+  /** Whether the server knows that the card at the end of the queue is on screen. */
+  isEndAsked = false;
   /** What lies over the desk: the topmost owns the keys. */
   layers = makeLayers();
   /** Whether the focus only comes back to where it was: then the chat stays where it stands. */
@@ -112,7 +115,7 @@ export class Workbench {
     classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
     watchText(this.formHost, this.guard, this.arrival.moved);
     this.conflictHost = h("div", {});
-    this.blank = buildBlank(() => calls.run("previous"));
+    this.blank = buildBlank((id) => calls.run(id));
     this.marks = makeMarks(window.localStorage);
     this.help = buildHelp(() => this.toggleHelp(false), this.marks.bringBack);
     this.root = h(
@@ -410,7 +413,7 @@ export class Workbench {
   active() {
     const now = Date.now();
     const entry = entryOf(this.store);
-    if (entry) entry.seconds += Math.min((now - this.#lastActive) / 1000, IDLE_AFTER);
+    if (entry) spend(entry, this.field, Math.min((now - this.#lastActive) / 1000, IDLE_AFTER));
     this.#lastActive = now;
   }
 
