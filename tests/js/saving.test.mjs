@@ -569,6 +569,16 @@ test("the address of an earlier chat that comes late moves nobody back", () => {
   assert.equal(desk.store.current, 9);
 });
 
+test("another run that is picked just before an approval leads nobody back", () => {
+  const desk = open();
+  approve(desk);
+  assert.equal(desk.store.current, 2);
+  take(desk, { session: "another run", open: 1, order: { next: [2, 3], prev: [] }, chats: [chat(1), chat(2)] });
+  assert.equal(desk.store.current, 2);
+  take(desk, { session: "a third one", open: 7, order: { next: [8], prev: [] }, chats: [chat(7)] });
+  assert.equal(desk.store.current, 7, "an address that was given is followed");
+});
+
 test("a queue that lags behind quick approvals never brings back what was decided", () => {
   const desk = open();
   for (const index of [1, 2, 3]) {

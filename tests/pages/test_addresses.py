@@ -151,7 +151,7 @@ CHOICES = [
     (navigation.WORKBENCH, "differ", "抽取任务之间", ""),
     (navigation.WORKBENCH, "by", "审阅人", ""),
     (navigation.WORKBENCH, "newer", "抽取任务", ""),
-    (navigation.WORKBENCH, "run", "抽取任务", "抽取任务：乙 · 默认"),
+    (navigation.WORKBENCH, "run", "抽取任务", "默认任务：乙"),
     (navigation.RECORDS, "sort", "排序", "按序号"),
     (navigation.RECORDS, "queue", "状态", "全部"),
     (navigation.RECORDS, "page", "页码", "第 1 页"),

@@ -29,7 +29,7 @@ def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: 
     assert "finetuned（林晓指定）" in seen(open_page(navigation.OVERVIEW))
     desk = open_page(navigation.WORKBENCH)
     box = next(box for box in desk.selectbox if box.key == "run")
-    assert (box.value, box.options[0]) == ("finetuned", "抽取任务：finetuned · 默认")
+    assert (box.value, box.options[0]) == ("finetuned", "默认任务：finetuned")
     app = open_page(navigation.RUNS, run=str(finetuned))
     button(app, "不再指定为默认").click().run()
     assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))

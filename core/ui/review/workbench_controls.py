@@ -14,7 +14,7 @@ from core.ui.markdown import escape_markdown
 from core.ui.name_form import ask_name
 from core.ui.review import blind_review, filter_controls
 
-_START, _START_LABELS, _START_BEFORE = "抽取任务：", "标注：", "起始值："
+_START, _START_DEFAULT, _START_LABELS, _START_BEFORE = "抽取任务：", "默认任务：", "标注：", "起始值："
 
 
 def draw_controls_stand_in() -> None:
@@ -113,15 +113,21 @@ def _choose_run(dataset: DatasetView, runs: Sequence[BaseRun]) -> str:
             key="run",
             what="抽取任务",
             link=all_runs(dataset),
-            format_func=lambda name: (
-                (_START_LABELS if name in labels else _START)
-                + (f"{name} · 默认" if name and name == default else name or "空表单")
+            format_func=lambda name: _run_title(
+                name, is_labels=name in labels, is_default=bool(name) and name == default
             ),
             label_visibility="collapsed",
             disabled=len(names) < 2,
         )
         or ""
     )
+
+
+def _run_title(name: str, *, is_labels: bool, is_default: bool) -> str:
+    """A run in the box: what it is, short enough for a small screen, and its name; labels are said to be such."""
+    if is_labels:
+        return f"{_START_LABELS}{name}{' · 默认' if is_default else ''}"
+    return f"{_START_DEFAULT if is_default else _START}{name or '空表单'}"
 
 
 def _queue_title(dataset: DatasetView, runs: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 /** @import { BrowserStorage } from "./types.js" */
 import { h, setHidden } from "./dom.js";
 
-const KEY = "shiyao:marks:";
+const KEPT_AS = "shiyao:marks:";
 
 /** The marks as they stand at a field, each with what it says of the value. */
 const MARKS = [
@@ -53,8 +53,8 @@ export function makeMarks(storage) {
   function put(next) {
     isAway = next;
     try {
-      if (next) storage.setItem(KEY + reviewer, "away");
-      else storage.removeItem(KEY + reviewer);
+      if (next) storage.setItem(KEPT_AS + reviewer, "away");
+      else storage.removeItem(KEPT_AS + reviewer);
     } catch {
       // It then comes again at the next visit.
     }
@@ -64,7 +64,7 @@ export function makeMarks(storage) {
   /** @param {string} name */
   function isPutAway(name) {
     try {
-      return storage.getItem(KEY + name) !== null;
+      return storage.getItem(KEPT_AS + name) !== null;
     } catch {
       return false;
     }

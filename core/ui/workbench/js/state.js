@@ -85,10 +85,14 @@ export function troubled(store) {
 export function receive(store, data, restore = () => []) {
   /** @type {Effects} */
   const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [], textless: [] };
+  /** @type {Left | null} */
+  let left = null;
   if (data.session !== store.session) {
     effects.reset = true;
-    const isSameJournal = data.dataset.id === store.dataset.id && data.reviewer === store.reviewer;
-    if (!isSameJournal || (data.review ?? ORDINARY) !== store.review) {
+    const isSameDesk = data.dataset.id === store.dataset.id && data.reviewer === store.reviewer;
+    if (isSameDesk && (data.review ?? ORDINARY) === store.review) {
+      left = { current: store.current, isAtEnd: store.waiting === "end", been: store.reported };
+    } else {
       // Another journal's work: it waits there and goes on when that dataset or kind of review is opened again.
       store.entries.clear();
       store.orphans.clear();
@@ -131,7 +135,7 @@ export function receive(store, data, restore = () => []) {
     else effects.textless.push(sent.chat);
   }
   takeOrder(store, data);
-  moveIfAsked(store, data, effects);
+  if (!left || !staysOn(store, data.open ?? null, left, effects)) moveIfAsked(store, data, effects);
   forgetFarChats(store);
   return effects;
 }
@@ -215,6 +219,31 @@ function takeOrder(store, data) {
   }
   store.queue = [...[...(data.order?.prev ?? [])].reverse(), at, ...(data.order?.next ?? [])];
   store.queueAt = at;
+}
+
+/**
+ * Where somebody was when another run or filter was chosen.
+ * @typedef {{ current: number | null, isAtEnd: boolean, been: Set<number> }} Left
+ */
+
+/**
+ * With another run or filter: who has gone on meanwhile, since the server was told where they are, is not led back there.
+ * @param {Store} store
+ * @param {number | null} asked
+ * @param {Left} left
+ * @param {Effects} effects
+ */
+function staysOn(store, asked, left, effects) {
+  if (asked === null || !left.been.has(asked) || left.current === asked) return false;
+  if (left.current === null && !left.isAtEnd) return false;
+  store.opened = asked;
+  store.reported.add(asked);
+  store.visited.push(asked);
+  const next = left.current ?? nextChat(store, asked);
+  if (next === null) store.waiting = "end";
+  else show(store, next);
+  effects.moved = true;
+  return true;
 }
 
 /**
