@@ -61,10 +61,10 @@ def test_the_longest_untouched_comes_first(store: Store, dataset: DatasetView) -
     assert ahead(store, dataset, 0, 6, in_order=order.OLDEST, queue="全部") == [4, 5, 6, 3, 1, 2]
 
 
-def test_the_desk_opens_the_queue_or_else_the_dataset(store: Store, dataset: DatasetView) -> None:
+def test_the_desk_opens_the_queue_or_else_nothing(store: Store, dataset: DatasetView) -> None:
     decide(store, dataset, 1, "已跳过")
     assert open_session(store, dataset, FORM, reviewer="阿青").sync(store)["open"] == 2
-    assert open_session(store, dataset, FORM, wanted="待讨论", reviewer="阿青").sync(store)["open"] == 1
+    assert open_session(store, dataset, FORM, wanted="待讨论", reviewer="阿青").sync(store)["open"] is None
 
 
 def test_progress_counts_decisions_and_pace_is_ones_own(store: Store) -> None:
@@ -117,14 +117,14 @@ def test_a_claimed_chat_is_passed_over_by_others_until_it_expires(store: Store, 
     assert ahead(store, dataset, 1) == [2, 3, 4, 5]
 
 
-def test_a_queue_that_is_all_on_other_desks_opens_its_first_chat_and_says_whose(store: Store) -> None:
+def test_a_queue_that_is_all_on_other_desks_opens_nothing_and_says_whose(store: Store) -> None:
     dataset = make(store, 3)
     decide(store, dataset, 1, "已确认")
     mine, hers = (open_session(store, dataset, FORM, reviewer=who) for who in ("阿青", "小白"))
     assert mine.sync(store)["open"] == 2
     shown = hers.sync(store)
-    assert (shown["open"], shown["order"]["next"]) == (2, [])
-    assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 2] == ["阿青"]
+    assert (shown["open"], shown["order"]["next"], shown["chats"]) == (None, [], [])
+    assert shown["end"]["held"] == [{"who": "阿青", "chats": 2}]
 
 
 def test_filters_narrow_and_combine(store: Store, dataset: DatasetView) -> None:
