@@ -1,6 +1,7 @@
 """What a page says before there is anything to show: what comes here, the way there in four steps, and the sample."""
 
 from collections.abc import Sequence
+from typing import Literal
 from zlib import crc32
 
 import streamlit as st
@@ -59,16 +60,23 @@ def draw_import_and_sample(label: Markdown, *, opens_desk: bool = False) -> None
             st.rerun()
 
 
-def draw_way(name: str, states: Sequence[Markdown] | None = None, *, whose: int | None = None) -> None:
+def draw_way(
+    name: str,
+    states: Sequence[Markdown] | None = None,
+    *,
+    whose: int | None = None,
+    side: Literal["left", "center"] = "center",
+) -> None:
     """Draw the way in four steps, each a link.
 
     Args:
         name: of the place where it stands.
         states: how far each step is, in a few words; what each step is where there is nothing yet.
         whose: id of the dataset that the states are of.
+        side: where the steps stand in their place.
     """
     query = {"dataset": str(whose)} if whose is not None else None
-    with st.container(key=f"way-{name}", horizontal=True, horizontal_alignment="center", gap="small"):
+    with st.container(key=f"way-{name}", horizontal=True, horizontal_alignment=side, gap="small"):
         for place, (page, step, what) in enumerate(_WAY):
             with st.container(border=True, gap="xsmall"):
                 st.page_link(page, label=step, width="content", query_params=query if place else None)

@@ -1,21 +1,27 @@
 """The form that asks for the reviewer's name, once per browser."""
 
+from typing import Literal
+
 import streamlit as st
 
 from core.ui import state
 from core.ui.markdown import Markdown
 
 
-def ask_name(label: Markdown) -> bool:
+def ask_name(label: Markdown, *, side: Literal["left", "center"] = "center") -> bool:
     """Draw the form; the focus is in its box, and Enter goes on.
 
     Args:
         label: of its button: what comes next.
+        side: where it stands in its place.
 
     Returns:
         Whether a name was given just now; it is remembered already.
     """
-    with st.container(key="opens-at-name"), st.form("reviewer", width=420, enter_to_submit=True):
+    with (
+        st.container(key="opens-at-name", horizontal_alignment=side),
+        st.form("reviewer", width=420, enter_to_submit=True),
+    ):
         st.markdown("**请问怎么称呼您？**")
         st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
         name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")

@@ -76,7 +76,7 @@ def open_own_file(page: Page, server: Server, file: Path) -> int:
     page.goto(server.url)
     page.get_by_role("link", name="导入群聊").click()
     with page.expect_file_chooser(timeout=LONG) as chooser:
-        page.get_by_test_id("stFileUploaderDropzone").get_by_role("button").click()
+        page.get_by_test_id("stFileUploaderDropzone").get_by_test_id("stBaseButton-secondary").click()
     chooser.value.set_files(file)
     expect(page.get_by_text(f"{len(TEXTS)} 条群聊，没有标注")).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="导入", exact=True).click()

@@ -1,6 +1,7 @@
 """总览 until the first decision: what this is in one sentence, the way through it with its state, and the name."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -33,17 +34,18 @@ def draw_first_minute(states: Sequence[DatasetState]) -> None:
     ready = next((item for item in states if item.default is not None and item.progress.left), None)
     shown = ready or next(iter(states), None)
     key = "first-minute" if states else "empty-first-minute"
-    with st.container(border=True, key=key, horizontal_alignment="center", gap="medium"):
+    side: Literal["left", "center"] = "left" if states else "center"
+    with st.container(border=True, key=key, horizontal_alignment=side, gap="small" if states else "medium"):
         st.markdown("### 欢迎使用拾要")
         st.caption(_WHAT)
         if not state.reviewer() and not settings().sign_in_named:
-            if ask_name("开始审阅" if ready else "继续"):
+            if ask_name("开始审阅" if ready else "继续", side=side):
                 if ready:
                     st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(ready.dataset.id)})
                 st.rerun()
         elif not states:
             draw_import_and_sample("导入群聊", opens_desk=True)
-        draw_way("first-minute", _states_of(shown), whose=shown.dataset.id if shown else None)
+        draw_way("first-minute", _states_of(shown), whose=shown.dataset.id if shown else None, side=side)
 
 
 def _states_of(item: DatasetState | None) -> tuple[Markdown, Markdown, Markdown, Markdown] | None:
