@@ -36,7 +36,8 @@ function payload(/** @type {Record<string, unknown>} */ more) {
 
 test("the card says why there is nothing: done, filtered away, held by others, or none at all", () => {
   assert.match(endWords(atEnd()).title, /都处理完了/);
-  assert.match(endWords(atEnd({ progress: { ...PROGRESS, left: 2 } })).title, /没有符合条件/);
+  for (const more of [{ left: 2 }, { partly: true }])
+    assert.match(endWords(atEnd({ progress: { ...PROGRESS, ...more } })).title, /没有符合条件/);
   assert.match(endWords(atEnd({ progress: { ...PROGRESS, left: 2 }, visited: [1] })).title, /这一队列审阅完了/);
   assert.match(endWords(atEnd({ progress: { ...PROGRESS, total: 0 } })).title, /还没有群聊/);
   const held = endWords(atEnd({ end: { ...END, held: [{ who: "周岚", chats: 2 }] } }));
@@ -54,7 +55,7 @@ test("what is not known is no zero", () => {
 
 test("each way on has its place, and one that leads nowhere is not there", () => {
   const texts = (changes = {}) => waysOn(atEnd(changes)).map(({ text }) => text);
-  assert.deepEqual(texts(), ["导出", "评分", "记录表"]);
+  assert.deepEqual(texts(), ["导出", "评分", "记录表", "回看全部群聊"]);
   const next_dataset = { id: 8, name: "别的", left: 4 };
   assert.deepEqual(texts({ end: { ...END, next_dataset }, progress: { ...PROGRESS, discussed: 1, left: 2 } }), [
     "其余 2 条待审阅",
@@ -63,6 +64,7 @@ test("each way on has its place, and one that leads nowhere is not there", () =>
     "下一个数据集：别的，还有 4 条",
     "评分",
     "记录表",
+    "回看全部群聊",
   ]);
 });
 

@@ -25,10 +25,10 @@ export function endWords(store) {
     return { title: `剩下的 ${count} 条别人正在审`, text: `${who}。他们离开几分钟后，没审的会回到这里。` };
   }
   if (!progress.total) return { title: "这个数据集还没有群聊", text: "先导入群聊，再来审阅。" };
-  if (progress.left > 0) {
+  if (progress.left > 0 || progress.partly) {
     return {
       title: store.visited.length ? "这一队列审阅完了" : "没有符合条件的群聊",
-      text: "上面可以换一个筛选或顺序；别的群聊还没有审完。",
+      text: `上面可以换一个筛选${progress.left > 0 ? "；别的群聊还没有审完" : ""}。`,
     };
   }
   return { title: "这个数据集都处理完了", text: "可以回头看，或者从这里接着做下一步。" };
@@ -72,6 +72,7 @@ export function waysOn({ dataset, progress, end }) {
       : []),
     { text: "评分", href: `./scores?${here}` },
     { text: "记录表", href: `./records?${here}` },
+    { text: "回看全部群聊", href: `./workbench?${here}&queue=${encodeURIComponent("全部")}` },
   ];
 }
 
