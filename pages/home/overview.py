@@ -4,12 +4,15 @@ import streamlit as st
 
 from core.services.review import overview
 from core.ui import state
-from core.ui.home.dataset_status import draw_dataset_status, draw_overview_heading, draw_recent_saves
+from core.ui.home.dataset_status import draw_dataset_status, draw_import_link, draw_recent_saves
 from core.ui.home.first_minute import draw_first_minute, is_first_minute
 from core.ui.home.lead_panel import draw_progress_of, view_of
 
+title, rest = st.columns([6, 2], vertical_alignment="center")
+title.title("总览")
 states, events = overview(state.store())
-draw_overview_heading(states)
+with rest:
+    draw_import_link(states)
 if is_first_minute(states):
     draw_first_minute(states)
 leads = {item.dataset.id: view_of(item) for item in states}

@@ -69,12 +69,10 @@ def _unseen_part(passed: int) -> Markdown:
     return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
 
 
-def draw_overview_heading(states: Sequence[DatasetState]) -> None:
-    """The page's title, and at its right the way to more chats, where there are some already."""
-    title, rest = st.columns([6, 2], vertical_alignment="center")
-    title.title("总览")
+def draw_import_link(states: Sequence[DatasetState]) -> None:
+    """The way to more chats, where there are some already: without any, the page itself leads there."""
     if states:
-        with rest.container(horizontal=True, horizontal_alignment="right"):
+        with st.container(horizontal=True, horizontal_alignment="right"):
             st.page_link(navigation.IMPORT, label="导入群聊", icon=":material/add:", width="content")
 
 
