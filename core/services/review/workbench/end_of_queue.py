@@ -107,7 +107,7 @@ def _differences(
     """How those of the chats that the reviewer has decided differ from the runs that they were started from."""
     scorer = Scorer(form)
     best = sum(field.points for field in form.fields)
-    found: dict[int, _Difference] = {}
+    by_chat: dict[int, _Difference] = {}
     for some in queries.chunked(sorted(chat_ids), 200):
         statement = (
             select(col(Record.chat_id), col(Record.status), col(Record.customers), col(Extraction.forms))
@@ -123,8 +123,8 @@ def _differences(
             )
         )
         for chat_id, status, customers, baseline in session.execute(statement):
-            found[chat_id] = _difference(scorer, best, status, customers, baseline)
-    return found
+            by_chat[chat_id] = _difference(scorer, best, status, customers, baseline)
+    return by_chat
 
 
 def _difference(
