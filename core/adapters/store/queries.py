@@ -1,12 +1,14 @@
 """Database reads that several services share. Each takes an open session first and returns frozen views."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from core.adapters.store.db import READING
 from core.adapters.store.models import (
     Chat,
     Dataset,
@@ -110,29 +112,29 @@ def chat_ids(session: Session, dataset_id: int) -> dict[int, int]:
     return {index: int(chat_id or 0) for index, chat_id in session.execute(statement)}
 
 
-def _run_select() -> Select[Any]:
-    failed = col(Extraction.status) == ExtractionStatus.FAILED
-    return (
-        select(
-            Run,
-            func.coalesce(func.sum(case((failed, 0), (col(Extraction.id).is_not(None), 1), else_=0)), 0),
-            func.coalesce(func.sum(case((failed, 1), else_=0)), 0),
-            func.coalesce(func.sum(col(Extraction.tokens_in)), 0),
-            func.coalesce(func.sum(col(Extraction.tokens_out)), 0),
-            func.coalesce(func.sum(col(Extraction.seconds)), 0.0),
-            func.count(col(Extraction.made_on)),
-        )
-        .outerjoin(Extraction, col(Extraction.run_id) == col(Run.id))
-        .group_by(col(Run.id))
-    )
+_TOTALS: Final = "shiyao_run_totals"
+"""Key in ``Session.info`` of sessions that never write: totals of the runs that were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """What a run's extractions sum up to; ``newest`` is the id of the last one."""
+
+    done: int = 0
+    failed: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    outdated: int = 0
+    newest: int = 0
 
 
 def runs(session: Session, dataset_id: int | None = None) -> list[RunView]:
     """Runs, newest first, with their progress."""
-    statement = _run_select().order_by(col(Run.id).desc())
+    statement = select(Run).order_by(col(Run.id).desc())
     if dataset_id is not None:
         statement = statement.where(col(Run.dataset_id) == dataset_id)
-    return [_run_view(*row) for row in session.execute(statement)]
+    return _run_views(session, statement)
 
 
 def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) -> RunView:
@@ -141,26 +143,66 @@ def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) 
     Raises:
         NotFoundError: there is none, or several datasets have one of this name.
     """
-    statement = _run_select()
-    if isinstance(name_or_id, int):
-        statement = statement.where(col(Run.id) == name_or_id)
-    else:
-        statement = statement.where(col(Run.name) == name_or_id)
+    column = col(Run.id) if isinstance(name_or_id, int) else col(Run.name)
+    statement = select(Run).where(column == name_or_id)
     if dataset_id is not None:
         statement = statement.where(col(Run.dataset_id) == dataset_id)
-    rows = list(session.execute(statement))
-    if not rows:
+    views = _run_views(session, statement)
+    if not views:
         raise NotFoundError(f"没有抽取任务「{name_or_id}」", "请检查名称，或用 status 查看已有的任务")
-    if len(rows) > 1:
-        raise NotFoundError(f"有 {len(rows)} 个数据集都有抽取任务「{name_or_id}」", "请同时指明数据集")
-    return _run_view(*rows[0])
+    if len(views) > 1:
+        raise NotFoundError(f"有 {len(views)} 个数据集都有抽取任务「{name_or_id}」", "请同时指明数据集")
+    return views[0]
 
 
 def labels_run(session: Session, dataset_id: int) -> RunView | None:
     """The dataset's run of kind *labels*, if it has one."""
-    statement = _run_select().where(col(Run.dataset_id) == dataset_id, col(Run.kind) == RunKind.LABELS)
-    row = session.execute(statement.order_by(col(Run.id)).limit(1)).first()
-    return _run_view(*row) if row else None
+    statement = select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.kind) == RunKind.LABELS)
+    return next(iter(_run_views(session, statement.order_by(col(Run.id)).limit(1))), None)
+
+
+def _run_views(session: Session, statement: Select[tuple[Run]]) -> list[RunView]:
+    rows = session.execute(statement).scalars().all()
+    totals = _run_totals(session, [row.id or 0 for row in rows])
+    return [RunView.from_row(row, **asdict(totals[row.id or 0])) for row in rows]
+
+
+def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
+    """Totals by run, read from an index alone: answers are long.
+
+    A session that reads sums each run up once: pages ask for the same runs again and again.
+    """
+    kept: dict[int, _Totals] = session.info.setdefault(_TOTALS, {}) if session.info.get(READING) else {}
+    for ids in chunked([run_id for run_id in run_ids if run_id not in kept]):
+        statement = (
+            select(
+                col(Extraction.run_id),
+                col(Extraction.status),
+                func.count(),
+                func.sum(col(Extraction.tokens_in)),
+                func.sum(col(Extraction.tokens_out)),
+                func.sum(col(Extraction.seconds)),
+                func.count(col(Extraction.made_on)),
+                func.max(col(Extraction.id)),
+            )
+            .where(col(Extraction.run_id).in_(ids))
+            .group_by(col(Extraction.run_id), col(Extraction.status))
+        )
+        kept |= dict.fromkeys(ids, _Totals())
+        for run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest in session.execute(statement):
+            before = kept[run_id]
+            is_failed = status == ExtractionStatus.FAILED
+            kept[run_id] = _Totals(
+                before.done + (0 if is_failed else count),
+                before.failed + (count if is_failed else 0),
+                # PostgreSQL's sums are decimals.
+                before.tokens_in + int(tokens_in),
+                before.tokens_out + int(tokens_out),
+                before.seconds + float(seconds),
+                before.outdated + outdated,
+                max(before.newest, newest),
+            )
+    return kept
 
 
 def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = None) -> Iterator[ExtractionView]:
@@ -330,18 +372,3 @@ def events(session: Session, record_id: int) -> list[EventView]:
         select(RecordEvent).where(col(RecordEvent.record_id) == record_id).order_by(col(RecordEvent.version).desc())
     )
     return [EventView.from_row(row) for row in session.execute(statement).scalars()]
-
-
-def _run_view(
-    row: Run, done: int, failed: int, tokens_in: int, tokens_out: int, seconds: float, outdated: int
-) -> RunView:
-    # PostgreSQL's sums are decimals.
-    return RunView.from_row(
-        row,
-        done=int(done),
-        failed=int(failed),
-        tokens_in=int(tokens_in),
-        tokens_out=int(tokens_out),
-        seconds=float(seconds),
-        outdated=int(outdated),
-    )

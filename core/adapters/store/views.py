@@ -103,7 +103,8 @@ class ChatView(ChatBase, View):
 class RunView(RunBase, View):
     """A run and its progress; ``tokens_in``, ``tokens_out`` and ``seconds`` are sums over its extractions.
 
-    ``outdated`` answers were made on a chat before an import went on with it.
+    ``outdated`` answers were made on a chat before an import went on with it. ``newest`` is the id of the last
+    extraction, 0 before the first one.
     """
 
     id: int
@@ -113,6 +114,7 @@ class RunView(RunBase, View):
     tokens_out: int
     seconds: float
     outdated: int = 0
+    newest: int = 0
 
     @property
     def pending(self) -> int:

@@ -103,7 +103,7 @@ def plan_merge(
             measure.name,
             how,
             tuple(sorted(named.fields.items())),
-            tuple((run.name, run_version(session, run)) for run in run_views),
+            tuple((run.name, run_version(run)) for run in run_views),
             (version, folds),
         )
 

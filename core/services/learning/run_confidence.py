@@ -378,7 +378,7 @@ def run_reliability(store: Store, benchmark: Benchmark, run: RunView) -> Reliabi
         if benchmark.against != LABELS:
             return None
         labels = reference_version(session, benchmark.dataset, LABELS)
-        key = ("reliability", store.url, benchmark.form.version, labels, run_version(session, run))
+        key = ("reliability", store.url, benchmark.form.version, labels, run_version(run))
 
         def measure() -> Reliability | None:
             golds = reference(session, benchmark.dataset, LABELS)

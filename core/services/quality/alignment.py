@@ -145,7 +145,7 @@ def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: 
         raise InputError(f"对比需要 2 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
     with store.read() as session:
         runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
-        versions = tuple(run_version(session, run) for run in runs)
+        versions = tuple(run_version(run) for run in runs)
         version = reference_version(session, benchmark.dataset, against) if against else None
         chats = chats_version(session, benchmark.dataset)
 

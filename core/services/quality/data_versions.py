@@ -6,18 +6,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, queries
-from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordStatus
+from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 from core.services.team import withheld
 
 
-def run_version(session: Session, run: RunView) -> Hashable:
+def run_version(run: RunView) -> Hashable:
     """Version of a run's answers: changes when one is added or replaced (extractions are never edited)."""
-    newest, count, outdated = session.execute(
-        select(func.max(col(Extraction.id)), func.count(), func.count(col(Extraction.made_on))).where(
-            col(Extraction.run_id) == run.id
-        )
-    ).one()
-    return run.id, run.created_at, newest, count, outdated, run.failed
+    return run.id, run.created_at, run.newest, run.done, run.failed, run.outdated
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:
@@ -52,6 +47,6 @@ def reference_version(session: Session, dataset: DatasetView, against: str) -> H
         return "blind", records_version(session, dataset.id)
     if against == "labels":
         labels = queries.labels_run(session, dataset.id)
-        return "labels", run_version(session, labels) if labels else None
+        return "labels", run_version(labels) if labels else None
     _, _, name = against.partition(":")
-    return "run", run_version(session, queries.run(session, name, dataset.id)) if name else against
+    return "run", run_version(queries.run(session, name, dataset.id)) if name else against

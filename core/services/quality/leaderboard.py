@@ -122,7 +122,7 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         disputed = sum(len(cells) for cells in without.disputed.values())
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         yuan = run_costs(session, runs)
-        versions = tuple(run_version(session, run) for run in runs)
+        versions = tuple(run_version(run) for run in runs)
         caveats_by_run = run_caveats(session, benchmark, runs, every)
         origins = _origins(session, benchmark)
     started = [started_records(origins, run, every) for run in runs]

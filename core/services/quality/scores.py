@@ -121,7 +121,7 @@ def run_score(session: Session, store: Store, benchmark: Benchmark, run: RunView
     def make() -> RunScore:
         return score_against(golds, queries.forms_by_index(session, run.id))
 
-    return cached((*key, run_version(session, run)), make, chats=len(golds.golds))
+    return cached((*key, run_version(run)), make, chats=len(golds.golds))
 
 
 def comparison(
@@ -129,7 +129,7 @@ def comparison(
 ) -> Comparison:
     """Run B against run A; kept like the scores."""
     key, _ = cached_reference(session, store, benchmark)
-    versions = run_version(session, a), run_version(session, b)
+    versions = run_version(a), run_version(b)
     one, two = run_score(session, store, benchmark, a), run_score(session, store, benchmark, b)
     # Its rights are small beside the two scores.
     return cached(

@@ -108,6 +108,11 @@ class Extraction(ExtractionBase, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
         Index("ix_extraction_chat", "chat_id"),
+        # All that a run's totals are summed up from: the rows themselves are long.
+        Index(
+            "ix_extraction_totals",
+            *("run_id", "status", "created_at", "made_on", "tokens_in", "tokens_out", "seconds"),
+        ),
         NEVER_REUSED,
     )
 

@@ -100,7 +100,10 @@ def pace(store: Store, run: RunView) -> Pace:
     with store.read() as session:
         count, first = session.execute(
             select(func.count(), func.min(col(Extraction.created_at))).where(
-                col(Extraction.run_id) == run.id, col(Extraction.created_at) >= since
+                col(Extraction.run_id) == run.id,
+                # All of them, which leads through the index that has the moments too.
+                col(Extraction.status).in_(tuple(ExtractionStatus)),
+                col(Extraction.created_at) >= since,
             )
         ).one()
     if count < 2 or first is None:
