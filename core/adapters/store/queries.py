@@ -161,7 +161,7 @@ def labels_run(session: Session, dataset_id: int) -> RunView | None:
     return next(iter(_run_views(session, statement.order_by(col(Run.id)).limit(1))), None)
 
 
-def _run_views(session: Session, statement: Select[tuple[Run]]) -> list[RunView]:
+def _run_views(session: Session, statement: Select[Any]) -> list[RunView]:
     rows = session.execute(statement).scalars().all()
     totals = _run_totals(session, [row.id or 0 for row in rows])
     return [RunView.from_row(row, **asdict(totals[row.id or 0])) for row in rows]

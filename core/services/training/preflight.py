@@ -146,18 +146,22 @@ def _repeated_chats(composition: Composition) -> tuple[list[list[str]], list[lis
 
 
 def data_version(store: Store) -> tuple[Any, ...]:
-    """A cheap fingerprint of chats, answers, records and summaries; changes whenever a preflight could."""
+    """A cheap fingerprint of chats, answers, records and summaries; changes whenever a preflight could.
+
+    Of chats and answers an index is read: a chat that is gone on with grows, and an answer is replaced by a newer one.
+    """
+    weights = (
+        (col(Chat.id), func.sum(col(Chat.characters))),
+        (col(Extraction.id), func.min(col(Extraction.id))),
+        (col(Record.id), func.sum(col(Record.version))),
+        (col(Summary.id), func.sum(col(Summary.version))),
+    )
     with store.read() as session:
         return (
             withheld(session).chats,
             *(
-                tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
-                for number, weight in (
-                    (col(Chat.id), col(Chat.characters)),
-                    (col(Extraction.id), col(Extraction.attempts)),
-                    (col(Record.id), col(Record.version)),
-                    (col(Summary.id), col(Summary.version)),
-                )
+                tuple(session.execute(select(func.count(), func.max(number), weight)).one())
+                for number, weight in weights
             ),
         )
 

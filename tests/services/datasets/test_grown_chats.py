@@ -366,14 +366,14 @@ def test_undo_gives_runs_back_what_they_were(store: Store) -> None:
         dataset = queries.dataset(session, "数据")
     make_run(store, dataset, "后来", {1: [make_form({"姓名": "林小满"})]})
     with store.read() as session:
-        version = run_version(session, queries.run(session, run_id))
+        version = run_version(queries.run(session, run_id))
     assert any(
         "抽取任务「后来」在续写后的群聊上的 1 个结果删去" in one for one in plan_undo(store, import_id).sentences()
     )
     undo_import(store, import_id)
     assert (made_on(store), texts(store)) == ({"旧": None}, {1: before})
     with store.read() as session:
-        assert run_version(session, queries.run(session, run_id)) != version
+        assert run_version(queries.run(session, run_id)) != version
         assert queries.run(session, "后来").pending == 1
 
 

@@ -165,12 +165,14 @@ def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[
 def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
     """The extractions that a run stored last, newest first."""
     with store.read() as session:
+        order = col(Extraction.created_at).desc(), col(Extraction.id).desc()
+        # The index has their moments; rows with all that was said are sorted only where they are shown.
+        newest = select(col(Extraction.id)).where(col(Extraction.run_id) == run_id).order_by(*order).limit(limit)
         statement = (
             select(Extraction, col(Chat.index))
             .join(Chat, col(Chat.id) == col(Extraction.chat_id))
-            .where(col(Extraction.run_id) == run_id)
-            .order_by(col(Extraction.created_at).desc(), col(Extraction.id).desc())
-            .limit(limit)
+            .where(col(Extraction.id).in_(newest))
+            .order_by(*order)
         )
         views = (ExtractionView.from_row(row, index=index) for row, index in session.execute(statement))
         return _without_withheld_examples(session, views)

@@ -1,4 +1,4 @@
-"""Totals of runs from an index: the rows of extractions are long, and every page asks for totals."""
+"""Totals of runs and of chats from indices: the rows of both are long, and pages ask for totals each time."""
 
 from alembic import op
 
@@ -13,8 +13,10 @@ _COLUMNS = ["run_id", "status", "created_at", "made_on", "tokens_in", "tokens_ou
 def upgrade() -> None:
     """Apply."""
     op.create_index("ix_extraction_totals", "extraction", _COLUMNS)
+    op.create_index("ix_chat_characters", "chat", ["characters"])
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_chat_characters", "chat")
     op.drop_index("ix_extraction_totals", "extraction")
