@@ -179,6 +179,9 @@ def draw_grid(
             "rowHeight": 30,
             "headerHeight": 30,
             "groupHeaderHeight": 26,
+            # A row that goes would stay for 400 ms, in front of those that come: another page is another page at once.
+            "animateRows": False,
+            "rowBuffer": 4,
             "tooltipShowDelay": 500,
             "readOnlyEdit": True,
             "suppressFieldDotNotation": True,

@@ -63,6 +63,12 @@ def load_sheet(token: tuple[Any, ...], load: Callable[[], record_table.Page]) ->
     return new
 
 
+def sheet_on_screen(dataset: DatasetView) -> Sheet | None:
+    """What the dataset's table was drawn with last; ``None`` where it was not drawn."""
+    kept: Sheet | None = st.session_state.get(_SHEET)
+    return kept if kept is not None and kept.token[:1] in ((), (dataset.id,)) else None
+
+
 def forget_sheet() -> None:
     """Reload the sheet on the next run."""
     kept: Sheet | None = st.session_state.get(_SHEET)

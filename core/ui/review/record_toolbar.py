@@ -97,9 +97,12 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
         )
         st.space("stretch")
         places = [
-            st.popover("填充", icon=":material/south:", **only_for(Permission.BULK)),
+            # Opening one draws its content anew: it is about rows that change without it.
+            st.popover(
+                "填充", icon=":material/south:", key="records-fill", on_change="rerun", **only_for(Permission.BULK)
+            ),
             st.popover("替换", icon=":material/find_replace:", **only_for(Permission.BULK)),
-            st.popover("批量修改记录", icon=":material/history:"),
+            st.popover("批量修改记录", icon=":material/history:", key="records-past", on_change="rerun"),
         ]
     return conditions, str(sort), places
 
