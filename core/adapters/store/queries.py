@@ -244,6 +244,20 @@ def forms_by_index(
     return {index: forms or [] for index, forms in session.execute(statement)}
 
 
+def stream_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """``(chat index, forms)`` of a run's successful extractions, in order, streamed."""
+    # Only what is needed: the raw replies of a run are many times larger than its forms.
+    statement = (
+        select(col(Chat.index), col(Extraction.forms))
+        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=200)
+    )
+    for row in stream_rows(session, statement):
+        yield row["index"], row["forms"] or []
+
+
 def records(
     session: Session,
     dataset_id: int,

@@ -46,14 +46,8 @@ def group_customers(
     heavy = list(weights) if weights is not None else [1.0] * len(prepared)
     if not prepared:
         return []
-    agreement = [
-        sum(
-            heavy[other] * scorer.chat(forms, prepared[other]).score
-            for other in range(len(prepared))
-            if other != number and heavy[other] > 0
-        )
-        for number, forms in enumerate(prepared)
-    ]
+    # Where no two weigh alike, their weights say all about who goes first.
+    agreement = [0.0] * len(prepared) if len(set(heavy)) == len(heavy) else _agreement(scorer, prepared, heavy)
     # Weight decides before agreement does: whoever is trusted more says how many customers there are.
     order = sorted(range(len(prepared)), key=lambda n: (-heavy[n], -round(agreement[n], 6), n))
     raw_names = [[form.name_of(values) for values in forms] for forms in ballots]
@@ -73,6 +67,18 @@ def group_customers(
         if heavy[number] > 0:
             groups.extend({number: at} for at in range(len(prepared[number])) if at not in pairs.values())
     return groups
+
+
+def _agreement(scorer: Scorer, prepared: list[list[Prepared]], heavy: Sequence[float]) -> list[float]:
+    """How much each answer scores against the others, by what they weigh."""
+    return [
+        sum(
+            heavy[other] * scorer.chat(forms, prepared[other]).score
+            for other in range(len(prepared))
+            if other != number and heavy[other] > 0
+        )
+        for number, forms in enumerate(prepared)
+    ]
 
 
 def _first(group: Group, prepared: list[list[Prepared]]) -> Prepared:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.domain.form import Form, FormValues
 from core.domain.merge.vote import Choice, VotedForm, vote
-from core.domain.scoring import LCS, Measure, score_run
+from core.domain.scoring import LCS, Measure, RunScore, prepare_reference, score_against
 
 Answer = Sequence[FormValues] | None
 """One run's answer about a chat, one form per customer; ``None`` if it has none."""
@@ -126,7 +126,8 @@ def rank_by_label_scores(
         golds: the labels, likewise.
         measure: likeness of free texts.
     """
-    scores = [score_run(form, run, golds, measure) for run in runs]
+    reference = prepare_reference(form, golds, measure)
+    scores = [score_against(reference, run) for run in runs]
     return rank(form, [{key: field.points for key, field in one.fields.items()} for one in scores])
 
 
@@ -158,26 +159,34 @@ def cross_validate(
     if len(indices) < 2:
         return None
     parts = min(folds, len(indices))
+    reference = prepare_reference(form, golds, measure)
+    scores = [score_against(reference, run) for run in runs]
     merged: dict[int, list[FormValues]] = {}
     followed: dict[int, Sequence[FormValues]] = {}
     for known, held in KFold(n_splits=parts, shuffle=True, random_state=seed).split(indices):
-        ranking = rank_by_label_scores(form, runs, {indices[i]: golds[indices[i]] for i in known}, measure)
+        ranking = rank(form, [_mean_points(form, score, [indices[i] for i in known]) for score in scores])
         for index in (indices[i] for i in held):
             merged.update(_merged(form, runs, index, ranking, measure))
             if index in runs[ranking.overall[0]]:
                 followed[index] = runs[ranking.overall[0]][index]
-    everything = rank_by_label_scores(form, runs, golds, measure)
+    everything = rank(form, [_mean_points(form, score, indices) for score in scores])
     flattered: dict[int, list[FormValues]] = {}
     for index in indices:
         flattered.update(_merged(form, runs, index, everything, measure))
     return CrossValidation(
         folds=parts,
         chats=len(indices),
-        score=score_run(form, merged, golds, measure).score,
-        flattered=score_run(form, flattered, golds, measure).score,
-        single=tuple(score_run(form, run, golds, measure).score for run in runs),
-        best_single=score_run(form, followed, golds, measure).score,
+        score=score_against(reference, merged).score,
+        flattered=score_against(reference, flattered).score,
+        single=tuple(score.score for score in scores),
+        best_single=score_against(reference, followed).score,
     )
+
+
+def _mean_points(form: Form, score: RunScore, indices: Sequence[int]) -> dict[str, float]:
+    """Mean points of each field over some chats: a chat's score is the same whichever chats stand beside it."""
+    columns = zip(*(score.chats[index].points for index in indices), strict=True)
+    return {key: sum(column) / len(indices) for key, column in zip(form.keys, columns, strict=True)}
 
 
 def _merged(

@@ -266,7 +266,7 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
     if source.records:
         confirmed = queries.confirmed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in confirmed)
-    runs = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
+    runs = OrderedStream(queries.stream_forms(session, run.id)) if run is not None else None
     made_on = _outdated_answers(session, run.id) if run is not None else {}
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
@@ -310,20 +310,6 @@ def mask_answers(
     texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset.id))
     for answer in answers:
         yield replace(answer, forms=mask.forms(form, answer.forms, texts.take(answer.index) or ""))
-
-
-def stream_run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
-    """``(index, forms)`` of a run's successful extractions in order, streamed."""
-    # Only what is needed: the raw replies of a run are many times larger than its forms.
-    statement = (
-        select(col(Chat.index), col(Extraction.forms))
-        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
-        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
-        .order_by(col(Chat.index))
-        .execution_options(yield_per=200)
-    )
-    for row in queries.stream_rows(session, statement):
-        yield row["index"], row["forms"] or []
 
 
 def _answer(form: Form, index: int, raw: list[FormValues], origin: str, identity: dict[str, Any]) -> ChatAnswer:

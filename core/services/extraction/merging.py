@@ -1,12 +1,17 @@
 """Merges runs into a new one: by priority, by majority, or per field by the run that scores best on labels."""
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
+
+from sqlmodel import Session
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import ExtractionStatus, now
-from core.domain.form import Form, FormValues, cell_text, load_named_form
+from core.domain.form import Form, FormValues, Value, cell_text, load_named_form
 from core.domain.merge import (
     CrossValidation,
     Method,
@@ -16,12 +21,14 @@ from core.domain.merge import (
     merge_chat,
     rank_by_label_scores,
 )
+from core.domain.merge.methods import Answer
+from core.domain.merge.vote import Choice
 from core.domain.permissions import Permission
 from core.domain.scoring import LCS, Measure
-from core.errors import InputError
+from core.errors import ConflictError, InputError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
-from core.services.quality.merged_run import MergedChat, store_merged_run
+from core.services.quality.merged_run import MergedChat, store_merged_run, validate_run_name
 from core.services.quality.scores import reference
 from core.services.team import permitted
 
@@ -30,7 +37,27 @@ METHOD_TITLES: Mapping[str, str] = {
     Method.MAJORITY: "多数表决",
     Method.BEST: "逐字段取得分最高的抽取任务",
 }
-Answers = Mapping[int, Sequence[FormValues]]
+SHOWN = 60
+"""Differing cells that a plan shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class DifferingCell:
+    """A cell on which the merged runs differ.
+
+    Attributes:
+        chat: index of the chat.
+        customer: position in the merged answer, from 0.
+        key: the field.
+        taken: the value that was taken.
+        choices: all values that were given, the heaviest first.
+    """
+
+    chat: int
+    customer: int
+    key: str
+    taken: Value
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +69,12 @@ class MergePlan:
         method: see :class:`core.domain.merge.Method`.
         ranking: who goes first, as positions in ``runs``.
         chats: chats with an answer of at least one run.
-        differing: cells on which the runs' answers differ.
+        differing: number of cells on which the runs' answers differ.
         estimate: for ``Method.BEST``, what to expect on other chats; ``None`` for the other methods, or
             where fewer than two chats have labels.
-        merged: ``{chat index: customers}``.
+        measure: likeness of free texts.
+        differences: the first of these cells. All of them, and the forms, are made again where they are stored: of
+            100,000 chats they take gigabytes.
     """
 
     runs: tuple[RunView, ...]
@@ -54,7 +83,8 @@ class MergePlan:
     chats: int
     differing: int
     estimate: CrossValidation | None
-    merged: Mapping[int, Sequence[VotedForm]]
+    measure: Measure
+    differences: tuple[DifferingCell, ...]
 
 
 def plan_merge(
@@ -108,34 +138,47 @@ def plan_merge(
         )
 
         def make() -> MergePlan:
-            answers = [queries.forms_by_index(session, run.id) for run in run_views]
-            golds = reference(session, data, against) if how is Method.BEST else {}
-            return _planned(form, run_views, answers, golds, how, named, folds=folds, measure=measure)
+            estimate, ranking = None, named
+            if how is Method.BEST:
+                answers = [queries.forms_by_index(session, run.id) for run in run_views]
+                golds = reference(session, data, against)
+                ranking = rank_by_label_scores(form, answers, golds, measure)
+                estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
+            merged = _merged(session, form, MergePlan(run_views, how, ranking, 0, 0, estimate, measure, ()))
+            chats, differing, differences = _counted(merged)
+            return MergePlan(run_views, how, ranking, chats, differing, estimate, measure, differences)
 
-        return cached(key, make, chats=data.chats * len(run_views))
+        return cached(key, make)
 
 
-def _planned(
-    form: Form,
-    run_views: tuple[RunView, ...],
-    answers: Sequence[Answers],
-    golds: Answers,
-    how: Method,
-    named: Ranking,
-    *,
-    folds: int,
-    measure: Measure,
-) -> MergePlan:
-    estimate, ranking = None, named
-    if how is Method.BEST:
-        ranking = rank_by_label_scores(form, answers, golds, measure)
-        estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
-    merged = {
-        index: merge_chat(form, [answer.get(index) for answer in answers], how, ranking, measure)
-        for index in sorted(set().union(*answers))
-    }
-    differing = sum(len(one.choices) for customers in merged.values() for one in customers)
-    return MergePlan(run_views, how, ranking, len(merged), differing, estimate, merged)
+def _merged(session: Session, form: Form, plan: MergePlan) -> Iterator[tuple[int, list[VotedForm]]]:
+    """``(chat index, customers)`` of all chats with an answer, in order, one at a time."""
+    streams = (_numbered(session, run.id, number) for number, run in enumerate(plan.runs))
+    for index, rows in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
+        answers: list[Answer] = [None] * len(plan.runs)
+        for _, number, forms in rows:
+            answers[number] = forms
+        yield index, merge_chat(form, answers, plan.method, plan.ranking, plan.measure)
+
+
+def _numbered(session: Session, run_id: int, number: int) -> Iterator[tuple[int, int, list[FormValues]]]:
+    return ((index, number, forms) for index, forms in queries.stream_forms(session, run_id))
+
+
+def _counted(merged: Iterable[tuple[int, list[VotedForm]]]) -> tuple[int, int, tuple[DifferingCell, ...]]:
+    """Number of chats, number of cells on which answers differ, and the first of these cells."""
+    chats = differing = 0
+    first: list[DifferingCell] = []
+    for index, customers in merged:
+        chats += 1
+        differing += sum(len(one.choices) for one in customers)
+        if len(first) < SHOWN:
+            first += [
+                DifferingCell(index, position, key, one.values[key], choices)
+                for position, one in enumerate(customers)
+                for key, choices in one.choices.items()
+            ]
+    return chats, differing, tuple(first[:SHOWN])
 
 
 @permitted(Permission.RUNS)
@@ -152,12 +195,21 @@ def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> Ru
 
     Raises:
         InputError: no name.
-        ConflictError: the name is taken.
+        ConflictError: the name is taken, or the runs have got other answers since the plan was made.
     """
-    chats = {
-        index: MergedChat([one.values for one in customers], _notes(plan, customers), [_provenance(plan, customers)])
-        for index, customers in plan.merged.items()
-    }
+    validate_run_name(name)
+    with store.read() as session:
+        form = load_named_form(queries.dataset(session, plan.runs[0].dataset_id).form)
+        chats = {
+            index: MergedChat(
+                [one.values for one in customers], _notes(plan, customers), [_provenance(plan, customers)]
+            )
+            for index, customers in _merged(session, form, plan)
+        }
+    with store.read() as session:  # afterwards: what came between the plan and the last answer is seen
+        now_there = [queries.run(session, run.id) for run in plan.runs]
+    if [run_version(run) for run in now_there] != [run_version(run) for run in plan.runs]:
+        raise ConflictError("要合并的抽取任务刚刚有了新的结果，没有合并", "请看过新的预览再合并")
     return store_merged_run(store, plan.runs[0].dataset_id, name=name, about=_about(plan, who), chats=chats)
 
 

@@ -14,7 +14,7 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.errors import ExportError
-from core.services.export.answer_sources import OrderedStream, resolve_run, stream_run_forms
+from core.services.export.answer_sources import OrderedStream, resolve_run
 from core.services.team import withheld_chats
 from core.services.training.chat_summaries import SummaryView, latest_summaries
 from core.services.training.training_options import AnswerFilters, TrainingOptions
@@ -112,7 +112,7 @@ def select_answers(
         tally.passed += 0 if with_passed else _count_passed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in confirmed)
         tally.withheld += len(withheld_chats(session, dataset.id))
-    labels = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
+    labels = OrderedStream(queries.stream_forms(session, run.id)) if run is not None else None
     newest_summaries = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
     filter_check = _FilterCheck(session, dataset, form, filters)
     tally.total += max(dataset.expected, dataset.chats)

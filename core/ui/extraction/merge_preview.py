@@ -19,7 +19,6 @@ _EXPLANATIONS = {
     Method.MAJORITY: "每一格由多数决定，空也算一票；平票时取排在前面的抽取任务。",
     Method.BEST: "每个字段取在标注上得分最高的抽取任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
 }
-_MOST_ROWS = 60
 _MERGED_NAME = "shiyao.merge.made"
 
 
@@ -51,23 +50,19 @@ def _draw_estimate(plan: MergePlan) -> None:
 def _draw_differences(plan: MergePlan, form: Form) -> None:
     """Table of cells on which the runs differ: the value taken, and each run's."""
     rows = []
-    for index, customers in plan.merged.items():
-        for number, one in enumerate(customers, start=1):
-            for key, choices in one.choices.items():
-                value = one.values[key]
-                texts = "；".join(
-                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{cell_text(choice.value)}"
-                    for choice in choices
-                )
-                label = form.field(key).label
-                rows.append({"群聊": index, "客户": number, "字段": label, "取": cell_text(value), "各抽取任务": texts})
-                if len(rows) == _MOST_ROWS:
-                    break
+    for cell in plan.differences:
+        texts = "；".join(
+            f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{cell_text(choice.value)}"
+            for choice in cell.choices
+        )
+        label = form.field(cell.key).label
+        place = {"群聊": cell.chat, "客户": cell.customer + 1, "字段": label}
+        rows.append(place | {"取": cell_text(cell.taken), "各抽取任务": texts})
     if rows:
         st.dataframe(
-            rows[:_MOST_ROWS],
+            rows,
             hide_index=True,
-            height=table_height(rows[:_MOST_ROWS], most=520),
+            height=table_height(rows, most=520),
             column_config={
                 "群聊": st.column_config.NumberColumn(width=60),
                 "客户": st.column_config.NumberColumn(width=60),
@@ -76,8 +71,8 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
                 "各抽取任务": st.column_config.TextColumn(width=440),
             },
         )
-        if plan.differing > _MOST_ROWS:
-            st.caption(f"共 {plan.differing:,} 格不同，这里列出前 {_MOST_ROWS} 格；没有取的值都留在合并任务里。")
+        if plan.differing > len(rows):
+            st.caption(f"共 {plan.differing:,} 格不同，这里列出前 {len(rows)} 格；没有取的值都留在合并任务里。")
 
 
 def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
