@@ -348,6 +348,20 @@ def confirmed_by_index(session: Session, dataset_id: int, *, passed: bool = True
     return {record.index: record.forms for record in confirmed(session, dataset_id, passed=passed)}
 
 
+def has_blind_reviews(session: Session, dataset_id: int) -> bool:
+    """Whether a chat of a dataset was reviewed blind, as :func:`blind_by_index` has it."""
+    statement = select(col(Record.id)).where(*_reviewed_blind(dataset_id)).limit(1)
+    return session.execute(statement).first() is not None
+
+
+def _reviewed_blind(dataset_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Record.dataset_id) == dataset_id,
+        col(Record.status) == RecordStatus.CONFIRMED,
+        col(Record.review_pass).in_((Pass.SECOND, Pass.ADJUDICATED)),
+    )
+
+
 def blind_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
     """``{chat index: forms}`` of blindly reviewed chats: as adjudicated, else as the second review has it.
 
@@ -356,11 +370,7 @@ def blind_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str
     statement = (
         select(col(Chat.index), col(Record.review_pass), col(Record.customers))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
-        .where(
-            col(Record.dataset_id) == dataset_id,
-            col(Record.status) == RecordStatus.CONFIRMED,
-            col(Record.review_pass).in_((Pass.SECOND, Pass.ADJUDICATED)),
-        )
+        .where(*_reviewed_blind(dataset_id))
         .order_by(col(Chat.index))
     )
     forms: dict[int, list[dict[str, Any]]] = {}

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.domain.form import Form, FormValues
 from core.domain.merge.vote import Choice, VotedForm, vote
-from core.domain.scoring import LCS, Measure, RunScore, prepare_reference, score_against
+from core.domain.scoring import LCS, Measure, RunScore, prepare_reference, score_against, score_run
 
 Answer = Sequence[FormValues] | None
 """One run's answer about a chat, one form per customer; ``None`` if it has none."""
@@ -126,8 +126,7 @@ def rank_by_label_scores(
         golds: the labels, likewise.
         measure: likeness of free texts.
     """
-    reference = prepare_reference(form, golds, measure)
-    scores = [score_against(reference, run) for run in runs]
+    scores = [score_run(form, run, golds, measure) for run in runs]
     return rank(form, [{key: field.points for key, field in one.fields.items()} for one in scores])
 
 

@@ -395,4 +395,4 @@ def run_reliability(store: Store, benchmark: Benchmark, run: RunView) -> Reliabi
                 return None
             return measure_reliability(benchmark.form, judged_signs(Scorer(benchmark.form), chats))
 
-        return cached(key, measure, chats=1)
+        return cached(key, measure)

@@ -95,7 +95,7 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
     """
     with store.read() as session:
         names = [LABELS] if queries.labels_run(session, dataset.id) is not None else []
-        if queries.blind_by_index(session, dataset.id):
+        if queries.has_blind_reviews(session, dataset.id):
             names.append(BLIND)
         if queries.record_counts(session, dataset.id).get(RecordStatus.CONFIRMED):
             names.append(RECORDS)

@@ -131,9 +131,11 @@ def comparison(
     key, _ = cached_reference(session, store, benchmark)
     versions = run_version(a), run_version(b)
     one, two = run_score(session, store, benchmark, a), run_score(session, store, benchmark, b)
-    # Its rights are small beside the two scores.
+    # Its rights are small beside the two scores, which it keeps alive.
     return cached(
-        ("compare", *key, versions, right_from), lambda: compare_scores(benchmark.form, one, two, right_from=right_from)
+        ("compare", *key, versions, right_from),
+        lambda: compare_scores(benchmark.form, one, two, right_from=right_from),
+        chats=len(one.chats),
     )
 
 

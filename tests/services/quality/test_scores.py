@@ -196,6 +196,11 @@ def test_what_is_kept_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made == ["a", "b", "c", "a", "b"]
     assert cached("b", lambda: make("b"), chats=5) == "b" and len(made) == 5
     assert cached("big", lambda: make("big"), chats=99) == "big"
+    for number in range(20):  # small values are apart: they cost no large one
+        assert cached(("small", number), lambda: make("small")) == "small"
+    before = len(made)
+    assert cached("big", lambda: make("again"), chats=99) == "big"
+    assert cached(("small", 0), lambda: make("again")) == "small" and len(made) == before
     forget()
 
 
