@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import SettingsError
 from core.settings import settings
+from core.ui.kept_files import KeptFiles
 from core.ui.page_shell import PageShell, inline_scripts, page_html
 from core.ui.sign_in.gate import SignedInOnly
 
@@ -54,6 +55,7 @@ def guards() -> list[Middleware]:
         Middleware(OwnPagesOnly),
         Middleware(ClosedRoutes),
         Middleware(SignedInOnly),
+        Middleware(KeptFiles),
         Middleware(PageShell),
     ]
 

@@ -227,4 +227,10 @@ def test_paging_is_the_servers(table: Table) -> None:
     large.says(f"已保存第 {record_table.PAGE + 3} 条")
     page.reload()
     large.says("本页 3 行")
+    expect(large.frame.locator(".ag-row").first).to_be_visible()
+    fetched = large.frame.locator("body").evaluate(
+        "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/js/'))"
+        ".map(({ transferSize }) => transferSize)"
+    )
+    assert fetched == [0], "the table's script was kept by the browser"
     assert (large.value(2, NAME), large.value(record_table.PAGE + 3, NAME)) == ("第一页", "最后一条")

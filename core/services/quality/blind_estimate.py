@@ -81,7 +81,7 @@ def blind_estimate(store: Store, dataset: DatasetView, form: Form) -> BlindEstim
             share,
             alone,
             records_version(session, dataset.id),
-            run_version(session, run) if run is not None else None,
+            run_version(run) if run is not None else None,
         )
         return cached(key, lambda: _estimate(session, dataset, form, run, share, alone))
 
