@@ -6,13 +6,20 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.ui import address, navigation, server, server_guard, state
 from core.ui.notices import show_announcements, show_errors
 from core.ui.page_shell import TITLE
+from core.ui.palette import draw_palette
+from core.ui.palette import routes as palette_routes
 from core.ui.review import workbench_fragment
 from core.ui.sign_in.person import check_signed_in
 from core.ui.sign_in.routes import routes
 
 if get_script_run_ctx(suppress_warning=True) is None:
     server.prepare()
-    app = st.App(__file__, lifespan=server.lifespan, routes=routes(), middleware=server_guard.guards())
+    app = st.App(
+        __file__,
+        lifespan=server.lifespan,
+        routes=[*routes(), *palette_routes.routes()],
+        middleware=server_guard.guards(),
+    )
 else:
     st.set_page_config(page_title=TITLE, page_icon=server.ICON, layout="wide")
     with show_errors(waits=True):
@@ -21,6 +28,7 @@ else:
         page = st.navigation(navigation.navigation(), position="top")
         script = navigation.script_at(page.url_path)
         navigation.draw_page_frame(page.title, script)
+        draw_palette()
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
         state.keep_page(script)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.domain.permissions import Permission, who_may
+from core.domain.permissions import AccountRole, Permission, allows, who_may
 from core.ui import address, state
 from core.ui.markdown import escape_markdown
 from core.ui.page_shell import TITLE
@@ -125,6 +125,16 @@ def navigation() -> dict[str, list[st.Page]]:
 
 def _visible_count(pages: list[st.Page]) -> int:
     return sum(page.visibility == "visible" for page in pages)
+
+
+def pages_for(role: AccountRole) -> list[tuple[str, str, str]]:
+    """Group, title and address of each page that a role sees in the menu, in its order."""
+    return [
+        (group, title, address)
+        for group, entries in _MENU.items()
+        for script, title, address in entries
+        if script not in _NEEDED or allows(role, _NEEDED[script])
+    ]
 
 
 def script_at(url_path: str) -> str:

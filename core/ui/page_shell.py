@@ -15,7 +15,12 @@ from core.ui.javascript import join_modules
 
 TITLE = "拾要"
 _HERE = Path(__file__).parent
-_SCRIPTS = ("streamlit_words", "page_shell")
+_SCRIPTS = (
+    ("streamlit_words", "page_shell"),
+    ("page_events", "palette_match", "palette_search", "palette"),
+)
+"""Modules that share a scope, each after what it imports."""
+_STYLES = ("page", "palette")
 _NEVER_FOR_A_PAGE = frozenset({b"if-none-match", b"if-modified-since", b"range", b"accept-encoding"})
 """Headers of a request for a page that Streamlit does not get: a browser may have kept Streamlit's own page, from
 before, and a page that comes compressed is not known for what it is."""
@@ -56,9 +61,10 @@ def page_html() -> str:
     head, _, rest = page.partition("<noscript>")
     after = rest.partition("</noscript>")[2]
     page = f"{head}<noscript><p>{TITLE}需要浏览器允许 JavaScript。</p></noscript>{after}"
-    script = join_modules(_HERE / "js" / f"{name}.js" for name in _SCRIPTS)
-    style = (_HERE / "page.css").read_text("utf-8")
-    own = f"{_preloads()}<style>\n{style}</style>\n<script>(() => {{\n{script}\n}})();</script>\n"
+    sources = [join_modules(_HERE / "js" / f"{name}.js" for name in names) for names in _SCRIPTS]
+    script = "\n".join(f"(() => {{\n{source}\n}})();" for source in sources)
+    style = "".join((_HERE / f"{name}.css").read_text("utf-8") for name in _STYLES)
+    own = f"{_preloads()}<style>\n{style}</style>\n<script>{script}</script>\n"
     # Before Streamlit's first script: it never draws a word that ours has not seen.
     for before, ours in (*_PARTS, ('<script type="module"', f'{own}<script type="module"')):
         if page.count(before) != 1:

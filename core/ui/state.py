@@ -131,6 +131,11 @@ def remember_reviewer() -> None:
         _remember(data={"cookie": REVIEWER_COOKIE, "name": name, "value": quote(name)}, key="shiyao_remember", height=1)
 
 
+def kept_dataset() -> str:
+    """Id of the dataset that this session was last at; ``""`` before the first."""
+    return str(st.session_state.get(_DATASET, ""))
+
+
 def available_datasets() -> list[DatasetView]:
     """All datasets, newest first."""
     with store().read() as session:

@@ -5,7 +5,7 @@ import { inChinese } from "./streamlit_words.js";
 
 /** Texts of ours and of chats: never touched, except on the upload's own button. */
 const NOT_STREAMLITS =
-  "[data-testid=stMarkdownContainer]:not([data-testid=stFileUploaderDropzone] *), [data-testid=stCode], [data-testid=stHtml], textarea, script, style";
+  "[data-testid=stMarkdownContainer]:not([data-testid=stFileUploaderDropzone] *), [data-testid=stCode], [data-testid=stHtml], .ours-palette, .ours-palette-button, textarea, script, style";
 const TRANSLATED = ["aria-label", "placeholder", "title", "aria-description", "aria-roledescription", "aria-valuetext"];
 /** Milliseconds without the server before it is said: a page that is left or reloaded takes less. */
 const PATIENCE = 1000;

@@ -74,9 +74,12 @@ MODULES: Final = (
     "chat_commands",
     "commands",
     "keyboard",
+    "palette_offers",
     "main",
 )
 """The JavaScript modules, each after those it imports."""
+_SHARED: Final = ("unanswered", "page_events")
+"""Modules of all pages that the workbench imports as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ _MOST_PLACES = 10_000
 
 def workbench_source() -> str:
     """The component's JavaScript as one module."""
-    return join_modules([HERE.parent / "js" / "unanswered.js", *(HERE / "js" / f"{name}.js" for name in MODULES)])
+    shared = (HERE.parent / "js" / f"{name}.js" for name in _SHARED)
+    return join_modules([*shared, *(HERE / "js" / f"{name}.js" for name in MODULES)])
 
 
 def _nothing() -> None:

@@ -180,6 +180,22 @@ export function addCommands(workbench) {
   }
 
   /**
+   * Go to a chat of this dataset, wherever it stands in the queue.
+   * @param {number} number
+   */
+  function openChat(number) {
+    workbench.active();
+    const { current } = store;
+    if (number === current) return workbench.refocus();
+    const left = workbench.leave();
+    workbench.sync.flushDrafts();
+    show(store, number);
+    workbench.say(left ? `第 ${current} 条：${noteLeft(left)}` : "", { tone: "warn", seconds: 0 });
+    workbench.showChat(true);
+    workbench.sync.reportPlace();
+  }
+
+  /**
    * Whether a held key goes on where it began: it stops at the border of a chat, and takes no decision with it.
    * @param {boolean} isRepeat
    */
@@ -335,6 +351,7 @@ export function addCommands(workbench) {
   Object.assign(workbench.calls, chat.calls, customers.calls, {
     run,
     discussWith,
+    openChat,
     settle,
     wantResidue,
     digit: fields.digit,

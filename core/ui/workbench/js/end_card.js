@@ -117,7 +117,8 @@ export function drawBlank(workbench, entry) {
   if (!isBlank) return;
   const isNone = store.error !== "" && !store.offline && store.current === null && !isEnd; // why is said above
   const isCard = isEnd || isNone;
-  const words = isEnd ? endWords(store) : { title: isNone ? "没有可以打开的群聊" : "正在取下一条…", text: "" };
+  const coming = store.current === null ? "正在取下一条…" : `正在取第 ${store.current} 条…`;
+  const words = isEnd ? endWords(store) : { title: isNone ? "没有可以打开的群聊" : coming, text: "" };
   const state = JSON.stringify([
     words,
     isCard,

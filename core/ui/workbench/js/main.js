@@ -7,6 +7,7 @@ import { claimPage, fillViewport, isAwaited, markTheme } from "./frame.js";
 import { releaseDrafts } from "./journal.js";
 import { listen } from "./keyboard.js";
 import { joinPages } from "./open_pages.js";
+import { answerPalette } from "./palette_offers.js";
 import { Workbench } from "./workbench.js";
 
 const TICK = 1000;
@@ -47,7 +48,7 @@ function openWorkbench(host) {
     workbench.host = place;
     if (workbench.root.parentNode !== place) place.append(workbench.root);
     frame = fillViewport(shell, workbench.root);
-    stops = [claimPage(shell), frame.stop, listen(workbench)];
+    stops = [claimPage(shell), frame.stop, listen(workbench), answerPalette(workbench)];
   }
 
   /** Leave the place: what was typed lies in the journal, the page gets its own look back. */

@@ -369,6 +369,7 @@ export interface Calls {
   digit(number: number): void;
   /** A discussion's note was written; null: given up. */
   discussWith(note: string | null): void;
+  openChat(chat: number): void;
   /** Settle a conflict: rows in `taken` become theirs. */
   settle(taken: Set<string>, isClick: boolean): void;
   wantResidue(chat: number): void;
