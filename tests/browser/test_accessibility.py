@@ -141,7 +141,8 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
     states = {
         "help": ["F1"],
         "search": ["Escape", "Alt+/"],
-        "command mode": ["Escape", "Escape"],
+        "palette": ["Control+k"],
+        "command mode": ["Escape", "Escape", "Escape"],
         "note": ["Escape", "Alt+d"],
     }
     for state, keys in states.items():

@@ -164,7 +164,13 @@ function makePalette() {
     isWaiting = false;
     picksNext = false;
     const query = input.value.trim();
-    const local = query ? search.search(query, items) : unasked(items, recent.ids(), names);
+    const local = query
+      ? search.search(query, items)
+      : unasked(
+          items,
+          recent.ids().filter((id) => !isHere(id)),
+          names,
+        );
     const question = query ? search.chatsAskedFor(query, names, dataset) : null;
     if (!question || !names) {
       show(local, query);
@@ -271,6 +277,12 @@ function makePalette() {
     }
     if (go) go({ page, query });
     else location.assign(`/${page}?${new URLSearchParams(query)}`);
+  }
+
+  /** Whether an item leads to where one is. @param {string} id */
+  function isHere(id) {
+    const { pathname, searchParams } = new URL(location.href);
+    return id === `page:${pathname.slice(1)}` || id === `chat:${dataset}:${searchParams.get("chat")}`;
   }
 
   function isServerAway() {

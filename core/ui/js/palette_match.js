@@ -54,7 +54,7 @@ export function makeMatcher(readings) {
     const lengths = [];
     if (same === reading.length) lengths.push(same);
     else if (same > 1 && at + same === word.length) lengths.push(same);
-    if (same > 2 && DOUBLE.test(reading)) lengths.push(2);
+    if (same > 1 && reading.length > 2 && DOUBLE.test(reading)) lengths.push(2);
     if (same > 0 && reading.length > 1) lengths.push(1);
     return lengths;
   }
