@@ -7,7 +7,7 @@ from core.ui import address, navigation, server, server_guard, state
 from core.ui.notices import show_announcements, show_errors
 from core.ui.page_shell import TITLE
 from core.ui.palette import draw_palette
-from core.ui.palette import routes as palette_routes
+from core.ui.palette.routes import palette_routes
 from core.ui.review import workbench_fragment
 from core.ui.sign_in.person import check_signed_in
 from core.ui.sign_in.routes import routes
@@ -17,7 +17,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
         __file__,
         lifespan=server.lifespan,
-        routes=[*routes(), *palette_routes.routes()],
+        routes=[*routes(), *palette_routes()],
         middleware=server_guard.guards(),
     )
 else:

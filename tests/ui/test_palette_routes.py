@@ -15,7 +15,7 @@ from core.services.review.palette import MOST_CHATS
 from core.services.team import add_account, sign_in
 from core.settings import settings
 from core.ui import state
-from core.ui.palette.routes import CHATS_PATH, NAMES_PATH, routes
+from core.ui.palette.routes import CHATS_PATH, NAMES_PATH, palette_routes
 from core.ui.sign_in.gate import SignedInOnly
 from core.ui.sign_in.person import COOKIE
 from tests.factories.reviews import make
@@ -29,7 +29,7 @@ def client(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("SHIYAO_SECRETS_FILE", str(tmp_path / "secrets.toml"))
     settings.cache_clear()
     monkeypatch.setattr(state, "store", lambda: store)
-    app = Starlette(routes=routes(), middleware=[Middleware(SignedInOnly)])
+    app = Starlette(routes=palette_routes(), middleware=[Middleware(SignedInOnly)])
     with TestClient(app, base_url="http://127.0.0.1") as opened:
         yield opened
     settings.cache_clear()

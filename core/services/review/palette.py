@@ -133,14 +133,14 @@ def find_chats(
     words = [word for word in words if len(word) >= 2][:MOST_WORDS]
     if number is None and not words:
         return []
-    found: list[FoundChat] = []
+    chats: list[FoundChat] = []
     with store.read() as session:
         for dataset_id in dataset_ids[:MOST_DATASETS]:
-            room = MOST_CHATS - len(found)
+            room = MOST_CHATS - len(chats)
             if room <= 0:
                 break
             if words:
-                found += _with_words(session, dataset_id, words, number, room)
+                chats += _with_words(session, dataset_id, words, number, room)
             elif number is not None:
                 indices = session.execute(
                     select(col(Chat.index))
@@ -148,8 +148,8 @@ def find_chats(
                     .order_by(col(Chat.index))
                     .limit(room)
                 )
-                found += [FoundChat(dataset_id, index) for index in indices.scalars()]
-    return sorted(found, key=lambda chat: chat.index != number) if number is not None else found
+                chats += [FoundChat(dataset_id, index) for index in indices.scalars()]
+    return sorted(chats, key=lambda chat: chat.index != number) if number is not None else chats
 
 
 def _with_words(

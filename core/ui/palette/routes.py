@@ -34,7 +34,7 @@ _HAN = re.compile("[\u4e00-\u9fff]+")
 _HEADERS = {"Cache-Control": "no-store"}
 
 
-def routes() -> list[Route]:
+def palette_routes() -> list[Route]:
     """Routes of the palette."""
     return [Route(NAMES_PATH, _names, methods=["GET"]), Route(CHATS_PATH, _chats, methods=["GET"])]
 
