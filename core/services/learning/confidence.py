@@ -22,9 +22,9 @@ from core.services.learning.linear import fit_logistic
 
 FEWEST_APPROVED: Final = 20
 """Approved chats below which no percentages are said: there they are off by more than they tell."""
-CONFIDENCE_VERSION: Final = 1
+CONFIDENCE_VERSION: Final = 2
 """Raise it with every change of what a column means."""
-_STRENGTH: Final = 2.0
+_STRENGTH: Final = 1.0
 _FOLDS: Final = 5
 _LEAST_CHANCE: Final = 1e-3
 
@@ -131,25 +131,33 @@ def fit_confidence(form: Form, judged: Sequence[JudgedSigns]) -> ConfidenceModel
                         rows.append(_columns(keys, cell, len(one.right) > 1))
                         targets.append([float(is_right)])
     if not rows:
-        return ConfidenceModel(keys, (0.0,) * (2 * len(keys) + _SIGNS), 0.0)
+        return ConfidenceModel(keys, (0.0,) * (_BY_FIELD * len(keys) + _SIGNS), 0.0)
     fitted = fit_logistic(np.array(rows), np.array(targets), None, strength=_STRENGTH)
     return ConfidenceModel(keys, tuple(map(float, fitted.weights[0])), float(fitted.bias[0]))
 
 
+_BY_FIELD: Final = 3
+"""Columns for each field."""
 _SIGNS: Final = 9
-"""Columns about signs, behind two for each field."""
+"""Columns about signs, behind those for each field."""
 
 
 def _columns(keys: Sequence[str], cell: CellSigns, several: bool) -> list[float]:
-    """The numbers that a cell is judged by; the run's history is what the first ones learn."""
+    """The numbers that a cell is judged by; the run's history is what those for each field learn.
+
+    What another run's dissent is worth is learned field by field: rules that are good at phone numbers may say of the
+    next steps what nobody ever writes down.
+    """
     field = [float(key == cell.field.key) for key in keys]
     state = field if cell.filled else [0.0] * len(keys)
     otherwise = len(cell.otherwise) / cell.others if cell.others else 0.0
+    dissent = [otherwise * one for one in field]
     chance = 0.5 if cell.learned is None else cell.learned.chance
     learned = min(max(chance, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
     return [
         *field,
         *state,
+        *dissent,
         float(cell.missing),
         float(cell.filled and cell.evidence.status is EvidenceStatus.INFERRED),
         float(cell.level(Level.WARNING)),

@@ -262,7 +262,7 @@ def judged_signs(scorer: Scorer, chats: Sequence[AnsweredChat]) -> list[JudgedSi
 
 
 def judged_with_learned(
-    scorer: Scorer, chats: Sequence[AnsweredChat], learned_texts: set[str]
+    scorer: Scorer, chats: Sequence[AnsweredChat], learned_texts: set[str], *, division: int = 0
 ) -> tuple[list[JudgedSigns], list[LabelledChat]]:
     """Signs of approved chats with learned probabilities, each of an extractor that did not learn from its chat.
 
@@ -275,12 +275,13 @@ def judged_with_learned(
         scorer: of the form.
         chats: approved chats, at least two.
         learned_texts: digests of the texts that the run's own extractor has learned from.
+        division: number of the division of the chats into folds.
     """
     form = scorer.form
     examples = [_example(form, one) for one in chats]
     groups = groups_of(examples)
     judged: list[JudgedSigns | None] = [None] * len(chats)
-    for training, held in folds_of(groups, _FOLDS, 0):
+    for training, held in folds_of(groups, _FOLDS, division):
         extractor = learner.fit(form, [examples[place] for place in sorted(training)])
         for place in held:
             one = chats[place]

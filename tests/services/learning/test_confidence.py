@@ -306,3 +306,20 @@ def test_what_was_taught_on_the_dataset_is_no_other_opinion(store: Store) -> Non
     make_run(store, dataset, "学来的", {1: [{}], 2: [{}]}, provider="learned")
     with store.read() as session:
         assert run_confidence.other_runs(session, dataset.id, asked) == {honest: "乙"}
+
+
+def test_dissent_counts_where_it_was_right_before() -> None:
+    """Another run knows the stage, and other next steps than people write down: only the former tells something."""
+
+    def signs_of(at: int, *, dissent: bool) -> JudgedSigns:
+        text, right = made_up(at)
+        right = right | {STEP: "" if at % 5 == 0 else "寄样品"}
+        said = right | {STEP: "寄样品", STAGE: "赢单" if at % 4 == 0 else right[STAGE]}
+        other = said | ({STAGE: right[STAGE], STEP: "回电给客户"} if dissent else {})
+        return judge(SCORER, read_signs(SCORER, text, [said], {"other": [other]}), [right])
+
+    model = fit_confidence(FORM, [signs_of(at, dissent=at % 2 == 0) for at in range(1, 241)])
+    agreeing, dissenting = (model.of(signs_of(4, dissent=dissent).signs)[0] for dissent in (False, True))
+
+    assert dissenting[STAGE] < agreeing[STAGE] - 0.5
+    assert abs(dissenting[STEP] - agreeing[STEP]) < 0.1
