@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,11 @@ FIRST_RETENTION_SECONDS = 300.0
 RETENTION_SECONDS = 24 * 3600.0
 KEPT_SECONDS = 1200
 """Seconds for which a page is kept under which the sign-in has ended: the longest wait for another try is shorter."""
+GARBAGE_SECONDS, GARBAGE_SHARE = 1.0, 0.02
+"""Garbage is looked for at most once a second, and for at most this share of the time: what was scored of 100,000 chats
+is looked through for a second, during which no page answers."""
+_WORTH_A_LOOK = 10_000
+"""Objects that have come up since: of an idle server there is nothing to look for."""
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
@@ -58,6 +64,7 @@ def prepare() -> None:
     person.watch_actors()
     downloads.say_why_in_chinese()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    config.set_option("runner.postScriptGC", False)  # after every run of every page: collect_garbage does it
 
 
 def startable_hosts() -> list[str]:
@@ -109,10 +116,11 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
     watch = await asyncio.to_thread(_watch_approvals)
-    deleting = asyncio.create_task(delete_daily())
+    tasks = [asyncio.create_task(delete_daily()), asyncio.create_task(collect_garbage())]
     freeze_program()
     yield
-    deleting.cancel()
+    for task in tasks:
+        task.cancel()
     from core.services.extraction.runs import stop_running
 
     if watch is not None:
@@ -121,9 +129,29 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 def freeze_program() -> None:
-    """Exempt what the program itself consists of from garbage collection, which Streamlit runs after every page."""
+    """Exempt what the program itself consists of from garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+async def collect_garbage(
+    *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep, collect: Callable[[], object] = gc.collect
+) -> None:
+    """Look for garbage while the server runs, the more seldom the longer it takes.
+
+    Args:
+        sleep: waits for so many seconds.
+        collect: looks for it.
+    """
+    seconds = 0.0
+    while True:
+        await sleep(max(GARBAGE_SECONDS, seconds / GARBAGE_SHARE))
+        young, looks, long_looks = gc.get_count()
+        if young + GARBAGE_THRESHOLDS[0] * (looks + GARBAGE_THRESHOLDS[1] * long_looks) < _WORTH_A_LOOK:
+            continue
+        began = time.perf_counter()
+        await asyncio.to_thread(collect)
+        seconds = time.perf_counter() - began
 
 
 def _keep_pages_for_the_next_sign_in() -> None:

@@ -33,7 +33,7 @@ def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, mon
         async def serve() -> None:
             gc.unfreeze()
             async with server.lifespan(None):
-                assert gc.get_freeze_count() > 50_000  # what Streamlit looks for garbage in after every page
+                assert gc.get_freeze_count() > 50_000  # where nobody looks for garbage any more
                 run_service.ensure_running(store)
                 await asyncio.to_thread(wait_until, lambda: len(service.requests) == 2)
 
@@ -82,3 +82,26 @@ def test_the_daily_work_deletes_in_the_database_of_the_settings(store: Store, mo
     server.delete_too_old()
     with store.read() as session:
         assert session.execute(select(Extraction)).scalars().one().replies == [{"raw": "", "request": ""}]
+
+
+def test_garbage_is_looked_for_the_more_seldom_the_longer_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was scored of 100,000 chats is looked through for a second: not after every page, as Streamlit would."""
+    waits: list[float] = []
+    took = [0.0, 2.0, 0.001]
+    counts = [(90_000, 0, 0), (30, 3, 0), (50, 0, 1), (9, 0, 0), (8, 0, 0)]
+    clock = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) > len(counts):
+            raise asyncio.CancelledError
+
+    def collect() -> None:
+        clock[0] += took.pop(0)
+
+    monkeypatch.setattr(server.gc, "get_count", lambda: counts[len(waits) - 1])
+    monkeypatch.setattr(server.time, "perf_counter", lambda: clock[0])
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(server.collect_garbage(sleep=sleep, collect=collect))
+    assert waits == [1.0, 1.0, pytest.approx(100.0), 1.0, 1.0, 1.0]
+    assert not took, "an idle server has nothing to look for"
