@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from sys import intern
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, true
@@ -241,7 +242,11 @@ def forms_by_index(
     )
     if indices is not None:
         statement = statement.where(col(Chat.index).in_(indices))
-    return {index: forms or [] for index, forms in session.execute(statement)}
+    # Each row comes with texts of its own for the keys: of many forms they would take half the memory.
+    return {
+        index: [{intern(key): value for key, value in values.items()} for values in forms or []]
+        for index, forms in session.execute(statement)
+    }
 
 
 def stream_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[dict[str, Any]]]]:

@@ -4,8 +4,8 @@ With a reference, each run is matched with it exactly as the score matches; what
 one, the runs are matched with one another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -89,6 +89,9 @@ class Alignment:
     missing_chats: tuple[frozenset[int], ...]
     measure: Measure = LCS
     reference_key: str = ""
+    _differences: dict[tuple[bool, str], list[Difference]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def is_correct(self, customer: Customer, run: int, key: str, *, right_from: float = CORRECT_FROM) -> bool | None:
         """Whether a run has a cell right; ``None`` without a reference form.
@@ -107,25 +110,27 @@ class Alignment:
         return credits is not None and credits[self.form.keys.index(key)] >= least
 
     def differences(self, *, with_reference: bool = False, key: str = "") -> list[Difference]:
-        """Where the runs differ, in reading order.
+        """Where the runs differ, in reading order; the list is kept and is not to be changed.
 
         Args:
             with_reference: also where all runs agree and the reference does not.
             key: only this field.
         """
-        differences: list[Difference] = []
+        places = self._differences.get((with_reference, key))
+        if places is None:
+            places = self._differences[with_reference, key] = list(self._find_differences(with_reference, key))
+        return places
+
+    def _find_differences(self, with_reference: bool, key: str) -> Iterator[Difference]:
         keys = self.form.keys
         for index, customers in self.chats.items():
             for position, customer in enumerate(customers):
-                numbers = (
-                    customer.differs_between_runs | customer.differs_from_reference
-                    if with_reference
-                    else customer.differs_between_runs
-                )
-                differences += [
-                    Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key
-                ]
-        return differences
+                numbers = customer.differs_between_runs
+                if with_reference:
+                    numbers = numbers | customer.differs_from_reference
+                for number in sorted(numbers):
+                    if not key or keys[number] == key:
+                        yield Difference(index, position, keys[number])
 
 
 def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:

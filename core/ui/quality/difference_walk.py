@@ -1,5 +1,6 @@
 """Walking through the differences of the compared runs, chat and values side by side."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import streamlit as st
@@ -32,9 +33,11 @@ def current_difference(differences: list[Difference], alignment: Alignment) -> D
         return Difference(*at)
     chat = address.index_parameter("chat")
     if chat is not None and chat in alignment.chats:
-        here = next((place for place in differences if place.chat == chat), None)
-        first = alignment.form.keys[0]
-        return here or (Difference(chat, 0, first) if alignment.chats[chat] else None)
+        first = Difference(chat, 0, alignment.form.keys[0])
+        here = differences[_place_in_order(alignment.form.keys, differences, first) :][:1]
+        if here and here[0].chat == chat:
+            return here[0]
+        return first if alignment.chats[chat] else None
     if requested := address.text_parameter("chat"):
         address.note_unknown("群聊", f"第 {requested} 条", f"第 {differences[0].chat} 条" if differences else "")
     return differences[0] if differences else None
@@ -58,15 +61,21 @@ def neighbour_difference(
         at: where the reader is; need not be one of them.
         forward: next instead of previous.
     """
+    here = _place_in_order(keys, differences, at)
+    if forward:
+        here += here < len(differences) and tuple(differences[here]) == tuple(at)
+        return differences[here] if here < len(differences) else None
+    return differences[here - 1] if here else None
+
+
+def _place_in_order(keys: Sequence[str], differences: Sequence[Difference], at: Difference) -> int:
+    """Number of differences in front of a cell: of 100,000 chats they are too many to look through at each step."""
     order = {key: i for i, key in enumerate(keys)}
 
     def rank(place: Difference) -> tuple[int, int, int]:
         return place.chat, place.customer, order[place.key]
 
-    here = rank(at)
-    if forward:
-        return next((place for place in differences if rank(place) > here), None)
-    return next((place for place in reversed(differences) if rank(place) < here), None)
+    return bisect_left(differences, rank(at), key=rank)
 
 
 @fragment
@@ -87,7 +96,8 @@ def draw_difference_walk(
     if at is None:
         st.success("按现在的筛选，没有不同的地方。", icon=":material/check_circle:")
         return
-    nearest = next((i for i, place in enumerate(differences) if tuple(place) == tuple(at)), None)
+    place = _place_in_order(alignment.form.keys, differences, at)
+    nearest = place if place < len(differences) and tuple(differences[place]) == tuple(at) else None
     with state.store().read() as session:
         text = queries.chat(session, dataset.id, at.chat).text
     open_disputes = disputes(state.store(), dataset.id) if alignment.against == "labels" else []
