@@ -62,7 +62,7 @@ class Chat(ChatBase, table=True):
     __table_args__ = (
         UniqueConstraint("dataset_id", "index", name="uq_chat_dataset_index"),
         Index("ix_chat_dataset_sha256", "dataset_id", "sha256"),
-        Index("ix_chat_characters", "characters"),  # their sum changes when a chat is gone on with
+        Index("ix_chat_characters", "characters", "id"),  # their sum changes when a chat is gone on with
         NEVER_REUSED,
     )
 

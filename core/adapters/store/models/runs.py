@@ -111,7 +111,7 @@ class Extraction(ExtractionBase, table=True):
         # All that a run's totals are summed up from: the rows themselves are long.
         Index(
             "ix_extraction_totals",
-            *("run_id", "status", "created_at", "made_on", "tokens_in", "tokens_out", "seconds"),
+            *("run_id", "status", "created_at", "id", "made_on", "tokens_in", "tokens_out", "seconds"),
         ),
         NEVER_REUSED,
     )
