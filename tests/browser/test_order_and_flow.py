@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from core.adapters.store import queries
 from core.services.datasets import import_chats
 from tests.browser.chromium import at_rest
-from tests.browser.reviewer_page import BUDGET, PATIENT, App, Sit, seats
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, Sit, seats
 from tests.browser.serving import Server
 from tests.factories.datasets import FORM
+from tests.factories.reviews import decide
 
 pytestmark = pytest.mark.browser
 WORDS = ["你好", "怎么付款", "先了解价格", "什么时候发货", "价格能谈吗", "谢谢"]
@@ -67,6 +68,40 @@ def test_filters_and_order_stay_in_the_address(sit: Sit) -> None:
     other.at(DEAR[1])
     expect(other.page.get_by_test_id("stPopoverButton")).to_contain_text("最久未动 · 1 条件")
     expect(other.root).to_contain_text("队列里 1（共剩 4）")
+
+
+def test_the_end_of_a_queue_sums_up_and_leads_on_by_keys(sit: Sit, app: App) -> None:
+    desk = sit("林晓")
+    with app[1].read() as session:
+        dataset = queries.dataset(session, desk.dataset)
+    for chat in range(1, 6):
+        decide(app[1], dataset, chat, "待讨论" if chat == 5 else "已确认", {NAME: f"林木{chat}"}, who="林晓")
+    page = desk.open(6).page
+    title = desk.root.locator(".blank h3")
+    desk.approve()
+    expect(title).to_have_text("这个数据集都处理完了", timeout=PATIENT)
+    sums = page.get_by_role("table", name="审了多少")
+    expect(sums.get_by_role("row", name="今天")).to_contain_text("6 条")
+    page.keyboard.press("Control+z")
+    desk.at(6)
+    expect(title).to_be_hidden()
+    desk.approve()
+    expect(title).to_have_text("这个数据集都处理完了", timeout=PATIENT)
+    desk.is_now("saved")
+    # Somebody leaves a chat open again: it is offered, and nobody is moved by themselves.
+    decide(app[1], dataset, 1, "草稿", {NAME: "林木一"}, who="周岚", version=1)
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() + 15_000; }")
+    expect(title).to_have_text("又有群聊可以审了", timeout=PATIENT)
+    desk.look()
+    page.keyboard.press("Enter")
+    desk.at(1)
+    desk.approve()
+    expect(title).to_have_text("这个数据集都处理完了", timeout=PATIENT)
+    desk.is_now("saved")
+    desk.look()
+    page.keyboard.press("1")  # what is left to be discussed
+    desk.at(5)
+    assert "queue=" in page.url
 
 
 def test_a_guideline_written_by_the_lead_stands_beside_the_field(sit: Sit, app: App) -> None:

@@ -1,8 +1,10 @@
 """After an import: one button that has its chats filled and opens them on the desk, and what that costs."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.adapters.store import DatasetView, queries
+from core.adapters.store import DatasetView
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import Estimate, FilledBy, SuggestedRun
@@ -31,21 +33,27 @@ def draw_review_next(dataset_id: int) -> None:
     Args:
         dataset_id: the dataset that was imported into.
     """
-    store = state.store()
-    with store.read() as session:
-        dataset = queries.dataset(session, dataset_id)
+    dataset = next((one for one in state.available_datasets() if one.id == dataset_id), None)
+    if dataset is None:  # deleted since
+        return
+    with state.store().read() as session:
         filled = run_service.filled_by(session, dataset_id)
     if filled is not None:
         _draw_filled(dataset, filled)
         return
-    ways = run_service.suggested_runs(store, dataset_id)
+    with show_errors():
+        _draw_ways(dataset, run_service.suggested_runs(state.store(), dataset_id))
+
+
+def _draw_ways(dataset: DatasetView, ways: Sequence[SuggestedRun]) -> None:
+    """A button for each way to fill the chats, the first one the page's main button, and below what each costs."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for place, way in enumerate(ways):
             if st.button(
                 f"用{escape_markdown(way.title)}抽取并审阅",
                 type="secondary" if place else "primary",
                 icon=":material/play_arrow:",
-                key=f"review-next-{dataset_id}-{place}",
+                key=f"review-next-{dataset.id}-{place}",
                 **only_for(Permission.RUNS),
             ):
                 _start(dataset, way)

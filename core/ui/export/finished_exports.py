@@ -12,6 +12,7 @@ from core.ui import navigation
 from core.ui.export.export_labels import KIND_TITLES, PURPOSES, SHORT_SHA256, source_title
 from core.ui.export.export_plans import plan_export
 from core.ui.markdown import escape_markdown
+from core.ui.metrics import fact_table
 from core.ui.only_for import only_for
 
 _FINISHED = "shiyao.export.finished"
@@ -67,8 +68,11 @@ def draw_export(dataset: DatasetView) -> None:
 
 
 def draw_export_log(entries: Sequence[ExportLogEntry]) -> None:
-    """Table of earlier exports; nothing where there are none."""
+    """Table of earlier exports; where there are none, what each kind of file is for."""
     if not entries:
+        st.subheader("各种文件给谁用")
+        fact_table({KIND_TITLES[kind]: purpose for kind, purpose in PURPOSES.items()})
+        st.caption("生成过的文件会列在这里，带来源、行数和校验和。")
         return
     st.subheader("导出记录")
     st.dataframe(

@@ -58,12 +58,13 @@ export function workNumbers(sum, labelOf) {
  * @param {Store} store
  * @returns {{ text: string, href: string }[]}
  */
-export function waysOn({ dataset, progress, end }) {
+export function waysOn({ dataset, progress, end, review }) {
+  const isOwn = review !== "blind"; // what a blind review counts is of second records
   const here = `dataset=${dataset.id}`;
   const next = end?.next_dataset;
   return [
-    ...(progress.left > 0 ? [{ text: `其余 ${progress.left} 条待审阅`, href: `./workbench?${here}` }] : []),
-    ...(progress.discussed > 0
+    ...(isOwn && progress.left > 0 ? [{ text: `其余 ${progress.left} 条待审阅`, href: `./workbench?${here}` }] : []),
+    ...(isOwn && progress.discussed > 0
       ? [{ text: `待讨论 ${progress.discussed} 条`, href: `./workbench?${here}&queue=${encodeURIComponent("待讨论")}` }]
       : []),
     { text: "导出", href: `./exports?${here}` },
