@@ -13,10 +13,9 @@ title.title("总览")
 states, events = overview(state.store())
 with rest:
     draw_import_link(states)
-if is_first_minute(states):
-    draw_first_minute(states)
+asks_name = is_first_minute(states) and draw_first_minute(states)
 leads = {item.dataset.id: view_of(item) for item in states}
 for number, dataset_state in enumerate(states):
-    draw_dataset_status(dataset_state, leads[dataset_state.dataset.id], first=not number)
+    draw_dataset_status(dataset_state, leads[dataset_state.dataset.id], first=not number and not asks_name)
 draw_progress_of(states, leads)
 draw_recent_saves(events)

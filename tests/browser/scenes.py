@@ -126,6 +126,12 @@ def _import_preview(page: Page) -> None:
         expect(page.get_by_role("button", name="导入", exact=True)).to_be_visible(timeout=PATIENT)
 
 
+def _import_done(page: Page) -> None:
+    _import_preview(page)
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.get_by_role("button", name="用本地规则抽取并审阅")).to_be_visible(timeout=PATIENT)
+
+
 def _click_tab(name: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role("tab", name=name).first.click()
 
@@ -167,5 +173,7 @@ SCENES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "training-long": ("training-sets?view=新建", _click_tab("超长")),
     "training-versions": ("training-sets?view=版本", _tick_first_rows(2)),
     "workbench-keys": ("workbench", _show_keys),
+    "workbench-end": ("workbench?text=没有人说过的话", _nothing),
+    "import-done": ("import", _import_done),  # last: it brings a dataset of its own
 }
 """Address and steps of each picture that shows more than a page as it opens, by the picture's name."""

@@ -25,11 +25,14 @@ def is_first_minute(states: Sequence[DatasetState]) -> bool:
     return all(item.progress.left == item.progress.total for item in states)
 
 
-def draw_first_minute(states: Sequence[DatasetState]) -> None:
+def draw_first_minute(states: Sequence[DatasetState]) -> bool:
     """Draw what this is and how one begins: with the name, then with what is there, else with a file or the sample.
 
     Args:
         states: of all datasets, newest first; nobody has decided on any of their chats.
+
+    Returns:
+        Whether the name is asked for: then that is what the page is for.
     """
     ready = next((item for item in states if item.default is not None and item.progress.left), None)
     shown = ready or next(iter(states), None)
@@ -38,7 +41,8 @@ def draw_first_minute(states: Sequence[DatasetState]) -> None:
     with st.container(border=True, key=key, horizontal_alignment=side, gap="small" if states else "medium"):
         st.markdown("### 欢迎使用拾要")
         st.caption(_WHAT)
-        if not state.reviewer() and not settings().sign_in_named:
+        asks = not state.reviewer() and not settings().sign_in_named
+        if asks:
             if ask_name("开始审阅" if ready else "继续", side=side):
                 if ready:
                     st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(ready.dataset.id)})
@@ -46,6 +50,7 @@ def draw_first_minute(states: Sequence[DatasetState]) -> None:
         elif not states:
             draw_import_and_sample("导入群聊", opens_desk=True)
         draw_way("first-minute", _states_of(shown), whose=shown.dataset.id if shown else None, side=side)
+    return asks
 
 
 def _states_of(item: DatasetState | None) -> tuple[Markdown, Markdown, Markdown, Markdown] | None:

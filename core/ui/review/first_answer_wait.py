@@ -49,16 +49,18 @@ def _draw(dataset: DatasetView, run_id: int) -> None:
             share = (run.done + run.failed) / run.total if run.total else 0.0
             failed = f" · 失败 {run.failed:,d}" if run.failed else ""
             st.progress(share, text=f"「{escape_markdown(run.name)}」完成 {run.done:,d} / {run.total:,d}{failed}")
-            _say_why(run, is_over=is_over)
-            _draw_ways(dataset, run, is_over=is_over)
+            is_stuck = _say_why(run, is_over=is_over)
+            _draw_ways(dataset, run, offers_rules=is_over or is_stuck)
 
 
-def _say_why(run: RunView, *, is_over: bool) -> None:
-    """What is in the way of an answer, and what to do about it."""
+def _say_why(run: RunView, *, is_over: bool) -> bool:
+    """Say what is in the way of an answer, and what to do about it; whether the run waits for a key."""
     options = [] if is_over or run.done + run.failed else run_service.run_options(state.store())
-    for option in options:
-        if (option.spec.provider, option.spec.name) == (run.provider, run.model) and option.missing:
-            st.warning(escape_markdown(option.missing), icon=":material/key_off:")
+    missing = "".join(
+        option.missing for option in options if (option.spec.provider, option.spec.name) == (run.provider, run.model)
+    )
+    if missing:
+        st.warning(escape_markdown(missing), icon=":material/key_off:")
     if run.failed:
         for failure in run_service.failures(state.store(), run.id)[:3]:
             st.error(f"{escape_markdown(failure.title)}：{len(failure.chats):,d} 条", icon=":material/error:")
@@ -68,9 +70,10 @@ def _say_why(run: RunView, *, is_over: bool) -> None:
         st.caption("这个抽取任务停着，还没有回答。在「抽取任务」里继续它，或先从空表单开始审。")
     else:
         st.caption("在「抽取任务」里可以看每一条的原因并重试；也可以换本地规则，或先从空表单开始审。")
+    return bool(missing)
 
 
-def _draw_ways(dataset: DatasetView, run: RunView, *, is_over: bool) -> None:
+def _draw_ways(dataset: DatasetView, run: RunView, *, offers_rules: bool) -> None:
     """Where to look, and what to do instead of waiting."""
     store = state.store()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -80,7 +83,7 @@ def _draw_ways(dataset: DatasetView, run: RunView, *, is_over: bool) -> None:
             icon=":material/arrow_forward:",
             query_params={"dataset": str(dataset.id), "run": run.name},
         )
-        rules = run_service.suggested_runs(store, dataset.id)[-1] if is_over else None
+        rules = run_service.suggested_runs(store, dataset.id)[-1] if offers_rules else None
         if (
             rules is not None
             and rules.extends != run.id

@@ -46,7 +46,7 @@ export function workNumbers(sum, labelOf) {
   const points = sum.points === null ? unknown : `${sum.points.toFixed(1)} 分`;
   return [
     { name: "群聊", value: `${sum.chats} 条`, title: "您判定过、现在仍是这样的群聊" },
-    { name: "用时", value: sum.seconds === null ? unknown : duration(sum.seconds), title: "停下超过一分钟的不算" },
+    { name: "用时", value: sum.seconds ? duration(sum.seconds) : unknown, title: "停下超过一分钟的不算" },
     { name: "改动", value: sum.changes === null ? unknown : `${sum.changes} 格`, title: "与抽取的值不同的格" },
     { name: "挽回", value: points, title: "按表单的评分规则，抽取的回答对照确认的记录所失的分" },
     { name: "最费时的字段", value: slow, title: "焦点停在这个字段的时间" },
