@@ -40,7 +40,7 @@ def draw_first_minute(states: Sequence[DatasetState]) -> bool:
     side: Literal["left", "center"] = "left" if states else "center"
     with st.container(border=True, key=key, horizontal_alignment=side, gap="small" if states else "medium"):
         st.markdown("### 欢迎使用拾要")
-        st.caption(_WHAT)
+        st.caption(_WHAT if states else f"{_WHAT}从导入群聊或示例开始。")
         asks = not state.reviewer() and not settings().sign_in_named
         if asks:
             if ask_name("开始审阅" if ready else "继续", side=side):

@@ -90,7 +90,7 @@ export function buildBlank(run) {
   const ways = h("ol", { class: "ways" });
   /** @type {(id: string, label: string, key: string) => HTMLButtonElement} */
   const button = (id, label, key) =>
-    h("button", { type: "button", class: "btn", "data-command": id, onclick: () => run(id) }, label, caps(key));
+    h("button", { type: "button", class: "btn", "data-end": id, onclick: () => run(id) }, label, caps(key));
   const onward = button("next", "继续审阅", "Enter");
   onward.classList.add("main");
   const back = button("previous", "回到上一条", chordFor("previous"));

@@ -85,7 +85,7 @@ export function buildHelp(onClose, onMarks) {
     ),
   );
   const search = h("input", {
-    class: "find",
+    class: "find-key",
     type: "search",
     placeholder: "按名称或按键找",
     "aria-label": "找快捷键",
