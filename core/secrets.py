@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
@@ -113,12 +113,18 @@ def is_key_name(name: str) -> bool:
 
 
 def _content() -> Mapping[str, Any]:
+    state = _file_state()
+    return {} if state is None else _read(*state)
+
+
+def _file_state() -> tuple[Path, int, int] | None:
+    """The file with keys, when it was changed, and its size; ``None`` where there is none."""
     path = secrets_file()
     try:
         stamp = path.stat()
     except OSError:
-        return {}
-    return _read(path, stamp.st_mtime_ns, stamp.st_size)
+        return None
+    return path, stamp.st_mtime_ns, stamp.st_size
 
 
 @lru_cache(maxsize=4)
@@ -138,6 +144,17 @@ class KeyedSettings(BaseSettings):
     """Settings whose values may also stand in the file with keys; the environment wins."""
 
     @classmethod
+    def current(cls) -> Self:
+        """The settings as environment and file say now; read again once one of them has changed.
+
+        Raises:
+            SettingsError: the file with keys cannot be read.
+        """
+        prefix = str(cls.model_config.get("env_prefix", "")).lower()
+        variables = tuple(sorted(item for item in os.environ.items() if item[0].lower().startswith(prefix)))
+        return cast(Self, _settings_from(cls, variables, _file_state()))
+
+    @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
@@ -152,3 +169,11 @@ class KeyedSettings(BaseSettings):
         names = {field: f"{prefix}{field}".upper() for field in settings_cls.model_fields}
         values: dict[str, Any] = {field: content[name] for field, name in names.items() if name in content}
         return (init_settings, env_settings, InitSettingsSource(settings_cls, values))
+
+
+@lru_cache(maxsize=8)
+def _settings_from(
+    kind: type[KeyedSettings], _variables: tuple[tuple[str, str], ...], _file: tuple[Path, int, int] | None
+) -> KeyedSettings:
+    """Settings of one state of environment and file: to make them takes as long as a query."""
+    return kind()

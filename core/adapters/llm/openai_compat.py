@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
@@ -32,6 +32,9 @@ from core.adapters.llm.registry import ProviderEntry
 from core.errors import Cause, ProviderError, SettingsError
 from core.secrets import secret
 from core.settings import OpenAISettings
+
+if TYPE_CHECKING:
+    from core.adapters.llm.kept_connections import Connection
 
 _OWN_PARAMETERS = frozenset(
     {"temperature", "max_tokens", "json_mode", "json_schema", "patch_id", "lora_id", "top_p", "seed"}
@@ -73,7 +76,7 @@ class OpenAIProvider:
     name = "openai"
 
     def __init__(self, settings: OpenAISettings | None = None, spec: ModelSpec | None = None) -> None:
-        self._settings = settings or OpenAISettings()
+        self._settings = settings or OpenAISettings.current()
         self._spec = spec
 
     @property
@@ -120,10 +123,11 @@ class OpenAIProvider:
         elapsed = stopwatch()
         place = (self._address(), model)
         refusals: list[tuple[str, str, str]] = []
-        client = self._client(request.deadline)
+        connection = self._connection()
 
         def ask() -> Any:
-            arguments = _arguments(request, model, self._spec)
+            client = connection.client
+            arguments = _arguments(request, model, self._spec) | {"timeout": request.deadline}
             for response_format in _response_formats(request):
                 if (refused := (*place, response_format["type"])) in _refused_formats:
                     continue
@@ -137,7 +141,7 @@ class OpenAIProvider:
 
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
-            reply = call_with_deadline(ask, request.deadline, client.close)
+            reply = call_with_deadline(ask, request.deadline, connection.close)
         except (DeadlineExceeded, openai.APITimeoutError) as error:
             raise timeout_failure(request.deadline) from error
         except openai.APIStatusError as error:
@@ -152,33 +156,28 @@ class OpenAIProvider:
             raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
         except Exception as error:
             raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
+        else:
+            connection.keep()
         finally:
-            client.close()
+            connection.close_unless_kept()
         _refused_formats.update(refusals)
         notes = tuple(f"模型服务不接受 {refused} 格式的要求，改为不这样要求再问了一次" for *_, refused in refusals)
         return replace(_read(reply, request, model, elapsed()), notes=notes)
 
-    def _client(self, deadline: float) -> Any:
-        """A client that can reach this model's address and nothing else."""
-        import openai
-
-        from core.adapters.llm.http_transport import PinnedTransport
+    def _connection(self) -> "Connection":
+        """A client that can reach this model's address and nothing else, for one call; a used one where there is."""
+        from core.adapters.llm.kept_connections import connection_for
 
         try:
-            transport = PinnedTransport(
-                self._destination(), self._key(), _tls(), sdk_headers=self._variable() == ENTRY.usual_variable
+            return connection_for(
+                self._address(),
+                self._key(),
+                self._destination(),
+                _tls(),
+                sdk_headers=self._variable() == ENTRY.usual_variable,
             )
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
-        # Redirects are never followed: the key, and the chat, would go along.
-        http_client = openai.DefaultHttpxClient(transport=transport, follow_redirects=False, trust_env=False)
-        return openai.OpenAI(
-            base_url=self._address(),
-            api_key=self._key(),
-            max_retries=0,
-            timeout=deadline,
-            http_client=http_client,
-        )
 
     def _destination(self) -> Destination:
         return authorise(self._address(), self._variable())
@@ -217,10 +216,10 @@ ENTRY = ProviderEntry(
     concurrency=8,
     schemes=("https", "http"),
     url_hint="https://…/v1；留空用环境变量 OPENAI_BASE_URL",
-    environment_url=lambda: OpenAISettings().base_url,
+    environment_url=lambda: OpenAISettings.current().base_url,
     key_variables=("OPENAI_API_KEY",),
     own_key=True,
-    default_model=lambda: OpenAISettings().model,
+    default_model=lambda: OpenAISettings.current().model,
     any_model=True,
     model_hint="模型名，例如 deepseek-chat",
     resource="lora_id",

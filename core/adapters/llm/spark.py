@@ -48,7 +48,7 @@ class SparkProvider:
     name = "spark"
 
     def __init__(self, settings: SparkSettings | None = None, spec: ModelSpec | None = None) -> None:
-        self._settings = settings or SparkSettings()
+        self._settings = settings or SparkSettings.current()
         self._spec = spec
 
     @property
@@ -201,7 +201,7 @@ class SparkProvider:
 
 def _environment_url() -> str:
     """``SPARKAI_URL``; the default address is none that the operator chose."""
-    settings = SparkSettings()
+    settings = SparkSettings.current()
     return settings.url if "url" in settings.model_fields_set else ""
 
 
@@ -215,7 +215,7 @@ ENTRY = ProviderEntry(
     environment_url=_environment_url,
     key_variables=("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET"),
     key_variable="SPARKAI_API_KEY",
-    default_model=lambda: SparkSettings().domain,
+    default_model=lambda: SparkSettings.current().domain,
     model_hint="domain 或 serviceId",
     resource="patch_id",
 )

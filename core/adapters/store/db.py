@@ -62,7 +62,9 @@ class Store:
         self.engine = engine
         self.created = False
         self._writing = engine.execution_options(**{_WRITE: True})
-        self._writer = threading.RLock() if engine.dialect.name == "sqlite" else None
+        on_sqlite = engine.dialect.name == "sqlite"
+        self._alone = engine if on_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = threading.RLock() if on_sqlite else None
 
     @property
     def url(self) -> str:
@@ -83,6 +85,16 @@ class Store:
             session.rollback()
         for follow_up in session.info.pop(AFTER_READING, ()):
             follow_up(self)
+
+    @contextmanager
+    def read_alone(self) -> Iterator[Session]:
+        """Context manager: a session that reads, each statement by itself: for one of them, without a snapshot.
+
+        On PostgreSQL nothing is said to the database beside the statement; beginning and ending a transaction would be
+        twice as much again.
+        """
+        with self._driver_errors(), Session(self._alone, info={READING: True}) as session:
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -108,6 +108,8 @@ class CachedProvider:
         """
         key = request_key(self._spec, request, usual=self.default_url)
         earlier = None if self._fresh else self._earlier(key)
+        if earlier is None and self._limiter is not None and self._limiter.take_slot(key) and not self._fresh:
+            earlier = self._earlier(key)
         if earlier is not None:
             reply, source = earlier
         else:
@@ -130,7 +132,7 @@ class CachedProvider:
         return reply, {"run": run_id, "chat": chat_id}
 
     def _newest(self, key: str) -> tuple[Any, ...] | None:
-        with self._store.read() as session:
+        with self._store.read_alone() as session:
             # A reply that nobody could read is no answer: rows from before these were left out of the index hold some.
             stored = session.execute(_EARLIER, {"key": key})
             return next((tuple(row) for row in stored if row.replies[row.position].get("ok", True)), None)

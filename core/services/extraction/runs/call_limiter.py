@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlmodel import col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Place, Run, RunStatus
+from core.adapters.store.models import Place, Reply, Run, RunStatus
 from core.services.extraction.runs.call_rate import reserve_call_slot
 from core.services.extraction.runs.places import THE_PLACE, THE_RUN, PlacedChat
 from core.services.extraction.runs.store_patience import patiently
@@ -19,7 +19,8 @@ _LOOK_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
 _FRESH_SECONDS = 1.0
 """For so long after it was looked at, a place is still held: nobody is taken for lost that quickly."""
-_STATUS = select(col(Run.status), col(Place.chat_id)).outerjoin(Place, and_(*THE_PLACE)).where(*THE_RUN)
+_ANSWERED = exists().where(col(Reply.key) == bindparam("key"))
+_STATUS = select(col(Run.status), col(Place.chat_id), _ANSWERED).outerjoin(Place, and_(*THE_PLACE)).where(*THE_RUN)
 
 
 class Withdrawn(Exception):
@@ -191,21 +192,32 @@ class CallLimiter:
         self._seen_at = time.time()
 
     @contextmanager
-    def slot(self) -> Iterator[bool]:
-        """Acquire a slot; yields True if the caller had to wait.
+    def leaving_slot(self) -> Iterator[None]:
+        """Context manager: at its end the chat leaves its slot, if it has taken one."""
+        try:
+            yield
+        finally:
+            if self._in_slot:
+                self._in_slot = False
+                self._slots.leave()
+
+    def take_slot(self, key: str = "") -> bool:
+        """Wait for a slot, unless the chat has one: right before its first call, when all else is ready.
+
+        Args:
+            key: of the request that is about to be sent, see :class:`~core.adapters.store.models.Reply`.
+
+        Returns:
+            Whether another chat's answer to the same request was stored while this one waited.
 
         Raises:
             Withdrawn: the run was stopped, or the process ends, before a slot was free.
         """
+        if self._in_slot:
+            return False
         waited = self._slots.enter(lambda: self._stopping.is_set() or self._slots.limit == 0)
         self._in_slot = True
-        try:
-            if waited:
-                self._look()
-            yield waited
-        finally:
-            if self._in_slot:
-                self._slots.leave()
+        return waited and self._look(key=key)
 
     def wait_for_rate(self, per_minute: int | None) -> None:
         """Wait until the next call may start.
@@ -260,6 +272,9 @@ class CallLimiter:
                 self._look(also_paused=not paid)
             return False
 
+        if not self._in_slot:  # nothing was called: what failed needs no slot
+            wait()
+            return
         self._in_slot = False
         self._slots.leave_for(wait, lost)
         self._in_slot = True
@@ -268,13 +283,15 @@ class CallLimiter:
         """Wait a second, or until the process ends: for a database that is away."""
         self._stopping.wait(_AWAY_SECONDS)
 
-    def _look(self, *, also_paused: bool = True) -> None:
-        status, held = patiently(self._status)
+    def _look(self, *, also_paused: bool = True, key: str = "") -> bool:
+        """Raise where the chat is not to be asked; whether there is an answer to a request."""
+        status, held, answered = patiently(lambda: self._status(key))
         if not held or (also_paused and status != RunStatus.RUNNING):
             raise Withdrawn
         self._seen_at = time.time()
+        return answered
 
-    def _status(self) -> tuple[str | None, bool]:
-        with self._store.read() as session:
-            row = session.execute(_STATUS, self._chat.parameters()).one_or_none()
-        return (None, False) if row is None else (row[0], row[1] is not None)
+    def _status(self, key: str) -> tuple[str | None, bool, bool]:
+        with self._store.read_alone() as session:
+            row = session.execute(_STATUS, self._chat.parameters() | {"key": key}).one_or_none()
+        return (None, False, False) if row is None else (row[0], row[1] is not None, row[2])

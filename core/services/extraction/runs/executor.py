@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col
 
 from core.adapters.llm import ModelSpec
@@ -53,8 +53,8 @@ _BEFORE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
-    """All that a call needs, read in one transaction that ends before the call begins."""
+class Task:
+    """All that a chat's calls need, read in one transaction that ends before the first begins."""
 
     spec: ModelSpec
     pipeline: Pipeline | ShiyaoError
@@ -80,10 +80,12 @@ class Executed:
     Attributes:
         stored: whether there is an outcome that was not there before.
         following: the chat that was taken in the same transaction.
+        task: all that its calls need, read there, too; ``None`` where it is still to be read.
     """
 
     stored: bool
     following: PlacedChat | None = None
+    task: Task | None = None
 
 
 def nothing_more(_: Session) -> PlacedChat | None:
@@ -96,6 +98,7 @@ def execute_chat(
     chat: PlacedChat,
     limiter: CallLimiter,
     take_next: Callable[[Session], PlacedChat | None] = nothing_more,
+    task: Task | None = None,
 ) -> Executed:
     """Extract one chat, store the result once, give its place back and take the next chat, in one transaction.
 
@@ -108,6 +111,7 @@ def execute_chat(
         chat: taken by this process.
         limiter: keeps the limits on calls; a slot is taken once all is ready to ask, and left when there is an outcome.
         take_next: takes another chat, where this one has an outcome; may be called again if the database went away.
+        task: what the calls need, where it was read a moment ago.
 
     Raises:
         StoreUnavailableError: something was paid for and could not be stored within
@@ -115,7 +119,7 @@ def execute_chat(
     """
     executed = Executed(stored=False)
     try:
-        answer = _ask(store, chat, limiter)
+        answer = _ask(store, chat, limiter, task)
         if answer is not None:
             executed = _store_and_take(store, chat, answer, take_next)
     finally:
@@ -142,11 +146,12 @@ def freeze_loaded_objects() -> None:
         gc.freeze()
 
 
-def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter) -> _Answer | None:
+def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter, task: Task | None) -> _Answer | None:
     """The outcome of a chat; ``None`` where nothing was asked."""
     try:
-        with store.read() as session:
-            task = _task(session, chat)
+        if task is None:
+            with store.read() as session:
+                task = _task(session, chat)
     except StoreUnavailableError as error:
         _wait_unpaid(error, limiter)
         return None
@@ -177,7 +182,7 @@ def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter) -> _Answer | None
 def _store_and_take(
     store: Store, chat: PlacedChat, answer: _Answer, take_next: Callable[[Session], PlacedChat | None]
 ) -> Executed:
-    def store_answer() -> PlacedChat | None:
+    def store_answer() -> Executed:
         try:
             return _store_outcome(store, chat, answer.outcome, answer.calls, take_next)
         except IntegrityError:
@@ -185,7 +190,7 @@ def _store_and_take(
             return _store_outcome(store, chat, answer.outcome, answer.calls)
 
     try:
-        return Executed(True, patiently(store_answer))  # what was paid for is worth waiting for
+        return patiently(store_answer)  # what was paid for is worth waiting for
     except StoreUnavailableError:
         raise
     except Exception as error:
@@ -194,7 +199,7 @@ def _store_and_take(
         sentence = f"模型回答了，但结果存不进数据库（{type(error).__name__}）。已记入日志，请联系工程师。"
         attempts = answer.outcome.attempts
         failure = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence, attempts=attempts)
-        return Executed(True, patiently(lambda: _store_outcome(store, chat, failure, [])))
+        return patiently(lambda: _store_outcome(store, chat, failure, []))
 
 
 def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> None:
@@ -208,7 +213,7 @@ def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> None:
     limiter.wait_a_moment()
 
 
-def _extract(store: Store, placed: PlacedChat, task: _Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
+def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
     """Ask the model; every failure but a withdrawal is an outcome.
 
     Raises:
@@ -221,7 +226,7 @@ def _extract(store: Store, placed: PlacedChat, task: _Task, provider: CachedProv
         chat = parse_chat(task.text)
         base = require_base_forms(task.pipeline, task.given)
         examples = examples_for(store, form, task.pipeline, placed.chat_id)
-        with limiter.slot():
+        with limiter.leaving_slot():
             return run_pipeline(
                 form=form,
                 chat=chat,
@@ -256,20 +261,35 @@ def _store_outcome(
     outcome: Outcome,
     calls: list[AnsweredCall],
     take_next: Callable[[Session], PlacedChat | None] = nothing_more,
-) -> PlacedChat | None:
+) -> Executed:
     with store.write() as session:
         end_if_suspended(session)
-        is_its_run = _write(session, chat, outcome, calls)
+        # Held until the end: the session would forget the run, and read it again for each of the following steps.
+        run = _write(session, chat, outcome, calls)
         places.release(session, chat)
         session.flush()
         following = take_next(session)
         # Counted only where it may be so: a run that goes on is not complete.
-        if is_its_run and (following is None or following.run_id != chat.run_id):
+        if run is not None and (following is None or following.run_id != chat.run_id):
             finish_if_complete(session, chat.run_id)
-    return following
+        task = _task_ahead(session, following)
+    return Executed(True, following, task)
 
 
-def _task(session: Session, chat: PlacedChat) -> _Task | None:
+def _task_ahead(session: Session, following: PlacedChat | None) -> Task | None:
+    """The task of the chat that comes next; what is wrong with it comes up once it is its turn, not here."""
+    if following is None:
+        return None
+    try:
+        return _task(session, following)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        _log.debug("not prepared: run %s, chat %s", following.run_id, following.chat_id, exc_info=True)
+        return None
+
+
+def _task(session: Session, chat: PlacedChat) -> Task | None:
     row = session.execute(_RUNNING, chat.parameters()).one_or_none()
     if row is None:
         return None
@@ -284,7 +304,7 @@ def _task(session: Session, chat: PlacedChat) -> _Task | None:
         given = given_forms(session, pipeline, chat.chat_id, before=run.created_at)
     except ShiyaoError as error:
         pipeline = error
-    return _Task(
+    return Task(
         spec=spec_of(run),
         pipeline=pipeline,
         given=given,
@@ -299,15 +319,16 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[AnsweredCall]) -> bool:
+def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[AnsweredCall]) -> Run | None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped.
 
     Returns:
-        Whether the run that the chat was taken for is still there.
+        The run that the chat was taken for; ``None`` where it is not there any more.
     """
     before = session.execute(_BEFORE, chat.parameters()).one_or_none()
     if before is None:
-        return False
+        return None
+    run: Run
     run, row = before
     if row is None:
         row = Extraction(
@@ -315,7 +336,7 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
         )
         session.add(row)
     elif not _may_replace(row, parameters_of(run)):
-        return True
+        return run
     moment = now()
     cause = outcome.cause.value if outcome.cause else ""
     row.status = ExtractionStatus(outcome.status.value)
@@ -342,4 +363,4 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
         ]
         if reply_rows:
             session.execute(insert(Reply), reply_rows)
-    return True
+    return run

@@ -14,7 +14,7 @@ from core.adapters.store.job_queue import end_if_suspended
 from core.errors import StoreUnavailableError
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
 from core.services.extraction.runs.demand import RunDemands
-from core.services.extraction.runs.executor import execute_chat, freeze_loaded_objects
+from core.services.extraction.runs.executor import Task, execute_chat, freeze_loaded_objects
 from core.services.extraction.runs.lanes import Lanes
 from core.services.extraction.runs.places import Backlog, PlacedChat, held_chats, release_others, take_places
 
@@ -152,12 +152,14 @@ class LaneEngine:
             return next(iter(self._take(session, model, 1)), None)
 
         following: PlacedChat | None = chat
+        task: Task | None = None
         try:
             while following is not None:
                 chat = following
                 following = None
                 try:
-                    following = execute_chat(self._store, chat, limiter, take_next).following
+                    executed = execute_chat(self._store, chat, limiter, take_next, task)
+                    following, task = executed.following, executed.task
                     freeze_loaded_objects()
                 except Exception as error:
                     _log.exception("result could not be stored: run %s, chat %s", chat.run_id, chat.chat_id)

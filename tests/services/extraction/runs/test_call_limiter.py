@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from core.adapters.store import RunView, Store
+from core.adapters.store.models import Extraction, ExtractionStatus, Reply
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, Withdrawn, prefetch_count
 from core.services.extraction.runs.places import Backlog, PlacedChat, release, take_places
@@ -85,14 +86,16 @@ def test_a_slot_is_others_during_a_back_off_and_who_comes_back_is_first(store: S
     )
 
     def ask_twice() -> None:
-        with first.slot():
+        with first.leaving_slot():
+            first.take_slot()
             order.append("first")
             begun.set()
             first.back_off(0.3, paid=False)
             order.append("first again")
 
     def ask(limiter: CallLimiter, name: str, leave: threading.Event) -> None:
-        with limiter.slot():
+        with limiter.leaving_slot():
+            limiter.take_slot()
             order.append(name)
             leave.wait(60)
 
@@ -121,7 +124,8 @@ def test_who_backs_off_when_the_run_is_paused_goes_on_only_for_what_was_paid(
     (chat,) = placed(store, run, 1)
     backs_off = CallLimiter(store, chat, slots, RUNNING, backing_off=lambda: None)
     run_service.pause(store, run.id)
-    with backs_off.slot():
+    with backs_off.leaving_slot():
+        backs_off.take_slot()
         assert slots.bound(0, 1) == 1, "the lane is kept for a chat that has begun"
         if paid:
             backs_off.back_off(0.01, paid=True)
@@ -129,6 +133,37 @@ def test_who_backs_off_when_the_run_is_paused_goes_on_only_for_what_was_paid(
             with pytest.raises(Withdrawn):
                 backs_off.back_off(60, paid=False)
     assert slots.bound(0, 1) == 0
+
+
+def test_who_waited_is_told_that_the_same_request_was_answered_meanwhile(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    first, second, third = (CallLimiter(store, chat, slots, RUNNING) for chat in placed(store, run, 3))
+
+    def answered(limiter: CallLimiter, key: str) -> bool:
+        with limiter.leaving_slot():
+            return limiter.take_slot(key)
+
+    with ThreadPoolExecutor(2) as pool, first.leaving_slot():
+        assert not first.take_slot("asked"), "nobody was before it"
+        waiting = [pool.submit(answered, second, "asked"), pool.submit(answered, third, "another")]
+        wait_until(lambda: slots.waiting == 2)
+        with store.write() as session:
+            extraction = Extraction(run_id=run.id, chat_id=1, status=ExtractionStatus.OK, replies=[], attempts=1)
+            session.add(extraction)
+            session.flush()
+            session.add(Reply(extraction_id=extraction.id or 0, position=0, key="asked", reused=False))
+        first._slots.leave()
+        first._in_slot = False
+        assert [one.result(60) for one in waiting] == [True, False]
+
+
+def test_a_back_off_before_any_call_takes_and_gives_back_no_slot(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    (chat,) = placed(store, run, 1)
+    limited = CallLimiter(store, chat, slots, RUNNING)
+    with limited.leaving_slot():
+        limited.back_off(0.01, paid=False)
+    assert slots.bound(0, 0) == 0
 
 
 def test_a_place_that_somebody_else_has_is_not_called_from(store: Store, run: RunView) -> None:
@@ -190,11 +225,12 @@ def test_a_run_that_is_paused_during_a_wait_asks_nothing_more(store: Store, run:
     limited, other = (limiter(store, run, slots, RUNNING) for _ in range(2))
     third = limiter(store, run, slots, _Clock())
     with ThreadPoolExecutor(1) as pool:
-        with limited.slot() as waited:
-            assert not waited
+        with limited.leaving_slot():
+            assert not limited.take_slot()
 
             def wait() -> None:
-                with other.slot():
+                with other.leaving_slot():
+                    other.take_slot()
                     raise AssertionError("the run is paused")
 
             waiting = pool.submit(wait)

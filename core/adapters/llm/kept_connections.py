@@ -1,0 +1,112 @@
+"""Connections to OpenAI-compatible services that are kept for the next call: each is one call's own at a time.
+
+A new client with its connection for every call costs a handshake, which is a good part of a second over TLS far away,
+and processor time that other calls wait for. What a call left in an unknown state is closed, never kept.
+"""
+
+import ssl
+import threading
+import time
+from collections import defaultdict
+from typing import Final
+
+import httpx2
+import openai
+
+from core.adapters.llm.destinations import Destination
+from core.adapters.llm.http_transport import PinnedTransport
+
+KEPT_SECONDS: Final = 4.0
+"""For so long an unused connection is kept: services close theirs after five seconds and more."""
+_Key = tuple[str, str, Destination, str, ssl.SSLContext, bool]
+
+_kept: dict[_Key, list["Connection"]] = defaultdict(list)
+_mutex = threading.Lock()
+
+
+class Connection:
+    """A client with a connection of its own, which one call uses at a time.
+
+    Attributes:
+        client: asks without retries; follows no redirect, for the key and the chat would go along.
+    """
+
+    def __init__(self, key: _Key) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            key: base URL, API key, destination, proxy, what verifies certificates, and whether headers of the SDK's
+                own variables go out.
+
+        Raises:
+            SettingsError: the environment's proxy cannot be used.
+        """
+        url, api_key, destination, _, tls, sdk_headers = key
+        transport = PinnedTransport(destination, api_key, tls, sdk_headers=sdk_headers)
+        http_client: httpx2.Client = openai.DefaultHttpxClient(
+            transport=transport, follow_redirects=False, trust_env=False
+        )
+        self.client = openai.OpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=http_client)
+        self._key = key
+        self._is_kept = False
+        self._kept_at = 0.0
+
+    def keep(self) -> None:
+        """Leave it to the next call: this one was answered."""
+        with _mutex:
+            self._is_kept, self._kept_at = True, time.monotonic()
+            _kept[self._key].append(self)
+        close_unused(KEPT_SECONDS)
+
+    def close(self) -> None:
+        """Close the connection; a call that waits for it ends."""
+        self.client.close()
+
+    def close_unless_kept(self) -> None:
+        """Close it, unless it was left to the next call."""
+        if not self._is_kept:
+            self.close()
+
+    def _take(self) -> "Connection":
+        self._is_kept = False
+        return self
+
+
+def connection_for(
+    url: str, api_key: str, destination: Destination, tls: ssl.SSLContext, *, sdk_headers: bool
+) -> Connection:
+    """A connection to a service for one call: the one that was used last, if one is kept, else a new one.
+
+    Args:
+        url: base URL.
+        api_key: goes out as bearer token.
+        destination: the only address that is connected to; checked a moment ago.
+        tls: verifies certificates.
+        sdk_headers: see :class:`~core.adapters.llm.http_transport.PinnedTransport`.
+
+    Raises:
+        SettingsError: the environment's proxy cannot be used.
+    """
+    key = (url, api_key, destination, destination.proxy(), tls, sdk_headers)
+    close_unused(KEPT_SECONDS)
+    with _mutex:
+        if _kept[key]:
+            return _kept[key].pop()._take()
+    return Connection(key)
+
+
+def close_unused(seconds: float = 0.0) -> None:
+    """Close connections that nobody has used for so long.
+
+    Args:
+        seconds: since their last call.
+    """
+    until = time.monotonic() - seconds
+    with _mutex:
+        closing = [one for kept in _kept.values() for one in kept if one._kept_at <= until]
+        for key in list(_kept):
+            _kept[key] = [one for one in _kept[key] if one._kept_at > until]
+            if not _kept[key]:
+                del _kept[key]
+    for one in closing:
+        one.close()
