@@ -232,11 +232,14 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
     import threading
 
     from core.services.extraction import runs as run_service
+    from core.services.jobs import JobRunner
 
     ended = threading.Event()
     with open_db(ctx, db, writes=True) as store:
         runner = run_service.RunScheduler(store)
         runner.start()
+        jobs = JobRunner(lambda: store)
+        jobs.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         hint("等待抽取任务，Ctrl+C 结束。")
         try:
@@ -244,6 +247,7 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
         except KeyboardInterrupt:
             _interrupted()
         finally:
+            jobs.stop()
             runner.stop()
 
 

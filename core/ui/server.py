@@ -24,6 +24,7 @@ from core.ui import downloads, server_guard, state
 from core.ui.sign_in import person, ways
 
 if TYPE_CHECKING:
+    from core.services.jobs import JobRunner
     from core.services.learning.background import LearningWatch
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
@@ -116,6 +117,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
     watch = await asyncio.to_thread(_watch_approvals)
+    jobs = await asyncio.to_thread(_run_jobs)
     tasks = [asyncio.create_task(delete_daily()), asyncio.create_task(collect_garbage())]
     freeze_program()
     yield
@@ -125,6 +127,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
     if watch is not None:
         watch.stop()
+    await asyncio.to_thread(jobs.stop)
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
 
 
@@ -162,6 +165,15 @@ def _keep_pages_for_the_next_sign_in() -> None:
     sessions = runtime.get_instance()._session_mgr if runtime.exists() else None
     if isinstance(sessions, WebsocketSessionManager):
         sessions._session_storage = MemorySessionStorage(ttl_seconds=KEPT_SECONDS)
+
+
+def _run_jobs() -> "JobRunner":
+    """Start to have heavy computations done that pages ask for."""
+    from core.services.jobs import JobRunner
+
+    runner = JobRunner(state.opened_store)
+    runner.start()
+    return runner
 
 
 def _watch_approvals() -> "LearningWatch | None":

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.adapters.store import queries
-from core.services.quality import comparison
 from core.services.quality.leaderboard import run_caveats
+from core.services.quality.score_jobs import comparison_parameters
+from core.services.quality.scores import stored_comparison
 from core.ui import address, charts, state
+from core.ui.computed import computed
 from core.ui.markdown import escape_markdown
 from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
 from core.ui.quality.changed_cells import draw_changed_cells
@@ -26,8 +28,18 @@ draw_done()
 if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is not None:
     a, b = chosen
     right_from = choose_similarity_threshold(picked[1], benchmark.measure)
-    with state.store().read() as session:
-        compared = comparison(session, state.store(), benchmark, a, b, right_from=right_from)
+    store = state.store()
+
+    result = computed(
+        "comparison",
+        comparison_parameters(store, benchmark, a, b, right_from=right_from),
+        answers=2 * benchmark.dataset.chats,
+        inline=lambda: stored_comparison(store, benchmark, a, b, right_from=right_from),
+    )
+    if result is None:
+        st.stop()
+    compared = result.value
+    with store.read() as session:
         caveats = run_caveats(session, benchmark, [a, b], queries.runs(session, benchmark.dataset.id))
     draw_verdict(compared, a, b, caveats)
     st.caption(

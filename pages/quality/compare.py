@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.services.quality import align
+from core.services.quality.score_jobs import alignment_parameters
 from core.ui import state
+from core.ui.computed import computed
 from core.ui.quality.difference_filters import choose_differences, draw_differences_csv, draw_prompt_differences
 from core.ui.quality.difference_walk import draw_difference_walk
 from core.ui.quality.reference_picker import choose_benchmark, choose_similarity_threshold, scoring_note
@@ -13,7 +15,16 @@ picked = choose_benchmark("对比", optional=True)
 if picked is not None and (chosen := choose_runs_to_compare(benchmark := picked[0])) is not None:
     right_from = choose_similarity_threshold(picked[1], benchmark.measure)
     names, beside = chosen
-    alignment = align(state.store(), benchmark, names, against=benchmark.against)
+    store = state.store()
+    aligned = computed(
+        "alignment",
+        alignment_parameters(store, benchmark, names),
+        answers=benchmark.dataset.chats * len(names),
+        inline=lambda: align(store, benchmark, names, against=benchmark.against),
+    )
+    if aligned is None:
+        st.stop()
+    alignment = aligned.value
     places, mode, key = choose_differences(alignment, beside)
     draw_prompt_differences(alignment)
     draw_difference_walk(benchmark.dataset, alignment, places, mode, key, right_from)

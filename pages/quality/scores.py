@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.services.quality import leaderboard
-from core.ui import address, navigation, state
+from core.ui import address, navigation
+from core.ui.quality.board import computed_board
 from core.ui.quality.fill_rates import draw_fill_rates
 from core.ui.quality.leaderboard import draw_headline, draw_leaderboard, draw_scoring_note
 from core.ui.quality.reference_picker import choose_benchmark
@@ -17,10 +17,10 @@ VIEWS = ("排行", "字段", "填写率", "把握", "分布", "失分最多的�
 picked = choose_benchmark("评分")
 if picked is not None:
     benchmark, beside = picked
-    board = leaderboard(state.store(), benchmark)
-    if not board.rows:
+    board = computed_board(benchmark)
+    if board is not None and not board.rows:
         draw_no_runs(benchmark.dataset)
-    else:
+    elif board is not None:
         address.translate("view", {"最费分的群聊": VIEWS[-1]})
         view = address.segments(beside, "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
         if view == VIEWS[0]:

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 import openai
@@ -46,7 +46,7 @@ class Connection:
         http_client: httpx2.Client = openai.DefaultHttpxClient(
             transport=transport, follow_redirects=False, trust_env=False
         )
-        self.client = openai.OpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=http_client)
+        self.client: Any = openai.OpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=http_client)
         self._key = key
         self._is_kept = False
         self._kept_at = 0.0

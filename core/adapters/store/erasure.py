@@ -13,6 +13,11 @@ def forget_search_index(session: Session) -> None:
     session.execute(text("DELETE FROM chatsearch"))
 
 
+def forget_job_results(session: Session) -> None:
+    """Drop results of heavy jobs, which quote chats and answers; they are computed anew when somebody asks."""
+    session.execute(text("DELETE FROM heavyjob"))
+
+
 _COUNTED_COLUMNS = text(
     "SELECT s.tablename, s.attname, format_type(a.atttypid, a.atttypmod) FROM pg_stats s JOIN pg_attribute a "
     "ON a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass AND a.attname = s.attname "

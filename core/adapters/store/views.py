@@ -14,6 +14,7 @@ from core.adapters.store.models import (
     ChatBase,
     DatasetBase,
     ExtractionBase,
+    HeavyJobBase,
     LearnedModelBase,
     PassingRuleBase,
     RecordBase,
@@ -148,6 +149,12 @@ class LearnedModelView(LearnedModelBase, View):
 
 class TrainingJobView(TrainingJobBase, View):
     """One training in the background."""
+
+    id: int
+
+
+class HeavyJobView(HeavyJobBase, View):
+    """One heavy computation that somebody asked for."""
 
     id: int
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.erasure import forget_search_index
+from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus, Run, RunKind, RunStatus
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
@@ -160,6 +160,7 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
         # The database takes everything that hangs on it (ON DELETE CASCADE).
         session.execute(delete(Dataset).where(col(Dataset.id) == dataset_id))
         forget_search_index(session)
+        forget_job_results(session)
         record_audit(session, AuditKind.DELETION, view.name, f"数据集，{view.chats:,} 条群聊")
     store.purge_deleted()
     return view

@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, cast, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.erasure import forget_search_index
+from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import (
     BatchChat,
     Chat,
@@ -135,6 +135,7 @@ def undo_import(store: Store, import_id: int, *, who: str = "") -> UndoPlan:
         _shorten(session, row)
         session.flush()
         forget_search_index(session)
+        forget_job_results(session)
         _drop_empty_runs(session, touched)
         record_audit(session, AuditKind.DELETION, plan.dataset, f"撤销「{plan.file}」的导入，{plan.chats:,} 条群聊")
         if plan.drops_dataset:

@@ -20,7 +20,7 @@ from sqlalchemy import JSON, Column, String, Table, TypeDecorator, delete, selec
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.erasure import forget_search_index
+from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import AuditEntry, Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
 from core.domain.chat import parse_chat
 from core.domain.form.loading import form_names, load_named_form
@@ -144,6 +144,7 @@ def rename_person(store: Store, terms: Sequence[str]) -> PersonReport:
         pseudonyms = _made_up(session, spellings)
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
+        forget_job_results(session)
         record_audit(session, AuditKind.DELETION, "一个人的个人信息", f"换名，{len(report.places)} 处")
     return _finished(store, report, "已换名", pseudonyms)
 
@@ -166,6 +167,7 @@ def delete_person(store: Store, terms: Sequence[str]) -> PersonReport:
         pseudonyms = _made_up(session, spellings)
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
+        forget_job_results(session)
         detail = f"删除 {len(chat_ids)} 条群聊，{len(report.places)} 处"
         record_audit(session, AuditKind.DELETION, "一个人的个人信息", detail)
     return _finished(store, report, "已删除", pseudonyms)

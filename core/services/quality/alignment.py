@@ -4,7 +4,7 @@ With a reference, each run is matched with it exactly as the score matches; what
 one, the runs are matched with one another.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from core.services.quality.scores import BLIND, RECORDS, Benchmark, reference
 from core.services.team import remember_seen_in
 
 MOST_RUNS = 4
+_SEEN_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,14 @@ class Alignment:
                         yield Difference(index, position, keys[number])
 
 
-def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
+def align(
+    store: Store,
+    benchmark: Benchmark,
+    names: Sequence[str],
+    *,
+    against: str = "",
+    seen: Callable[[int, int], None] = lambda done, total: None,
+) -> Alignment:
     """Align the customers of several runs, chat by chat; cached until one of the runs changes.
 
     Args:
@@ -141,6 +149,7 @@ def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: 
         benchmark: dataset, form and measure (``benchmark.against`` is not used).
         names: two to four names of runs.
         against: ``labels``, ``records``, ``run:NAME``, or ``""`` for no reference.
+        seen: told how many of how many chats are aligned.
 
     Raises:
         InputError: one run, a run twice, or too many.
@@ -150,40 +159,53 @@ def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: 
         raise InputError(f"对比需要 2 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
     with store.read() as session:
         runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
-        versions = tuple(run_version(run) for run in runs)
-        version = reference_version(session, benchmark.dataset, against) if against else None
-        chats = chats_version(session, benchmark.dataset)
+        key = _version_of(session, store, benchmark, runs, against)
 
         def make() -> Alignment:
             answers = [queries.forms_by_index(session, run.id) for run in runs]
             golds = reference(session, benchmark.dataset, against) if against else None
             indices = list(queries.chat_ids(session, benchmark.dataset.id))
             scorer = Scorer(benchmark.form, benchmark.measure)
+            aligned: dict[int, tuple[Customer, ...]] = {}
+            for i in indices:
+                gold = golds.get(i) if golds is not None else None
+                aligned[i] = align_chat(scorer, [a.get(i) for a in answers], gold)
+                if len(aligned) % _SEEN_EVERY == 0:
+                    seen(len(aligned), len(indices))
             return Alignment(
                 benchmark.form,
                 runs,
                 against,
-                {
-                    i: align_chat(scorer, [a.get(i) for a in answers], golds.get(i) if golds is not None else None)
-                    for i in indices
-                },
+                aligned,
                 tuple(frozenset(indices) - set(a) for a in answers),
                 benchmark.measure,
                 _reference_key(session, benchmark.dataset, against),
             )
 
-        key = (
-            "align",
-            store.url,
-            benchmark.form.name,
-            benchmark.form.version,
-            benchmark.measure.name,
-            chats,
-            versions,
-            against,
-            version,
-        )
-        return cached(key, make, chats=benchmark.dataset.chats * len(names))
+        return cached(("align", *key), make, chats=benchmark.dataset.chats * len(names))
+
+
+def alignment_version(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Hashable:
+    """All that an alignment depends on; see :func:`align`."""
+    with store.read() as session:
+        runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
+        return _version_of(session, store, benchmark, runs, against)
+
+
+def _version_of(
+    session: Session, store: Store, benchmark: Benchmark, runs: Sequence[RunView], against: str
+) -> tuple[Hashable, ...]:
+    return (
+        store.url,
+        benchmark.form.name,
+        benchmark.form.version,
+        benchmark.measure.name,
+        chats_version(session, benchmark.dataset),
+        tuple(run_version(run) for run in runs),
+        tuple(run.name for run in runs),
+        against,
+        reference_version(session, benchmark.dataset, against) if against else None,
+    )
 
 
 def remember_reference_shown(store: Store, dataset_id: int, alignment: Alignment, chats: Iterable[int]) -> None:

@@ -1,7 +1,7 @@
 """The leaderboard: every run of a dataset scored against one benchmark, with its cost and confidence interval."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlmodel import Session
@@ -24,7 +24,15 @@ from core.services.quality.record_origins import (
 )
 from core.services.quality.run_ancestry import is_taught_here, runs_behind
 from core.services.quality.run_cost import run_costs
-from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
+from core.services.quality.scores import (
+    BLIND,
+    LABELS,
+    RECORDS,
+    Benchmark,
+    benchmark_version,
+    cached_reference,
+    run_score,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,51 +111,151 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
     return names + [f"run:{run.name}" for run in runs]
 
 
+@dataclass(frozen=True, slots=True)
+class BoardScores:
+    """What takes time about a leaderboard: every run scored, with intervals.
+
+    Attributes:
+        floor: what all-empty forms would score.
+        constants: what the best constants per field would score, chosen on other chats.
+        chats: chats of the reference.
+        disputed: label cells that are disputed.
+        runs: ids of the runs, the best first; those that the reference flatters stand behind the others.
+        scores: of these.
+        intervals: 95 % of these.
+        to_best: 95 % of (this − best).
+        undisputed: scores without disputed labels; ``None`` where nothing is disputed.
+    """
+
+    floor: float
+    constants: float
+    chats: int
+    disputed: int
+    runs: tuple[int, ...]
+    scores: tuple[RunScore, ...]
+    intervals: tuple[Interval, ...]
+    to_best: tuple[Interval, ...]
+    undisputed: tuple[RunScore | None, ...]
+
+
 def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     """Score every run that has answers.
 
     Raises:
         NotFoundError: the reference does not exist.
     """
+    return board_of(store, benchmark, board_scores(store, benchmark))
+
+
+def scored_runs(session: Session, benchmark: Benchmark) -> list[RunView]:
+    """The runs that are scored against a benchmark: those with answers, but the reference itself."""
+    every = queries.runs(session, benchmark.dataset.id)
+    return [run for run in every if run.done and not _is_reference(run, benchmark)]
+
+
+def count_scored(store: Store, benchmark: Benchmark) -> int:
+    """Number of runs that are scored against a benchmark."""
+    with store.read() as session:
+        return len(scored_runs(session, benchmark))
+
+
+def board_version(store: Store, benchmark: Benchmark) -> tuple[Hashable, ...]:
+    """All that the scores of a leaderboard depend on."""
+    with store.read() as session:
+        every = queries.runs(session, benchmark.dataset.id)
+        runs = scored_runs(session, benchmark)
+        versions = tuple(run_version(run) for run in runs)
+        caveats = run_caveats(session, benchmark, runs, every)
+        without = replace(benchmark, without_disputed=True)
+        return (
+            benchmark_version(session, store, benchmark),
+            benchmark_version(session, store, without),
+            versions,
+            tuple(sorted(caveats.items())),
+        )
+
+
+def board_scores(
+    store: Store, benchmark: Benchmark, seen: Callable[[int, int], None] = lambda done, total: None
+) -> BoardScores:
+    """Score every run that has answers, with intervals; kept while neither runs nor reference change.
+
+    Args:
+        store: the open store.
+        benchmark: what they are measured by.
+        seen: told how many of how many scores there are.
+
+    Raises:
+        NotFoundError: the reference does not exist.
+    """
+    with store.read() as session:
+        every = queries.runs(session, benchmark.dataset.id)
+        runs = scored_runs(session, benchmark)
+        key, golds = cached_reference(session, store, benchmark)
+        strict = replace(benchmark, without_disputed=True)
+        _, without = cached_reference(session, store, strict)
+        disputed = sum(len(cells) for cells in without.disputed.values())
+        total = len(runs) * (2 if disputed else 1)
+        scores: list[RunScore] = []
+        apart: list[RunScore | None] = []
+        for run in runs:
+            scores.append(run_score(session, store, benchmark, run))
+            apart.append(run_score(session, store, strict, run) if disputed else None)
+            seen(len(scores) * (2 if disputed else 1), total)
+        versions = tuple(run_version(run) for run in runs)
+        caveats = run_caveats(session, benchmark, runs, every)
+    # Labels before what is flattered: theirs is an honest score, if not that of a model.
+    order = sorted(
+        range(len(runs)),
+        key=lambda i: (caveats[runs[i].id] != "", caveats[runs[i].id] != LABELLED, -scores[i].score, runs[i].id),
+    )
+    alone, to_best = cached(("board", *key, versions, tuple(order)), lambda: _intervals(scores, order))
+    return BoardScores(
+        floor=golds.floor,
+        constants=golds.constants,
+        chats=len(golds.golds),
+        disputed=disputed,
+        runs=tuple(runs[i].id for i in order),
+        scores=tuple(scores[i] for i in order),
+        intervals=tuple(alone[i] for i in order),
+        to_best=tuple(to_best[i] for i in order),
+        undisputed=tuple(apart[i] for i in order),
+    )
+
+
+def board_of(store: Store, benchmark: Benchmark, scores: BoardScores) -> Leaderboard:
+    """The leaderboard of scores, with what is known of the runs now; runs that were deleted since are left out.
+
+    Args:
+        store: the open store.
+        benchmark: by which they were scored.
+        scores: the scores, of the newest data or of data before.
+    """
     outside = external_scores(store, benchmark.dataset.id)
     with store.read() as session:
         every = queries.runs(session, benchmark.dataset.id)
-        runs = [run for run in every if run.done and not _is_reference(run, benchmark)]
-        key, golds = cached_reference(session, store, benchmark)
-        scores = [run_score(session, store, benchmark, run) for run in runs]
-        strict = Benchmark(
-            benchmark.dataset, benchmark.form, benchmark.against, benchmark.measure, without_disputed=True
-        )
-        _, without = cached_reference(session, store, strict)
-        disputed = sum(len(cells) for cells in without.disputed.values())
-        apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
+        by_id = {run.id: run for run in every}
+        runs = [by_id[run_id] for run_id in scores.runs if run_id in by_id]
         yuan = run_costs(session, runs)
-        versions = tuple(run_version(run) for run in runs)
-        caveats_by_run = run_caveats(session, benchmark, runs, every)
+        caveats = run_caveats(session, benchmark, runs, every)
         origins = _origins(session, benchmark)
-    started = [started_records(origins, run, every) for run in runs]
-    caveats = [caveats_by_run[run.id] for run in runs]
-    # Labels before what is flattered: theirs is an honest score, if not that of a model.
-    order = sorted(
-        range(len(runs)), key=lambda i: (caveats[i] != "", caveats[i] != LABELLED, -scores[i].score, runs[i].id)
-    )
-    alone, to_best = cached(("board", *key, versions, tuple(order)), lambda: _intervals(scores, order))
     rows = tuple(
         LeaderboardRow(
-            runs[i],
-            scores[i],
-            alone[i],
-            None if place == 0 else to_best[i],
-            apart[i],
-            tuple(outside.get(runs[i].id, ())),
-            yuan[runs[i].id],
-            started[i],
-            caveats[i],
+            by_id[run_id],
+            scores.scores[place],
+            scores.intervals[place],
+            None if place == 0 else scores.to_best[place],
+            scores.undisputed[place],
+            tuple(outside.get(run_id, ())),
+            yuan[run_id],
+            started_records(origins, by_id[run_id], every),
+            caveats[run_id],
         )
-        for place, i in enumerate(order)
+        for place, run_id in enumerate(scores.runs)
+        if run_id in by_id
     )
     return Leaderboard(
-        benchmark, golds.floor, golds.constants, benchmark.form.max_points, len(golds.golds), rows, disputed
+        benchmark, scores.floor, scores.constants, benchmark.form.max_points, scores.chats, rows, scores.disputed
     )
 
 

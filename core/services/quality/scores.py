@@ -139,16 +139,23 @@ def comparison(
     )
 
 
-def cached_reference(session: Session, store: Store, benchmark: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
-    """The reference made comparable, and all that it depends on."""
-    disputed = (
-        counted_cells(session, benchmark.dataset.id, benchmark.form)
-        if benchmark.without_disputed and benchmark.against == LABELS
-        else {}
-    )
+def benchmark_version(session: Session, store: Store, benchmark: Benchmark) -> tuple[Hashable, ...]:
+    """All that scores by a benchmark depend on, beside the runs."""
+    return _version_with(session, store, benchmark, _disputed(session, benchmark))
+
+
+def _disputed(session: Session, benchmark: Benchmark) -> dict[int, set[tuple[int, int]]]:
+    if not benchmark.without_disputed or benchmark.against != LABELS:
+        return {}
+    return counted_cells(session, benchmark.dataset.id, benchmark.form)
+
+
+def _version_with(
+    session: Session, store: Store, benchmark: Benchmark, disputed: dict[int, set[tuple[int, int]]]
+) -> tuple[Hashable, ...]:
     cells = frozenset((index, frozenset(disputed_cells)) for index, disputed_cells in disputed.items())
     version = reference_version(session, benchmark.dataset, benchmark.against)
-    key: tuple[Hashable, ...] = (
+    return (
         store.url,
         benchmark.dataset.id,
         benchmark.form.name,
@@ -157,6 +164,20 @@ def cached_reference(session: Session, store: Store, benchmark: Benchmark) -> tu
         benchmark.measure.name,
         cells,
     )
+
+
+def stored_comparison(
+    store: Store, benchmark: Benchmark, a: RunView, b: RunView, *, right_from: float = CORRECT_FROM
+) -> Comparison:
+    """Run B against run A; see :func:`comparison`."""
+    with store.read() as session:
+        return comparison(session, store, benchmark, a, b, right_from=right_from)
+
+
+def cached_reference(session: Session, store: Store, benchmark: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
+    """The reference made comparable, and all that it depends on."""
+    disputed = _disputed(session, benchmark)
+    key = _version_with(session, store, benchmark, disputed)
 
     def make() -> Reference:
         golds = reference(session, benchmark.dataset, benchmark.against)

@@ -1,6 +1,6 @@
 """Preflight: what a set would be, before anything is written: its rows, their lengths, and what is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from core.services.training.rows import RowMaker, SpooledRow
 from core.services.training.set_notes import counts_of, dangers_of, notes_of, refuse_too_long
 from core.services.training.training_options import TrainingOptions
 
+_SEEN_EVERY = 200
 RARELY_FILLED_SHARE = 0.1
 """A field that is filled in fewer rows than this share teaches little but to leave it empty."""
 
@@ -48,6 +49,7 @@ class Preflight:
         crossing: groups that a split row by row would have torn apart.
         summary_lost: per chat, what its summary lost.
         dangers: what spoils the set though it can be built, Chinese sentences.
+        lost_of_records: ids of the chats whose records :attr:`summary_lost` quotes.
     """
 
     form: Form
@@ -64,6 +66,7 @@ class Preflight:
     crossing: int
     summary_lost: list[tuple[str, list[LostValue]]]
     dangers: tuple[str, ...] = ()
+    lost_of_records: frozenset[int] = frozenset()
 
     @property
     def rarely_filled(self) -> list[FieldBalance]:
@@ -71,8 +74,15 @@ class Preflight:
         return [field for field in self.balance if field.rows and field.share < RARELY_FILLED_SHARE]
 
 
-def preflight(store: Store, options: TrainingOptions) -> Preflight:
+def preflight(
+    store: Store, options: TrainingOptions, seen: Callable[[str, int, int], None] = lambda stage, done, total: None
+) -> Preflight:
     """Check a set before it is built: make all rows and arrange them, but write nothing.
+
+    Args:
+        store: the open store.
+        options: every choice.
+        seen: told what is being done, and how many of how many chats it has been done for.
 
     Raises:
         ExportError, NotFoundError, PromptError: choices for which no row can be made at all; what stands in the
@@ -80,10 +90,20 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     """
     options.check()
     with store.read() as session:
-        composition = compose(session, options, lambda line: None, inspect=True)
+        chats = sum(queries.dataset(session, dataset).chats for dataset in options.datasets)
+        rows = 0
+
+        def count(_line: bytes) -> None:
+            nonlocal rows
+            rows += 1
+            if rows % _SEEN_EVERY == 0:
+                seen("逐条群聊写出训练行", min(rows, chats), chats)
+
+        composition = compose(session, options, count, inspect=True)
         remember_seen(session, composition.lost_of_records)
         views = [queries.dataset(session, dataset) for dataset in options.datasets]
         started = {view.name: record_origins(session, view.id).from_labels for view in views if options.source.records}
+    seen("排好训练行，找相近的群聊", 0, 0)
     refusal: ShiyaoError | None = None
     arrangement: Arrangement | None = None
     try:
@@ -115,7 +135,15 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
             arrangement.repeats if arrangement else 1,
             has_validation=bool(arrangement.validation if arrangement else options.validation),
         ),
+        lost_of_records=frozenset(composition.lost_of_records),
     )
+
+
+def remember_preflight_seen(store: Store, report: Preflight) -> None:
+    """Remember that who reads is shown the records that a preflight quotes; another process may have made it."""
+    if report.lost_of_records:
+        with store.read() as session:
+            remember_seen(session, report.lost_of_records)
 
 
 def _label_notes(started: Mapping[str, int]) -> list[str]:

@@ -6,13 +6,14 @@ from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import EMPTY_CELL, Form, cell_text
 from core.domain.permissions import Permission
-from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
+from core.services.quality import Benchmark, DisputeView, decide, dispute_rows
 from core.ui import state
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
 from core.ui.only_for import only_for
+from core.ui.quality.board import computed_board
 from core.ui.quality.reference_picker import scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
 
@@ -114,10 +115,10 @@ def _decide(seen: DisputeView, status: DisputeStatus, key: str) -> None:
 
 def draw_undisputed_scores(benchmark: Benchmark) -> None:
     """Table of every run's score with and without the disputed cells."""
-    board = leaderboard(state.store(), benchmark)
-    if not board.rows:
-        return
     st.subheader("得分：计与不计")
+    board = computed_board(benchmark)
+    if board is None or not board.rows:
+        return
     rows = [
         {
             "抽取任务": row.run.name,

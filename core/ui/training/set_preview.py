@@ -4,8 +4,12 @@ import streamlit as st
 
 from core.domain.permissions import Permission
 from core.services.export import Download, download, file_name
+from core.services.jobs import INLINE_ANSWERS
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
+from core.services.training.preflight import remember_preflight_seen
+from core.services.training.preflight_job import preflight_parameters
 from core.ui import state
+from core.ui.computed import computed, is_asked
 from core.ui.markdown import escape_markdown
 from core.ui.mask_picker import MASKED_SUFFIX
 from core.ui.only_for import only_for
@@ -19,26 +23,44 @@ from core.ui.training.set_problems import (
 from core.ui.training.set_rows import draw_rows
 
 MAX_CHATS_AT_ONCE = 2000
-"""Most chats for which a preflight runs after every change; above, a button starts it."""
+"""Most chats for which a preflight runs after every change; above, a button starts it in the background."""
 
 _FOUND, _FINISHED = "shiyao.training.preflight", "shiyao.training.finished"
 
 
 def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
     """Preflight of these options, kept until they or the data change; ``None`` until a click asks for it."""
+    if chats > MAX_CHATS_AT_ONCE:
+        return _preflight_in_background(options, chats)
     key = (options, data_version(state.store()))
     report_with_key: tuple[object, Preflight | None] = st.session_state.get(_FOUND, (None, None))
     if report_with_key[0] == key:
         return report_with_key[1]
-    if chats > MAX_CHATS_AT_ONCE and not st.button(
-        "预检", icon=":material/fact_check:", help=f"{chats:,} 条群聊，要算一会儿。"
-    ):
-        st.caption("数据较多，改好设置后点「预检」。")
-        return None
     with st.spinner("正在预检…"):
         report = preflight(state.store(), options)
     st.session_state[_FOUND] = (key, report)
     return report
+
+
+def _preflight_in_background(options: TrainingOptions, chats: int) -> Preflight | None:
+    """The preflight of many chats: shown where somebody has asked for the same, else after a click."""
+    store = state.store()
+    parameters = preflight_parameters(store, options)
+    if not is_asked("preflight", parameters) and not st.button(
+        "预检", icon=":material/fact_check:", help=f"{chats:,} 条群聊，要算一会儿；在后台算，可以离开本页。"
+    ):
+        st.caption("数据较多，改好设置后点「预检」。")
+        return None
+    result = computed(
+        "preflight",
+        parameters,
+        answers=max(chats, INLINE_ANSWERS + 1),
+        inline=lambda: preflight(store, options),
+    )
+    if result is None:
+        return None
+    remember_preflight_seen(store, result.value)
+    return result.value
 
 
 _EXPLAINED = {

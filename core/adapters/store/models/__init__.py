@@ -15,6 +15,7 @@ from core.adapters.store.models.datasets import (
     Retention,
 )
 from core.adapters.store.models.export import Export
+from core.adapters.store.models.jobs import HeavyJob, HeavyJobBase, JobPart, JobStatus
 from core.adapters.store.models.learning import (
     LearnedModel,
     LearnedModelBase,
@@ -81,8 +82,8 @@ __all__ = [
     "Chat",
     "ChatBase",
     "ChatPriority",
-    "ChatVisit",
     "ChatSearch",
+    "ChatVisit",
     "Claim",
     "Confirmation",
     "Dataset",
@@ -98,7 +99,11 @@ __all__ = [
     "ExtractionBase",
     "ExtractionStatus",
     "Guideline",
+    "HeavyJob",
+    "HeavyJobBase",
     "ImportMapping",
+    "JobPart",
+    "JobStatus",
     "LearnedModel",
     "LearnedModelBase",
     "ModelEntry",
@@ -126,9 +131,9 @@ __all__ = [
     "RunConfidence",
     "RunKind",
     "RunStatus",
+    "SeenDefaultRun",
     "SignInBrake",
     "SignInSession",
-    "SeenDefaultRun",
     "Summary",
     "TrainingJob",
     "TrainingJobBase",

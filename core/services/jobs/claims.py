@@ -1,0 +1,102 @@
+"""Who computes a job: taken by one process, shown to be alive, and taken over where that one is gone."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from core.adapters.store import HeavyJobView, Store
+from core.adapters.store.models import HeavyJob, JobPart, JobStatus, now
+
+LOST_AFTER: Final = timedelta(seconds=20)
+"""A process that shows no sign of life for so long counts as lost; one on this machine as soon as it is gone."""
+_ATTEMPTS: Final = 3
+_PART: Final = 8 << 20
+"""Bytes of a result in one row."""
+
+
+def this_process() -> str:
+    """``host:process`` of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_gone(worker: str, seen_at: datetime | None, lost_after: timedelta) -> bool:
+    """Whether a process is gone: dead on this machine, or silent for too long.
+
+    Args:
+        worker: ``host:process``.
+        seen_at: its last sign of life.
+        lost_after: how long it may be silent.
+    """
+    host, _, process = worker.rpartition(":")
+    if host == socket.gethostname() and process.isdigit():
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+    return seen_at is None or now() - seen_at > lost_after
+
+
+def claim(store: Store) -> HeavyJobView | None:
+    """Take the oldest job that nobody computes; ``None`` where there is none.
+
+    One whose processes died three times is given up: it would end the next one as well.
+    """
+    with store.read() as session:  # an idle server writes nothing
+        statement = select(HeavyJob).where(col(HeavyJob.status) == JobStatus.RUNNING).order_by(col(HeavyJob.id))
+        waiting = [HeavyJobView.from_row(row) for row in session.execute(statement).scalars()]
+    for job in waiting:
+        if job.worker and not is_gone(job.worker, job.seen_at, LOST_AFTER):
+            continue
+        values: dict[str, object] = {"worker": this_process(), "seen_at": now(), "attempts": job.attempts + 1}
+        if job.attempts >= _ATTEMPTS:
+            problem = f"计算了 {_ATTEMPTS} 次都中断了（可能内存不够）"
+            values = {"status": JobStatus.FAILED, "problem": problem, "worker": ""}
+        if _change(store, job.id, job.worker, values) and job.attempts < _ATTEMPTS:
+            return job
+    return None
+
+
+def take_from(store: Store, job_id: int, worker: str) -> bool:
+    """Become the process that computes a job, in the place of the one that started this one."""
+    return _change(store, job_id, worker, {"worker": this_process(), "seen_at": now()})
+
+
+def beat(store: Store, job_id: int, **progress: object) -> bool:
+    """Show that this process is alive, and how far it is; whether the job is still its own."""
+    return _change(store, job_id, this_process(), {"seen_at": now(), **progress})
+
+
+def end(
+    store: Store, job_id: int, status: JobStatus, *, problem: str = "", digest: str = "", data: bytes = b""
+) -> bool:
+    """End a job, with its result if it has one, in one transaction; whether it was still this process's own."""
+    values: dict[str, object] = {"status": status, "problem": problem, "worker": "", "stage": "", "seen_at": now()}
+    if digest:
+        values["digest"] = digest
+    with store.write() as session:
+        own = (col(HeavyJob.worker) == this_process(), col(HeavyJob.status) == JobStatus.RUNNING)
+        changed = session.execute(
+            update(HeavyJob).where(col(HeavyJob.id) == job_id, *own).values(**values).returning(col(HeavyJob.id))
+        )
+        if changed.first() is None:
+            return False
+        for position, start in enumerate(range(0, len(data), _PART)):
+            session.add(JobPart(job_id=job_id, position=position, data=data[start : start + _PART]))
+    return True
+
+
+def _change(store: Store, job_id: int, worker: str, values: dict[str, object]) -> bool:
+    conditions = (
+        col(HeavyJob.id) == job_id,
+        col(HeavyJob.worker) == worker,
+        col(HeavyJob.status) == JobStatus.RUNNING,
+    )
+    with store.write() as session:
+        changed = update(HeavyJob).where(*conditions).values(**values).returning(col(HeavyJob.id))
+        return session.execute(changed).first() is not None

@@ -1,0 +1,63 @@
+"""Kinds of heavy computations: what each computes, from which data, and which classes its results consist of."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, Protocol
+
+from core.adapters.store import Store
+from core.errors import InputError
+
+Parameters = Mapping[str, Any]
+
+
+class Progress(Protocol):
+    """Told how far a computation is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Note it.
+
+        Args:
+            stage: what is being done, in Chinese.
+            done: steps that are done.
+            total: all steps.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """One kind of heavy computation.
+
+    Attributes:
+        title: what a person waits for, in Chinese.
+        inputs: version of the data that the result depends on; cheap, and different whenever the result could be.
+        compute: the result; a Chinese sentence (``ShiyaoError``) where it cannot be computed.
+        classes: ``module:name`` of each class that results consist of, beside the usual ones; no other is read back.
+    """
+
+    title: str
+    inputs: Callable[[Store, Parameters], Hashable]
+    compute: Callable[[Store, Parameters, Progress], Any]
+    classes: tuple[str, ...]
+
+
+KIND_MODULES: Final = {
+    "scores": "core.services.quality.score_jobs",
+    "comparison": "core.services.quality.score_jobs",
+    "alignment": "core.services.quality.score_jobs",
+    "preflight": "core.services.training.preflight_job",
+}
+"""Where each kind is defined, in ``KINDS`` of its module: read only by whoever computes or asks for it."""
+
+
+def kind_named(name: str) -> JobKind:
+    """A kind by its name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in KIND_MODULES:
+        raise InputError(f"不认识计算「{name}」", "请刷新页面")
+    kinds: dict[str, JobKind] = import_module(KIND_MODULES[name]).KINDS
+    return kinds[name]

@@ -1,0 +1,82 @@
+"""A thread of servers and workers that has waiting jobs computed, one at a time, each by a process of its own."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from typing import Final
+from weakref import WeakSet
+
+from core.adapters.store import Store
+from core.services.jobs.claims import claim, this_process
+from core.settings import ROOT
+
+LOOK_SECONDS: Final = 5.0
+"""Interval at which a process looks for jobs that were asked for elsewhere, or whose process is gone."""
+_log = logging.getLogger("shiyao.jobs")
+_runners: "WeakSet[JobRunner]" = WeakSet()
+_lock = Lock()
+
+
+class JobRunner:
+    """Has jobs computed until :meth:`stop`; a process that dies leaves its job to whoever looks next."""
+
+    def __init__(self, store: Callable[[], Store | None], *, look_seconds: float = LOOK_SECONDS) -> None:
+        """Prepare.
+
+        Args:
+            store: gives the open store; ``None`` while nobody has had it opened.
+            look_seconds: how often to look without being woken.
+        """
+        self._store, self._look_seconds = store, look_seconds
+        self._stopping, self._wake = Event(), Event()
+        self._thread = Thread(target=self._run, name="shiyao-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        with _lock:
+            _runners.add(self)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop looking; a computation under way is given up and done again by whoever looks next."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                store = self._store()
+                while store is not None and not self._stopping.is_set() and (job := claim(store)) is not None:
+                    self._compute(store, job.id)
+            except Exception:
+                # Pages say that they wait; the next look tries again.
+                _log.warning("jobs are not looked for", exc_info=True)
+            self._wake.wait(self._look_seconds)
+            self._wake.clear()
+
+    def _compute(self, store: Store, job_id: int) -> None:
+        address = store.engine.url.render_as_string(hide_password=False)
+        environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "core.services.jobs.process", str(job_id), this_process()]
+        with subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                if self._stopping.wait(0.05):
+                    process.kill()
+        if process.returncode:
+            _log.warning("the process of job %s ended with %s", job_id, process.returncode)
+
+
+def wake_runners() -> None:
+    """Have this process's runners look now: a job was asked for."""
+    with _lock:
+        for runner in _runners:
+            runner.wake()

@@ -1,0 +1,58 @@
+"""The preflight of a training set as a heavy job: its parameters, the data that it depends on, its result."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
+
+from core.adapters.store import Store
+from core.services.extraction import prompt_library
+from core.services.jobs import JobKind, Progress, viewer_parameter
+from core.services.training.preflight import Preflight, data_version, preflight
+from core.services.training.training_options import TrainingOptions, options_from_json
+
+
+def preflight_parameters(store: Store, options: TrainingOptions) -> dict[str, Any]:
+    """Parameters of the job ``preflight``, for whoever reads now."""
+    return {"options": options.as_json(), **viewer_parameter(store)}
+
+
+def _version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
+    options = options_from_json(parameters["options"])
+    with store.read() as session:
+        prompt = prompt_library.finder(session)(options.prompt_reference)
+    return data_version(store), prompt.id, prompt.sha256
+
+
+def _preflight(store: Store, parameters: Mapping[str, Any], progress: Progress) -> Preflight:
+    return preflight(store, options_from_json(parameters["options"]), progress)
+
+
+_CLASSES: Final = (
+    "preflight:Preflight",
+    "rows:SpooledRow",
+    "tasks:TrainingTask",
+    "length_limits:RowLength",
+    "overlong_rows:OverlongRow",
+    "lost_evidence:LostValue",
+    "field_balance:FieldBalance",
+    "row_inputs:WindowPlace",
+)
+
+KINDS: Final = {
+    "preflight": JobKind(
+        "预检",
+        _version,
+        _preflight,
+        (
+            "core.errors:ExportError",
+            "core.domain.form.form_definition:Form",
+            "core.domain.form.form_definition:Contradiction",
+            "core.domain.form.form_definition:Companion",
+            "core.domain.form.form_definition:SummarySection",
+            "core.domain.form.form_definition:Field",
+            "core.domain.form.form_definition:FieldType",
+            "core.domain.form.form_definition:Kind",
+            "core.domain.form.form_definition:Nature",
+            *(f"core.services.training.{name}" for name in _CLASSES),
+        ),
+    ),
+}
