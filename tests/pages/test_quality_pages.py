@@ -2,13 +2,18 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import col, update
+from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import DisputeStatus, Extraction, Pass
+from core.adapters.store.models import DisputeStatus, Extraction, HeavyJob, JobStatus, Pass
+from core.services.jobs import JobRunner
 from core.services.quality import dispute, disputes
+from core.services.quality.cache import forget
 from core.services.quality.external_scores import external_scores
 from core.ui.tables import csv_of
 from tests.factories.datasets import FORM, make_record
@@ -16,6 +21,7 @@ from tests.factories.quality import NAME, TODO, add_record, add_run, form, quali
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, by_label, seen
+from tests.waiting import wait_until
 
 PAGES = {name: f"pages/quality/{name}.py" for name in ("scores", "compare", "changes", "disputes", "agreement")}
 
@@ -283,3 +289,58 @@ def test_a_lead_sets_a_share_for_blind_reviews_and_sees_what_they_say(
         make_record(store, dataset, chat, [again], reviewer="小李", review_pass=Pass.SECOND)
     said = seen(open_page("pages/home/overview.py"))
     assert "<dt>盲审估计</dt>" in said and "初审与盲审一致 35.50（95% 区间 35.20 ~ 35.80）；满分 36，10 条" in said
+
+
+@pytest.fixture
+def everything_in_background(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobRunner]:
+    """As if every dataset were large, and nobody waited; a server that computes once the test starts it."""
+    monkeypatch.setattr("core.services.jobs.INLINE_ANSWERS", 0)
+    monkeypatch.setattr("core.ui.computed._WAIT_SECONDS", 0.0)
+    forget()
+    runner = JobRunner(lambda: store, look_seconds=0.1)
+    yield runner
+    runner.stop()
+
+
+def all_done(store: Store) -> bool:
+    with store.read() as session:
+        return set(session.execute(select(col(HeavyJob.status))).scalars()) == {JobStatus.DONE}
+
+
+@pytest.mark.parametrize(("name", "shows"), [("scores", "35.75 / 36"), ("compare", "处"), ("changes", "A → B")])
+def test_much_data_is_computed_elsewhere_and_shown_when_it_is_there(
+    page: OpenPage, store: Store, everything_in_background: JobRunner, name: str, shows: str
+) -> None:
+    dataset = quality_dataset(store)
+    waiting = page(name)
+    assert "正在后台计算" in progress_text(waiting) and "在排队" in progress_text(waiting)
+    assert shows not in seen(waiting)
+    everything_in_background.start()
+    wait_until(lambda: all_done(store))
+    ready = page(name)
+    assert "正在后台计算" not in progress_text(ready)
+    assert shows in seen(ready)
+    with store.write() as session:
+        run = queries.run(session, "甲", dataset.id)
+        chat_id = queries.chat_ids(session, dataset.id)[8]
+        session.add(Extraction(run_id=run.id, chat_id=chat_id, status="ok", forms=[form()]))
+    everything_in_background.stop()
+    older = page(name)
+    assert "正在后台计算" in progress_text(older)
+    assert "之后的改动还没有算进去" in seen(older) and shows in seen(older)
+
+
+def test_a_computation_is_cancelled_for_all_and_started_again(
+    page: OpenPage, store: Store, everything_in_background: JobRunner
+) -> None:
+    quality_dataset(store)
+    app = page("scores")
+    cancelled = button(app, "取消计算").click().run()
+    assert "计算已取消" in seen(cancelled)
+    assert "计算已取消" in seen(page("scores")), "for everybody who waits for it"
+    again = button(cancelled, "重新计算").click().run()
+    assert "在排队" in progress_text(again)
+
+
+def progress_text(app: AppTest) -> str:
+    return " ".join(one.proto.text for one in app.get("progress"))

@@ -1,0 +1,81 @@
+"""Connections that are kept from call to call: one call's own at a time, never one that a call left in doubt."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import ThreadingHTTPServer
+
+import pytest
+
+from core.adapters.llm import ModelRequest
+from core.adapters.llm.kept_connections import close_unused
+from core.adapters.llm.openai_compat import OpenAIProvider
+from core.errors import ProviderError
+from core.settings import OpenAISettings
+from tests.fakes.behaviour import Answer, Behaviour, Drop, Stall
+from tests.fakes.openai_server import FakeOpenAI
+
+
+@pytest.fixture
+def accepted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """One entry for each connection that a server of the test accepted."""
+    close_unused()
+    connections: list[str] = []
+    usual = ThreadingHTTPServer.get_request
+
+    def get_request(server: ThreadingHTTPServer) -> tuple[socket.socket, object]:
+        request = usual(server)
+        connections.append(str(request[1]))
+        return request
+
+    monkeypatch.setattr(ThreadingHTTPServer, "get_request", get_request)
+    yield connections
+    close_unused()
+
+
+def ask(service: FakeOpenAI, key: str = "", deadline: float = 20.0) -> str:
+    environment = service.environment()
+    settings = OpenAISettings(
+        base_url=environment["OPENAI_BASE_URL"], api_key=key or environment["OPENAI_API_KEY"], model="m"
+    )
+    return OpenAIProvider(settings).complete(ModelRequest("甲：你好", deadline=deadline)).text
+
+
+def test_calls_one_after_the_other_share_a_connection(accepted: list[str]) -> None:
+    with FakeOpenAI() as service:
+        for _ in range(4):
+            ask(service)
+    assert len(accepted) == 1
+
+
+def test_calls_at_the_same_time_have_one_each(accepted: list[str]) -> None:
+    waiting = threading.Barrier(3)
+
+    def behave(_request: object, _number: int) -> Answer:
+        waiting.wait(30)
+        return Answer()
+
+    with FakeOpenAI(behave) as service, ThreadPoolExecutor(3) as pool:
+        for _ in range(2):
+            list(pool.map(lambda _: ask(service), range(3)))
+    assert len(accepted) == 3
+
+
+def test_another_key_never_goes_over_the_same_connection(accepted: list[str]) -> None:
+    with FakeOpenAI() as service:
+        ask(service)
+        with pytest.raises(ProviderError):
+            ask(service, key="sk-another-0123456789")
+        ask(service)
+    assert len(accepted) == 2
+
+
+@pytest.mark.parametrize("first", [Drop(), Stall(60.0)])
+def test_what_a_call_left_in_doubt_is_closed(accepted: list[str], first: Behaviour) -> None:
+    with FakeOpenAI([first, Answer()]) as service:
+        with pytest.raises(ProviderError):
+            ask(service, deadline=0.5)
+        for _ in range(2):
+            ask(service)
+    assert len(accepted) == 2
