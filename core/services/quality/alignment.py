@@ -4,7 +4,7 @@ With a reference, each run is matched with it exactly as the score matches; what
 one, the runs are matched with one another.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -140,6 +140,7 @@ def align(
     names: Sequence[str],
     *,
     against: str = "",
+    chats: Collection[int] | None = None,
     seen: Callable[[int, int], None] = lambda done, total: None,
 ) -> Alignment:
     """Align the customers of several runs, chat by chat; cached until one of the runs changes.
@@ -149,6 +150,7 @@ def align(
         benchmark: dataset, form and measure (``benchmark.against`` is not used).
         names: two to four names of runs.
         against: ``labels``, ``records``, ``run:NAME``, or ``""`` for no reference.
+        chats: indices of the chats that are aligned, few; ``None`` for all of the dataset.
         seen: told how many of how many chats are aligned.
 
     Raises:
@@ -162,9 +164,10 @@ def align(
         key = _version_of(session, store, benchmark, runs, against)
 
         def make() -> Alignment:
-            answers = [queries.forms_by_index(session, run.id) for run in runs]
-            golds = reference(session, benchmark.dataset, against) if against else None
-            indices = list(queries.chat_ids(session, benchmark.dataset.id))
+            answers = [queries.forms_by_index(session, run.id, indices=chats) for run in runs]
+            golds = reference(session, benchmark.dataset, against, indices=chats) if against else None
+            every = list(queries.chat_ids(session, benchmark.dataset.id))
+            indices = every if chats is None else [index for index in every if index in chats]
             scorer = Scorer(benchmark.form, benchmark.measure)
             aligned: dict[int, tuple[Customer, ...]] = {}
             for i in indices:
@@ -182,7 +185,9 @@ def align(
                 _reference_key(session, benchmark.dataset, against),
             )
 
-        return cached(("align", *key), make, chats=benchmark.dataset.chats * len(names))
+        few = None if chats is None else tuple(sorted(chats))
+        size = (benchmark.dataset.chats if few is None else len(few)) * len(names)
+        return cached(("align", few, *key), make, chats=size)
 
 
 def alignment_version(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Hashable:

@@ -1,6 +1,6 @@
 """Scores of stored runs against a stored reference, kept while neither changes."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -186,8 +186,16 @@ def cached_reference(session: Session, store: Store, benchmark: Benchmark) -> tu
     return key, cached(("reference", *key), make, chats=benchmark.dataset.chats)
 
 
-def reference(session: Session, dataset: DatasetView, against: str) -> dict[int, list[FormValues]]:
+def reference(
+    session: Session, dataset: DatasetView, against: str, *, indices: Collection[int] | None = None
+) -> dict[int, list[FormValues]]:
     """``{chat index: forms}`` of what a run is measured against.
+
+    Args:
+        session: open session.
+        dataset: the dataset.
+        against: see :class:`Benchmark`.
+        indices: only these chats, where that is quicker; others may be there as well.
 
     Raises:
         NotFoundError: there is no such reference, or it is empty.
@@ -207,8 +215,8 @@ def reference(session: Session, dataset: DatasetView, against: str) -> dict[int,
         labels = queries.labels_run(session, dataset.id)
         if labels is None:
             raise NotFoundError(f"数据集「{dataset.name}」没有标注", "请导入标注，或用已确认的记录（records）作对照")
-        return queries.forms_by_index(session, labels.id)
+        return queries.forms_by_index(session, labels.id, indices=indices)
     prefix, _, name = against.partition(":")
     if prefix != "run" or not name:
         raise InputError(f"不认识对照「{against}」", "可以是 labels、records、blind 或 run:任务名")
-    return queries.forms_by_index(session, queries.run(session, name, dataset.id).id)
+    return queries.forms_by_index(session, queries.run(session, name, dataset.id).id, indices=indices)

@@ -18,13 +18,17 @@ def cell_texts(benchmark: Benchmark, runs: Sequence[RunView], cells: Sequence[Ce
     Args:
         benchmark: what the runs are scored against.
         runs: the runs.
-        cells: cells of the reference; customers are matched as the score matches them.
+        cells: cells of the reference, of the newest data or of data before; customers are matched as the score does.
     """
-    alignment = align(state.store(), benchmark, [run.name for run in runs], against=benchmark.against)
-    remember_reference_shown(state.store(), benchmark.dataset.id, alignment, {cell.chat for cell in cells})
+    chats = {cell.chat for cell in cells}
+    alignment = align(state.store(), benchmark, [run.name for run in runs], against=benchmark.against, chats=chats)
+    remember_reference_shown(state.store(), benchmark.dataset.id, alignment, chats)
     out: list[tuple[str, list[str]]] = []
     for cell in cells:
-        customer = next(c for c in alignment.chats[cell.chat] if c.gold == cell.customer)
+        customer = next((c for c in alignment.chats.get(cell.chat, ()) if c.gold == cell.customer), None)
+        if customer is None:
+            out.append(("（对照刚刚变了）", ["—"] * len(runs)))
+            continue
         texts = [
             text_of(values.get(cell.key)) if values is not None else "（没有这位客户）" for values in customer.forms
         ]

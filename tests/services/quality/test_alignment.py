@@ -221,3 +221,12 @@ def test_three_runs(store: Store) -> None:
     found = side_by_side(store, dataset, "甲", "乙", "丙", against="")
     assert found.missing_chats[2] == set(range(2, 9))
     assert {d.key for d in found.differences() if d.chat == 1} == {NAME, KINDS, TODO}
+
+
+def test_a_few_chats_are_aligned_as_in_the_whole(store: Store) -> None:
+    dataset = quality_dataset(store)
+    benchmark = Benchmark(dataset, FORM)
+    whole = align(store, benchmark, ["甲", "乙"], against="labels")
+    few = align(store, benchmark, ["甲", "乙"], against="labels", chats={2, 8, 99})
+    assert few.chats == {index: whole.chats[index] for index in (2, 8)}
+    assert few.missing_chats == (frozenset({8}), frozenset())
