@@ -84,16 +84,18 @@ def is_asked(kind: str, parameters: Mapping[str, Any]) -> bool:
     return jobs.job_now(store, jobs.task_of(store, kind, parameters)) is not None
 
 
-def _ask(task: jobs.HeavyTask, until: float, answers: int) -> jobs.Outcome:
+def _ask(task: jobs.HeavyTask, until: float, answers: int) -> jobs.RequestedJob:
     store = state.store()
     while True:
         job = jobs.job_now(store, task)
         if job is not None and job.status == JobStatus.DONE:
-            return jobs.Outcome(job, cached(("job", task.digest), lambda: jobs.ask(store, task).value, chats=answers))
+            return jobs.RequestedJob(
+                job, cached(("job", task.digest), lambda: jobs.request_job(store, task).value, chats=answers)
+            )
         if job is None:
-            jobs.ask(store, task)
+            jobs.request_job(store, task)
         elif job.status != JobStatus.RUNNING or time.monotonic() >= until:
-            return jobs.Outcome(job)
+            return jobs.RequestedJob(job)
         time.sleep(_LOOK_SECONDS)
 
 
@@ -128,8 +130,8 @@ _draw_progress = fragment(_draw_progress_once, every=_PROGRESS_SECONDS)
 
 
 def _again(job_id: int) -> None:
-    jobs.ask_again(state.store(), job_id)
+    jobs.restart_job(state.store(), job_id)
 
 
 def _cancel(job_id: int) -> None:
-    jobs.cancel(state.store(), job_id)
+    jobs.cancel_job(state.store(), job_id)

@@ -6,6 +6,8 @@ from typing import Any
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import RunKind
 from core.domain.form import FormValues
+from core.services.quality import Benchmark, Leaderboard
+from core.services.quality.leaderboard import board_of, board_scores
 from tests.factories.datasets import make_form as form
 from tests.factories.datasets import make_record, make_run
 from tests.factories.runs import add_dataset
@@ -48,3 +50,8 @@ def quality_dataset(store: Store, chats: int = 8) -> DatasetView:
     add_run(store, dataset, "乙", wrong)
     with store.read() as session:
         return queries.dataset(session, dataset.id)
+
+
+def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
+    """Every run of a dataset scored here and now."""
+    return board_of(store, benchmark, board_scores(store, benchmark))

@@ -3,33 +3,32 @@
 from core.services.jobs.asking import (
     INLINE_ANSWERS,
     HeavyTask,
-    Outcome,
-    ask,
-    ask_again,
-    cancel,
+    RequestedJob,
+    cancel_job,
     job_now,
     job_of,
     older_result,
+    request_job,
+    restart_job,
     task_of,
     viewer_parameter,
 )
-from core.services.jobs.kinds import JobKind, Progress
-from core.services.jobs.runner import JobRunner, wake_runners
+from core.services.jobs.kinds import JobKind, JobProgress
+from core.services.jobs.runner import JobRunner
 
 __all__ = [
     "INLINE_ANSWERS",
     "HeavyTask",
     "JobKind",
     "JobRunner",
-    "Outcome",
-    "Progress",
-    "ask",
-    "ask_again",
-    "cancel",
+    "RequestedJob",
+    "JobProgress",
+    "request_job",
+    "restart_job",
+    "cancel_job",
     "job_now",
     "job_of",
     "older_result",
     "task_of",
     "viewer_parameter",
-    "wake_runners",
 ]

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import HeavyJobView, Store
 from core.adapters.store.models import HeavyJob, JobPart, JobStatus, now
-from core.services.jobs.digests import code_version, digest_of
+from core.services.jobs.digests import code_version, combined_digest
 from core.services.jobs.kinds import kind_named
 from core.services.jobs.packing import unpack
 from core.services.jobs.runner import wake_runners
@@ -48,7 +48,7 @@ class HeavyTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestedJob:
     """What became of a request.
 
     Attributes:
@@ -80,12 +80,12 @@ def viewer_parameter(store: Store) -> dict[str, Any]:
 
 def subject_of(kind: str, parameters: Mapping[str, Any]) -> str:
     """Digest of what a result is about."""
-    return digest_of(kind, parameters)
+    return combined_digest(kind, parameters)
 
 
 def result_digest(kind: str, parameters: Mapping[str, Any], inputs: Hashable) -> str:
     """Digest of all that a result depends on."""
-    return digest_of(kind, parameters, inputs, code_version())
+    return combined_digest(kind, parameters, inputs, code_version())
 
 
 def job_now(store: Store, task: HeavyTask) -> HeavyJobView | None:
@@ -101,7 +101,7 @@ def job_of(session: Session, job_id: int) -> HeavyJobView | None:
     return HeavyJobView.from_row(row) if row is not None else None
 
 
-def ask(store: Store, task: HeavyTask) -> Outcome:
+def request_job(store: Store, task: HeavyTask) -> RequestedJob:
     """The result where there is one; else have it computed, by whoever is free first. Returns at once.
 
     Raises:
@@ -122,10 +122,10 @@ def ask(store: Store, task: HeavyTask) -> Outcome:
             job = job_now(store, task)
         wake_runners()
     assert job is not None
-    return Outcome(job, result_of(store, job) if job.status == JobStatus.DONE else None)
+    return RequestedJob(job, result_of(store, job) if job.status == JobStatus.DONE else None)
 
 
-def ask_again(store: Store, job_id: int) -> None:
+def restart_job(store: Store, job_id: int) -> None:
     """Compute anew what failed, was cancelled, or cannot be read.
 
     Args:
@@ -140,7 +140,7 @@ def ask_again(store: Store, job_id: int) -> None:
     wake_runners()
 
 
-def cancel(store: Store, job_id: int) -> None:
+def cancel_job(store: Store, job_id: int) -> None:
     """Stop a computation, for everybody; whoever computes it notices within seconds."""
     with store.write() as session:
         running = col(HeavyJob.status) == JobStatus.RUNNING

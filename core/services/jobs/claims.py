@@ -42,7 +42,7 @@ def is_gone(worker: str, seen_at: datetime | None, lost_after: timedelta) -> boo
     return seen_at is None or now() - seen_at > lost_after
 
 
-def claim(store: Store) -> HeavyJobView | None:
+def claim_waiting(store: Store) -> HeavyJobView | None:
     """Take the oldest job that nobody computes; ``None`` where there is none.
 
     One whose processes died three times is given up: it would end the next one as well.

@@ -14,7 +14,7 @@ from core.settings import ROOT
 _CODE = ("core/domain", "core/adapters/store", "core/services/quality", "core/services/training", "data/forms")
 
 
-def digest_of(*values: Any) -> str:
+def combined_digest(*values: Any) -> str:
     """Digest of values that is the same in every process: sets have no order here.
 
     Raises:

@@ -11,7 +11,7 @@ from core.errors import InputError
 Parameters = Mapping[str, Any]
 
 
-class Progress(Protocol):
+class JobProgress(Protocol):
     """Told how far a computation is."""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -38,7 +38,7 @@ class JobKind:
 
     title: str
     inputs: Callable[[Store, Parameters], Hashable]
-    compute: Callable[[Store, Parameters, Progress], Any]
+    compute: Callable[[Store, Parameters, JobProgress], Any]
     classes: tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from weakref import WeakSet
 
 from core.adapters.store import Store
-from core.services.jobs.claims import claim, this_process
+from core.services.jobs.claims import claim_waiting, this_process
 from core.settings import ROOT
 
 LOOK_SECONDS: Final = 5.0
@@ -55,7 +55,7 @@ class JobRunner:
         while not self._stopping.is_set():
             try:
                 store = self._store()
-                while store is not None and not self._stopping.is_set() and (job := claim(store)) is not None:
+                while store is not None and not self._stopping.is_set() and (job := claim_waiting(store)) is not None:
                     self._compute(store, job.id)
             except Exception:
                 # Pages say that they wait; the next look tries again.

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from core.services.quality.default_run import DefaultReason, DefaultRun, default_run, pin_default_run
     from core.services.quality.disputes import DisputeView, decide, dispute, dispute_rows, disputes
     from core.services.quality.external_scores import add_external_score, remove_external_score
-    from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
+    from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, named_run, references
     from core.services.quality.picked_values import REFERENCE, drop_picks, pick, picked_forms, picks, run_from_picks
     from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
-    from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, compare_runs, comparison, score
+    from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, compare_runs, score
 
 __all__ = [
     "BLIND",
@@ -38,9 +38,7 @@ __all__ = [
     "PairwiseAgreement",
     "Benchmark",
     "align",
-    "leaderboard",
     "compare_runs",
-    "comparison",
     "decide",
     "default_run",
     "difference_rows",

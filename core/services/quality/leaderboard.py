@@ -138,15 +138,6 @@ class BoardScores:
     undisputed: tuple[RunScore | None, ...]
 
 
-def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
-    """Score every run that has answers.
-
-    Raises:
-        NotFoundError: the reference does not exist.
-    """
-    return board_of(store, benchmark, board_scores(store, benchmark))
-
-
 def scored_runs(session: Session, benchmark: Benchmark) -> list[RunView]:
     """The runs that are scored against a benchmark: those with answers, but the reference itself."""
     every = queries.runs(session, benchmark.dataset.id)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from core.adapters.store import RunView, Store, queries
 from core.domain.form import load_named_form
 from core.domain.scoring import CORRECT_FROM, Comparison, measure_named
-from core.services.jobs import JobKind, Progress, viewer_parameter
+from core.services.jobs import JobKind, JobProgress, viewer_parameter
 from core.services.quality.alignment import Alignment, align, alignment_version
 from core.services.quality.data_versions import run_version
 from core.services.quality.leaderboard import BoardScores, board_scores, board_version
@@ -52,7 +52,7 @@ def _scores_version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
     return board_version(store, _benchmark(store, parameters))
 
 
-def _scores(store: Store, parameters: Mapping[str, Any], progress: Progress) -> BoardScores:
+def _scores(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> BoardScores:
     progress("读取对照", 0, 0)
     benchmark = _benchmark(store, parameters)
     return board_scores(store, benchmark, lambda done, total: progress("逐个抽取任务评分", done, total))
@@ -66,7 +66,7 @@ def _comparison_version(store: Store, parameters: Mapping[str, Any]) -> Hashable
         return benchmark_version(session, store, benchmark), versions
 
 
-def _comparison(store: Store, parameters: Mapping[str, Any], progress: Progress) -> Comparison:
+def _comparison(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> Comparison:
     progress("给两个抽取任务评分", 0, 0)
     benchmark = _benchmark(store, parameters)
     with store.read() as session:
@@ -79,7 +79,7 @@ def _alignment_version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
     return alignment_version(store, benchmark, parameters["runs"], against=benchmark.against)
 
 
-def _alignment(store: Store, parameters: Mapping[str, Any], progress: Progress) -> Alignment:
+def _alignment(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> Alignment:
     benchmark = _benchmark(store, parameters)
     return align(
         store,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.adapters.store import Store
 from core.services.extraction import prompt_library
-from core.services.jobs import JobKind, Progress, viewer_parameter
+from core.services.jobs import JobKind, JobProgress, viewer_parameter
 from core.services.training.preflight import Preflight, data_version, preflight
 from core.services.training.training_options import TrainingOptions, options_from_json
 
@@ -22,7 +22,7 @@ def _version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
     return data_version(store), prompt.id, prompt.sha256
 
 
-def _preflight(store: Store, parameters: Mapping[str, Any], progress: Progress) -> Preflight:
+def _preflight(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> Preflight:
     return preflight(store, options_from_json(parameters["options"]), progress)
 
 

@@ -24,9 +24,9 @@ from core.services import jobs
 from core.services.datasets import delete_dataset
 from core.services.export.answer_sources import AnswerSource
 from core.services.jobs import claims, kinds, process
-from core.services.jobs.digests import digest_of
+from core.services.jobs.digests import combined_digest
 from core.services.jobs.packing import pack, unpack
-from core.services.quality import LABELS, RECORDS, Benchmark, align, leaderboard
+from core.services.quality import LABELS, RECORDS, Benchmark, align
 from core.services.quality.cache import forget
 from core.services.quality.leaderboard import board_of, board_scores
 from core.services.quality.score_jobs import (
@@ -43,7 +43,7 @@ from core.services.training.preflight_job import KINDS as TRAINING_KINDS
 from core.services.training.preflight_job import preflight_parameters
 from core.settings import ROOT
 from tests.factories.datasets import FORM
-from tests.factories.quality import NAME, add_record, form, quality_dataset
+from tests.factories.quality import NAME, add_record, form, leaderboard, quality_dataset
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.both_databases
@@ -67,13 +67,13 @@ def job_row(store: Store, job_id: int) -> HeavyJobView:
 
 def computed_here(store: Store, task: jobs.HeavyTask) -> Any:
     """Ask, be the runner and its process, and give back the result."""
-    job = jobs.ask(store, task).job
-    claimed = claims.claim(store)
+    job = jobs.request_job(store, task).job
+    claimed = claims.claim_waiting(store)
     assert claimed is not None and claimed.id == job.id
     process.compute_job(store, job.id, claims.this_process())
     assert (row := job_row(store, job.id)).status == JobStatus.DONE, row.problem
     forget()
-    return jobs.ask(store, task).value
+    return jobs.request_job(store, task).value
 
 
 def add_answer(store: Store, benchmark: Benchmark) -> None:
@@ -116,16 +116,16 @@ def test_a_preflight_from_a_job_is_the_same(store: Store, benchmark: Benchmark, 
 
 
 def test_all_who_ask_for_the_same_share_one_job(store: Store, benchmark: Benchmark) -> None:
-    first, second = (jobs.ask(store, scores_task(store, benchmark)).job for _ in range(2))
+    first, second = (jobs.request_job(store, scores_task(store, benchmark)).job for _ in range(2))
     assert first.id == second.id
-    claimed = claims.claim(store)
+    claimed = claims.claim_waiting(store)
     assert claimed is not None and claimed.id == first.id
     with store.write() as session:  # as if another server of this moment had claimed it
         session.execute(update(HeavyJob).values(worker="elsewhere:1", seen_at=now()))
-    assert claims.claim(store) is None, "somebody is at it"
+    assert claims.claim_waiting(store) is None, "somebody is at it"
     with store.write() as session:
         session.execute(update(HeavyJob).values(seen_at=now() - claims.LOST_AFTER - timedelta(seconds=1)))
-    taken_over = claims.claim(store)
+    taken_over = claims.claim_waiting(store)
     assert taken_over is not None and taken_over.id == first.id
     assert not claims.end(store, 99, JobStatus.DONE), "there is no such job"
 
@@ -151,14 +151,14 @@ def test_data_that_change_in_the_middle_make_it_an_older_result(
 ) -> None:
     usual = KINDS["scores"]
 
-    def compute(store: Store, parameters: kinds.Parameters, progress: kinds.Progress) -> Any:
+    def compute(store: Store, parameters: kinds.Parameters, progress: kinds.JobProgress) -> Any:
         value = usual.compute(store, parameters, progress)
         add_answer(store, benchmark)
         return value
 
     monkeypatch.setitem(KINDS, "scores", kinds.JobKind(usual.title, usual.inputs, compute, usual.classes))
-    job = jobs.ask(store, scores_task(store, benchmark)).job
-    claims.claim(store)
+    job = jobs.request_job(store, scores_task(store, benchmark)).job
+    claims.claim_waiting(store)
     process.compute_job(store, job.id, claims.this_process())
     task = scores_task(store, benchmark)
     assert jobs.job_now(store, task) is None, "nobody takes it for the newest"
@@ -168,15 +168,15 @@ def test_data_that_change_in_the_middle_make_it_an_older_result(
 def test_who_lost_a_job_stores_nothing(store: Store, benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = KINDS["scores"]
 
-    def compute(store: Store, parameters: kinds.Parameters, progress: kinds.Progress) -> Any:
+    def compute(store: Store, parameters: kinds.Parameters, progress: kinds.JobProgress) -> Any:
         with store.write() as session:
             session.execute(update(HeavyJob).values(worker="elsewhere:1", seen_at=now()))
         return usual.compute(store, parameters, progress)
 
     monkeypatch.setattr(process, "BEAT_SECONDS", 60.0)
     monkeypatch.setitem(KINDS, "scores", kinds.JobKind(usual.title, usual.inputs, compute, usual.classes))
-    job = jobs.ask(store, scores_task(store, benchmark)).job
-    claims.claim(store)
+    job = jobs.request_job(store, scores_task(store, benchmark)).job
+    claims.claim_waiting(store)
     process.compute_job(store, job.id, claims.this_process())
     assert (job_row(store, job.id).status, job_row(store, job.id).worker) == (JobStatus.RUNNING, "elsewhere:1")
     with store.read() as session:
@@ -186,34 +186,34 @@ def test_who_lost_a_job_stores_nothing(store: Store, benchmark: Benchmark, monke
 def test_a_failure_is_a_sentence_and_can_be_tried_again(store: Store, benchmark: Benchmark) -> None:
     parameters = score_parameters(store, Benchmark(benchmark.dataset, FORM, "records", LCS))
     task = jobs.task_of(store, "scores", parameters)
-    job = jobs.ask(store, task).job
-    claims.claim(store)
+    job = jobs.request_job(store, task).job
+    claims.claim_waiting(store)
     process.compute_job(store, job.id, claims.this_process())
     failed = job_row(store, job.id)
     assert failed.status == JobStatus.FAILED and "还没有已确认的记录" in failed.problem
-    assert claims.claim(store) is None, "not by itself: it would fail again"
-    jobs.ask_again(store, job.id)
+    assert claims.claim_waiting(store) is None, "not by itself: it would fail again"
+    jobs.restart_job(store, job.id)
     assert job_row(store, job.id).status == JobStatus.RUNNING
 
 
 def test_a_cancelled_job_is_left_alone_until_somebody_wants_it(store: Store, benchmark: Benchmark) -> None:
-    job = jobs.ask(store, scores_task(store, benchmark)).job
-    claims.claim(store)
-    jobs.cancel(store, job.id)
+    job = jobs.request_job(store, scores_task(store, benchmark)).job
+    claims.claim_waiting(store)
+    jobs.cancel_job(store, job.id)
     assert not claims.beat(store, job.id, done=1), "its process ends"
-    assert claims.claim(store) is None
-    assert jobs.ask(store, scores_task(store, benchmark)).job.status == JobStatus.CANCELLED
-    jobs.ask_again(store, job.id)
-    assert claims.claim(store) is not None
+    assert claims.claim_waiting(store) is None
+    assert jobs.request_job(store, scores_task(store, benchmark)).job.status == JobStatus.CANCELLED
+    jobs.restart_job(store, job.id)
+    assert claims.claim_waiting(store) is not None
 
 
 def test_a_job_that_ends_every_process_is_given_up(store: Store, benchmark: Benchmark) -> None:
-    job = jobs.ask(store, scores_task(store, benchmark)).job
+    job = jobs.request_job(store, scores_task(store, benchmark)).job
     for _ in range(3):
-        assert claims.claim(store) is not None
+        assert claims.claim_waiting(store) is not None
         with store.write() as session:
             session.execute(update(HeavyJob).values(worker="elsewhere:1", seen_at=None))
-    assert claims.claim(store) is None
+    assert claims.claim_waiting(store) is None
     assert "中断" in job_row(store, job.id).problem
 
 
@@ -231,8 +231,8 @@ def computing(store: Store, job_id: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_killed_process_leaves_its_job_to_the_next_one(store: Store, benchmark: Benchmark) -> None:
-    job = jobs.ask(store, scores_task(store, benchmark)).job
-    assert claims.claim(store) is not None
+    job = jobs.request_job(store, scores_task(store, benchmark)).job
+    assert claims.claim_waiting(store) is not None
     me = claims.this_process()
     with computing(store, job.id) as child:
         wait_until(lambda: job_row(store, job.id).worker != me or child.poll() is not None)
@@ -245,7 +245,7 @@ def test_a_killed_process_leaves_its_job_to_the_next_one(store: Store, benchmark
         wait_until(lambda: job_row(store, job.id).status == JobStatus.DONE)
     finally:
         runner.stop()
-    assert jobs.ask(store, scores_task(store, benchmark)).value == board_scores(store, benchmark)
+    assert jobs.request_job(store, scores_task(store, benchmark)).value == board_scores(store, benchmark)
 
 
 def test_two_runners_compute_a_job_once_and_a_waking_is_heard_at_once(store: Store, benchmark: Benchmark) -> None:
@@ -254,7 +254,7 @@ def test_two_runners_compute_a_job_once_and_a_waking_is_heard_at_once(store: Sto
         runner.start()
     try:
         time.sleep(0)  # the first look finds nothing
-        job = jobs.ask(store, scores_task(store, benchmark)).job
+        job = jobs.request_job(store, scores_task(store, benchmark)).job
         wait_until(lambda: job_row(store, job.id).status == JobStatus.DONE)
     finally:
         for runner in runners:
@@ -302,9 +302,11 @@ def test_only_what_a_kind_lists_is_ever_made(capsys: pytest.CaptureFixture[str])
 
 
 def test_digests_are_the_same_in_every_process_and_refuse_what_has_no_fixed_text() -> None:
-    assert digest_of({"b": 1, "a": frozenset({"x", "y"})}) == digest_of({"a": frozenset({"y", "x"}), "b": 1})
-    assert digest_of([1, 2]) != digest_of([2, 1])
+    assert combined_digest({"b": 1, "a": frozenset({"x", "y"})}) == combined_digest(
+        {"a": frozenset({"y", "x"}), "b": 1}
+    )
+    assert combined_digest([1, 2]) != combined_digest([2, 1])
     with pytest.raises(TypeError):
-        digest_of(object())
+        combined_digest(object())
     with pytest.raises(InputError):
         kinds.kind_named("no such kind")

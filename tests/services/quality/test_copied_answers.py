@@ -9,10 +9,10 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import RunKind
 from core.domain.form import FormValues
 from core.services.datasets import import_run
-from core.services.quality import RECORDS, Benchmark, default_run, leaderboard
+from core.services.quality import RECORDS, Benchmark, default_run
 from core.services.quality.record_origins import FLATTERED, LEARNED
 from tests.factories.datasets import FORM, make_record, make_run
-from tests.factories.quality import NAME, STAGE
+from tests.factories.quality import NAME, STAGE, leaderboard
 from tests.factories.runs import add_dataset
 
 CHATS = range(1, 9)

@@ -18,14 +18,13 @@ from core.services.quality import (
     DefaultReason,
     add_external_score,
     default_run,
-    leaderboard,
     pin_default_run,
 )
 from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
 from core.services.quality.record_origins import FLATTERED, LEARNED
 from core.services.review import base_runs
 from tests.factories.datasets import FORM, make_record, make_run
-from tests.factories.quality import NAME, PHONE, STAGE, add_run, form, quality_dataset
+from tests.factories.quality import NAME, PHONE, STAGE, add_run, form, leaderboard, quality_dataset
 from tests.factories.runs import add_dataset
 
 pytestmark = pytest.mark.both_databases

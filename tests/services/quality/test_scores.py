@@ -19,7 +19,6 @@ from core.services.quality import (
     dispute,
     dispute_rows,
     disputes,
-    leaderboard,
     named_run,
     references,
     remove_external_score,
@@ -30,7 +29,7 @@ from core.services.quality.disputes import dispute_counts
 from core.services.quality.external_scores import external_scores
 from core.services.quality.record_origins import FLATTERED, record_origins
 from tests.factories.datasets import FORM, make_record
-from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, leaderboard, quality_dataset
 
 
 def test_scores_follow_the_runs(store: Store) -> None:
