@@ -53,7 +53,7 @@ def _use(store: Store, service: Service) -> None:
         seconds, most = _took(store, service, 200, 32)
         line("200 chats, 32 at a time, 3 workers: of 7 whole rounds", f"{7 / seconds:.1%}", ">= 93 %")
         line("    most calls at once", f"{most}")
-        # Two cores carry the workers, PostgreSQL and the service: with calls of a second the processors are what is full.
+        # Two cores carry workers, PostgreSQL and service: with calls of a second the processors are what is full.
         _used(store, service, 600, 200, "600 chats, 200 at a time, 3 workers, calls of 1 s", ">= 85 %")
         what = f"600 chats, 200 at a time, 3 workers, calls of {SLOW:.0f} s"
         _used(store, service, 600, 200, what, ">= 85 %", latency=SLOW)
@@ -216,7 +216,7 @@ def _used(
 
 
 def _processor_time() -> dict[str, float]:
-    """Seconds that workers, the service and PostgreSQL's processes have had a processor, by what they are. Linux only."""
+    """Seconds of processor time so far of workers, service and PostgreSQL, by what they are. Linux only."""
     names = {"core worker": "workers", "bench.slow_service": "service", "postgres": "PostgreSQL"}
     used: dict[str, float] = {}
     for process in Path("/proc").glob("[0-9]*"):
