@@ -307,7 +307,7 @@ def all_done(store: Store) -> bool:
         return set(session.execute(select(col(HeavyJob.status))).scalars()) == {JobStatus.DONE}
 
 
-@pytest.mark.parametrize(("name", "shows"), [("scores", "35.75 / 36"), ("compare", "处"), ("changes", "A → B")])
+@pytest.mark.parametrize(("name", "shows"), [("scores", "35.75 / 36"), ("compare", "处"), ("changes", "修好 28 格")])
 def test_much_data_is_computed_elsewhere_and_shown_when_it_is_there(
     page: OpenPage, store: Store, everything_in_background: JobRunner, name: str, shows: str
 ) -> None:
