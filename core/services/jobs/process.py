@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -28,10 +28,10 @@ _log = logging.getLogger("shiyao.jobs")
 
 
 class _Signs:
-    """A thread that shows signs of life and progress; ends the process where the job was cancelled or taken over."""
+    """A thread that shows signs of life and progress, and says where the job was cancelled or taken over."""
 
-    def __init__(self, store: Store, job_id: int) -> None:
-        self._store, self._job_id = store, job_id
+    def __init__(self, store: Store, job_id: int, when_lost: Callable[[], None]) -> None:
+        self._store, self._job_id, self._when_lost = store, job_id, when_lost
         self._progress: dict[str, object] = {}
         self._ended = Event()
         self._thread = Thread(target=self._run, name="shiyao-signs", daemon=True)
@@ -48,20 +48,22 @@ class _Signs:
     def _run(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
             try:
-                if not beat(self._store, self._job_id, **self._progress):
-                    _log.info("job %s is somebody else's, or cancelled", self._job_id)
-                    os._exit(0)
+                if not beat(self._store, self._job_id, **self._progress) and not self._ended.is_set():
+                    _log.info("job %s has ended, is somebody else's, or was cancelled", self._job_id)
+                    self._when_lost()
+                    return
             except ShiyaoError as error:
                 _log.warning("no sign of life: %s", error)
 
 
-def compute_job(store: Store, job_id: int, started_by: str) -> None:
+def compute_job(store: Store, job_id: int, started_by: str, *, when_lost: Callable[[], None]) -> None:
     """Compute a job that another process has claimed and store its result; a failure is stored as its sentence.
 
     Args:
         store: the open store.
         job_id: the job.
         started_by: ``host:process`` that claimed it.
+        when_lost: called from another thread once the job is not this process's own any more, also when it has ended.
     """
     if not take_from(store, job_id, started_by):
         return
@@ -69,7 +71,7 @@ def compute_job(store: Store, job_id: int, started_by: str) -> None:
         job = job_of(session, job_id)
     if job is None:
         return
-    signs = _Signs(store, job_id)
+    signs = _Signs(store, job_id, when_lost)
     try:
         with viewing_as(str(job.parameters.get(VIEWER, ""))):
             kind = kind_named(job.kind)
@@ -106,7 +108,8 @@ def _main(job_id: int, started_by: str) -> None:
 
     if hasattr(os, "nice"):
         os.nice(10)  # pages come first
-    compute_job(open_store(settings().database_url), job_id, started_by)
+    # At once: nothing of a computation that nobody wants is worth waiting for.
+    compute_job(open_store(settings().database_url), job_id, started_by, when_lost=lambda: os._exit(0))
 
 
 if __name__ == "__main__":

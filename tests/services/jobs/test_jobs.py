@@ -70,7 +70,7 @@ def computed_here(store: Store, task: jobs.HeavyTask) -> Any:
     job = jobs.request_job(store, task).job
     claimed = claims.claim_waiting(store)
     assert claimed is not None and claimed.id == job.id
-    process.compute_job(store, job.id, claims.this_process())
+    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
     assert (row := job_row(store, job.id)).status == JobStatus.DONE, row.problem
     forget()
     return jobs.request_job(store, task).value
@@ -159,7 +159,7 @@ def test_data_that_change_in_the_middle_make_it_an_older_result(
     monkeypatch.setitem(KINDS, "scores", kinds.JobKind(usual.title, usual.inputs, compute, usual.classes))
     job = jobs.request_job(store, scores_task(store, benchmark)).job
     claims.claim_waiting(store)
-    process.compute_job(store, job.id, claims.this_process())
+    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
     task = scores_task(store, benchmark)
     assert jobs.job_now(store, task) is None, "nobody takes it for the newest"
     assert jobs.older_result(store, task) is not None
@@ -177,7 +177,7 @@ def test_who_lost_a_job_stores_nothing(store: Store, benchmark: Benchmark, monke
     monkeypatch.setitem(KINDS, "scores", kinds.JobKind(usual.title, usual.inputs, compute, usual.classes))
     job = jobs.request_job(store, scores_task(store, benchmark)).job
     claims.claim_waiting(store)
-    process.compute_job(store, job.id, claims.this_process())
+    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
     assert (job_row(store, job.id).status, job_row(store, job.id).worker) == (JobStatus.RUNNING, "elsewhere:1")
     with store.read() as session:
         assert session.execute(select(func.count()).select_from(JobPart)).scalar_one() == 0
@@ -188,7 +188,7 @@ def test_a_failure_is_a_sentence_and_can_be_tried_again(store: Store, benchmark:
     task = jobs.task_of(store, "scores", parameters)
     job = jobs.request_job(store, task).job
     claims.claim_waiting(store)
-    process.compute_job(store, job.id, claims.this_process())
+    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
     failed = job_row(store, job.id)
     assert failed.status == JobStatus.FAILED and "还没有已确认的记录" in failed.problem
     assert claims.claim_waiting(store) is None, "not by itself: it would fail again"
