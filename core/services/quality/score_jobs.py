@@ -111,6 +111,7 @@ KINDS: Final = {
         (
             "core.services.quality.alignment:Alignment",
             "core.services.quality.alignment:Customer",
+            "core.services.quality.alignment:Difference",
             "core.adapters.store.views:RunView",
         ),
     ),
