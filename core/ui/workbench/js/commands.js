@@ -8,6 +8,7 @@ import { chatCommands } from "./chat_commands.js";
 import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
+import { doubtCommands } from "./doubt_mode.js";
 import { fieldCommands } from "./field_commands.js";
 import { guardActions } from "./guard.js";
 import { chordFor } from "./keys.js";
@@ -61,6 +62,7 @@ export function addCommands(workbench) {
   const missed = missedCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
   const chat = chatCommands(workbench, tools, fields.edit);
+  const doubts = doubtCommands(workbench, tools);
 
   /**
    * Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval.
@@ -322,6 +324,7 @@ export function addCommands(workbench) {
     ...missed.commands,
     ...customers.commands,
     ...chat.commands,
+    ...doubts.commands,
     approve: () => decide(STATUS.CONFIRMED),
     skip: () => decide(STATUS.SKIPPED),
     discuss,
@@ -348,13 +351,13 @@ export function addCommands(workbench) {
     commands[id](number ?? 0, isRepeat ?? false);
   }
 
-  Object.assign(workbench.calls, chat.calls, customers.calls, {
+  Object.assign(workbench.calls, chat.calls, customers.calls, doubts.calls, {
     run,
     discussWith,
     openChat,
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions }, guard),
+    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions, ...doubts.actions }, guard),
   });
 }

@@ -121,6 +121,15 @@ export function listen(workbench) {
       keep(event);
       return;
     }
+    if (
+      event.key === "Tab" &&
+      pressed.isField &&
+      !workbench.commandMode &&
+      workbench.calls.cross(event.shiftKey ? -1 : 1)
+    ) {
+      keep(event);
+      return;
+    }
     const isAsking = event.key === "?" && !pressed.isText; // the help answers wherever no text is typed
     const command = commandOf(event, workbench.commandMode || isAsking);
     const plain = workbench.commandMode && !event.ctrlKey && !event.altKey && !event.metaKey;

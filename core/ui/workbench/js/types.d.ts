@@ -378,6 +378,8 @@ export interface Calls {
   focusEvidence(ids: string[]): void;
   setCursor(message: number | null): HTMLElement | null | undefined;
   addFound(values: Values): void;
+  /** Tab at the end of a customer whose fields are folded: on to another one; whether it went there. */
+  cross(step: number): boolean;
   /** Words are picked in the chat: say again where they would go. */
   sayPickedAgain(): void;
   actions: FormActions;

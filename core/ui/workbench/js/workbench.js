@@ -9,6 +9,7 @@ import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
 import { afterPaint, classBySize, h, setAttr, uuid } from "./dom.js";
+import { drawDoubts, makeDoubtMode, startField } from "./doubt_mode.js";
 import { buildBlank, drawBlank } from "./end_card.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
@@ -18,7 +19,6 @@ import { buildHelp } from "./help.js";
 import { makeLayers } from "./layers.js";
 import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
-import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { light, makePanes, paint } from "./panes.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
@@ -52,6 +52,7 @@ export class Workbench {
   /** Whether only the exchange with the customer on screen is shown. */
   isNarrow = false;
   guideOpen = false;
+  doubts = makeDoubtMode(window.localStorage);
   commandMode = false;
   lettersAsked = false;
   /** Whether the server knows that the card at the end of the queue is on screen. */
@@ -153,6 +154,7 @@ export class Workbench {
     const effects = receive(store, data, sync.restore);
     sync.settle(effects);
     sync.askTexts(effects.textless);
+    this.doubts.take(store.reviewer);
     if (JSON.stringify(this.form?.form) !== JSON.stringify(data.form)) {
       const form = buildForm(data.form, this.calls.actions);
       const { head, scroll, footer } = form;
@@ -213,7 +215,8 @@ export class Workbench {
       if (this.#isOpened) this.arrival.chat(isAsked); // the page's first one was asked for, and takes its time
       this.#isOpened ||= entry !== null;
       this.closeMenu();
-      Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, isNarrow: false });
+      this.doubts.leaveChat();
+      Object.assign(this, { customer: 0, field: startField(this, entry), place: 0, isNarrow: false });
       calls.setCursor(null);
       calls.find("", 0);
       this.top.find.value = "";
@@ -247,22 +250,12 @@ export class Workbench {
     if (this.root.isConnected) nameTab(this.store);
   }
 
-  /**
-   * The field that a chat opens at: the first one, under delta review the first that is asked about.
-   * @param {Entry | null} entry
-   */
-  #startField(entry) {
-    const fields = this.form?.form.fields ?? [];
-    const first = fields[0]?.key ?? "";
-    if (!entry || !isDelta(entry)) return first;
-    return fields.find(({ key }) => key in (entry.work[0].delta ?? {}))?.key ?? first;
-  }
-
   draw() {
     const entry = entryOf(this.store);
     if (entry && this.form) {
       this.customer = Math.min(this.customer, entry.work.length - 1);
       drawForm(this.form, entry, this.customer, this.field, this.store.baseRun);
+      drawDoubts(this, entry, this.form);
       this.#drawMarks();
       drawNarrow(this, entry);
     }
@@ -307,7 +300,11 @@ export class Workbench {
   drawFocus() {
     const entry = entryOf(this.store);
     this.#drawMarks();
-    if (entry && this.form) drawLine(this.form.footer, entry, this.form.form, this.customer, this.field);
+    if (entry && this.form) {
+      this.doubts.keep(entry.work[this.customer].uid, this.field);
+      drawDoubts(this, entry, this.form);
+      drawLine(this.form.footer, entry, this.form.form, this.customer, this.field);
+    }
     this.#drawGuide();
   }
 
