@@ -7,6 +7,7 @@ import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { mayRepeat } from "./press.js";
+import { asksForRibbon } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -116,6 +117,11 @@ export function listen(workbench) {
       return;
     }
     if (workbench.lettersAsked && onLetter(event)) return;
+    if (asksForRibbon(pressed, path[0])) {
+      workbench.ribbon.hold();
+      keep(event);
+      return;
+    }
     if (event.key === "Escape") {
       onEscape();
       keep(event);
@@ -150,13 +156,22 @@ export function listen(workbench) {
     }
   }
 
-  const letGo = () => workbench.holdLetters(false);
+  function letGo() {
+    workbench.holdLetters(false);
+    workbench.ribbon.release();
+  }
+  /** @param {KeyboardEvent} event */
+  function onUp(event) {
+    workbench.holdLetters(false);
+    if (event.key === " ") workbench.ribbon.release();
+  }
   window.addEventListener("keydown", onKey, true);
-  window.addEventListener("keyup", letGo, true);
+  window.addEventListener("keyup", onUp, true);
   window.addEventListener("blur", letGo);
   return () => {
+    letGo();
     window.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("keyup", letGo, true);
+    window.removeEventListener("keyup", onUp, true);
     window.removeEventListener("blur", letGo);
   };
 }

@@ -64,6 +64,7 @@ export const FIELD_KEYS = [
   { group: "字段", label: "长文本里换行", keys: ["Shift+Enter"] },
   { group: "字段", label: "选择第几个值（自填以数字开头时先按空格）", keys: ["1…9"] },
   { group: "字段", label: "去掉最后一个值（自填框空着时）", keys: ["Backspace"] },
+  { group: "群聊", label: "按住：本字段的依据是哪一句、谁说的（不在输入框时）", keys: ["Space"] },
   { group: "客户", label: "切换客户", keys: ["Alt+1…9"] },
   { group: "判定", label: "冲突里：上一处 / 下一处", keys: ["ArrowUp", "ArrowDown"] },
   { group: "判定", label: "冲突里：这一处用我的 / 用对方的", keys: ["ArrowLeft", "ArrowRight"] },
@@ -169,6 +170,7 @@ export function keyCap(name, mac = isMac) {
     ArrowLeft: "←",
     ArrowRight: "→",
     Shift: "⇧",
+    Space: "空格",
     Ctrl: mac ? "⌘" : "Ctrl",
     Alt: mac ? "⌥" : "Alt",
   };

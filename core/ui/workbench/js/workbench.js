@@ -21,6 +21,7 @@ import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { light, makePanes, paint } from "./panes.js";
+import { makeRibbon } from "./ribbon.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
 import { spend } from "./time_spent.js";
@@ -53,6 +54,7 @@ export class Workbench {
   isNarrow = false;
   guideOpen = false;
   doubts = makeDoubtMode(window.localStorage);
+  ribbon = makeRibbon(this);
   commandMode = false;
   lettersAsked = false;
   /** Whether the server knows that the card at the end of the queue is on screen. */
@@ -159,7 +161,7 @@ export class Workbench {
       const form = buildForm(data.form, this.calls.actions);
       const { head, scroll, footer } = form;
       this.form = form;
-      this.formHost.replaceChildren(head, this.conflictHost, scroll, footer.element, footer.guide);
+      this.formHost.replaceChildren(head, this.conflictHost, scroll, footer.element, footer.guide, this.ribbon.element);
     }
     const hadMenu = this.layers.has("menu");
     if (effects.reset) this.panes.dropAll();
@@ -294,6 +296,7 @@ export class Workbench {
     this.places = light(pane, customer, this.field);
     this.place = Math.min(this.place, Math.max(0, this.places.length - 1));
     markRow(this.form, this.field);
+    this.ribbon.draw();
   }
 
   /** Another field has the focus: light its evidence, and tell about it. */
