@@ -55,6 +55,8 @@ MODULES: Final = (
     "doubt_pace",
     "doubt_mode",
     "form_view",
+    "rail_ticks",
+    "rail",
     "overlays",
     "marks",
     "help",

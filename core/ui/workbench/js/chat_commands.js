@@ -85,6 +85,7 @@ export function chatCommands(workbench, tools, edit) {
     const hit = pane.hits[pane.hitNow];
     if (hit) pane.list.row(hit.message);
     const row = drawHits(pane);
+    workbench.rail.drawSoon();
     if (hit && row) {
       revealIn(pane, row);
       setCursor(hit.message);

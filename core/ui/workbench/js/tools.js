@@ -94,7 +94,6 @@ export function makeTools(workbench) {
     if (index !== workbench.customer) workbench.arrival.customer();
     workbench.customer = index;
     workbench.place = 0;
-    workbench.field = key;
     workbench.draw();
     goTo(key, isLed);
   }

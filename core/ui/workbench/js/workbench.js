@@ -21,6 +21,7 @@ import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { light, makePanes, paint } from "./panes.js";
+import { makeRail } from "./rail.js";
 import { makeRibbon } from "./ribbon.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
@@ -55,6 +56,7 @@ export class Workbench {
   guideOpen = false;
   doubts = makeDoubtMode(window.localStorage);
   ribbon = makeRibbon(this);
+  rail = makeRail(this);
   commandMode = false;
   lettersAsked = false;
   /** Whether the server knows that the card at the end of the queue is on screen. */
@@ -135,9 +137,12 @@ export class Workbench {
       onResidue: (chat) => calls.wantResidue(chat),
       onMessage: (i) => calls.setCursor(i),
       onNarrow: () => calls.run("narrow"),
+      onRows: () => this.rail.drawSoon(),
     });
     const { panes } = this.divider;
     panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
+    this.chatHost.append(this.rail.element, this.rail.tip);
+    this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
     for (const layer of lastingLayers(this)) this.layers.open(layer);
     watchClicks(this.root, () => addLine(this.bottom, TOO_SOON.place));
     host.append(this.root);
@@ -297,6 +302,7 @@ export class Workbench {
     this.place = Math.min(this.place, Math.max(0, this.places.length - 1));
     markRow(this.form, this.field);
     this.ribbon.draw();
+    this.rail.drawSoon();
   }
 
   /** Another field has the focus: light its evidence, and tell about it. */
