@@ -1,4 +1,4 @@
-"""Evidence without leaving the field: Space held shows its sentence, the rail beside the chat shows where all of it is."""
+"""Evidence without leaving the field: Space held shows its sentence, the rail beside the chat where all of it is."""
 
 import re
 from typing import Any
@@ -92,18 +92,18 @@ def test_space_is_text_presses_buttons_and_belongs_to_lists(desk: WorkbenchPage)
 
 def _rail(desk: WorkbenchPage) -> list[dict[str, Any]]:
     return desk.page.locator(".rail .tick").evaluate_all(
-        """(ticks) => ticks.map((one) => ({ kind: one.classList[1], label: one.ariaLabel, top: one.offsetTop }))"""
+        """(ticks) => ticks.map((one) => ({ label: one.ariaLabel, top: one.offsetTop }))"""
     )
 
 
 def test_the_rail_marks_what_stands_where_and_leads_there(desk: WorkbenchPage) -> None:
     desk.open(4)  # 30,000 characters
     rail = desk.page.locator(".rail")
-    expect(rail.locator(".tick.evidence").first).to_be_visible()
+    expect(rail.locator(".tick.at-evidence").first).to_be_visible()
     assert rail.bounding_box()["width"] <= 10  # type: ignore[index]
     desk.press("Alt+/")
     desk.type("上门")
-    hits = rail.locator(".tick.hit")
+    hits = rail.locator(".tick.at-hit")
     expect(hits.first).to_be_visible()
     ticks = _rail(desk)
     assert [tick["top"] for tick in ticks] == sorted(tick["top"] for tick in ticks)
@@ -130,12 +130,12 @@ def test_the_rail_marks_what_stands_where_and_leads_there(desk: WorkbenchPage) -
 
 def test_doubts_and_missed_values_have_ticks_of_their_own(desk: WorkbenchPage) -> None:
     desk.open(8)
-    missed = desk.page.locator(".rail .tick.missed")
+    missed = desk.page.locator(".rail .tick.at-missed")
     expect(missed).to_have_attribute("aria-label", re.compile(r"聊天里还有：xiaoman@example.com · 江小满 · 第 \d+ 条"))
     desk.press("Alt+h")
     expect(missed).to_have_count(0)
     desk.open(9)
-    expect(desk.page.locator(".rail .tick.evidence").first).to_be_visible()
+    expect(desk.page.locator(".rail .tick.at-evidence").first).to_be_visible()
     desk.open(5)
     expect(desk.page.locator(".rail .tick").first).to_be_visible()
     before = _rail(desk)

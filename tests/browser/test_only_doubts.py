@@ -54,6 +54,7 @@ def test_tab_visits_doubts_and_the_rest_is_one_line(desk: WorkbenchPage) -> None
 
 def test_the_mode_stays_from_chat_to_chat_and_over_a_reload(desk: WorkbenchPage) -> None:
     only_doubts(desk, 5)
+    desk.page.evaluate("localStorage.setItem('shiyao:doubt-pace:林晓', '[3, 4, 4, 5, 60]')")
     desk.page.reload()
     desk.at(5)
     expect(desk.page.locator(".fold")).to_be_visible()
@@ -63,6 +64,13 @@ def test_the_mode_stays_from_chat_to_chat_and_over_a_reload(desk: WorkbenchPage)
     desk.at(6)
     expect(desk.page.locator(".f:visible")).to_have_count(1)
     expect(desk.field(PHONE)).to_be_focused()  # a chat opens at its first doubt
+    expect(desk.page.locator(".left-line")).to_have_text("还有 1 处，约 4 秒")
+    stays = "JSON.parse(localStorage.getItem('shiyao:doubt-pace:林晓')).length"
+    desk.press("Alt+ArrowDown")
+    desk.at(7)
+    assert desk.page.evaluate(stays) == 6, "one more doubt was looked at"
+    desk.press("Alt+ArrowUp")
+    desk.at(6)
     desk.press("Escape", "z")
     expect(desk.page.locator(".f:visible")).to_have_count(21)
     expect(desk.page.locator(".mode")).to_be_visible()
@@ -95,7 +103,7 @@ def test_whatever_leads_to_a_folded_field_opens_it(desk: WorkbenchPage) -> None:
     desk.press("Alt+Shift+D")  # its letter
     expect(desk.field("基本信息-地区")).to_be_focused()
     desk.page.locator("mark.g3").first.click()  # its evidence in the chat
-    expect(desk.page.locator(".f.focus label")).to_contain_text(re.compile("预算|竞品"))
+    expect(desk.page.locator(".f.focus label")).to_contain_text(re.compile("预算|总体金额|竞品"))
     desk.press("Alt+z", "Alt+Shift+O")
     desk.field(RIVALS).fill("只看我们")
     desk.press("Alt+z")  # out of sight again, and undo leads back to it
@@ -128,6 +136,7 @@ def test_several_customers_and_one_that_no_run_filled(desk: WorkbenchPage) -> No
     desk.open(5)
     desk.field(NAME, 0).fill("")  # a customer without a name is a doubt, whoever emptied it
     desk.press("Alt+2")
+    desk.look()
     desk.field(NAME, 1).fill("")
     desk.press("Alt+1", "Alt+z")
     expect(desk.page.locator(".left-line")).to_have_text("还有 2 处")

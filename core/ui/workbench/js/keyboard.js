@@ -7,7 +7,7 @@ import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { mayRepeat } from "./press.js";
-import { asksForRibbon } from "./ribbon.js";
+import { asksForRibbon, takesSpace } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -151,7 +151,7 @@ export function listen(workbench) {
       if (workbench.commandMode || isOutside)
         keep(event); // a list of the page would open on Alt+↓, too
       else event.preventDefault();
-    } else if (workbench.commandMode && event.key.length === 1) {
+    } else if (workbench.commandMode && event.key.length === 1 && !(event.key === " " && takesSpace(path[0]))) {
       keep(event); // Streamlit has letters of its own: R runs the page again, C clears its caches
     }
   }

@@ -78,7 +78,7 @@ export function makeRail(workbench) {
   function tickElement(tick, number, text) {
     return h("button", {
       type: "button",
-      class: `tick ${tick.kind}${tick.group ? ` g${tick.group}` : ""}`,
+      class: `tick at-${tick.kind}${tick.group ? ` g${tick.group}` : ""}`,
       style: `top: ${tick.top}px`,
       tabindex: number === at ? "0" : "-1",
       "aria-label": text,

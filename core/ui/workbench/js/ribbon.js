@@ -12,8 +12,15 @@ import { isEmpty } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
 const RIBBON_GAP = 4; // pixels between the ribbon and its row
-/** Elements that Space presses, or that scroll by it beside the chat. */
 const TAKES_SPACE = "button, a[href], summary, select, option, input, textarea, [contenteditable], [role=menuitem]";
+
+/**
+ * Whether an element is pressed by Space, or takes it as text.
+ * @param {EventTarget | undefined} target
+ */
+export function takesSpace(target) {
+  return target instanceof Element && target.matches(TAKES_SPACE);
+}
 
 /**
  * Whether a key asks for the ribbon: a plain Space where no text is typed and no button is pressed by it.
@@ -23,7 +30,7 @@ const TAKES_SPACE = "button, a[href], summary, select, option, input, textarea, 
 export function asksForRibbon({ event, isText, layer }, target) {
   if (event.key !== " " || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return false;
   if (isText || (layer !== null && !layer.isThrough)) return false;
-  return !(target instanceof Element && target.matches(TAKES_SPACE));
+  return !takesSpace(target);
 }
 
 /**
