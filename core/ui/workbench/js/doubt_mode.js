@@ -202,7 +202,8 @@ export function drawDoubts(workbench, entry, view) {
   setHidden(line, !isOn);
   if (!isOn) return;
   const each = doubts.pace.secondsEach(store.reviewer);
-  setText(left, open.length ? leftText(open.length, each) : nothingLeftText(entry));
+  const told = open.length ? leftText(open.length, each) : nothingLeftText(entry);
+  setText(left, mayFold(customer) ? told : `${told} · 这位客户没有抽取结果可对照：字段全部列出`);
   const basis = isSurenessKnown(entry) ? "" : "还没有把握可看：疑点只来自检查和其他抽取任务。";
   const time = each === null ? "" : `按您最近在每处疑点停留的时间（中位数 ${duration(each)}）估计。`;
   setAttr(line, "title", `${basis}${time}` || null);
@@ -219,12 +220,10 @@ function drawFoldLine(doubts, customer, view, inSight) {
   if (!doubts.isOn()) return setHidden(fold, true);
   const away = view.form.fields.length - inSight.size;
   const isOpen = doubts.isOpen(customer.uid);
-  const isWhole = !mayFold(customer);
-  setHidden(fold, away === 0 && !isOpen && !isWhole);
-  fold.disabled = isWhole;
-  setAttr(fold, "aria-expanded", isWhole ? null : String(isOpen));
-  setText(fold, isWhole ? "没有抽取结果可对照：字段全部列出" : isOpen ? "收起没有疑点的字段" : `${away} 项一致`);
-  setAttr(fold, "title", isWhole || isOpen ? null : "检查没有意见，抽取任务之间也没有不同；点一下或按回车展开");
+  setHidden(fold, away === 0 && !isOpen);
+  setAttr(fold, "aria-expanded", String(isOpen));
+  setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项一致`);
+  setAttr(fold, "title", isOpen ? null : "检查没有意见，抽取任务之间也没有不同；点一下或按回车展开");
 }
 
 /**
