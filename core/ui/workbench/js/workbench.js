@@ -3,7 +3,7 @@
 /** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
 import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
-import { drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
+import { drawConflict, drawNarrow, drawNotices, isAway, settleEqualConflicts } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
@@ -19,7 +19,6 @@ import { buildHelp } from "./help.js";
 import { makeLayers } from "./layers.js";
 import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
-import { conflictRows, settleConflict } from "./outbox.js";
 import { light, makePanes, paint } from "./panes.js";
 import { makeRail } from "./rail.js";
 import { makeRibbon } from "./ribbon.js";
@@ -172,7 +171,7 @@ export class Workbench {
     if (effects.reset) this.panes.dropAll();
     const came = [...effects.replaced, ...effects.merged];
     for (const chat of came) this.panes.refresh(chat, this.residueWanted === chat);
-    this.#settleEqualConflicts();
+    settleEqualConflicts(this);
     // A chat that was there and is another now is drawn where it stands: nobody's focus, search or place is taken away.
     if (effects.moved || this.panes.front() !== store.current) this.showChat();
     else {
@@ -197,14 +196,6 @@ export class Workbench {
   #missMenu() {
     this.arrival.chat(false);
     this.say("这里刚刚更新，打开的列表关上了：什么也没有填，请再打开", { tone: "warn", seconds: 0 });
-  }
-
-  /** A conflict in which both sides say the same is none: save on top of it. */
-  #settleEqualConflicts() {
-    for (const entry of this.store.entries.values()) {
-      if (!entry.conflict?.theirs || conflictRows(entry, this.store.form).length) continue;
-      this.sync.save(entry, settleConflict(entry, this.store.form, new Set()));
-    }
   }
 
   /**
