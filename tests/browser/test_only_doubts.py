@@ -84,7 +84,7 @@ def test_a_chat_without_doubts_says_what_comes_next(desk: WorkbenchPage) -> None
     expect(desk.field(NAME)).to_be_focused()
     expect(desk.page.locator(".left-line")).to_have_text("没有疑点了：Ctrl+Enter 确认并下一条")
     desk.press("Alt+q")
-    expect(desk.page.locator(".message")).to_contain_text("没有疑点了")
+    expect(desk.page.locator(".message")).to_contain_text("没有可疑的地方")
     desk.press("Control+Enter")
     desk.at(8)
     # What was said and stands in no form stops the approval, whatever is folded away.

@@ -243,8 +243,7 @@ export function doubtCommands(workbench, { openEntry, goTo, visit }) {
     workbench.draw();
     if (next) visit(next);
     else if (workbench.field) goTo(workbench.field);
-    const left = open.length ? leftText(open.length, null) : nothingLeftText(entry);
-    workbench.say(doubts.isOn() ? `只看疑点：${left}` : "显示全部字段", { seconds: 4 });
+    workbench.say(doubts.isOn() ? "只看疑点" : "显示全部字段", { seconds: 4 }); // how many are left says the foot
   }
 
   function turnFold() {

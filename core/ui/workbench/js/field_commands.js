@@ -3,7 +3,7 @@
 /** @import { Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { nextAlternative } from "./advice.js";
-import { isFolded, nothingLeftText } from "./doubt_mode.js";
+import { isFolded } from "./doubt_mode.js";
 import { nextDoubt } from "./doubts.js";
 import {
   acceptDelta,
@@ -145,7 +145,7 @@ export function fieldCommands(workbench, tools) {
     const entry = openEntry();
     const where = nextDoubt(entry, store.form, workbench.customer, key);
     if (where) visit(where);
-    else workbench.say(workbench.doubts.isOn() ? nothingLeftText(entry) : "没有可疑的地方", { seconds: 4 });
+    else workbench.say("没有可疑的地方", { seconds: 4 });
   }
 
   /**
