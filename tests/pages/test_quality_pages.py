@@ -10,14 +10,23 @@ from sqlmodel import col, update
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import DisputeStatus, Extraction, HeavyJob, JobStatus, Pass
+from core.adapters.store.models import (
+    DisputeStatus,
+    Extraction,
+    HeavyJob,
+    JobStatus,
+    Pass,
+    PlantedError,
+    PlantedStatus,
+    now,
+)
 from core.services.jobs import JobRunner
 from core.services.quality import dispute, disputes
 from core.services.quality.cache import forget
 from core.services.quality.external_scores import external_scores
 from core.ui.tables import csv_of
 from tests.factories.datasets import FORM, make_record
-from tests.factories.quality import NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.quality import NAME, STAGE, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, by_label, seen
@@ -280,6 +289,7 @@ def test_a_lead_sets_a_share_for_blind_reviews_and_sees_what_they_say(
     assert "没有抽取群聊" in seen(app)
     app.number_input[0].set_value(100.0)
     app = button(app, "保存设定").click().run()
+    assert "还没有可以说的" in seen(app)
     assert not app.exception and "抽中 0 条，盲审了 0 条，满 10 条才估计" in seen(app)
     for chat in range(1, 11):
         make_record(store, dataset, chat, [form(**{NAME: f"林舟{chat}"})], reviewer="阿青")
@@ -344,3 +354,27 @@ def test_a_computation_is_cancelled_for_all_and_started_again(
 
 def progress_text(app: AppTest) -> str:
     return " ".join(one.proto.text for one in app.get("progress"))
+
+
+def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    assert "还没有改正" in seen(page("agreement", view="我的改正"))
+    with store.write() as session:
+        session.add(
+            PlantedError(
+                chat_id=1,
+                dataset_id=dataset.id,
+                field=STAGE,
+                value="合同中",
+                right="报价",
+                status=PlantedStatus.MISSED,
+                reviewer="小林",
+                decided_at=now(),
+            )
+        )
+    mine = page("agreement", view="我的改正")
+    assert "1 条群聊里 1 处与第二遍不同" in seen(mine)
+    table = mine.dataframe[0].value
+    assert (table["我的"][0], table["改成"][0], table["由来"][0]) == ("合同中", "报价", "预埋错误")
+    lead = page("agreement", view="把关")
+    assert lead.dataframe[0].value["没看出"][0] == "1 / 1" and "不是名次" in seen(lead)

@@ -17,13 +17,13 @@ from core.adapters.store.models import (
     HeavyJobBase,
     LearnedModelBase,
     PassingRuleBase,
+    PlantedErrorBase,
     RecordBase,
     RecordEventBase,
     ReviewCheckBase,
     RunBase,
     TrainingJobBase,
 )
-from core.adapters.store.models.review_checks import PlantedErrorBase
 from core.domain.form import FormValues
 
 

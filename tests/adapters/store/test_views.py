@@ -14,12 +14,12 @@ from core.adapters.store.models import (
     Dispute,
     ExternalScore,
     Extraction,
+    PlantedError,
     Record,
     RecordEvent,
     ReviewCheck,
     Run,
 )
-from core.adapters.store.models.review_checks import PlantedError
 from core.services.quality import DisputeView
 from core.services.quality.external_scores import ExternalScoreView
 

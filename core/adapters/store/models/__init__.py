@@ -54,6 +54,9 @@ from core.adapters.store.models.review import (
     RecordStatus,
 )
 from core.adapters.store.models.review_checks import (
+    PlantedError,
+    PlantedErrorBase,
+    PlantedStatus,
     ReviewCheck,
     ReviewCheckBase,
 )
@@ -115,6 +118,9 @@ __all__ = [
     "Pick",
     "PinnedRun",
     "Place",
+    "PlantedError",
+    "PlantedErrorBase",
+    "PlantedStatus",
     "PromptDraft",
     "Record",
     "RecordBase",
