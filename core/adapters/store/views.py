@@ -17,7 +17,6 @@ from core.adapters.store.models import (
     HeavyJobBase,
     LearnedModelBase,
     PassingRuleBase,
-    PlantedErrorBase,
     RecordBase,
     RecordEventBase,
     ReviewCheckBase,
@@ -167,12 +166,6 @@ class PassingRuleView(PassingRuleBase, View):
 
 class ReviewCheckView(ReviewCheckBase, View):
     """What is checked of the reviews of a dataset, without what would tell which chats."""
-
-
-class PlantedErrorView(PlantedErrorBase, View):
-    """A planted error; ``index`` is the chat's."""
-
-    index: int
 
 
 class EventView(RecordEventBase, View):

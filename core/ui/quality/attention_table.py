@@ -9,6 +9,7 @@ from core.domain.scoring.interval import Interval
 from core.services.quality.attention import FEWEST_CASES, Attention, ReviewerAttention, ShareOfCases, attention
 from core.ui import state
 from core.ui.links import workbench_address, workbench_column
+from core.ui.markdown import Markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
 _MOST_EXAMPLES = 200
@@ -16,13 +17,13 @@ _MOST_EXAMPLES = 200
 
 def draw_attention(dataset: DatasetView) -> None:
     """What the checks say of each reviewer, by name, with the number of cases and intervals; for 组长 and 管理员."""
-    found = attention(state.store(), dataset)
+    checks = attention(state.store(), dataset)
     st.markdown("**每人的结果**")
-    if not found.reviewers:
-        st.caption(f"还没有可以说的：{_planted_text(found)}审阅台上确认几条之后，这里列出每人的结果。")
+    if not checks.reviewers:
+        st.caption(f"还没有可以说的：{_planted_text(checks)}审阅台上确认几条之后，这里列出每人的结果。")
         return
     draw_table(
-        [_row(person) for person in found.reviewers],
+        [_row(person) for person in checks.reviewers],
         name="把关",
         key=f"attention-{dataset.id}",
         columns={
@@ -38,10 +39,10 @@ def draw_attention(dataset: DatasetView) -> None:
         },
     )
     st.caption(
-        f"{_planted_text(found)}按名字排列，不是名次：难的群聊、小的样本都会让比例高些，区间重叠的人分不出高下。"
+        f"{_planted_text(checks)}按名字排列，不是名次：难的群聊、小的样本都会让比例高些，区间重叠的人分不出高下。"
         f"不满 {FEWEST_CASES} 条的不算比例。过快也可能是读过别处的同一段，先问问本人。"
     )
-    examples = [example for person in found.reviewers for example in person.examples]
+    examples = [example for person in checks.reviewers for example in person.examples]
     if examples:
         examples.sort(key=lambda example: example.at, reverse=True)
         with st.expander(f"过快确认的 {len(examples):,d} 条"):
@@ -70,11 +71,11 @@ def draw_attention(dataset: DatasetView) -> None:
             )
 
 
-def _planted_text(found: Attention) -> str:
-    if not found.waiting and not found.withdrawn:
+def _planted_text(checks: Attention) -> Markdown:
+    if not checks.waiting and not checks.withdrawn:
         return ""
-    withdrawn = f"，{found.withdrawn:,d} 处不算（群聊转去讨论、跳过或由别人确认）" if found.withdrawn else ""
-    return f"还有 {found.waiting:,d} 处预埋错误没有审到{withdrawn}。"
+    withdrawn = f"，{checks.withdrawn:,d} 处不算（群聊转去讨论、跳过或由别人确认）" if checks.withdrawn else ""
+    return f"还有 {checks.waiting:,d} 处预埋错误没有审到{withdrawn}。"
 
 
 def _row(person: ReviewerAttention) -> dict[str, object]:

@@ -14,7 +14,6 @@ from core.adapters.store.models import (
     Dispute,
     ExternalScore,
     Extraction,
-    PlantedError,
     Record,
     RecordEvent,
     ReviewCheck,
@@ -33,7 +32,6 @@ NOT_SHOWN = {
     (Dispute, DisputeView): {"dataset_id", "chat_id"},
     (ExternalScore, ExternalScoreView): set(),
     (ReviewCheck, views.ReviewCheckView): {"lot_secret", "planted_run_id", "planted_up_to"},
-    (PlantedError, views.PlantedErrorView): {"chat_id", "dataset_id", "run_id", "version", "confirmation", "at"},
 }
 """Columns of each table that its view leaves out on purpose: whatever else is added must be shown."""
 

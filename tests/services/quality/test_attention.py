@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
@@ -35,13 +35,12 @@ def approve(
     version = int(str(more.pop("version", 0)))
     decide(store, dataset, chat, values={NAME: "林舟"}, who=who, seconds=seconds, version=version, **more)
     with store.write() as session:
+        record_id = session.execute(select(col(Record.id)).where(col(Record.chat_id) == chat)).scalar_one()
         session.execute(
             update(RecordEvent)
-            .where(col(RecordEvent.record_id) == chat, col(RecordEvent.version) == version + 1)
+            .where(col(RecordEvent.record_id) == record_id, col(RecordEvent.version) == version + 1)
             .values(at=NOON + timedelta(seconds=at))
         )
-        record_id = session.get(Record, chat)
-        assert record_id is not None and record_id.chat_id == chat
 
 
 def fast(store: Store, dataset: DatasetView, who: str = "阿青") -> tuple[int, list[int]]:
@@ -117,9 +116,12 @@ def test_each_reviewer_has_counts_and_from_ten_cases_shares_with_intervals(store
                     chat_id=chat, dataset_id=dataset.id, field="x", value="a", right="b", status=status, reviewer=who
                 )
             )
-    found = attention(store, dataset)
-    assert [one.reviewer for one in found.reviewers] == ["小李", "阿青"] and (found.waiting, found.withdrawn) == (13, 2)
-    few, many = found.reviewers
+    checks = attention(store, dataset)
+    assert [one.reviewer for one in checks.reviewers] == ["小李", "阿青"] and (checks.waiting, checks.withdrawn) == (
+        13,
+        2,
+    )
+    few, many = checks.reviewers
     assert (few.missed.count, few.missed.cases, few.missed.share, few.missed.interval) == (3, 3, None, None)
     assert (many.missed.count, many.missed.cases, many.missed.share) == (3, 12, 0.25)
     assert many.missed.interval == wilson_interval(0.25, 12)

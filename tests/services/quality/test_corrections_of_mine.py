@@ -43,7 +43,7 @@ def test_field_mine_theirs_and_who(store: Store) -> None:
     stage, age = FORM.field(STAGE).label, FORM.field(AGE).label
     assert {(one.chat, one.customer, one.field, one.mine, one.theirs, one.source, one.who) for one in cells} == {
         (1, "林舟", stage, "报价", "赢单", SecondPass.BLIND, "王芳"),
-        (2, "林舟", age, "", "30", SecondPass.ADJUDICATED, "何静"),
+        (2, "林舟", age, "（空）", "30", SecondPass.ADJUDICATED, "何静"),
         (2, "陈露", "", "没有这位客户", "有这位客户", SecondPass.ADJUDICATED, "何静"),
         (3, "客户 1", stage, "合同中", "报价", SecondPass.PLANTED, ""),
     }

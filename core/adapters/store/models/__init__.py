@@ -55,7 +55,6 @@ from core.adapters.store.models.review import (
 )
 from core.adapters.store.models.review_checks import (
     PlantedError,
-    PlantedErrorBase,
     PlantedStatus,
     ReviewCheck,
     ReviewCheckBase,
@@ -119,7 +118,6 @@ __all__ = [
     "PinnedRun",
     "Place",
     "PlantedError",
-    "PlantedErrorBase",
     "PlantedStatus",
     "PromptDraft",
     "Record",
