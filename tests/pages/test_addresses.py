@@ -161,7 +161,7 @@ CHOICES = [
     (navigation.SCORES, "measure", "相似度", "最长公共子序列"),
     (navigation.COMPARE, "show", "差异", "抽取任务之间不同"),
     (navigation.COMPARE, "runs", "抽取任务", ""),
-    (navigation.CHANGES, "view", "视图", "这些群聊"),
+    (navigation.CHANGES, "view", "视图", "图"),
     (navigation.CHANGES, "change", "变化", "改坏"),
     (navigation.CHANGES, "right", "相似度", ""),
     (navigation.AGREEMENT, "view", "视图", "按字段"),

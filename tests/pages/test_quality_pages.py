@@ -125,6 +125,8 @@ def test_changes(page: OpenPage, store: Store) -> None:
     assert "B 更好" in seen(app) or "不能区分" in seen(app)
     matrix = app.dataframe[0].value.set_index("字段")
     assert list(matrix.loc["姓名", ["修好", "改坏", "都对", "都错"]]) == [1, 2, 5, 0]
+    assert "改坏" in str(app.get("vega_lite_chart")[0].proto.spec), "the picture comes first"
+    app = app.segmented_control(key="view").set_value("这些群聊").run()
     cells = app.dataframe[1].value
     assert list(cells["字段"].unique()) == ["姓名"] and list(cells["群聊"]) == [1, 2]
     assert list(cells["A"]) == ["林舟1", "林舟2"] and list(cells["B"]) == ["周遥", "周遥"]
