@@ -19,7 +19,7 @@ _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 _ROW = 26
 _SMALL = 190
 """Height in pixels of charts that stand side by side."""
-_PANEL, _PANEL_ROW, _PANELS_A_LINE = (112, 54), 112, 6
+_PANEL, _PANEL_ROW, _PANELS_A_LINE = (104, 54), 84, 7
 """Width and height of one of many small charts, what a line of them takes with titles, how many stand in it."""
 
 
@@ -78,11 +78,12 @@ def draw_small_multiples(chart: Any, count: int, *, alt_text: str, key: str) -> 
         st.altair_chart(chart, alt=alt_text, key=key)
 
 
-def _small_multiples(panel: Any) -> Any:
+def _small_multiples(panel: Any, fields: Sequence[str]) -> Any:
     width, height = _PANEL
     header = alt.Header(title=None, labelFontSize=11, labelPadding=3, labelLimit=width + 20)
+    facet = alt.Facet("字段:N", sort=list(fields), header=header)
     return panel.properties(width=width, height=height).facet(
-        facet=alt.Facet("字段:N", sort=None, header=header), columns=_PANELS_A_LINE, spacing={"row": 12, "column": 14}
+        facet=facet, columns=_PANELS_A_LINE, spacing={"row": 12, "column": 14}
     )
 
 
@@ -107,7 +108,7 @@ def field_points_chart(rows: Rows) -> Any:
             tooltip=["字段:N", "得了:N", "群聊:Q"],
         )
     )
-    return _small_multiples(panel)
+    return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
 
 
 def field_changes_chart(rows: Rows) -> Any:
@@ -129,7 +130,7 @@ def field_changes_chart(rows: Rows) -> Any:
             tooltip=["字段:N", "周一:O", alt.Tooltip("改动:Q", format=".1f"), "改过:Q", "有值的格:Q"],
         )
     )
-    return _small_multiples(panel)
+    return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
 
 
 def ranking_chart(rows: Rows, *, floor: float, constants: float, most: float) -> Any:

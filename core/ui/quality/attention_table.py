@@ -30,12 +30,12 @@ def draw_attention(dataset: DatasetView) -> None:
             "审阅人": st.column_config.TextColumn(width=90, pinned=True),
             "没看出": st.column_config.TextColumn(width=84, help="没看出的 / 确认过的、放过预埋错误的群聊"),
             "没看出的占比": percent_column(104, help=f"满 {FEWEST_CASES} 条才算"),
-            "95% 区间": st.column_config.TextColumn(width=110),
+            "没看出的区间": st.column_config.TextColumn(width=110, help="95%，Wilson"),
             "过快确认": st.column_config.TextColumn(
                 width=84, help="过快的 / 能判断的。用时和前几条之间的间隔都不够读完正文才算；以前看过的、批量的不算"
             ),
             "过快的占比": percent_column(94, help=f"满 {FEWEST_CASES} 条才算"),
-            "区间": st.column_config.TextColumn(width=110),
+            "过快的区间": st.column_config.TextColumn(width=110, help="95%，Wilson"),
         },
     )
     st.caption(
@@ -83,10 +83,10 @@ def _row(person: ReviewerAttention) -> dict[str, object]:
         "审阅人": person.reviewer,
         "没看出": _cases_text(person.missed),
         "没看出的占比": _share(person.missed),
-        "95% 区间": _interval_text(person.missed.interval),
+        "没看出的区间": _interval_text(person.missed.interval),
         "过快确认": _cases_text(person.fast),
         "过快的占比": _share(person.fast),
-        "区间": _interval_text(person.fast.interval),
+        "过快的区间": _interval_text(person.fast.interval),
     }
 
 
