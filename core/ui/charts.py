@@ -203,7 +203,8 @@ def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
     line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
     label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")
-    return (bars + _floor_rule(floor, "下限", None) + line + label).properties(height=300)
+    is_left = floor - ends[0] < (ends[1] - ends[0]) / 4
+    return (bars + _floor_rule(floor, "下限", None, is_right=is_left) + line + label).properties(height=300)
 
 
 def changes_chart(rows: Rows) -> Any:

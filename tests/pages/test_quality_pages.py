@@ -379,7 +379,7 @@ def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page:
     mine = page("agreement", view="我的改正")
     assert "1 条群聊里 1 处与第二遍不同" in seen(mine)
     table = mine.dataframe[0].value
-    assert (table["我的"][0], table["改成"][0], table["由来"][0]) == ("合同中", "报价", "预埋错误")
+    assert (table["我的"][0], table["第二遍"][0], table["由来"][0]) == ("合同中", "报价", "预埋错误")
     lead = page("agreement", view="把关")
     assert lead.dataframe[0].value["没看出"][0] == "1 / 1" and "不是名次" in seen(lead)
 
