@@ -40,8 +40,9 @@ def popovers(app: object) -> list[str]:
 
 
 def parts(app: object) -> list[str]:
-    """Keys of our own components on the page, but for the one that remembers the reviewer."""
-    return [one.key for one in app.get("bidi_component") if one.key != "shiyao_remember"]  # type: ignore[attr-defined]
+    """Keys of our own components on the page, but for those of every page."""
+    everywhere = "shiyao_remember", "shiyao_palette"
+    return [one.key for one in app.get("bidi_component") if one.key not in everywhere]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("script", OF_DATASETS)

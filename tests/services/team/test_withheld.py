@@ -255,6 +255,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "customer": 0,
         "dataset": dataset,
         "dataset_id": dataset.id,
+        "dataset_ids": [dataset.id],
         "datasets": ["团队"],
         "digest": "",
         "edits": [CellEdit(1, 0, TODO, "改", 1)],
