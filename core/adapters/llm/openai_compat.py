@@ -169,13 +169,10 @@ class OpenAIProvider:
         from core.adapters.llm.kept_connections import connection_for
 
         try:
-            return connection_for(
-                self._address(),
-                self._key(),
-                self._destination(),
-                _tls(),
-                sdk_headers=self._variable() == ENTRY.usual_variable,
-            )
+            destination = self._destination()
+            tls = _tls() if destination.origin.encrypted else _no_tls()
+            sdk_headers = self._variable() == ENTRY.usual_variable
+            return connection_for(self._address(), self._key(), destination, tls, sdk_headers=sdk_headers)
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
 
@@ -236,6 +233,12 @@ def _tls() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
+
+
+@lru_cache(maxsize=1)
+def _no_tls() -> ssl.SSLContext:
+    """TLS context for a destination that is spoken to without: it trusts nobody, and takes no time to make."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dict[str, Any]:
