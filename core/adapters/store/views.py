@@ -32,7 +32,7 @@ class View(SQLModel):
     ``view.model_copy(update={...})`` gives a changed copy.
     """
 
-    model_config = {"frozen": True}
+    model_config = {"frozen": True, "defer_build": True}
 
     _names: ClassVar[tuple[str, ...]]
     _names_set: ClassVar[set[str]]
