@@ -8,7 +8,7 @@ from core.ui.notices import show_announcements, show_errors
 from core.ui.page_shell import TITLE
 from core.ui.palette import draw_palette
 from core.ui.palette.routes import palette_routes
-from core.ui.review import workbench_fragment
+from core.ui.review.workbench_leaving import leave_workbench
 from core.ui.sign_in.person import check_signed_in
 from core.ui.sign_in.routes import routes
 
@@ -30,7 +30,7 @@ else:
         navigation.draw_page_frame(page.title, script)
         draw_palette()
         if page.url_path != navigation.WORKBENCH_ADDRESS:
-            workbench_fragment.leave()
+            leave_workbench()
         state.keep_page(script)
         show_announcements()
         with address.unknown_parts_said():

@@ -8,8 +8,6 @@ import re
 import unicodedata
 from typing import Final
 
-from confusable_homoglyphs import categories, confusables
-
 from core.domain.entities.jionlp_library import simplified_characters
 from core.domain.unseen_characters import NO_SHAPE
 
@@ -75,6 +73,8 @@ def name_problem(name: str) -> str:
     Args:
         name: as it was typed.
     """
+    from confusable_homoglyphs import categories  # reads tables, which no server needs to start
+
     plain = plain_account_name(name)
     if not plain or len(plain) > LONGEST_NAME:
         return f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符"
@@ -96,6 +96,8 @@ def _drawn_as(character: str) -> str:
     """The letter that stands for all that look like this one; ASCII stands for itself."""
     if character.isascii():
         return character
+    from confusable_homoglyphs import confusables
+
     character = character.translate(_SAME_STROKES)
     alike = [str(other["c"]) for other in confusables.confusables_data.get(character, ())]
     plain = next((other for other in alike if other.isascii() and other.isalnum()), None)

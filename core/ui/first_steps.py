@@ -7,7 +7,6 @@ from zlib import crc32
 import streamlit as st
 
 from core.domain.permissions import Permission
-from core.services.datasets import load_sample
 from core.ui import navigation, state
 from core.ui.markdown import Markdown
 from core.ui.only_for import only_for
@@ -53,6 +52,8 @@ def draw_import_and_sample(label: Markdown, *, opens_desk: bool = False) -> None
         st.page_link(navigation.IMPORT, label=label, icon=":material/arrow_forward:", width="content")
         off = only_for(Permission.IMPORT, hint="28 条自编的群聊，带标注和一个完成的抽取任务")
         if st.button("用示例开始审阅" if opens_desk else "先看看示例", icon=":material/visibility:", **off):
+            from core.services.datasets import load_sample  # all that imports: not while a page is only looked at
+
             with st.spinner("正在载入示例…"):
                 chats, _ = load_sample(state.store())
             if opens_desk:

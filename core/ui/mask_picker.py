@@ -5,8 +5,6 @@ import streamlit as st
 from core.domain.masking import Mask, Masked
 
 KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址", Masked.NAME: "人名"}
-MASKED_SUFFIX = "_已遮盖"
-"""Ends the names of masked files."""
 
 
 def choose_mask(key: str) -> Mask:

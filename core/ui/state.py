@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import streamlit as st
@@ -13,13 +13,15 @@ from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission, allows
 from core.errors import NotFoundError, StoreError
-from core.services.review import Ack, base_runs
-from core.services.review.base_runs import BaseRun
-from core.services.review.workbench.contract import WorkbenchPayload
 from core.services.team import Actor, is_allowed
 from core.settings import settings
 from core.ui import address
 from core.ui.markdown import Markdown
+
+if TYPE_CHECKING:
+    from core.services.review import Ack
+    from core.services.review.base_runs import BaseRun
+    from core.services.review.workbench.contract import WorkbenchPayload
 
 REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"
@@ -216,8 +218,10 @@ def run_names(dataset: DatasetView) -> list[str]:
     return [run.name for run in runs_to_start_from(dataset)]
 
 
-def runs_to_start_from(dataset: DatasetView) -> list[BaseRun]:
+def runs_to_start_from(dataset: DatasetView) -> "list[BaseRun]":
     """The dataset's runs with answers, the base run first."""
+    from core.services.review import base_runs
+
     with store().read() as session:
         return base_runs(session, dataset.id)
 
@@ -232,31 +236,31 @@ def set_claimed_chats(chat_ids: Sequence[int]) -> None:
     st.session_state[_CLAIMED] = tuple(chat_ids)
 
 
-def save_acks(key: str) -> dict[str, Ack]:
+def save_acks(key: str) -> "dict[str, Ack]":
     """Acknowledgements by save id for the workbench with this component key."""
     kept_key, acks = st.session_state.get(_SAVE_ACKS, ("", {}))
     return dict(acks) if kept_key == key else {}
 
 
-def keep_save_acks(key: str, acks: Mapping[str, Ack]) -> None:
+def keep_save_acks(key: str, acks: "Mapping[str, Ack]") -> None:
     """Keep acknowledgements for the next reruns: all new ones, and the latest earlier ones, at least 200 in all."""
     earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
     newest_acks = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
     st.session_state[_SAVE_ACKS] = (key, dict(newest_acks))
 
 
-def last_payload(key: str) -> WorkbenchPayload | None:
+def last_payload(key: str) -> "WorkbenchPayload | None":
     """What the workbench with this component key was last given, without its chats."""
     kept_key, payload = st.session_state.get(_PAYLOAD, ("", None))
     return payload if kept_key == key else None
 
 
-def keep_payload(key: str, payload: WorkbenchPayload) -> None:
+def keep_payload(key: str, payload: "WorkbenchPayload") -> None:
     """Keep what the workbench is given, without its chats: it stays on the page while the database is away."""
     st.session_state[_PAYLOAD] = (key, {**payload, "chats": []})
 
 
-def kept_sentence(key: str, payload: WorkbenchPayload, *, is_new: bool) -> str:
+def kept_sentence(key: str, payload: "WorkbenchPayload", *, is_new: bool) -> str:
     """The sentence that the workbench shows: why another chat was opened stays until one goes on.
 
     Args:

@@ -7,14 +7,13 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.masking import Mask, Masked
 from core.domain.permissions import Permission
-from core.services.export import log_shown_table, mask_rows
+from core.services.export import log_shown_table
+from core.services.export.file_names import MASKED_SUFFIX
 from core.services.export.spreadsheet_cells import csv_row
 from core.services.team import viewing_as
 from core.ui import state
 from core.ui.markdown import Markdown
-from core.ui.mask_picker import MASKED_SUFFIX
 
 Rows = Sequence[Mapping[str, Any]]
 PLACEHOLDER = "—"
@@ -88,9 +87,7 @@ def draw_csv_button(
             file = f"{name}{MASKED_SUFFIX}"
             st.download_button(
                 "遮盖版",
-                data=lambda: _logged_csv(
-                    lambda: mask_rows(state.store(), dataset, made(), Mask(frozenset(Masked))), file, viewer
-                ),
+                data=lambda: _logged_csv(lambda: _all_masked(made(), dataset), file, viewer),
                 file_name=f"{file}.csv",
                 mime="text/csv",
                 icon=":material/visibility_off:",
@@ -99,6 +96,14 @@ def draw_csv_button(
                 on_click="ignore",
                 type="tertiary",
             )
+
+
+def _all_masked(rows: Rows, dataset: DatasetView) -> Rows:
+    # What finds persons in texts takes half a second to import, which no page waits for that only shows a table.
+    from core.domain.masking import Mask, Masked
+    from core.services.export import mask_rows
+
+    return mask_rows(state.store(), dataset, rows, Mask(frozenset(Masked)))
 
 
 def draw_table(

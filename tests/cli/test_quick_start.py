@@ -1,5 +1,6 @@
 """A command imports what it needs and no more: imports are nearly all of the time until it begins."""
 
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 from core.adapters.store import open_store
 from core.services.datasets import load_sample
+from core.settings import ROOT
 
 LIBRARIES = ("alembic", "scipy", "pandas", "sklearn", "procrastinate", "psycopg", "openai")
 """What no command needs that neither migrates nor learns nor calls a service, on SQLite."""
@@ -66,7 +68,33 @@ def test_extract_imports_nothing_of_other_providers_and_other_databases(sample: 
 
 
 def test_the_server_starts_without_what_only_learning_and_extraction_need() -> None:
-    unwanted = ("alembic", "scipy", "sklearn", "pandas", "jionlp", "openai", "procrastinate", "psycopg")
+    unwanted = (
+        *("alembic", "scipy", "sklearn", "pandas", "jionlp", "openai", "procrastinate", "psycopg", "numpy"),
+        *("confusable_homoglyphs", "phonenumbers", "sqlalchemy.dialects.postgresql", "core.domain.chat.parser"),
+        "core.services.review.workbench.sync",
+    )
     code = f"import sys, app; print(sorted(name for name in {unwanted} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+FIRST_PAGE = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file(sys.argv[2], default_timeout=60)
+page.session_state["shiyao.reviewer"] = "林晓"
+page.run()
+print([title.value for title in page.title], sorted(name for name in sys.argv[1].split() if name in sys.modules))
+"""
+
+
+def test_the_first_page_masks_nothing_imports_no_chats_and_opens_no_workbench(sample: str) -> None:
+    unwanted = (
+        *("alembic", "sklearn", "pandas", "jionlp", "openai", "procrastinate", "psycopg", "phonenumbers"),
+        *("core.domain.personal_data", "core.domain.masking", "core.services.datasets.chat_import"),
+        *("core.services.extraction.runs.lifecycle", "core.services.review.workbench.sync"),
+    )
+    command = [sys.executable, "-c", FIRST_PAGE, " ".join(unwanted), str(ROOT / "app.py")]
+    environment = os.environ | {"SHIYAO_DATABASE_URL": sample, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=environment)
+    assert done.stdout.strip() == "['总览'] []"

@@ -5,6 +5,8 @@ import unicodedata
 
 from core.errors import ExportError
 
+MASKED_SUFFIX = "_已遮盖"
+"""Ends the names of masked files, before their suffix."""
 _LONGEST, _MOST_BYTES = 80, 180
 """Characters and bytes; a file system takes 255 bytes, and suffixes and temporary names come on top."""
 _SEPARATORS = re.compile(r'[\\/:*?"<>|\s\x00-\x1f\x7f]+')

@@ -21,12 +21,13 @@ from core.services.export import (
     export_table,
     file_name,
 )
+from core.services.export.file_names import MASKED_SUFFIX
 from core.services.export.html_report import export_html_report
 from core.services.training import InputKind, export_test_csv
 from core.ui import state
 from core.ui.export.export_choices import choose_chats, choose_input, choose_source, draw_coverage
 from core.ui.markdown import escape_markdown
-from core.ui.mask_picker import MASKED_SUFFIX, choose_mask
+from core.ui.mask_picker import choose_mask
 
 _TEXT_TITLES = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
 

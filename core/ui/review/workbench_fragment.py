@@ -12,7 +12,6 @@ from core.services.review import (
     Ack,
     ReviewSession,
     apply_outbox,
-    claim,
     claimed_chats,
     offline_payload,
     offline_sentence,
@@ -107,16 +106,6 @@ def draw_last(outage: StoreUnavailableError) -> None:
         raise outage
     _log.warning("the page of the workbench waits for the database: %s", outage, exc_info=outage)
     draw(*last)
-
-
-def leave() -> None:
-    """Release the chats that this session claimed, as the reviewer went to another page."""
-    state.forget_texts_sent()
-    claimed = state.remembered_claims()
-    if claimed:
-        with suppress(StoreUnavailableError):  # then they run out by themselves, or the next page frees them
-            claim(state.store(), (), state.reviewer(), leaving=claimed)
-            state.set_claimed_chats(())
 
 
 def _on_outbox(review_session: ReviewSession, key: str) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.domain.permissions import Permission
 from core.services.export import Download, download, file_name
+from core.services.export.file_names import MASKED_SUFFIX
 from core.services.jobs import INLINE_ANSWERS
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
 from core.services.training.preflight import remember_preflight_seen
@@ -11,7 +12,6 @@ from core.services.training.preflight_job import preflight_parameters
 from core.ui import state
 from core.ui.computed import computed, is_asked
 from core.ui.markdown import escape_markdown
-from core.ui.mask_picker import MASKED_SUFFIX
 from core.ui.only_for import only_for
 from core.ui.training.set_problems import (
     draw_duplicates,

@@ -33,9 +33,10 @@ def _page() -> None:
     import streamlit as st
 
     from core.ui.review import workbench_fragment
+    from core.ui.review.workbench_leaving import leave_workbench
 
     if st.session_state.get("elsewhere"):
-        workbench_fragment.leave()
+        leave_workbench()
     else:
         workbench_fragment.draw(st.session_state["review_session"], "workbench")
 

@@ -7,10 +7,10 @@ either saves.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -103,7 +103,11 @@ def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
     if planned.is_settled:
         return planned.others
     reviewer, until = planned.reviewer, now() + CLAIM
-    insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
+    insert: Any = sqlite.insert
+    if store.engine.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        insert = postgresql.insert
     with store.write() as session:
         if planned.to_free:
             session.execute(
