@@ -85,12 +85,14 @@ def means_nothing(field: "Field", text: str, words: Collection[str] = MODEL_WORD
 
 def _settled(field: "Field", text: str, notes: list[str], empty_words: Collection[str]) -> str:
     """A text without what spreadsheets and models leave in it."""
+    if not text:
+        return ""
     if empty_words and (match := _FLOAT_TEXT.fullmatch(text)):
         notes.append(f"「{field.key}」末尾的“.0”是表格软件加的，已去掉")
         return match[1]
     if field.kind == "phone" and _SCIENTIFIC.fullmatch(text):
         notes.append(f"「{field.key}」的“{text}”在 Excel 里丢了位数，找不回来了，请对照原表改正")
-    if text and means_nothing(field, text, empty_words):
+    if means_nothing(field, text, empty_words):
         notes.append(f"「{field.key}」写的是“{text}”，按空处理")
         return ""
     return text

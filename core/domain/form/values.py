@@ -17,6 +17,16 @@ _SEPARATOR = re.compile(r"[、，,]")
 """Separator of several values inside one string of a list field (official scoring rule for lists)."""
 
 
+def is_storable(text: str) -> bool:
+    """Whether a text holds nothing :data:`UNSTORABLE`; for whole chats several times as fast as looking for it."""
+    if "\0" in text:
+        return False
+    try:
+        return text.isascii() or text.encode("utf-8") is not None
+    except UnicodeEncodeError:
+        return False
+
+
 def storable(value: Any) -> Any:
     """A value of JSON without what no database stores (:data:`UNSTORABLE`), in texts and keys at any depth."""
     if isinstance(value, str):

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from core.domain.form import PROGRAM_WORDS, Form, FormValues, items_of, means_nothing
-from core.domain.form.values import UNSTORABLE
-from core.domain.unseen_characters import without_invisible
+from core.domain.form.values import UNSTORABLE, is_storable
+from core.domain.unseen_characters import shows_something
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 from core.services.datasets.json_values import is_whole
 
@@ -98,11 +98,11 @@ def _chat_text(value: dict[str, Any]) -> str:
     text = value["chat_text"]
     if not isinstance(text, str):
         raise _BadRowError(f"chat_text 应为文本，收到{_named(text)}")
-    if not without_invisible(text).strip():
+    if not shows_something(text):
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，{TOO_LONG}")
-    if unstorable := UNSTORABLE.search(text):
+    if not is_storable(text) and (unstorable := UNSTORABLE.search(text)):
         line = text.count("\n", 0, unstorable.start()) + 1
         raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(unstorable[0]):04X}）")
     return text
