@@ -24,7 +24,6 @@ from core.services.team import acting_as, current_actor, person_of, viewing_as
 from core.ui import navigation, state
 from core.ui.sign_in import ways
 from core.ui.sign_in.person import COOKIE
-from core.ui.workbench import HERE as WORKBENCH
 
 NAMES_PATH = "/palette/names"
 CHATS_PATH = "/palette/chats"
@@ -105,4 +104,6 @@ def _all_names() -> dict[str, Any]:
 @cache
 def _words_of_commands() -> str:
     """All Chinese characters in the table of the desk's commands, which the browser has by itself."""
-    return "".join(_HAN.findall((WORKBENCH / "js" / "keys.js").read_text("utf-8")))
+    from core.ui import workbench  # takes long to import, and comes with what the first page never needs
+
+    return "".join(_HAN.findall((workbench.HERE / "js" / "keys.js").read_text("utf-8")))
