@@ -8,14 +8,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
-from sqlmodel.main import SQLModelConfig
 
 
 class Base(SQLModel, registry=registry()):
     """Base class of all tables, with its own registry: a hot reload cannot define a table twice."""
 
     # Rows are never validated (only services build them), so pydantic need not compile validators at every start.
-    model_config = SQLModelConfig(defer_build=True)
+    model_config = {"defer_build": True}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
