@@ -39,7 +39,7 @@ def test_no_such_page_no_such_chat_and_a_new_default_run(browser: Browser, app: 
         expect(banner).to_be_visible()
         bottom = desk.root.evaluate("desk => desk.getBoundingClientRect().bottom - innerHeight")
         assert bottom <= 0, "the desk still ends where the screen does"
-        page.get_by_role("button", name="知道了").click()
+        page.get_by_role("button", name="知道了", exact=True).click()
         expect(banner).to_have_count(0)
         desk.open(1)
         expect(page.get_by_text("默认任务从")).to_have_count(0)

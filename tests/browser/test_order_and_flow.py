@@ -13,7 +13,7 @@ from core.services.datasets import import_chats
 from tests.browser.chromium import at_rest
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, Sit, seats
 from tests.browser.serving import Server
-from tests.factories.datasets import FORM
+from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.factories.reviews import decide
 
 pytestmark = pytest.mark.browser
@@ -172,3 +172,75 @@ def test_any_version_is_brought_back_as_a_new_one(sit: Sit, app: App) -> None:
     after = desk.history(1)
     assert all(event in after for event in before), "what was, is still there"
     assert len(after) == len(before) + 1
+
+
+def test_after_the_third_equal_correction_the_like_are_walked_through_and_left_again(
+    browser: Browser, app: App
+) -> None:
+    server, store = app
+    product, people = "意向产品", {index: f"林木{index}" for index in range(1, 9)}
+    texts = [f"{who}：想看看产品\n客服小陈：好的，{index}" for index, who in people.items()]
+    dataset = make_dataset(store, texts, "同类")
+    make_run(
+        store, dataset, "模型", {i: [{NAME: who, product: ["CRM"] if i != 5 else ["AI"]}] for i, who in people.items()}
+    )
+    with seats(browser, server, store, dataset.id) as arrive:
+        mine = arrive("林晓").open(1)
+        page, keyboard = mine.page, mine.page.keyboard
+        line, message = page.get_by_test_id("echo"), page.locator(".message")
+
+        def correct(chat: int) -> None:
+            """Approve 商城 instead of CRM."""
+            mine.at(chat)
+            mine.field(product).click()
+            keyboard.press("5")
+            keyboard.press("7")
+            mine.approve()
+
+        correct(1)
+        correct(2)
+        mine.at(3)
+        expect(line).to_be_hidden()
+        keyboard.press("Alt+'")
+        expect(message).to_contain_text("没有同类改动可看")
+        correct(3)
+        expect(line).to_contain_text("这类改动还有 4 处，一并看？")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        line.get_by_role("button", name="不再提示").click()
+        expect(line).to_be_hidden()
+        expect(message).to_contain_text("不再提示「意向产品：CRM → 商城」")
+        message.get_by_role("button", name="撤销").click()
+        expect(line).to_contain_text("4 处")
+        mine.at(4)
+        keyboard.press("Alt+ArrowDown")
+        mine.at(5)  # which is none of them
+        keyboard.press("Alt+'")
+        mine.at(4)
+        expect(line).to_contain_text("同类改动 1/4")
+        expect(mine.field(product)).to_be_focused()
+        keyboard.press("Alt+'")
+        mine.at(5)
+        expect(message).to_contain_text("同类改动处理了 0 / 4 处，4 处没动，回到第 5 条")
+        with store.read() as session:
+            decided = sorted(record.index for record in queries.records(session, dataset.id))
+        assert decided == [1, 2, 3], "nothing was changed by itself"
+        keyboard.press("Alt+'")
+        mine.at(4)
+        page.wait_for_url("**&chat=4*")
+        page.reload()
+        mine.at(4)
+        expect(line).to_contain_text("同类改动 1/4")
+        other = arrive("周岚").open(7)  # who is at one of them, and decides it
+        other.approve()
+        other.is_now("saved")
+        for chat in (4, 6):
+            correct(chat)
+            mine.is_now("saved")  # and told of what the other has decided
+        mine.at(8)
+        expect(line).to_contain_text("同类改动 4/4")
+        correct(8)
+        mine.at(5)
+        expect(message).to_contain_text("同类改动处理了 3 / 4 处，1 处别人已处理")
+        expect(line).to_be_hidden()
+        keyboard.press("Alt+\\")
+        expect(message).to_contain_text("没有收起过的提示")

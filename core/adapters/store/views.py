@@ -23,6 +23,7 @@ from core.adapters.store.models import (
     RunBase,
     TrainingJobBase,
 )
+from core.adapters.store.models.review_checks import PlantedErrorBase
 from core.domain.form import FormValues
 
 
@@ -166,6 +167,12 @@ class PassingRuleView(PassingRuleBase, View):
 
 class ReviewCheckView(ReviewCheckBase, View):
     """What is checked of the reviews of a dataset, without what would tell which chats."""
+
+
+class PlantedErrorView(PlantedErrorBase, View):
+    """A planted error; ``index`` is the chat's."""
+
+    index: int
 
 
 class EventView(RecordEventBase, View):

@@ -52,6 +52,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             want_end=browser.want_end,
             leaving=state.remembered_claims(),
             texts_sent=sent,
+            walk=browser.walk,
         )
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):

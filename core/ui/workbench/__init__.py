@@ -15,6 +15,7 @@ from typing import Any, Final
 import streamlit as st
 
 from core.services.review.workbench.contract import WorkbenchPayload
+from core.services.review.workbench.echo import MOST_CHATS
 from core.services.review.workbench.sync import is_chat_index
 from core.ui.javascript import join_modules
 
@@ -38,25 +39,20 @@ MODULES: Final = (
     "outbox",
     "journal",
     "open_pages",
+    "echo",
     "state",
     "time_spent",
     "why",
     "sync",
     "find",
-    "evidence_text",
     "message_list",
     "chat_view",
     "panes",
     "fields",
     "field_footer",
+    "form_view",
     "bars",
     "end_card",
-    "doubts",
-    "doubt_pace",
-    "doubt_mode",
-    "form_view",
-    "rail_ticks",
-    "rail",
     "overlays",
     "marks",
     "help",
@@ -70,8 +66,8 @@ MODULES: Final = (
     "frame",
     "banners",
     "leaving",
+    "start_place",
     "answers",
-    "ribbon",
     "workbench",
     "tools",
     "menus",
@@ -79,6 +75,7 @@ MODULES: Final = (
     "missed_commands",
     "customer_commands",
     "chat_commands",
+    "echo_commands",
     "commands",
     "keyboard",
     "palette_offers",
@@ -100,6 +97,7 @@ class WorkbenchState:
         want_why: the cell that somebody asks about: chat index, position of the customer, number of the field.
         want_end: whether the card at the end of the queue is on screen.
         want_texts: indices of chats whose messages have to be sent whole again, and when the browser asked.
+        walk: indices of the chats that somebody walks through instead of the queue, in order; none mostly.
     """
 
     outbox: tuple[dict[str, object], ...] = ()
@@ -108,6 +106,7 @@ class WorkbenchState:
     want_why: tuple[int, int, int] | None = None
     want_end: bool = False
     want_texts: tuple[tuple[int, ...], float] = ((), 0.0)
+    walk: tuple[int, ...] = ()
 
 
 _MOST_PLACES = 10_000
@@ -160,6 +159,7 @@ def workbench(
         on_want_why_change=_nothing,
         on_want_end_change=_nothing,
         on_want_texts_change=_nothing,
+        on_walk_change=_nothing,
         on_beat_change=_nothing,  # the sync that follows renews the claim, and that is all it is for
     )
     return _read(result)
@@ -184,6 +184,7 @@ def _read(raw: Any) -> WorkbenchState:
         want_why=_wanted_cell(raw.get("want_why")),
         want_end=raw.get("want_end") is not None,
         want_texts=_wanted_texts(raw.get("want_texts")),
+        walk=_walk(raw.get("walk")),
     )
 
 
@@ -194,6 +195,10 @@ def _wanted_cell(raw: Any) -> tuple[int, int, int] | None:
     if any(isinstance(one, bool) or not isinstance(one, int) or not 0 <= one < _MOST_PLACES for one in raw[1:]):
         return None
     return chat, customer, number
+
+
+def _walk(raw: Any) -> tuple[int, ...]:
+    return tuple(filter(is_chat_index, raw))[:MOST_CHATS] if isinstance(raw, list | tuple) else ()
 
 
 def _wanted_texts(raw: Any) -> tuple[tuple[int, ...], float]:

@@ -54,8 +54,6 @@ from core.adapters.store.models.review import (
     RecordStatus,
 )
 from core.adapters.store.models.review_checks import (
-    PlantedError,
-    PlantedStatus,
     ReviewCheck,
     ReviewCheckBase,
 )
@@ -117,8 +115,6 @@ __all__ = [
     "Pick",
     "PinnedRun",
     "Place",
-    "PlantedError",
-    "PlantedStatus",
     "PromptDraft",
     "Record",
     "RecordBase",

@@ -95,14 +95,9 @@ class Filter:
         return sum(name not in ("queue", "field") for name in self.as_query())
 
     @property
-    def by_value(self) -> bool:
-        """Whether it depends on what the forms say, so that who sees which chats it leaves knows something of them."""
-        return bool(self.field and (self.filled or self.value))
-
-    @property
     def cheap(self) -> bool:
         """Whether the filter can be applied without reading texts or forms."""
-        return not (self.text or self.by_value)
+        return not (self.text or (self.field and (self.filled or self.value)))
 
 
 def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
@@ -159,7 +154,7 @@ def apply_filter(
         )
     if wanted.batch:
         statement = statement.where(_in_batch(wanted.batch, reviewer))
-    if wanted.by_value:
+    if wanted.field and (wanted.filled or wanted.value):
         statement = statement.outerjoin(
             Extraction, and_(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id))
         ).where(_of_field(session, wanted))
@@ -180,16 +175,24 @@ def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:
 def _of_field(session: Session, wanted: Filter) -> ColumnElement[bool]:
     """A customer of the chat has this field filled, empty, or with a value that contains the wanted one."""
     sqlite = session.get_bind().dialect.name == "sqlite"
-    recorded = _some_customer(col(Record.customers), ("values", wanted.field), wanted, sqlite=sqlite)
+    recorded = some_customer(col(Record.customers), ("values", wanted.field), wanted, sqlite=sqlite)
     answered = func.coalesce(col(Extraction.forms), literal_column("'[{}]'"))
-    untouched = _some_customer(answered, (wanted.field,), wanted, sqlite=sqlite)
+    untouched = some_customer(answered, (wanted.field,), wanted, sqlite=sqlite)
     return or_(
         and_(col(Record.id).is_not(None), recorded),
         and_(col(Record.id).is_(None), untouched),
     )
 
 
-def _some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite: bool) -> ColumnElement[bool]:
+def some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite: bool) -> ColumnElement[bool]:
+    """Condition: some customer's cell is filled, empty or contains a text, as ``filled`` and ``value`` of a filter say.
+
+    Args:
+        forms: SQL for the JSON list of customers.
+        path: keys that lead to the cell in each of them.
+        wanted: the filter.
+        sqlite: whether the database is SQLite.
+    """
     each = (func.json_each(forms) if sqlite else func.json_array_elements(forms)).table_valued("value")
     value = cell(each.c.value, path, sqlite=sqlite)
     conditions = []

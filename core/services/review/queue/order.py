@@ -21,7 +21,7 @@ from core.adapters.store.models import Chat, ChatPriority, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
-from core.services.team import remember_seen_in, withheld
+from core.services.team import withheld
 
 PRIORITY, INDEX, RANDOM, OLDEST = "按预计失分", "按序号", "随机", "最久未动"
 ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
@@ -158,8 +158,6 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     indices = list(session.execute(statement).scalars())
     if queue_spec.delta and queue_spec.base_run is not None:
         indices = delta.with_differences(session, form, queue_spec.dataset_id, indices, queue_spec.base_run)
-    if queue_spec.filter.by_value:
-        remember_seen_in(session, queue_spec.dataset_id, indices)
     if queue_spec.order == RANDOM:
         # Stable for one person: the same chats come in the same order tomorrow, whichever of them are gone by then.
         indices.sort(key=lambda index: zlib.crc32(f"{queue_spec.dataset_id}:{queue_spec.reviewer}:{index}".encode()))
@@ -200,16 +198,23 @@ def _open(session: Session, queue_spec: QueueSpec, queue: ReviewQueue, at: int, 
     for index in queue.after(at):
         window.append(index)
         if len(window) == _LOOK:
-            open_chats += _still_open(session, queue_spec, window)
+            open_chats += still_open(session, queue_spec, window)
             window = []
             if len(open_chats) >= count:
                 break
     if window and len(open_chats) < count:
-        open_chats += _still_open(session, queue_spec, window)
+        open_chats += still_open(session, queue_spec, window)
     return open_chats[:count]
 
 
-def _still_open(session: Session, queue_spec: QueueSpec, indices: list[int]) -> list[int]:
+def still_open(session: Session, queue_spec: QueueSpec, indices: list[int]) -> list[int]:
+    """Which of some chats (few) this reviewer can work on now, in their order: status matches, not claimed by others.
+
+    Args:
+        session: open session that reads: what it withholds is left out.
+        queue_spec: the queue.
+        indices: of the chats.
+    """
     statement = (
         with_record(select(col(Chat.index)))
         .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))

@@ -99,6 +99,7 @@ class BlindSession:
         want_end: bool = False,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
+        walk: Sequence[int] = (),
     ) -> WorkbenchPayload:
         """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
@@ -116,6 +117,7 @@ class BlindSession:
             want_end: whether the card at the end of the queue is on screen: no chat is claimed then.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
+            walk: never followed here: what others look like would tell what was decided.
         """
         if acks is None:
             acks = self.save(store, outbox)

@@ -13,8 +13,9 @@ from core.domain.chat.parsed_chat import MessageKind
 from core.domain.checks.form_warning import Level
 from core.domain.evidence import EvidenceStatus
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
+from core.services.review.workbench.echo_contract import EchoPayload, WalkPayload
 from core.services.review.workbench.end_contract import EndPayload
-from core.services.review.workbench.size_contract import Counts, Residue
+from core.services.review.workbench.size_contract import Counts, PriorityReason, Residue
 from core.services.review.workbench.why_contract import WhyPayload
 
 
@@ -203,15 +204,6 @@ class RunName(TypedDict):
     is_labels: NotRequired[bool]
 
 
-class PriorityReason(TypedDict):
-    """One reason for a chat's expected loss; an empty key is about a whole customer."""
-
-    customer: int
-    key: str
-    points: float
-    why: str
-
-
 class ChatPayload(TypedDict):
     """A chat with its record.
 
@@ -349,6 +341,8 @@ class WorkbenchPayload(TypedDict):
         chats: the one on screen and prefetched ones, in any order.
         why: the answer to ``want_why``; not there while nothing is asked, nor in a blind review.
         end: what the card at the end of the queue shows; not there before the browser asks (``want_end``).
+        echo: chats like one that was just approved; only in the answer to that approval, and where there are any.
+        walk: what is left of the chats that the browser walks through; only while it does.
         error: a sentence for a banner, else empty.
         offline: whether the database cannot be read or written now. There may be no chats then; the browser keeps what
             it has, and asks again every few seconds.
@@ -368,6 +362,8 @@ class WorkbenchPayload(TypedDict):
     acks: list[AckPayload]
     why: NotRequired[WhyPayload | None]
     end: NotRequired[EndPayload]
+    echo: NotRequired[EchoPayload]
+    walk: NotRequired[WalkPayload]
     error: str
     offline: bool
 
@@ -436,6 +432,7 @@ class WorkbenchSent(TypedDict):
         want_why: the cell that somebody asks about: index of the chat, position of the customer, number of the field.
         want_end: milliseconds since when the queue has nothing more, while its card is on screen; else null.
         want_texts: milliseconds of now, and behind them chats that came without texts which the browser has not.
+        walk: indices of the chats of an echo that somebody walks through instead of the queue; else null.
         beat: changes once a minute while somebody only reads; it renews the claims.
     """
 
@@ -445,4 +442,5 @@ class WorkbenchSent(TypedDict):
     want_why: list[int] | None
     want_end: float | None
     want_texts: list[float]
+    walk: list[int] | None
     beat: float

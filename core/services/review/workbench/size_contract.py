@@ -1,4 +1,4 @@
-"""How much there is in a chat; part of :mod:`core.services.review.workbench.contract`."""
+"""How much there is in a chat, and what may be lost in it; part of :mod:`core.services.review.workbench.contract`."""
 
 from typing import TypedDict
 
@@ -22,3 +22,12 @@ class Residue(TypedDict):
     copies: int
     characters: int
     text: str
+
+
+class PriorityReason(TypedDict):
+    """One reason for a chat's expected loss; an empty key is about a whole customer."""
+
+    customer: int
+    key: str
+    points: float
+    why: str

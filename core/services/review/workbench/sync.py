@@ -22,6 +22,7 @@ from core.services.review.workbench.contract import (
     StoredCustomer,
     WorkbenchPayload,
 )
+from core.services.review.workbench.echo_contract import EchoPayload, WalkPayload
 from core.services.review.workbench.end_contract import EndPayload
 from core.services.review.workbench.long_neighbours import analyse_in_background
 from core.services.review.workbench.why_contract import WhyPayload
@@ -75,6 +76,7 @@ class ReviewSession(Protocol):
         want_end: bool = False,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
+        walk: Sequence[int] = (),
     ) -> WorkbenchPayload:
         """Return the workbench data, after applying the outbox if that has not been done."""
 
@@ -140,6 +142,14 @@ def saved_chats(outbox: Sequence[object]) -> list[int]:
     return [index for save in outbox if isinstance(save, Mapping) and is_chat_index(index := save.get("chat"))]
 
 
+def just_approved(outbox: Sequence[object], acks: Sequence[Ack]) -> int | None:
+    """Index of the chat whose approval was stored last, ``None`` where none of the outbox was."""
+    stored = {ack.save_id for ack in acks if ack.result == "saved"}
+    saves = [save for save in outbox if isinstance(save, Mapping) and save.get("save_id") in stored]
+    approved = [save["chat"] for save in saves if save.get("status") == RecordStatus.CONFIRMED]
+    return approved[-1] if approved else None
+
+
 def is_chat_index(value: object) -> TypeGuard[int]:
     """Whether something from a browser can be a chat's index: what is larger, no database can be asked for."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_INDEX
@@ -181,6 +191,8 @@ def assemble_payload(
     guidelines: Mapping[str, str] | None = None,
     why: WhyPayload | None = None,
     end: EndPayload | None = None,
+    echo: EchoPayload | None = None,
+    walk: WalkPayload | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
     """Claim chats and assemble the workbench payload (docs/workbench.md, ``data``).
@@ -198,6 +210,8 @@ def assemble_payload(
         guidelines: texts by field, where this session shows them.
         why: the answer to a question about a cell.
         end: what the card at the end of the queue shows, where it is on screen.
+        echo: chats like one that was just approved.
+        walk: what is left of the chats that the browser walks through.
         error: a sentence for a banner.
     """
     is_offline = False
@@ -231,6 +245,10 @@ def assemble_payload(
     }
     if end is not None:
         payload["end"] = end
+    if echo is not None:
+        payload["echo"] = echo
+    if walk is not None:
+        payload["walk"] = walk
     return payload
 
 

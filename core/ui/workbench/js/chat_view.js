@@ -20,7 +20,7 @@ function headline(chat) {
  * @param {ChatPayload} chat
  * @param {PaneHandlers} options
  */
-export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows }) {
+export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   const reasons = new Map(
     chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]),
   );
@@ -49,7 +49,6 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows
       () => {
         paintMarks(pane, pane.groupOf);
         drawHits(pane);
-        onRows();
       },
     ),
     headline: head,

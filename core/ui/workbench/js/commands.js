@@ -8,7 +8,7 @@ import { chatCommands } from "./chat_commands.js";
 import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
-import { doubtCommands } from "./doubt_mode.js";
+import { echoCommands } from "./echo_commands.js";
 import { fieldCommands } from "./field_commands.js";
 import { guardActions } from "./guard.js";
 import { chordFor } from "./keys.js";
@@ -25,12 +25,12 @@ import {
   undoDecision,
 } from "./model.js";
 import { confirmSettled, isJustSettled, reopenConflict, settleConflict, waitingFor } from "./outbox.js";
-import { entryOf, goNext, goPrevious, show } from "./state.js";
+import { entryOf, goPrevious, show } from "./state.js";
 import { makeTools } from "./tools.js";
 import { STATUS } from "./words.js";
 
 /** Commands that make sense without a chat on screen. */
-const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "redo", "help"]);
+const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "redo", "help", "echo", "echoAway"]);
 /** @type {Record<string, (chat: number) => string>} */
 const DECIDED = {
   [STATUS.CONFIRMED]: (chat) => `已确认第 ${chat} 条`,
@@ -62,7 +62,7 @@ export function addCommands(workbench) {
   const missed = missedCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
   const chat = chatCommands(workbench, tools, fields.edit);
-  const doubts = doubtCommands(workbench, tools);
+  const echo = echoCommands(workbench, tools);
 
   /**
    * Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval.
@@ -100,8 +100,8 @@ export function addCommands(workbench) {
     workbench.active();
     workbench.sync.save(entry, status, note);
     const left = workbench.leave();
-    goNext(store);
-    workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${left ? `（${noteLeft(left)}）` : ""}`, {
+    const walked = echo.onward();
+    workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${left ? `（${noteLeft(left)}）` : ""}${walked}`, {
       ...UNDO,
       run: () => undoDecided(chat),
     });
@@ -170,13 +170,14 @@ export function addCommands(workbench) {
     const { current } = store;
     const left = workbench.leave();
     workbench.sync.flushDrafts();
-    if (forward) goNext(store);
-    else if (!goPrevious(store)) {
+    const walked = forward ? echo.onward() : "";
+    if (!forward && !goPrevious(store)) {
       workbench.say("前面没有了", { seconds: 3 });
       workbench.refocus();
       return;
     }
-    workbench.say(left ? `第 ${current} 条：${noteLeft(left)}` : "", { tone: "warn", seconds: 0 });
+    if (left) workbench.say(`第 ${current} 条：${noteLeft(left)}${walked}`, { tone: "warn", seconds: 0 });
+    else workbench.say(walked.replace(/^ · /, ""), { seconds: 0 });
     workbench.showChat(true);
     workbench.sync.reportPlace();
   }
@@ -324,7 +325,7 @@ export function addCommands(workbench) {
     ...missed.commands,
     ...customers.commands,
     ...chat.commands,
-    ...doubts.commands,
+    ...echo.commands,
     approve: () => decide(STATUS.CONFIRMED),
     skip: () => decide(STATUS.SKIPPED),
     discuss,
@@ -351,13 +352,14 @@ export function addCommands(workbench) {
     commands[id](number ?? 0, isRepeat ?? false);
   }
 
-  Object.assign(workbench.calls, chat.calls, customers.calls, doubts.calls, {
+  Object.assign(workbench.calls, chat.calls, customers.calls, {
     run,
     discussWith,
     openChat,
+    drawEcho: echo.draw,
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions, ...doubts.actions }, guard),
+    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions }, guard),
   });
 }

@@ -338,6 +338,16 @@ export interface EndPayload {
   next_dataset: NextDataset | null;
 }
 
+/** Undecided ``chats`` in which the run said ``was``; the reviewer approved ``now`` instead for the third time. */
+export interface EchoPayload {
+  key: string;
+  was: string | string[];
+  now: string | string[];
+  chats: number[];
+  more: boolean;
+  held: number;
+}
+
 /** The data that the server sends to the workbench component. */
 export interface WorkbenchPayload {
   form: FormPayload;
@@ -363,6 +373,10 @@ export interface WorkbenchPayload {
   why?: WhyPayload | null;
   /** what the card at the end of the queue shows; not there before the browser asks (``want_end``). */
   end?: EndPayload;
+  /** chats like one that was just approved; only in the answer to that approval, and where there are any. */
+  echo?: EchoPayload;
+  /** what is left of the chats that the browser walks through; only while it does. */
+  walk?: Record<string, number[]>;
   /** a sentence for a banner, else empty. */
   error: string;
   /** whether the database cannot be read or written now. There may be no chats then; the browser keeps what it has, and asks again every few seconds. */
@@ -425,6 +439,8 @@ export interface WorkbenchSent {
   want_end: number | null;
   /** milliseconds of now, and behind them chats that came without texts which the browser has not. */
   want_texts: number[];
+  /** indices of the chats of an echo that somebody walks through instead of the queue; else null. */
+  walk: number[] | null;
   /** changes once a minute while somebody only reads; it renews the claims. */
   beat: number;
 }

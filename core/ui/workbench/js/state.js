@@ -3,6 +3,7 @@
 /** @import { AckPayload, ChatPayload, Effects, Entry, FormPayload, PendingSave, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
+import { followWalk, takeWalk } from "./echo.js";
 import { mergeChat, newsOf, restoreWork, withTexts } from "./incoming.js";
 import { ORDINARY } from "./journal.js";
 import { isDirty, makeEntry, settledAs } from "./model.js";
@@ -28,6 +29,8 @@ export function makeStore() {
     whyAsked: [],
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
     end: null,
+    echo: null,
+    walk: null,
     entries: new Map(),
     outbox: [],
     orphans: new Map(),
@@ -103,6 +106,8 @@ export function receive(store, data, restore = () => []) {
     }
     Object.assign(store, {
       session: data.session,
+      echo: null,
+      walk: null,
       current: null,
       waiting: null,
       visited: [],
@@ -119,6 +124,8 @@ export function receive(store, data, restore = () => []) {
   store.guidelines = data.guidelines ?? store.guidelines;
   if (data.why !== undefined) store.why = data.why;
   store.end = data.end ?? null;
+  store.echo = data.echo ?? store.echo;
+  takeWalk(store, data.walk);
   store.baseRun = data.base_run_id;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;
@@ -219,6 +226,7 @@ function takeOrder(store, data) {
   }
   store.queue = [...[...(data.order?.prev ?? [])].reverse(), at, ...(data.order?.next ?? [])];
   store.queueAt = at;
+  followWalk(store, at);
 }
 
 /**

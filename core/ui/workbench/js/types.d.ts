@@ -8,6 +8,7 @@ import type {
   Confirmation,
   DatasetName,
   Dissent,
+  EchoPayload,
   EndPayload,
   FormPayload,
   MarkPayload,
@@ -27,7 +28,6 @@ import type { makeTools } from "./tools.js";
 export type * from "./contract.d.ts";
 export type * from "./form_types.d.ts";
 export type * from "./layer_types.d.ts";
-export type * from "./rail_types.d.ts";
 
 /** A field's value: text, or several items. */
 export type Value = string | string[];
@@ -232,6 +232,10 @@ export interface Store {
   progress: ProgressPayload;
   /** What the card at the end of the queue shows; null while the server did not say. */
   end: EndPayload | null;
+  /** Chats like those that were just corrected for the third time; null while there are none to offer. */
+  echo: EchoPayload | null;
+  /** The chats of an echo that are walked through; null outside. */
+  walk: Walk | null;
   /** The run that the review starts from; undefined where the server does not say. */
   baseRun?: number | null;
   entries: Map<number, Entry>;
@@ -339,8 +343,6 @@ export interface PaneHandlers {
   onResidue(chat: number): void;
   onMessage(message: number): void;
   onNarrow(): void;
-  /** Rows have come, so that others lie elsewhere. */
-  onRows(): void;
 }
 
 /** Where searched words stand in a message's text; nowhere in it (`end` is 0) where the speaker's name holds them. */
@@ -366,7 +368,19 @@ export interface Component {
 }
 
 /** Everything that can be asked of the workbench; commands.js fills it in before anything can be clicked. */
+/** A walk through the chats of an echo: `left` and `held` as the server says, `home` the chat where it began. */
+export interface Walk {
+  key: string;
+  was: Value;
+  now: Value;
+  chats: number[];
+  left: number[];
+  held: number[];
+  home: number | null;
+}
+
 export interface Calls {
+  drawEcho(): void;
   /** Run a command of keys.js. */
   run(id: string, number?: number, isRepeat?: boolean): void;
   digit(number: number): void;
@@ -381,8 +395,6 @@ export interface Calls {
   focusEvidence(ids: string[]): void;
   setCursor(message: number | null): HTMLElement | null | undefined;
   addFound(values: Values): void;
-  /** Tab at the end of a customer whose fields are folded: on to another one; whether it went there. */
-  cross(step: number): boolean;
   /** Words are picked in the chat: say again where they would go. */
   sayPickedAgain(): void;
   actions: FormActions;
