@@ -8,12 +8,15 @@ import pytest
 from playwright.sync_api import Browser, Error, expect
 
 from core.adapters.store import queries
-from core.adapters.store.models import Claim, now
+from core.adapters.store.models import Claim, ReviewCheck, RunKind, now
+from core.services.review.records.planted_errors import plant_errors
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats
 from tests.browser.workbench_page import LATER
+from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
+STAGE = "客户购买阶段"
 
 
 @pytest.fixture
@@ -205,3 +208,21 @@ def test_hundreds_of_quick_saves_are_each_stored_once_and_in_order(sit: Sit) -> 
     assert [event.version for event in events] == list(range(1, len(events) + 1))
     typed = [event.change["customers"][0]["values"][BUDGET] for event in events if event.status == "已确认"]
     assert typed == [str(number) for number in range(1, 401)]
+
+
+def test_a_planted_error_that_went_through_is_told_and_not_stored(browser: Browser, app: App) -> None:
+    server, store = app
+    dataset = make_dataset(store, [f"林木{n}：书架怎么卖？\n客服小陈：一万起。" for n in (1, 2)], "预埋")
+    answers = {n: [{NAME: f"林木{n}", STAGE: "报价"}] for n in (1, 2)}
+    make_run(store, dataset, "模型", answers)
+    make_run(store, dataset, "标注", answers, RunKind.LABELS)
+    with store.write() as session:
+        session.add(ReviewCheck(dataset_id=dataset.id, planted_share=1.0, lot_secret="x"))
+    assert plant_errors(store, FORM, dataset.id) == 2
+    with seats(browser, server, store, dataset.id) as arrive:
+        desk = arrive("林晓").open(1)
+        desk.approve()
+        desk.at(2)
+        expect(desk.page.get_by_text("预埋错误")).to_be_visible(timeout=PATIENT)
+        desk.is_now("saved")
+        assert desk.value(1, STAGE) == "报价"
