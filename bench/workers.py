@@ -212,7 +212,7 @@ def _used(
     line(f"{what}: places in use", f"{chats * latency / concurrency / seconds:.1%}", goal)
     line("    most calls at once", f"{most}")
     shares = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in sorted(busy.items()))
-    line("    processor time a chat", f"{sum(busy.values()):.0f} ms", shares)
+    line("    processor time a chat", f"{sum(busy.values()):.0f} ms: {shares}")
 
 
 def _processor_time() -> dict[str, float]:
