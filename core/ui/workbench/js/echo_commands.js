@@ -83,7 +83,7 @@ export function echoCommands(workbench, tools) {
       if (place) tools.visit({ index: place.customer, key: place.field }, true);
     } else workbench.calls.openChat(begun.chats[0]);
     workbench.drawBars();
-    workbench.say(`同类改动：${correctionText(store, begun)}。看过再确认，什么也不会自己改`, { seconds: 0 });
+    workbench.say(`同类改动「${correctionText(store, begun)}」`, { seconds: 0 });
   }
 
   /** Leave the walk: back to the chat from which it began, unless that one is decided. */
@@ -147,6 +147,7 @@ export function echoCommands(workbench, tools) {
     if (!store.walk && isTold) tell(null); // another queue was chosen: the walk ended with it
     const shown = store.walk ?? offer();
     setHidden(line.element, !shown);
+    workbench.bottom.element.classList.toggle("echoing", shown !== null);
     if (!shown) return;
     line.element.title = correctionText(store, shown);
     setHidden(line.away, store.walk !== null);
