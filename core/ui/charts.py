@@ -19,6 +19,8 @@ _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 _ROW = 26
 _SMALL = 190
 """Height in pixels of charts that stand side by side."""
+_PANEL, _PANEL_ROW, _PANELS_A_LINE = (104, 54), 84, 7
+"""Width and height of one of many small charts, what a line of them takes with titles, how many stand in it."""
 
 
 def chart_with_table(
@@ -60,6 +62,75 @@ def draw_chart(chart: Any, *, alt_text: str, key: str) -> None:
         key: of the widget.
     """
     st.altair_chart(chart, height=int(chart.height), alt=alt_text, key=key)
+
+
+def draw_small_multiples(chart: Any, count: int, *, alt_text: str, key: str) -> None:
+    """Draw many small charts in lines, in room that is kept for them.
+
+    Args:
+        chart: from this module.
+        count: how many panels it has.
+        alt_text: what they say, for those who cannot see them.
+        key: of the widget.
+    """
+    lines = -(-count // _PANELS_A_LINE)
+    with st.container(height=_PANEL_ROW * lines + 60, border=False):
+        st.altair_chart(chart, alt=alt_text, key=key)
+
+
+def _small_multiples(panel: Any, fields: Sequence[str]) -> Any:
+    width, height = _PANEL
+    header = alt.Header(title=None, labelFontSize=11, labelPadding=3, labelLimit=width + 20)
+    facet = alt.Facet("字段:N", sort=list(fields), header=header)
+    return panel.properties(width=width, height=height).facet(
+        facet=facet, columns=_PANELS_A_LINE, spacing={"row": 12, "column": 14}
+    )
+
+
+def field_points_chart(rows: Rows) -> Any:
+    """Small multiples: per field, on how many chats nothing, a part, or all of its points were got.
+
+    Args:
+        rows: 字段, 得了 (0 分, 部分, 满分), 群聊; the fields in order.
+    """
+    colour = alt.Color(
+        "得了:N",
+        legend=None,
+        scale=alt.Scale(domain=["0 分", "部分", "满分"], range=[_WORSE, _QUIET, _BETTER]),
+    )
+    panel = (
+        alt.Chart(pd.DataFrame(list(rows)))
+        .mark_bar(size=22)
+        .encode(
+            x=alt.X("得了:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
+            y=alt.Y("群聊:Q", title=None, axis=alt.Axis(tickCount=2, tickMinStep=1, format="d")),
+            color=colour,
+            tooltip=["字段:N", "得了:N", "群聊:Q"],
+        )
+    )
+    return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
+
+
+def field_changes_chart(rows: Rows) -> Any:
+    """Small multiples: per field, the share of values that people changed, a point a week, all on one scale.
+
+    Args:
+        rows: 字段, 周一 (ISO), 改动 (per cent), 改过, 有值的格; the fields in order.
+    """
+    panel = (
+        alt.Chart(pd.DataFrame(list(rows)))
+        .mark_line(point=alt.OverlayMarkDef(size=22))
+        .encode(
+            x=alt.X(
+                "周一:O",
+                title=None,
+                axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0, labelOverlap=True, ticks=False),
+            ),
+            y=alt.Y("改动:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=2)),
+            tooltip=["字段:N", "周一:O", alt.Tooltip("改动:Q", format=".1f"), "改过:Q", "有值的格:Q"],
+        )
+    )
+    return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
 
 
 def ranking_chart(rows: Rows, *, floor: float, constants: float, most: float) -> Any:
@@ -118,12 +189,13 @@ def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     """Histogram of chats by score, with floor and mean as rules.
 
     Args:
-        rows: 从, 到, 群聊.
+        rows: 从, 到, 群聊; from the lowest score or the floor on.
         floor: of the dataset.
         mean: the score.
     """
     frame = pd.DataFrame(list(rows))
-    x = alt.X("从:Q", title="单条群聊的得分", scale=alt.Scale(domain=[0, float(frame["到"].max())], nice=False))
+    ends = [float(frame["从"].min()), float(frame["到"].max())]
+    x = alt.X("从:Q", title="单条群聊的得分", scale=alt.Scale(domain=ends, nice=False))
     # Room above the highest bar: the rules' labels stand there.
     room = alt.Scale(domain=[0, max(1, int(frame["群聊"].max())) * 1.15], nice=False)
     y = alt.Y("群聊:Q", title="群聊数", scale=room, axis=alt.Axis(tickMinStep=1, format="d"))
@@ -131,7 +203,8 @@ def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
     line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
     label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")
-    return (bars + _floor_rule(floor, "下限", None) + line + label).properties(height=300)
+    is_left = floor - ends[0] < (ends[1] - ends[0]) / 4
+    return (bars + _floor_rule(floor, "下限", None, is_right=is_left) + line + label).properties(height=300)
 
 
 def changes_chart(rows: Rows) -> Any:

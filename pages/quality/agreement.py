@@ -1,4 +1,4 @@
-"""一致性: agreement of two reviewers on the same chats, open adjudications, and each reviewer's pace."""
+"""一致性: two reviewers on the same chats, open adjudications, paces, one's own corrections, and a lead's checks."""
 
 import streamlit as st
 
@@ -14,9 +14,10 @@ from core.ui.quality.agreement_table import (
     draw_no_second_review,
     draw_reviewer_paces,
 )
+from core.ui.quality.own_corrections import draw_own_corrections
 from core.ui.quality.review_checks import draw_review_checks
 
-VIEWS = ("按字段", "待仲裁", "审阅人", "把关")
+VIEWS = ("按字段", "待仲裁", "审阅人", "我的改正", "把关")
 
 available = datasets_or_empty_state("一致性", "还没有数据集", "先导入群聊并审阅。")
 if available:
@@ -27,6 +28,8 @@ if available:
     with start.container(horizontal=True, horizontal_alignment="right"):
         draw_blind_review_link(dataset, form)
     if view == VIEWS[3]:
+        draw_own_corrections(dataset, form)
+    elif view == VIEWS[4]:
         if state.may(Permission.REVIEW_CHECKS):
             draw_review_checks(dataset, form)
         else:

@@ -9,7 +9,7 @@ from core.services.quality.scores import stored_comparison
 from core.ui import address, charts, state
 from core.ui.computed import computed
 from core.ui.markdown import escape_markdown
-from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
+from core.ui.quality.change_matrix import CELLS_VIEW, draw_matrix, draw_verdict, matrix_rows
 from core.ui.quality.changed_cells import draw_changed_cells
 from core.ui.quality.habit_correction import draw_done, draw_habit_correction
 from core.ui.quality.reference_picker import (
@@ -20,7 +20,7 @@ from core.ui.quality.reference_picker import (
 )
 from core.ui.quality.run_pickers import choose_two_runs
 
-VIEWS = ("这些群聊", "图")
+VIEWS = ("图", CELLS_VIEW)
 
 
 picked = choose_benchmark("修好与改坏")
@@ -54,7 +54,11 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
     with matrix_side:
         draw_matrix(rows, f"{a.id}-{b.id}-{benchmark.against}")
     with cell_side:
-        view = address.segments(st.container(), "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
+        # Whoever asked for certain cells sees them; else the picture says first what happened.
+        first = int(any(address.text_parameter(name) for name in ("field", "change")))
+        view = address.segments(
+            st.container(), "查看", VIEWS, key="view", what="视图", first=first, label_visibility="collapsed"
+        )
         if view == "图":
             charts.draw_chart(
                 charts.changes_chart(rows), alt_text=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart"

@@ -37,7 +37,7 @@ if picked is not None:
             elif view == "把握":
                 draw_reliability(benchmark, chosen.run)
             elif view == "分布":
-                draw_distribution(board, chosen.score)
+                draw_distribution(benchmark, board, chosen.score)
             else:
                 draw_lowest_chats(benchmark, chosen.score)
         st.page_link(

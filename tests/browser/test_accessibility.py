@@ -143,13 +143,19 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
         "search": ["Escape", "Alt+/"],
         "palette": ["Control+k"],
         "command mode": ["Escape", "Escape", "Escape"],
+        "only doubts": ["Alt+z"],
         "note": ["Escape", "Alt+d"],
     }
     for state, keys in states.items():
         for key in keys:
             desk.page.keyboard.press(key)
+        if state == "command mode":
+            desk.page.keyboard.down("Space")
+            expect(desk.root.locator(".ribbon")).to_be_visible()
         found[state] = problems(desk.page)
+        desk.page.keyboard.up("Space")
     desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("Alt+z")
     save = {"save_id": str(uuid4()), "chat": 1, "reviewer": "陈默", "base_version": 0, "status": "草稿"}
     customers = [{"values": {NAME: "林木1", BUDGET: "三万"}, "origin": 0}]
     apply_saves(store, FORM, desk.dataset, [save | {"customers": customers}])

@@ -1,5 +1,6 @@
 """A huge chat on the real app: what is far away is found, and nothing is sent twice."""
 
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,11 @@ def test_a_huge_chat(page: Page, app: App) -> None:
     expect(pane.locator('.m[data-i="0"]')).to_be_in_viewport()
     pane.evaluate("pane => { pane.scrollTop = pane.scrollHeight; }")
     expect(pane.locator(f'.m[data-i="{MESSAGES - 1}"]')).to_be_in_viewport()
+
+    # The rail knows where evidence stands whose rows are not there, and leads to it.
+    pane.evaluate("pane => { pane.scrollTop = 0; }")
+    page.get_by_role("button", name=re.compile(f"手机号码.* 第 {FAR + 1} 条")).click()
+    expect(row.locator("mark.on")).to_be_in_viewport(timeout=PATIENT)
 
     # One message of 200,000 characters is cut into pieces; its end is found.
     page.keyboard.press("Alt+/")

@@ -10,12 +10,12 @@ import {
   lossText,
   newStops,
   nextAlternative,
-  nextDoubt,
   openWarnings,
   remarks,
   surenessText,
 } from "../../core/ui/workbench/js/advice.js";
 import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
+import { nextDoubt } from "../../core/ui/workbench/js/doubts.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
 import { makeStore, receive } from "../../core/ui/workbench/js/state.js";

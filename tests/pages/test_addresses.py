@@ -40,8 +40,9 @@ def popovers(app: object) -> list[str]:
 
 
 def parts(app: object) -> list[str]:
-    """Keys of our own components on the page, but for the one that remembers the reviewer."""
-    return [one.key for one in app.get("bidi_component") if one.key != "shiyao_remember"]  # type: ignore[attr-defined]
+    """Keys of our own components on the page, but for those of every page."""
+    everywhere = "shiyao_remember", "shiyao_palette"
+    return [one.key for one in app.get("bidi_component") if one.key not in everywhere]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("script", OF_DATASETS)
@@ -161,7 +162,7 @@ CHOICES = [
     (navigation.SCORES, "measure", "相似度", "最长公共子序列"),
     (navigation.COMPARE, "show", "差异", "抽取任务之间不同"),
     (navigation.COMPARE, "runs", "抽取任务", ""),
-    (navigation.CHANGES, "view", "视图", "这些群聊"),
+    (navigation.CHANGES, "view", "视图", "图"),
     (navigation.CHANGES, "change", "变化", "改坏"),
     (navigation.CHANGES, "right", "相似度", ""),
     (navigation.AGREEMENT, "view", "视图", "按字段"),

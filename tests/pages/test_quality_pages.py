@@ -10,14 +10,24 @@ from sqlmodel import col, update
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import DisputeStatus, Extraction, HeavyJob, JobStatus, Pass
+from core.adapters.store.models import (
+    DisputeStatus,
+    Extraction,
+    HeavyJob,
+    JobStatus,
+    Pass,
+    PlantedError,
+    PlantedStatus,
+    now,
+)
 from core.services.jobs import JobRunner
 from core.services.quality import dispute, disputes
 from core.services.quality.cache import forget
 from core.services.quality.external_scores import external_scores
+from core.ui.quality.run_scores import score_bins
 from core.ui.tables import csv_of
 from tests.factories.datasets import FORM, make_record
-from tests.factories.quality import NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.quality import NAME, STAGE, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, by_label, seen
@@ -116,6 +126,9 @@ def test_changes(page: OpenPage, store: Store) -> None:
     assert "B 更好" in seen(app) or "不能区分" in seen(app)
     matrix = app.dataframe[0].value.set_index("字段")
     assert list(matrix.loc["姓名", ["修好", "改坏", "都对", "都错"]]) == [1, 2, 5, 0]
+    view = app.segmented_control(key="view")
+    assert view.value == "图" and len(app.dataframe) == 1, "the picture comes first"
+    app = view.set_value("这些群聊").run()
     cells = app.dataframe[1].value
     assert list(cells["字段"].unique()) == ["姓名"] and list(cells["群聊"]) == [1, 2]
     assert list(cells["A"]) == ["林舟1", "林舟2"] and list(cells["B"]) == ["周遥", "周遥"]
@@ -280,6 +293,7 @@ def test_a_lead_sets_a_share_for_blind_reviews_and_sees_what_they_say(
     assert "没有抽取群聊" in seen(app)
     app.number_input[0].set_value(100.0)
     app = button(app, "保存设定").click().run()
+    assert "还没有可以说的" in seen(app)
     assert not app.exception and "抽中 0 条，盲审了 0 条，满 10 条才估计" in seen(app)
     for chat in range(1, 11):
         make_record(store, dataset, chat, [form(**{NAME: f"林舟{chat}"})], reviewer="阿青")
@@ -344,3 +358,43 @@ def test_a_computation_is_cancelled_for_all_and_started_again(
 
 def progress_text(app: AppTest) -> str:
     return " ".join(one.proto.text for one in app.get("progress"))
+
+
+def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    assert "还没有改正" in seen(page("agreement", view="我的改正"))
+    with store.write() as session:
+        session.add(
+            PlantedError(
+                chat_id=1,
+                dataset_id=dataset.id,
+                field=STAGE,
+                value="合同中",
+                right="报价",
+                status=PlantedStatus.MISSED,
+                reviewer="小林",
+                decided_at=now(),
+            )
+        )
+    mine = page("agreement", view="我的改正")
+    assert "1 条群聊里 1 处与第二遍不同" in seen(mine)
+    table = mine.dataframe[0].value
+    assert (table["我的"][0], table["第二遍"][0], table["由来"][0]) == ("合同中", "报价", "预埋错误")
+    lead = page("agreement", view="把关")
+    assert lead.dataframe[0].value["没看出"][0] == "1 / 1" and "不是名次" in seen(lead)
+
+
+def test_the_distribution_begins_where_scores_are_and_shows_each_field(page: OpenPage, store: Store) -> None:
+    quality_dataset(store)
+    app = page("scores", view="分布", run="甲")
+    table, fields = (one.value for one in app.dataframe[:2])
+    assert (table["群聊"] > 0).all() and table["群聊"].sum() == 8 and table["从"].min() > 20
+    assert set(fields.columns) == {"字段", "0 分", "部分", "满分"} and len(fields) == 21
+    assert (fields[["0 分", "部分", "满分"]].sum(axis=1) == 8).all() and fields["满分"].is_monotonic_increasing
+
+
+def test_bins_hold_every_score_and_end_at_full_marks() -> None:
+    for scores, floor, most in (([36.0], 24.6, 36.0), ([0.0, 36.0], 24.6, 36.0), ([24.1, 30.0], 25.0, 36.0)):
+        bins = score_bins(scores, floor, most)
+        assert sum(int(one["群聊"]) for one in bins) == len(scores) and len(bins) <= 24
+        assert bins[-1]["到"] == most and bins[0]["从"] <= min(*scores, floor)

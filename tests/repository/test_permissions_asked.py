@@ -56,6 +56,7 @@ WITHOUT = {
     "review/queue/background_update.py:update_batch": "computes the order of the queue anew, by itself",
     "review/queue/claims.py:carry_out": "a claim spares double work; what protects work is the version",
     "review/queue/search.py:index_after": "fills the index of the search, by itself",
+    "review/records/planted_errors.py:plant_errors": "carries on what a lead has set, as chats and answers come",
     "review/records/saving.py:apply": "apply_saves asks",
     "training/prompt_search.py:__post_init__": "prepares what search_prompt asks for",
     "training/set_files.py:_write_json": "export_training and rebuild ask",

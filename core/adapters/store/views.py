@@ -23,7 +23,6 @@ from core.adapters.store.models import (
     RunBase,
     TrainingJobBase,
 )
-from core.adapters.store.models.review_checks import PlantedErrorBase
 from core.domain.form import FormValues
 
 
@@ -167,12 +166,6 @@ class PassingRuleView(PassingRuleBase, View):
 
 class ReviewCheckView(ReviewCheckBase, View):
     """What is checked of the reviews of a dataset, without what would tell which chats."""
-
-
-class PlantedErrorView(PlantedErrorBase, View):
-    """A planted error; ``index`` is the chat's."""
-
-    index: int
 
 
 class EventView(RecordEventBase, View):

@@ -1,7 +1,8 @@
 """What a lead looks for in a dataset: work per day, what is left, how much is changed, what waits for a decision."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -42,12 +43,14 @@ class WeeklyChange:
         chats: decided chats that were looked at.
         cells: cells of theirs that are filled, or were.
         changed: those that a person changed.
+        fields: by key, ``(changed, cells)`` of those fields that have any.
     """
 
     monday: date
     chats: int
     cells: int
     changed: int
+    fields: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -152,12 +155,14 @@ def _changes(session: Session, dataset_id: int, form: Form) -> tuple[WeeklyChang
         for monday, ids in list(by_week.items())[:_WEEKS]:
             chosen = ids[:_CHATS_A_WEEK]
             rows = session.execute(select(col(Record.customers)).where(col(Record.id).in_(chosen)))
-            filled = [
-                customer.get("origin", {}).get(key) == "reviewer"
-                for (customers,) in rows
-                for customer in customers
-                for key in form.keys
-                if customer["values"].get(key) or customer.get("origin", {}).get(key) == "reviewer"
-            ]
-            weeks.append(WeeklyChange(monday, len(chosen), len(filled), sum(filled)))
+            filled: dict[str, list[bool]] = {key: [] for key in form.keys}
+            for (customers,) in rows:
+                for customer in customers:
+                    for key, changed in filled.items():
+                        is_changed = customer.get("origin", {}).get(key) == "reviewer"
+                        if is_changed or customer["values"].get(key):
+                            changed.append(is_changed)
+            fields = {key: (sum(changed), len(changed)) for key, changed in filled.items() if changed}
+            cells = sum(count for _, count in fields.values())
+            weeks.append(WeeklyChange(monday, len(chosen), cells, sum(count for count, _ in fields.values()), fields))
     return tuple(reversed(weeks))

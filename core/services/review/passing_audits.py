@@ -19,6 +19,7 @@ from core.domain.form import Form, FormValues
 from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
 from core.domain.scoring.correct_cells import least_credit
+from core.domain.scoring.interval import wilson_interval
 from core.errors import NotFoundError
 from core.services.quality.review_checks import lot
 from core.services.review.records.versions import Customer, saved_under
@@ -27,7 +28,6 @@ from core.services.team import permitted
 _FEWEST_AUDITED: Final = 5
 """Chats that are drawn however small the share is, and audited chats from which the error itself switches a rule off;
 before, only where its whole interval is above."""
-_Z: Final = 1.96
 BY_HAND: Final = " 停用"
 """How a reason ends that is somebody's name: their switching a rule off says nothing against its threshold."""
 
@@ -206,16 +206,10 @@ def error_interval(counts: Sequence[tuple[int, int]]) -> Interval:
     total = sum(cells for cells, _ in counts)
     share = sum(wrong for _, wrong in counts) / total
     if len(counts) < _FEWEST_AUDITED:
-        return _wilson(share, len(counts))
+        return wilson_interval(share, len(counts))
     [drawn] = mean_intervals(np.array([[wrong / cells] for cells, wrong in counts]))
-    alone = _wilson(share, total)
+    alone = wilson_interval(share, total)
     return Interval(min(drawn.low, alone.low), max(drawn.high, alone.high))
-
-
-def _wilson(share: float, count: int) -> Interval:
-    spread = _Z * _Z / count
-    middle, half = share + spread / 2, (spread * (share * (1 - share) + spread / 4)) ** 0.5
-    return Interval((middle - half) / (1 + spread), (middle + half) / (1 + spread))
 
 
 def _events_of(session: Session, rule_name: str, *columns: Any) -> Any:

@@ -13,7 +13,7 @@ from core.adapters.store.models import Chat, ChatPriority, Extraction, Extractio
 from core.domain.form import Form
 from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
 from core.services.review.records.save_types import UNREVIEWED
-from core.services.team import remember_seen, withheld_chats
+from core.services.team import remember_seen, remember_seen_among, withheld_chats
 
 PAGE = 200
 """Chats on one page."""
@@ -82,6 +82,8 @@ def page(
             base_run=base_run,
             reviewer=reviewer,
         )
+        if wanted.by_value:
+            remember_seen_among(session, chosen.with_only_columns(col(Chat.id)))
         count = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
         ordered = _ordered(session, form, chosen, sort, base_run)
         rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
@@ -131,6 +133,8 @@ def matching_chats(
             base_run=base_run,
             reviewer=reviewer,
         )
+        if wanted.by_value:
+            remember_seen_among(session, statement.with_only_columns(col(Chat.id)))
         return list(session.execute(statement.order_by(col(Chat.index))).scalars())
 
 

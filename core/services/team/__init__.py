@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         viewing_as,
     )
     from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
-    from core.services.team.seen import SEEN_ALREADY, has_seen, remember_seen, remember_seen_in
+    from core.services.team.seen import SEEN_ALREADY, has_seen, remember_seen, remember_seen_among, remember_seen_in
     from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
     from core.services.team.withheld import (
         BLIND_JUST_NOW,
@@ -67,6 +67,7 @@ __all__ = [
     "person_of",
     "record_audit",
     "remember_seen",
+    "remember_seen_among",
     "remember_seen_in",
     "require",
     "set_actor_source",

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, not_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -55,6 +55,19 @@ def remember_seen_in(session: Session, dataset_id: int, indices: Iterable[int] |
     for some in queries.chunked(sorted(set(indices))):
         chats = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(some))
         _remember(session, viewer, col(Record.chat_id).in_(chats))
+
+
+def remember_seen_among(session: Session, chats: Select[Any]) -> None:
+    """Remember that who reads is shown something of the first reviews of all chats that a statement selects.
+
+    For lists that tell what a review says by whom they hold, such as a filter by value, whatever part of them is drawn.
+
+    Args:
+        session: as for :func:`remember_seen`.
+        chats: selects the ids of the chats.
+    """
+    if viewer := _viewer(session):
+        _remember(session, viewer, col(Record.chat_id).in_(chats.order_by(None).correlate(None)))
 
 
 def has_seen(first: Any, reviewer: str) -> ColumnElement[bool]:

@@ -1,11 +1,12 @@
 """What a lead looks for on 总览: open decisions, pace, what is left, how much is changed, what it cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.adapters.store.models import DisputeStatus
-from core.domain.form import load_named_form
+from core.domain.form import Form, load_named_form
 from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.quality.blind_estimate import BlindEstimate, blind_estimate
 from core.services.review import DatasetState
@@ -14,6 +15,9 @@ from core.ui import navigation, state
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value
+
+_FEWEST_WEEKS = 2
+"""Weeks from which a change over time can be looked at field by field."""
 
 
 def spent(item: DatasetState) -> str:
@@ -78,7 +82,8 @@ def draw_progress_of(states: Sequence[DatasetState], leads: Mapping[int, LeadVie
                 format_func=lambda number: names[number],
                 label_visibility="collapsed",
             )
-    _draw_charts(views[chosen])
+    form = load_named_form(next(item.dataset.form for item in worked_on if item.dataset.id == chosen))
+    _draw_charts(form, views[chosen])
 
 
 def view_of(item: DatasetState) -> LeadView:
@@ -86,7 +91,44 @@ def view_of(item: DatasetState) -> LeadView:
     return lead_view(state.store(), item.dataset, load_named_form(item.dataset.form))
 
 
-def _draw_charts(view: LeadView) -> None:
+def _draw_field_changes(charts: Any, form: Form, view: LeadView) -> None:
+    """Small multiples: per field the share of values that people changed by week, those that are changed most first."""
+    if len(view.changes) < _FEWEST_WEEKS:
+        return
+    totals = {key: [0, 0] for key in form.keys}
+    for week in view.changes:
+        for key, (changed, cells) in week.fields.items():
+            totals[key][0] += changed
+            totals[key][1] += cells
+    keys = sorted((key for key in form.keys if totals[key][0]), key=lambda key: -totals[key][0] / totals[key][1])
+    rows = [
+        {
+            "字段": form.field(key).label,
+            "周一": week.monday.isoformat(),
+            "改动": percent_value(week.fields[key][0] / week.fields[key][1]),
+            "改过": week.fields[key][0],
+            "有值的格": week.fields[key][1],
+        }
+        for key in keys
+        for week in view.changes
+        if key in week.fields
+    ]
+    if not rows:
+        return
+    with st.expander(f"逐字段看改动的占比（{len(keys)} 个字段改过）"):
+        chart, numbers = st.tabs(["图", "数字"])
+        with chart:
+            charts.draw_small_multiples(
+                charts.field_changes_chart(rows),
+                len(keys),
+                alt_text=f"改得最多的字段是{rows[0]['字段']}",
+                key="chart-field-changes",
+            )
+        with numbers:
+            draw_table(rows, name="逐字段改动", key="table-field-changes", columns={"改动": percent_column()})
+
+
+def _draw_charts(form: Form, view: LeadView) -> None:
     from core.ui import charts  # Altair and pandas: a second that the first page of a fresh start need not take
 
     left = [{"日期": day.isoformat(), "还剩": count} for day, count in view.left]
@@ -123,6 +165,7 @@ def _draw_charts(view: LeadView) -> None:
             )
         else:
             st.caption("还没有从抽取任务改起的记录。")
+    _draw_field_changes(charts, form, view)
     with st.expander("这些图的数字"):
         tables = st.columns(3, gap="medium")
         with tables[0]:

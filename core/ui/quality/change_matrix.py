@@ -12,6 +12,8 @@ from core.ui.markdown import escape_markdown
 from core.ui.quality.cell_values import interval_text
 from core.ui.tables import draw_csv_button, table_height
 
+CELLS_VIEW = "这些群聊"
+"""The view that a click on a number opens."""
 CHANGE_TITLES = {
     CorrectnessChange.FIXED: "修好",
     CorrectnessChange.BROKEN: "改坏",
@@ -84,6 +86,7 @@ def _pick_cell(rows: list[dict[str, object]], names: str) -> None:
     if cells and cells[0][1] in CHANGE_TITLES.values() and cells[0][0] < len(rows):
         st.session_state["field"] = rows[cells[0][0]]["字段"]
         st.session_state["change"] = cells[0][1]
+        st.session_state["view"] = CELLS_VIEW
 
 
 def draw_matrix(rows: list[dict[str, object]], names: str) -> None:

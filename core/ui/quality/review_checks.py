@@ -6,11 +6,13 @@ from core.adapters.store import DatasetView
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.services.quality.blind_estimate import blind_estimate
-from core.services.quality.review_checks import review_checks, set_review_checks
+from core.services.quality.review_checks import MOST_PLANTED, SPEEDS, review_checks, set_review_checks
+from core.services.review.records.planted_errors import plant_errors
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce_and_rerun, show_errors
 from core.ui.only_for import only_for
+from core.ui.quality.attention_table import draw_attention
 from core.ui.quality.blind_estimate import blind_estimate_text
 
 
@@ -27,6 +29,7 @@ def draw_review_checks(dataset: DatasetView, form: Form) -> None:
             if estimate is not None
             else "盲审比例是 0：没有抽取群聊，也就没有估计。"
         )
+        draw_attention(dataset)
 
 
 def _draw_settings(dataset: DatasetView) -> None:
@@ -43,6 +46,24 @@ def _draw_settings(dataset: DatasetView) -> None:
             "%.0f",
             help="已确认的群聊里由抽签定下的一部分，排在别人的盲审最前面；谁也看不出抽中了哪几条。0 为关闭。",
         )
+        planted = st.number_input(
+            "预埋错误（%）",
+            0.0,
+            MOST_PLANTED * 100,
+            checks.planted_share * 100,
+            1.0,
+            "%.0f",
+            help="有标注、还没有审的群聊里抽出一部分，审阅台上把一个选项换成错的，看会不会改回来。错的值从不存进记录、导出、"
+            "训练集和得分；确认之后马上告诉审阅员。0 为关闭。",
+        )
+        speed = st.number_input(
+            "阅读速度（字 / 分）",
+            *SPEEDS,
+            checks.characters_per_minute,
+            100,
+            help="确认得比这个速度读完正文还快，算「过快确认」。默认 1500，是成人默读中文（每分钟约 580 字）的 2.6 倍，"
+            "略读也够。",
+        )
         may = only_for(Permission.REVIEW_CHECKS)
         saved = st.form_submit_button("保存设定", type="primary", **may)
     if checks.who:
@@ -56,8 +77,9 @@ def _draw_settings(dataset: DatasetView) -> None:
                 state.store(),
                 dataset.id,
                 blind_share=blind / 100,
-                planted_share=checks.planted_share,
-                characters_per_minute=checks.characters_per_minute,
+                planted_share=planted / 100,
+                characters_per_minute=int(speed),
                 who=state.reviewer(),
             )
+            plant_errors(state.store(), state.form_of(dataset), dataset.id)
             announce_and_rerun("已保存设定")

@@ -1,5 +1,7 @@
 """Where one run loses its points: by field, by chat, and how the scores are distributed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -13,7 +15,11 @@ from core.ui.links import all_runs, compare_address, compare_column, workbench_a
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
-_BINS, _LOWEST = 18, 30
+_BINS, _LOWEST = 24, 30
+_WIDTHS = (0.25, 0.5, 1.0, 2.0)
+"""Of the histogram's bins, in points."""
+_GOT = ("0 分", "部分", "满分")
+_EPSILON = 1e-9
 
 
 def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
@@ -85,29 +91,76 @@ def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
     )
 
 
-def draw_distribution(board: Leaderboard, score: RunScore) -> None:
-    """Histogram of the chats' scores."""
-    values = np.array([chat.score for chat in score.chats.values()])
-    counts, edges = np.histogram(values, bins=_BINS, range=(0, board.max))
-    rows = [
-        {"从": float(low), "到": float(high), "群聊": int(count)}
-        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+def score_bins(scores: Sequence[float], floor: float, most: float) -> list[dict[str, float | int]]:
+    """The bins of a histogram of chats by score: 从, 到, 群聊.
+
+    They begin below the lowest score and the floor, so that no room is lost on scores that no chat has, are as wide as
+    makes at most ``_BINS`` of them, and end at full marks.
+
+    Args:
+        scores: of the chats, at least one.
+        floor: of the dataset.
+        most: full marks.
+    """
+    lowest = min(*scores, floor)
+    width = next((one for one in _WIDTHS if (most - lowest) / one <= _BINS), most / _BINS)
+    count = max(1, int(np.ceil((most - lowest) / width)))
+    edges = most - width * np.arange(count, -1, -1)
+    counts, _ = np.histogram(np.clip(scores, edges[0], most), bins=edges)
+    return [
+        {"从": float(low), "到": float(high), "群聊": int(chats)}
+        for low, high, chats in zip(edges, edges[1:], counts, strict=False)
     ]
+
+
+def draw_distribution(benchmark: Benchmark, board: Leaderboard, score: RunScore) -> None:
+    """Histogram of the chats' scores, and per field how many chats got its points; tables beside and below."""
+    values = np.array([chat.score for chat in score.chats.values()])
+    rows = score_bins(values.tolist(), board.floor, board.max)
     below = int((values < board.floor).sum())
     charts.chart_with_table(
         charts.distribution_chart(rows, floor=board.floor, mean=score.score),
-        rows,
+        [row for row in rows if row["群聊"]],
         alt_text=f"{len(values)} 条群聊的得分分布，{below} 条低于下限",
         name="分布",
         key="scores-spread",
         height=300,
         split=(3, 2),
-        columns={name: st.column_config.NumberColumn(format="%.0f") for name in ("从", "到")},
+        columns={name: st.column_config.NumberColumn(format="%g") for name in ("从", "到")},
     )
     st.caption(
         f"中位数 {np.median(values):.2f}，最低 {values.min():.2f}，最高 {values.max():.2f}；"
         f"{below} 条低于全数据集的下限 {board.floor:.2f}。"
     )
+    _draw_field_points(benchmark, score)
+
+
+def _draw_field_points(benchmark: Benchmark, score: RunScore) -> None:
+    """Small multiples: per field, how many chats got none, a part or all of its points; the worst fields first."""
+    counts: dict[str, list[int]] = {}
+    for number, field in enumerate(benchmark.form.fields):
+        shares = np.array([chat.points[number] / field.points for chat in score.chats.values()])
+        none, full = int((shares < _EPSILON).sum()), int((shares > 1 - _EPSILON).sum())
+        counts[field.label] = [none, len(shares) - none - full, full]
+    ordered = sorted(counts, key=lambda label: (counts[label][2], -counts[label][0]))
+    rows = [
+        {"字段": label, "得了": got, "群聊": chats}
+        for label in ordered
+        for got, chats in zip(_GOT, counts[label], strict=True)
+    ]
+    st.markdown("**逐字段：得满分、部分和 0 分的群聊**", help="一条群聊有几位客户时取平均；满分最少的字段在前。")
+    charts.draw_small_multiples(
+        charts.field_points_chart(rows),
+        len(ordered),
+        alt_text=f"满分最少的字段是{ordered[0]}，{counts[ordered[0]][2]} 条",
+        key="scores-field-points",
+    )
+    with st.expander("这些图的数字"):
+        draw_table(
+            [{"字段": label, **dict(zip(_GOT, counts[label], strict=True))} for label in ordered],
+            name="逐字段得分",
+            key="scores-field-points-table",
+        )
 
 
 def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:

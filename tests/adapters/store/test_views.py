@@ -19,7 +19,6 @@ from core.adapters.store.models import (
     ReviewCheck,
     Run,
 )
-from core.adapters.store.models.review_checks import PlantedError
 from core.services.quality import DisputeView
 from core.services.quality.external_scores import ExternalScoreView
 
@@ -33,7 +32,6 @@ NOT_SHOWN = {
     (Dispute, DisputeView): {"dataset_id", "chat_id"},
     (ExternalScore, ExternalScoreView): set(),
     (ReviewCheck, views.ReviewCheckView): {"lot_secret", "planted_run_id", "planted_up_to"},
-    (PlantedError, views.PlantedErrorView): {"chat_id", "dataset_id", "run_id", "version", "confirmation", "at"},
 }
 """Columns of each table that its view leaves out on purpose: whatever else is added must be shown."""
 

@@ -67,6 +67,23 @@ def as_a_hit_of_the_table(store: Store, dataset: DatasetView) -> None:
     record_table.page(store, FORM, dataset.id, wanted=Filter(queue="全部", field=TODO, value="报价"), base_run=None)
 
 
+def by_a_filter_of_the_table(store: Store, dataset: DatasetView) -> None:
+    """One of three hits is drawn; that there are others, and which, is told by the next pages."""
+    wanted = Filter(queue="全部", field=TODO, value="资料")
+    assert record_table.page(store, FORM, dataset.id, wanted=wanted, base_run=None, size=1).chats == 3
+
+
+def by_a_filter_of_the_desk(store: Store, dataset: DatasetView) -> None:
+    narrow = Filter(queue="全部", field=TODO, value="资料")
+    desk = open_session(store, dataset, FORM, narrow=narrow, reviewer=SECOND.name, in_order="序号")
+    assert desk.sync(store, at=1)["order"]["next"] == [2, 4]
+
+
+def by_what_all_hits_of_a_filter_are(store: Store, dataset: DatasetView) -> None:
+    wanted = Filter(queue="全部", field=TODO, filled="有值")
+    assert record_table.matching_chats(store, dataset.id, wanted=wanted, base_run=None) == [1, 2, 3, 4]
+
+
 def in_the_history(store: Store, dataset: DatasetView) -> None:
     versions(store, FORM, dataset.id, 4)
 
@@ -101,6 +118,9 @@ def by_the_program(store: Store, dataset: DatasetView) -> None:
         (on_the_desk_one_further, [1, 2, 3, 4]),
         (in_the_table, [1, 2, 3]),
         (as_a_hit_of_the_table, [1, 2, 4]),
+        (by_a_filter_of_the_table, [3]),
+        (by_a_filter_of_the_desk, [3]),
+        (by_what_all_hits_of_a_filter_are, []),
         (in_the_history, [1, 2, 3]),
         (beside_runs, [1, 2, 3]),
         (beside_runs_without_reference, [1, 2, 3, 4]),

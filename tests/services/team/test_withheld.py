@@ -77,8 +77,8 @@ FED = frozenset(
     customers default disabled dispute_id draft_id entry_id event every field fields file file_name filename first
     forms filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox
     password per_minute plan planned position prefix provider record replies_days report result returned reviews
-    role row rows rule rule_id rules saved score score_id second spec spellings statement status subject suggestion
-    target template text token trained values versions view""".split()
+    role row rows rule rule_id rules save saved score score_id second spec spellings statement status subject
+    suggestion target template text token trained values versions view""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 

@@ -54,6 +54,8 @@ from core.adapters.store.models.review import (
     RecordStatus,
 )
 from core.adapters.store.models.review_checks import (
+    PlantedError,
+    PlantedStatus,
     ReviewCheck,
     ReviewCheckBase,
 )
@@ -115,6 +117,8 @@ __all__ = [
     "Pick",
     "PinnedRun",
     "Place",
+    "PlantedError",
+    "PlantedStatus",
     "PromptDraft",
     "Record",
     "RecordBase",

@@ -60,35 +60,33 @@ class PlantedStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class PlantedErrorBase(Base):
-    """Fields that a planted error's table and view share.
+class PlantedError(Base, table=True):
+    """One value of a run's answer that the desk shows wrong; it is never written into a record.
 
     Attributes:
+        chat_id: the chat; it has one at most.
+        dataset_id: its dataset.
+        run_id: whose answer it was planted in; ``None`` once the run was deleted.
         field: key of the field.
         value: the wrong value that the desk shows.
         right: what the run and the labels say.
         status: see :class:`PlantedStatus`.
         reviewer: on whose desk it is or was; ``""`` before anybody opened the chat.
-        decided_at: when the chat was approved; ``None`` before.
-    """
-
-    field: str
-    value: str
-    right: str
-    status: str = PlantedStatus.WAITING
-    reviewer: str = ""
-    decided_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-
-
-class PlantedError(PlantedErrorBase, table=True):
-    """One value of a run's answer that the desk shows wrong; it is never written into a record.
-
-    ``version`` is that of the record in which ``status`` was noted, ``confirmation`` how the reviewer had it confirmed.
+        version: of the record in which ``status`` was noted.
+        confirmation: how the reviewer had the value confirmed in it.
+        decided_at: when it was no longer open; ``None`` before.
+        at: when it was planted.
     """
 
     chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
     dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE", index=True)
     run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    field: str
+    value: str
+    right: str
+    status: str = PlantedStatus.WAITING
+    reviewer: str = ""
     version: int = 0
     confirmation: str = ""
+    decided_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     at: datetime = Field(default_factory=now, sa_column=timestamp_column())

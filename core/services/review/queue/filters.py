@@ -95,9 +95,14 @@ class Filter:
         return sum(name not in ("queue", "field") for name in self.as_query())
 
     @property
+    def by_value(self) -> bool:
+        """Whether it depends on what the forms say, so that who sees which chats it leaves knows something of them."""
+        return bool(self.field and (self.filled or self.value))
+
+    @property
     def cheap(self) -> bool:
         """Whether the filter can be applied without reading texts or forms."""
-        return not (self.text or (self.field and (self.filled or self.value)))
+        return not (self.text or self.by_value)
 
 
 def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
@@ -154,7 +159,7 @@ def apply_filter(
         )
     if wanted.batch:
         statement = statement.where(_in_batch(wanted.batch, reviewer))
-    if wanted.field and (wanted.filled or wanted.value):
+    if wanted.by_value:
         statement = statement.outerjoin(
             Extraction, and_(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id))
         ).where(_of_field(session, wanted))

@@ -21,7 +21,7 @@ from core.adapters.store.models import Chat, ChatPriority, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
-from core.services.team import withheld
+from core.services.team import remember_seen_in, withheld
 
 PRIORITY, INDEX, RANDOM, OLDEST = "按预计失分", "按序号", "随机", "最久未动"
 ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
@@ -158,6 +158,8 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     indices = list(session.execute(statement).scalars())
     if queue_spec.delta and queue_spec.base_run is not None:
         indices = delta.with_differences(session, form, queue_spec.dataset_id, indices, queue_spec.base_run)
+    if queue_spec.filter.by_value:
+        remember_seen_in(session, queue_spec.dataset_id, indices)
     if queue_spec.order == RANDOM:
         # Stable for one person: the same chats come in the same order tomorrow, whichever of them are gone by then.
         indices.sort(key=lambda index: zlib.crc32(f"{queue_spec.dataset_id}:{queue_spec.reviewer}:{index}".encode()))

@@ -27,6 +27,7 @@ from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
 from core.services.review.records.others_records import others_record_refusal
+from core.services.review.records.planted_errors import PutRight, without_planted
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
@@ -167,7 +168,7 @@ class _OutboxSaves:
             save = save.model_copy(update={"reason": f"{save.reason}（{left_out.rstrip('。')}）"})
         with self.store.write() as session:
             ack = self._write(session, save)
-        return replace(ack, why=left_out) if ack.result == "saved" and left_out else ack
+        return replace(ack, why=f"{ack.why}{left_out}") if ack.result == "saved" and left_out else ack
 
     def _write(self, session: Session, save: Save) -> Ack:
         chat = session.execute(
@@ -201,6 +202,10 @@ class _OutboxSaves:
         if record is None and save.base_version:
             return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
         save, base = self._based(session, chat_id, record, save)
+        put_right = PutRight(save)
+        if self.review_pass == Pass.PRIMARY and self.delta is None:  # no other desk shows planted errors
+            put_right = without_planted(session, self.form, chat_id, save, base)
+            save = put_right.save
         baseline = [self.form.coerce(values).values for values in baseline_of(session, base, chat_id)]
         customers = stored_customers(self.form, save, baseline, base, text=chat[1], record=record)
         event: dict[str, Any] = {
@@ -228,7 +233,7 @@ class _OutboxSaves:
             change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
             change |= save.time_spent(self.form.keys)
             append_event(session, record, 1, base_run_id=base, reviewer=record.reviewer, change=change, **event)
-            return Ack(save.save_id, "saved", 1)
+            return Ack(save.save_id, "saved", 1, put_right.note(1, self.form))
         # A second review that somebody else took back is none: this one starts anew, and sees nothing of theirs.
         is_taken_over = self.review_pass == Pass.SECOND and record.reviewer != save.reviewer
         if not is_taken_over and not self._is_based_on(session, record, save):
@@ -252,7 +257,7 @@ class _OutboxSaves:
             version = advance(session, record, columns, change=change, draft_form=carries, **event)
         if version is None:
             return self._conflict(session, save, record)
-        return Ack(save.save_id, "saved", version)
+        return Ack(save.save_id, "saved", version, put_right.note(version, self.form))
 
     def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
         """The save and the run that its customers' origins count in from now on.

@@ -22,10 +22,12 @@ from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis,
 from core.domain.form import Form, FormValues, Kind
 from core.services.quality.stored_votes import read_votes
 from core.services.review.base_runs import BaseRun
+from core.services.review.records.planted_errors import ShownError
 from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
+from core.services.review.workbench.planted_values import show_planted
 from core.services.review.workbench.run_answers import OUTDATED, RunAnswer, RunAnswers
 from core.services.team import remember_seen
 from core.services.team.acting import current_viewer
@@ -44,6 +46,7 @@ def chat_payloads(
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
     scores: Mapping[int, float] | None = None,
     texts_sent: Collection[int] = (),
+    planted: Mapping[int, ShownError] | None = None,
 ) -> list[ChatPayload]:
     """Payloads of these chats, in the given order; unknown indices are omitted.
 
@@ -59,6 +62,7 @@ def chat_payloads(
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
         scores: of the runs that were measured, by id.
         texts_sent: indices of chats whose messages the browser has: only those with evidence are sent again.
+        planted: by chat id, the values that are shown wrong.
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
@@ -98,6 +102,7 @@ def chat_payloads(
                 others,
                 want_residue == i,
                 i in texts_sent,
+                (planted or {}).get(chats[i].id),
             )
             for i in indices
             if i in chats
@@ -131,11 +136,14 @@ def _payload(
     others: Alternatives,
     show_residue: bool,
     text_kept: bool,
+    planted: ShownError | None,
 ) -> ChatPayload:
     chat_analysis = cached_analysis(chat.text)
     parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
     customers = _customers(form, record, baseline)
+    if planted is not None:
+        show_planted(customers, planted, record.version if record else 0)
     forms = [customer["values"] for customer in customers]
     highlights: list[tuple[Span, str]] = []
     unsupported: list[set[str]] = []

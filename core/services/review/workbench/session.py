@@ -1,6 +1,7 @@
 """Sessions of primary and delta review: apply the browser's saves, return acknowledgements and chats."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.adapters.store.models import Record, RecordStatus
 from core.domain.checks.form_warning import Level
 from core.domain.form import Form, cell_text
 from core.domain.scoring import Scorer
+from core.errors import StoreUnavailableError
 from core.services.learning.confidence import expected_loss
 from core.services.quality.default_run import run_scores
 from core.services.review import delta, guidelines
@@ -30,6 +32,7 @@ from core.services.review.queue.order import (
 )
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
+from core.services.review.records.planted_errors import ShownError, note_shown, plant_errors, shown_errors
 from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import (
@@ -41,6 +44,7 @@ from core.services.review.workbench.contract import (
 from core.services.review.workbench.echo import find_echo, following_in, walk_of
 from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
+from core.services.review.workbench.planted_values import without_confidence
 from core.services.review.workbench.sync import (
     AHEAD,
     AHEAD_CHARACTERS,
@@ -185,6 +189,7 @@ class PrimarySession:
             left_out = hidden | reviewed_by_others(session, self.dataset.id, around, reviewer=self.reviewer)
             indices = [index for index in sendable if index not in left_out]
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
+            planted = self._planted(session, indices)
             chats = chat_payloads(
                 session,
                 self.form,
@@ -195,12 +200,14 @@ class PrimarySession:
                 drafts=drafts,
                 scores=self.scores,
                 texts_sent=texts_sent,
+                planted=planted,
             )
             started_from_deleted = {chat["chat"] for chat in chats if chat["run_gone"] and not chat["version"]}
             if started_from_deleted:
                 # Without their run they would come as empty forms, in the place of what the reviewer has before him.
                 chats = [chat for chat in chats if chat["chat"] not in started_from_deleted]
             self._add(session, chats, drafts)
+            on_screen = without_confidence(chats, planted, at)
             why = self._why(session, chats, want_why, hidden)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
@@ -211,6 +218,11 @@ class PrimarySession:
                 end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, queued=queue.indices)
             approved = just_approved(outbox, acks) if not walk else None
             echo = find_echo(session, self.form, queue_spec, approved) if approved is not None else None
+        if on_screen is not None:
+            # While the database is away, the next sign of the browser writes it down.
+            with suppress(StoreUnavailableError):
+                note_shown(store, on_screen, self.reviewer)
+        told = "".join(ack.why for ack in acks if ack.result == "saved")
         return assemble_payload(
             self,
             store,
@@ -230,8 +242,14 @@ class PrimarySession:
             if started_from_deleted and self.base
             else f"{hidden_sentence(refused)}。"
             if refused is not None
-            else "",
+            else told,
         )
+
+    def _planted(self, session: Session, indices: Sequence[int]) -> dict[int, ShownError]:
+        """The values that these chats show wrong, by chat id; none under delta review."""
+        if self.base is None or self.asks:
+            return {}
+        return shown_errors(session, self.dataset.id, indices, self.base.id, self.reviewer)
 
     def _why(
         self,
@@ -392,6 +410,8 @@ def open_session(
             store, form, dataset.id, run_id, seconds=_AT_ONCE, longest=AHEAD_CHARACTERS
         )
     background_update.update_in_background(store, form, dataset.id, run_id)
+    with suppress(StoreUnavailableError):
+        plant_errors(store, form, dataset.id)
     return PrimarySession(
         dataset, form, run, chosen, order, reviewer, newer_run is not None, scores, _scorer=Scorer(form)
     )

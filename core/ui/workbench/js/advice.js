@@ -233,7 +233,8 @@ export function nextAlternative(customer, key, run) {
  * @param {Entry} entry
  * @param {WorkCustomer} customer
  */
-const arrived = (entry, customer) => (customer.source === null ? undefined : entry.chat.customers[customer.source]);
+export const arrived = (entry, customer) =>
+  customer.source === null ? undefined : entry.chat.customers[customer.source];
 
 /**
  * How often values like this one of the run are right; nothing once the value is another, or where it is not known.
@@ -257,33 +258,4 @@ export function lossText(entry, form) {
   const filled = entry.work.length > 0 && entry.work.every((one) => confirmedCount(one, form) === form.fields.length);
   if (typeof loss !== "number" || filled || entry.status === STATUS.CONFIRMED) return "";
   return `${estimated ? "按规则" : "本条"}预计失 ${loss.toFixed(1)} 分`;
-}
-
-/**
- * The next field that is worth doubting, after a place and around: nobody confirmed it one by one, and a check remarks on
- * it, another run says something else, or points can be expected to be lost. null where there is none.
- * @param {Entry} entry
- * @param {FormPayload} form
- * @param {number} index
- * @param {string} key
- */
-export function nextDoubt(entry, form, index, key) {
-  const told = new Set(remarks(entry, form).map((remark) => `${remark.index}:${remark.key}`));
-  const places = entry.work.flatMap((_, i) => form.fields.map((field) => ({ index: i, key: field.key })));
-  const at = places.findIndex((place) => place.index === index && place.key === key);
-  /** @type {(place: Place) => boolean} */
-  const isDoubtful = ({ index: i, key: k }) =>
-    confirmationOf(entry.work[i], k) !== ONE_BY_ONE &&
-    (told.has(`${i}:${k}`) ||
-      alternatives({ ...entry.work[i], baseline: null }, k, null).length > 0 ||
-      (!!arrived(entry, entry.work[i])?.doubts?.includes(k) && surenessText(entry, entry.work[i], k) !== ""));
-  return [...places.slice(at + 1), ...places.slice(0, at + 1)].find(isDoubtful) ?? null;
-}
-
-/**
- * Keys of a customer that a newer run asks about; empty outside a delta review.
- * @param {WorkCustomer} customer
- */
-export function askedKeys(customer) {
-  return Object.keys(customer.delta ?? {});
 }

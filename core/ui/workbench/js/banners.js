@@ -8,6 +8,7 @@ import { focusConflictSoon } from "./conflict_keys.js";
 import { customerNames, newCustomers, speakersOf } from "./customers.js";
 import { setAttr, setText } from "./dom.js";
 import { chordFor } from "./keys.js";
+import { conflictRows, settleConflict } from "./outbox.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
 
@@ -46,6 +47,17 @@ function cookieName() {
     return decodeURIComponent(pair?.slice(REVIEWER_COOKIE.length + 1) ?? "").trim();
   } catch {
     return "";
+  }
+}
+
+/**
+ * A conflict in which both sides say the same is none: save on top of it.
+ * @param {Workbench} workbench
+ */
+export function settleEqualConflicts({ store, sync }) {
+  for (const entry of store.entries.values()) {
+    if (!entry.conflict?.theirs || conflictRows(entry, store.form).length) continue;
+    sync.save(entry, settleConflict(entry, store.form, new Set()));
   }
 }
 

@@ -64,6 +64,7 @@ export function chatCommands(workbench, tools, edit) {
     const place = workbench.places[workbench.place];
     const pane = paneNow();
     if (pane) revealIn(pane, place);
+    workbench.ribbon.draw();
     setCursor(Number(/** @type {HTMLElement} */ (place.closest(".m")).dataset.i));
     workbench.say(`依据 ${workbench.place + 1} / ${workbench.places.length}`, { seconds: 3 });
   }
@@ -84,6 +85,7 @@ export function chatCommands(workbench, tools, edit) {
     const hit = pane.hits[pane.hitNow];
     if (hit) pane.list.row(hit.message);
     const row = drawHits(pane);
+    workbench.rail.drawSoon();
     if (hit && row) {
       revealIn(pane, row);
       setCursor(hit.message);

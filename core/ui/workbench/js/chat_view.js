@@ -20,7 +20,7 @@ function headline(chat) {
  * @param {ChatPayload} chat
  * @param {PaneHandlers} options
  */
-export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
+export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows }) {
   const reasons = new Map(
     chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]),
   );
@@ -49,6 +49,7 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
       () => {
         paintMarks(pane, pane.groupOf);
         drawHits(pane);
+        onRows();
       },
     ),
     headline: head,

@@ -8,6 +8,7 @@ import { chatCommands } from "./chat_commands.js";
 import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
+import { doubtCommands } from "./doubt_mode.js";
 import { echoCommands } from "./echo_commands.js";
 import { fieldCommands } from "./field_commands.js";
 import { guardActions } from "./guard.js";
@@ -62,6 +63,7 @@ export function addCommands(workbench) {
   const missed = missedCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
   const chat = chatCommands(workbench, tools, fields.edit);
+  const doubts = doubtCommands(workbench, tools);
   const echo = echoCommands(workbench, tools);
 
   /**
@@ -325,6 +327,7 @@ export function addCommands(workbench) {
     ...missed.commands,
     ...customers.commands,
     ...chat.commands,
+    ...doubts.commands,
     ...echo.commands,
     approve: () => decide(STATUS.CONFIRMED),
     skip: () => decide(STATUS.SKIPPED),
@@ -352,7 +355,7 @@ export function addCommands(workbench) {
     commands[id](number ?? 0, isRepeat ?? false);
   }
 
-  Object.assign(workbench.calls, chat.calls, customers.calls, {
+  Object.assign(workbench.calls, chat.calls, customers.calls, doubts.calls, {
     run,
     discussWith,
     openChat,
@@ -360,6 +363,6 @@ export function addCommands(workbench) {
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions }, guard),
+    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions, ...doubts.actions }, guard),
   });
 }

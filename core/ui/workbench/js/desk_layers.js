@@ -5,7 +5,7 @@
 import { conflictLayer } from "./conflict_keys.js";
 
 /**
- * The search, the note of a discussion, the divider and the box of a conflict.
+ * The search, the note of a discussion, the divider, the rail and the box of a conflict.
  * @param {Workbench} workbench
  * @returns {Layer[]}
  */
@@ -21,6 +21,14 @@ export function lastingLayers(workbench) {
       isText: false,
       isThrough: true,
       onKey: divider.onKey,
+      close: () => workbench.refocus(),
+    },
+    {
+      name: "rail",
+      inside: workbench.rail.element,
+      isText: false,
+      isThrough: true,
+      onKey: workbench.rail.onKey,
       close: () => workbench.refocus(),
     },
     conflictLayer(workbench),

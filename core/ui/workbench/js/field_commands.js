@@ -2,7 +2,9 @@
 // Commands about fields: edit, confirm, walk, take another value.
 /** @import { Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { nextAlternative, nextDoubt } from "./advice.js";
+import { nextAlternative } from "./advice.js";
+import { isFolded } from "./doubt_mode.js";
+import { nextDoubt } from "./doubts.js";
 import {
   acceptDelta,
   confirmationOf,
@@ -53,23 +55,25 @@ export function fieldCommands(workbench, tools) {
   }
 
   /**
-   * Go to the field after this one (or before); after the last, to the next customer.
+   * Go to the field after this one (or before) that is in sight; after the last, to the next customer with any.
    * @param {string} key
    * @param {number} step
    */
   function walk(key, step) {
-    const { fields } = store.form;
-    const at = fields.findIndex((other) => other.key === key) + step;
-    if (at >= 0 && at < fields.length) goTo(fields[at].key);
-    else if (step > 0 && workbench.customer + 1 < openEntry().work.length)
-      visit({ index: workbench.customer + 1, key: fields[0].key });
-    else if (step < 0 && workbench.customer > 0)
-      visit({ index: workbench.customer - 1, key: fields[fields.length - 1].key });
-    else if (step > 0) workbench.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
+    const entry = openEntry();
+    const { form } = store;
+    for (let index = workbench.customer; index >= 0 && index < entry.work.length; index += step) {
+      const isHere = index === workbench.customer;
+      const keys = workbench.doubts.keysInSight(entry, form, index, isHere ? key : "");
+      const at = isHere ? keys.indexOf(key) + step : step > 0 ? 0 : keys.length - 1;
+      if (keys[at] !== undefined) return visit({ index, key: keys[at] });
+    }
+    if (step > 0) workbench.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
   }
 
   /**
-   * Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about.
+   * Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about, and to the next
+   * doubt where only doubts are shown.
    * @param {string} key
    * @param {number} step
    * @param {() => boolean} [take] takes what was typed; true where that is all
@@ -77,7 +81,8 @@ export function fieldCommands(workbench, tools) {
   function advance(key, step, take = () => false) {
     if (take()) return;
     change((entry) => confirmField(entry, workbench.customer, key, Date.now()));
-    if (step > 0 && isDelta(openEntry())) goToUnseen(key);
+    if (step > 0 && isFolded(workbench)) goToDoubt(key);
+    else if (step > 0 && isDelta(openEntry())) goToUnseen(key);
     else walk(key, step);
   }
 
@@ -136,8 +141,9 @@ export function fieldCommands(workbench, tools) {
       workbench.say(isDelta(entry) ? "不同的地方都看过了：Ctrl+Enter 确认并下一条" : "这一条都看过了", { seconds: 4 });
   }
 
-  function goToDoubt() {
-    const where = nextDoubt(openEntry(), store.form, workbench.customer, workbench.field);
+  function goToDoubt(key = workbench.field) {
+    const entry = openEntry();
+    const where = nextDoubt(entry, store.form, workbench.customer, key);
     if (where) visit(where);
     else workbench.say("没有可疑的地方", { seconds: 4 });
   }
@@ -194,7 +200,7 @@ export function fieldCommands(workbench, tools) {
       other: takeOther,
       accept: () => accept(workbench.field),
       unseen: () => goToUnseen(),
-      doubt: goToDoubt,
+      doubt: () => goToDoubt(),
       field: goToPlace,
       address: askLetter,
       nextField: () => walk(workbench.field, 1),

@@ -25,7 +25,7 @@ export function highlight(name, ranges) {
  * The text of a message's row and its text nodes, without what only screen readers are told.
  * @param {HTMLElement} row
  */
-function textOf(row) {
+export function textOf(row) {
   /** @type {TextPiece[]} */
   const nodes = [];
   let text = "";

@@ -1,5 +1,6 @@
 // The form pane: its fields, and what they may ask for.
 import type { ChatPayload, Confirmation, FormField, FormPayload } from "./contract.d.ts";
+import type { buildDoubts } from "./doubt_mode.js";
 import type { Value } from "./types.d.ts";
 
 /** What the form asks for. */
@@ -23,6 +24,10 @@ export interface FormActions {
   addCustomer(anchor: HTMLElement): void;
   removeCustomer(index: number): void;
   moreCustomers(anchor: HTMLElement): void;
+  /** Show only doubtful fields, or all again. */
+  onlyDoubts(): void;
+  /** Open or close the fold of the customer on screen. */
+  turnFold(): void;
 }
 
 /** A control of a field: text or choices. */
@@ -89,6 +94,9 @@ export interface FormView {
   form: FormPayload;
   act: FormActions;
   parts: Map<string, FieldPart>;
+  /** Of the groups, by their names. */
+  headings: Map<string, HTMLElement>;
+  doubts: ReturnType<typeof buildDoubts>;
   tabs: HTMLElement;
   list: HTMLElement;
   add: HTMLButtonElement;

@@ -5,6 +5,7 @@
 import { dissent, remarks } from "./advice.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { classBySize, h, reveal, setAttr, setText } from "./dom.js";
+import { buildDoubts } from "./doubt_mode.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
@@ -31,13 +32,17 @@ const TONES = {
 export function buildForm(form, act) {
   /** @type {Map<string, FieldPart>} */
   const parts = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  const headings = new Map();
   // Beside the tabs stand buttons, which a list of tabs must not hold: it owns its tabs from where it is.
   const list = h("span", { class: "tab-list", role: "tablist", "aria-label": "客户" });
   const tabs = h("div", { class: "tabs" }, list);
   const summary = h("div", { class: "summary" });
   const fields = h("div", { class: "fields", role: "group", "aria-label": form.title });
   form.groups.forEach((group, g) => {
-    fields.append(h("h4", { class: `g${(g % 5) + 1}` }, h("i", { "aria-hidden": "true" }), group));
+    const heading = h("h4", { class: `g${(g % 5) + 1}` }, h("i", { "aria-hidden": "true" }), group);
+    headings.set(group, heading);
+    fields.append(heading);
     let open = false;
     form.fields.forEach((field, number) => {
       if (field.group !== group) return;
@@ -51,13 +56,15 @@ export function buildForm(form, act) {
       fields.append(part.row);
     });
   });
+  const doubts = buildDoubts(act);
+  fields.append(doubts.fold);
   const scroll = h("div", { class: "scroll" }, fields);
   classBySize(scroll, {
     low: ({ height }) => height <= 640,
     lowest: ({ height }) => height <= 545,
     slim: ({ width }) => width <= 470,
   });
-  const head = h("div", { class: "sheet-head" }, tabs, summary);
+  const head = h("div", { class: "sheet-head" }, tabs, doubts.toggle, summary);
   const add = h(
     "button",
     { type: "button", class: "add", "aria-label": "添加客户", title: `添加客户（${chordFor("add")}）` },
@@ -71,7 +78,9 @@ export function buildForm(form, act) {
     "⋯",
   );
   more.addEventListener("click", () => act.moreCustomers(more));
-  return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, footer: buildFooter(act) };
+  const footer = buildFooter(act);
+  footer.line.before(doubts.line);
+  return { form, act, parts, headings, doubts, tabs, list, add, more, summary, fields, scroll, head, footer };
 }
 
 /**
@@ -220,6 +229,7 @@ function drawTabs(view, entry, index) {
 export function focusField(view, key) {
   const part = view.parts.get(key);
   if (!part) return;
+  part.row.classList.remove("calm"); // a row that is folded away takes no focus
   part.input.focus({ preventScroll: true });
   reveal(view.scroll, part.row);
 }

@@ -3,6 +3,7 @@
 import { caps, h, setHidden } from "./dom.js";
 import { COMMANDS, FIELD_KEYS, FIRST_KEYS, keyCap } from "./keys.js";
 import { markEntries } from "./marks.js";
+import { railEntries } from "./rail.js";
 
 /** @typedef {{ group: string, label: string, keys: string[], letters?: string[] }} KeyRow */
 
@@ -96,6 +97,8 @@ export function buildHelp(onClose, onMarks) {
     { class: "mark-list" },
     h("h5", {}, "字段旁的标记"),
     h("p", {}, markEntries()),
+    h("h5", {}, "热度条：群聊右边，点一下就到"),
+    h("p", {}, railEntries()),
     h("button", { type: "button", class: "link", onclick: onMarks }, "在群聊下方一直显示这些标记的意思"),
   );
 

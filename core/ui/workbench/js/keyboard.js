@@ -7,6 +7,7 @@ import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { mayRepeat } from "./press.js";
+import { asksForRibbon, takesSpace } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -116,8 +117,22 @@ export function listen(workbench) {
       return;
     }
     if (workbench.lettersAsked && onLetter(event)) return;
+    if (asksForRibbon(pressed, path[0])) {
+      workbench.ribbon.hold();
+      keep(event);
+      return;
+    }
     if (event.key === "Escape") {
       onEscape();
+      keep(event);
+      return;
+    }
+    if (
+      event.key === "Tab" &&
+      pressed.isField &&
+      !workbench.commandMode &&
+      workbench.calls.cross(event.shiftKey ? -1 : 1)
+    ) {
       keep(event);
       return;
     }
@@ -136,18 +151,27 @@ export function listen(workbench) {
       if (workbench.commandMode || isOutside)
         keep(event); // a list of the page would open on Alt+↓, too
       else event.preventDefault();
-    } else if (workbench.commandMode && event.key.length === 1) {
+    } else if (workbench.commandMode && event.key.length === 1 && !(event.key === " " && takesSpace(path[0]))) {
       keep(event); // Streamlit has letters of its own: R runs the page again, C clears its caches
     }
   }
 
-  const letGo = () => workbench.holdLetters(false);
+  function letGo() {
+    workbench.holdLetters(false);
+    workbench.ribbon.release();
+  }
+  /** @param {KeyboardEvent} event */
+  function onUp(event) {
+    workbench.holdLetters(false);
+    if (event.key === " ") workbench.ribbon.release();
+  }
   window.addEventListener("keydown", onKey, true);
-  window.addEventListener("keyup", letGo, true);
+  window.addEventListener("keyup", onUp, true);
   window.addEventListener("blur", letGo);
   return () => {
+    letGo();
     window.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("keyup", letGo, true);
+    window.removeEventListener("keyup", onUp, true);
     window.removeEventListener("blur", letGo);
   };
 }

@@ -23,6 +23,7 @@ export const COMMANDS = [
   { id: "address", group: "走动", label: "到某个字段：再按它的字母", keys: ["Alt+L"], letters: ["L"] },
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
   { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、抽取任务不一致）", keys: ["Alt+Q"], letters: ["Q"] },
+  { id: "onlyDoubts", group: "走动", label: "只看疑点；再按显示全部", keys: ["Alt+Z"], letters: ["Z"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
   { id: "takeBack", group: "字段", label: "取回抽取的值", keys: ["Alt+R"], letters: ["R"] },
   { id: "other", group: "字段", label: "换成别的抽取任务的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },
@@ -65,6 +66,7 @@ export const FIELD_KEYS = [
   { group: "字段", label: "长文本里换行", keys: ["Shift+Enter"] },
   { group: "字段", label: "选择第几个值（自填以数字开头时先按空格）", keys: ["1…9"] },
   { group: "字段", label: "去掉最后一个值（自填框空着时）", keys: ["Backspace"] },
+  { group: "群聊", label: "按住：看本字段依据的原句", keys: ["Space"] },
   { group: "客户", label: "切换客户", keys: ["Alt+1…9"] },
   { group: "判定", label: "冲突里：上一处 / 下一处", keys: ["ArrowUp", "ArrowDown"] },
   { group: "判定", label: "冲突里：这一处用我的 / 用对方的", keys: ["ArrowLeft", "ArrowRight"] },
@@ -178,6 +180,7 @@ export function keyCap(name, mac = isMac) {
     ArrowLeft: "←",
     ArrowRight: "→",
     Shift: "⇧",
+    Space: "空格",
     Ctrl: mac ? "⌘" : "Ctrl",
     Alt: mac ? "⌥" : "Alt",
   };

@@ -123,3 +123,15 @@ export interface LayerStack {
   has(name: string): boolean;
   ownerOf(path: EventTarget[]): Layer | null;
 }
+
+/** A text node with the place of its first character in the row's text. */
+export interface TextPiece {
+  node: Text;
+  start: number;
+}
+
+/** The part of a KeyboardEvent that tells a command. */
+export type KeyEvent = Pick<
+  KeyboardEvent,
+  "key" | "code" | "keyCode" | "isComposing" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey"
+>;

@@ -196,6 +196,33 @@ export function makeMessageList(pane, messages, build, onBuilt) {
       return messages.reduce((sum, message) => sum + Number(!isAway(message)), 0);
     },
 
+    /**
+     * A ruler along the list as it lies now: how many pixels below the top of what scrolls a message begins, or a share of
+     * its text; null where it is hidden. Of rows that are not there, or not in view, it tells about.
+     * @returns {(number: number, share: number) => number | null}
+     */
+    ruler() {
+      /** @type {Map<number, { top: number, scale: number, tops: number[] }>} by number of the block */
+      const known = new Map();
+      /** @param {number} block */
+      const lengthsOf = (block) => {
+        const tops = [0];
+        for (const message of messagesOf(block))
+          tops.push(tops[tops.length - 1] + (isAway(message) ? 0 : heightOf(message)));
+        const { offsetTop: top, offsetHeight: height } = blocks[block].element;
+        const lengths = { top, scale: height / Math.max(1, tops[tops.length - 1]), tops };
+        known.set(block, lengths);
+        return lengths;
+      };
+      return (number, share) => {
+        if (!messages[number] || isAway(messages[number])) return null;
+        const block = Math.floor(number / size);
+        const { top, scale, tops } = known.get(block) ?? lengthsOf(block);
+        const at = number - block * size;
+        return top + scale * (tops[at] + share * (tops[at + 1] - tops[at]));
+      };
+    },
+
     /** The first message that is shown and begins in view. */
     firstInView() {
       const { top } = pane.getBoundingClientRect();

@@ -4,6 +4,7 @@
 /** @import { Workbench } from "./workbench.js" */
 import { forgetAnswered } from "./advice.js";
 import { revealIn } from "./chat_view.js";
+import { arrivalField } from "./doubt_mode.js";
 import { focusField, revealField } from "./form_view.js";
 import { entryOf } from "./state.js";
 import { valueText } from "./values.js";
@@ -84,9 +85,11 @@ export function makeTools(workbench) {
   }
 
   /** @param {number} index */
-  function switchTo(index, key = workbench.field, isLed = false) {
+  function switchTo(index, key = "", isLed = false) {
     const entry = entryNow();
     if (!entry || index < 0 || index >= entry.work.length) return;
+    const usual = workbench.field;
+    key ||= index === workbench.customer ? usual : arrivalField(workbench, entry, index, usual);
     workbench.flush();
     if (index !== workbench.customer) workbench.arrival.customer();
     workbench.customer = index;

@@ -28,6 +28,7 @@ import type { makeTools } from "./tools.js";
 export type * from "./contract.d.ts";
 export type * from "./form_types.d.ts";
 export type * from "./layer_types.d.ts";
+export type * from "./rail_types.d.ts";
 
 /** A field's value: text, or several items. */
 export type Value = string | string[];
@@ -343,6 +344,8 @@ export interface PaneHandlers {
   onResidue(chat: number): void;
   onMessage(message: number): void;
   onNarrow(): void;
+  /** Rows have come, so that others lie elsewhere. */
+  onRows(): void;
 }
 
 /** Where searched words stand in a message's text; nowhere in it (`end` is 0) where the speaker's name holds them. */
@@ -395,6 +398,8 @@ export interface Calls {
   focusEvidence(ids: string[]): void;
   setCursor(message: number | null): HTMLElement | null | undefined;
   addFound(values: Values): void;
+  /** Tab at the end of a customer whose fields are folded: on to another one; whether it went there. */
+  cross(step: number): boolean;
   /** Words are picked in the chat: say again where they would go. */
   sayPickedAgain(): void;
   actions: FormActions;
@@ -435,15 +440,3 @@ export interface SyncOptions {
   /** Another page's drafts are to be gone on with: what the server said last has to be taken once more. */
   onLeft?(): void;
 }
-
-/** A text node with the place of its first character in the row's text. */
-export interface TextPiece {
-  node: Text;
-  start: number;
-}
-
-/** The part of a KeyboardEvent that tells a command. */
-export type KeyEvent = Pick<
-  KeyboardEvent,
-  "key" | "code" | "keyCode" | "isComposing" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey"
->;

@@ -3,12 +3,14 @@
 /** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
 import { TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
-import { drawConflict, drawNarrow, drawNotices, isAway } from "./banners.js";
+import { drawConflict, drawNarrow, drawNotices, isAway, settleEqualConflicts } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
 import { afterPaint, classBySize, h, setAttr, uuid } from "./dom.js";
+import { drawDoubts, makeDoubtMode, startField } from "./doubt_mode.js";
+import { placeInWalk } from "./echo.js";
 import { buildBlank, drawBlank } from "./end_card.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
@@ -18,9 +20,9 @@ import { buildHelp } from "./help.js";
 import { makeLayers } from "./layers.js";
 import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { makeMarks } from "./marks.js";
-import { conflictRows, settleConflict } from "./outbox.js";
 import { light, makePanes, paint } from "./panes.js";
-import { startOf } from "./start_place.js";
+import { makeRail } from "./rail.js";
+import { makeRibbon } from "./ribbon.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
 import { spend } from "./time_spent.js";
@@ -52,6 +54,9 @@ export class Workbench {
   /** Whether only the exchange with the customer on screen is shown. */
   isNarrow = false;
   guideOpen = false;
+  doubts = makeDoubtMode(window.localStorage);
+  ribbon = makeRibbon(this);
+  rail = makeRail(this);
   commandMode = false;
   lettersAsked = false;
   /** Whether the server knows that the card at the end of the queue is on screen. */
@@ -132,9 +137,12 @@ export class Workbench {
       onResidue: (chat) => calls.wantResidue(chat),
       onMessage: (i) => calls.setCursor(i),
       onNarrow: () => calls.run("narrow"),
+      onRows: () => this.rail.drawSoon(),
     });
     const { panes } = this.divider;
     panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
+    this.chatHost.append(this.rail.element, this.rail.tip);
+    this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
     for (const layer of lastingLayers(this)) this.layers.open(layer);
     watchClicks(this.root, () => addLine(this.bottom, TOO_SOON.place));
     host.append(this.root);
@@ -153,17 +161,18 @@ export class Workbench {
     const effects = receive(store, data, sync.restore);
     sync.settle(effects);
     sync.askTexts(effects.textless);
+    this.doubts.take(store.reviewer);
     if (JSON.stringify(this.form?.form) !== JSON.stringify(data.form)) {
       const form = buildForm(data.form, this.calls.actions);
       const { head, scroll, footer } = form;
       this.form = form;
-      this.formHost.replaceChildren(head, this.conflictHost, scroll, footer.element, footer.guide);
+      this.formHost.replaceChildren(head, this.conflictHost, scroll, footer.element, footer.guide, this.ribbon.element);
     }
     const hadMenu = this.layers.has("menu");
     if (effects.reset) this.panes.dropAll();
     const came = [...effects.replaced, ...effects.merged];
     for (const chat of came) this.panes.refresh(chat, this.residueWanted === chat);
-    this.#settleEqualConflicts();
+    settleEqualConflicts(this);
     // A chat that was there and is another now is drawn where it stands: nobody's focus, search or place is taken away.
     if (effects.moved || this.panes.front() !== store.current) this.showChat();
     else {
@@ -190,14 +199,6 @@ export class Workbench {
     this.say("这里刚刚更新，打开的列表关上了：什么也没有填，请再打开", { tone: "warn", seconds: 0 });
   }
 
-  /** A conflict in which both sides say the same is none: save on top of it. */
-  #settleEqualConflicts() {
-    for (const entry of this.store.entries.values()) {
-      if (!entry.conflict?.theirs || conflictRows(entry, this.store.form).length) continue;
-      this.sync.save(entry, settleConflict(entry, this.store.form, new Set()));
-    }
-  }
-
   /**
    * Show the current chat: its pane comes to the front, the form is redrawn in place.
    * @param {boolean} [isAsked] whether somebody went to it themselves
@@ -213,7 +214,9 @@ export class Workbench {
       if (this.#isOpened) this.arrival.chat(isAsked); // the page's first one was asked for, and takes its time
       this.#isOpened ||= entry !== null;
       this.closeMenu();
-      Object.assign(this, { ...startOf(store, entry, this.form), place: 0, isNarrow: false });
+      this.doubts.leaveChat();
+      const start = { customer: 0, field: startField(this, entry), ...placeInWalk(store, entry) };
+      Object.assign(this, start, { place: 0, isNarrow: false });
       calls.setCursor(null);
       calls.find("", 0);
       this.top.find.value = "";
@@ -252,6 +255,7 @@ export class Workbench {
     if (entry && this.form) {
       this.customer = Math.min(this.customer, entry.work.length - 1);
       drawForm(this.form, entry, this.customer, this.field, this.store.baseRun);
+      drawDoubts(this, entry, this.form);
       this.#drawMarks();
       drawNarrow(this, entry);
     }
@@ -291,13 +295,19 @@ export class Workbench {
     this.places = light(pane, customer, this.field);
     this.place = Math.min(this.place, Math.max(0, this.places.length - 1));
     markRow(this.form, this.field);
+    this.ribbon.draw();
+    this.rail.drawSoon();
   }
 
   /** Another field has the focus: light its evidence, and tell about it. */
   drawFocus() {
     const entry = entryOf(this.store);
     this.#drawMarks();
-    if (entry && this.form) drawLine(this.form.footer, entry, this.form.form, this.customer, this.field);
+    if (entry && this.form) {
+      this.doubts.keep(entry.work[this.customer].uid, this.field);
+      drawDoubts(this, entry, this.form);
+      drawLine(this.form.footer, entry, this.form.form, this.customer, this.field);
+    }
     this.#drawGuide();
   }
 

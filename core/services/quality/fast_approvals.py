@@ -1,0 +1,161 @@
+"""过快确认: approvals that were faster than their text can be read, counted so that nobody is accused by mistake.
+
+What is known are the seconds of work at the desk, summed over all saves of a chat, and when each save came. Neither
+says enough: with two windows the time may have been counted in the other one, chats may have been read ahead and
+approved in a row, a page may have been loaded anew. So an approval counts only where **both** fall short of the time
+that the text takes: the seconds at the desk, and the time that went by since each of the last decisions, against the
+texts of all chats since. It is not judged at all where the person had worked on the chat before, where somebody had
+approved it already (then only differences are asked about), in a bulk change, or among the first decisions, before
+which nobody knows what went on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import not_, or_, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.domain.chat import parse_chat
+from core.services.team import everything_shown
+
+LOOK_BACK = 3
+"""Decisions before an approval whose texts and times count with it: what was read ahead."""
+_DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
+_BY_MANY = ("bulk-", "cell-", "undo-", "pass-")
+
+
+@dataclass(frozen=True, slots=True)
+class FastApproval:
+    """An approval that was faster than its text can be read.
+
+    Attributes:
+        chat: index of the chat.
+        reviewer: who approved it.
+        at: when.
+        seconds: at the desk.
+        needed: seconds that reading takes at the speed that the lead has set.
+        characters: of the messages.
+    """
+
+    chat: int
+    reviewer: str
+    at: datetime
+    seconds: float
+    needed: float
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedApprovals:
+    """What a reviewer's approvals say of their speed.
+
+    Attributes:
+        judged: approvals about which anything can be said.
+        fast: those that were too fast, the latest first.
+    """
+
+    judged: int
+    fast: tuple[FastApproval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """A reviewer's first decision about a chat."""
+
+    record_id: int
+    at: datetime
+    status: str
+    seconds: float
+    needed: float
+    is_judged: bool
+
+
+def fast_approvals(session: Session, dataset_id: int, characters_per_minute: int) -> dict[str, JudgedApprovals]:
+    """Each reviewer's approvals of a dataset, and which of them were faster than their texts can be read.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        characters_per_minute: how fast anybody reads.
+    """
+    with everything_shown(session):  # when, and how long; nothing of what was decided
+        decisions = _decisions(session, dataset_id, 60 / characters_per_minute)
+        return {
+            reviewer: _judged(session, reviewer, made, 60 / characters_per_minute)
+            for reviewer, made in sorted(decisions.items())
+        }
+
+
+def _decisions(session: Session, dataset_id: int, seconds_each: float) -> dict[str, list[_Decision]]:
+    """By reviewer, in order of time."""
+    statement = (
+        select(
+            col(RecordEvent.record_id),
+            col(RecordEvent.who),
+            col(RecordEvent.at),
+            col(RecordEvent.status),
+            col(Record.seconds),
+            col(Chat.characters) - col(Chat.residue_characters),
+        )
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(
+            col(Record.dataset_id) == dataset_id,
+            col(Record.review_pass) == Pass.PRIMARY,
+            not_(or_(*(col(RecordEvent.save_id).startswith(kind) for kind in _BY_MANY))),
+        )
+        .order_by(col(RecordEvent.id))
+    )
+    approved: set[int] = set()
+    begun: dict[tuple[int, str], datetime] = {}
+    decided: set[tuple[int, str]] = set()
+    decisions: dict[str, list[_Decision]] = {}
+    for record_id, who, at, status, seconds, characters in session.execute(statement):
+        first = begun.setdefault((record_id, who), at)
+        if status in _DECIDED and (record_id, who) not in decided:
+            decided.add((record_id, who))
+            needed = characters * seconds_each
+            is_judged = (
+                status == RecordStatus.CONFIRMED and record_id not in approved and (at - first).total_seconds() < needed
+            )
+            decisions.setdefault(who, []).append(_Decision(record_id, at, status, seconds, needed, is_judged))
+        if status == RecordStatus.CONFIRMED:
+            approved.add(record_id)
+    return decisions
+
+
+def _judged(session: Session, reviewer: str, made: Sequence[_Decision], seconds_each: float) -> JudgedApprovals:
+    judged = 0
+    fast: list[FastApproval] = []
+    for number, decision in enumerate(made):
+        if not decision.is_judged or number < LOOK_BACK:
+            continue
+        judged += 1
+        if decision.seconds < decision.needed and _is_hurried(made[: number + 1]):
+            slower = _as_read(session, reviewer, decision, seconds_each)
+            if slower is not None:
+                fast.append(slower)
+    return JudgedApprovals(judged, tuple(reversed(fast)))
+
+
+def _is_hurried(made: Sequence[_Decision]) -> bool:
+    """Whether none of the times since the last decisions is enough for the texts that were decided since."""
+    last, needed = made[-1], 0.0
+    for before, decision in zip(made[-2 : -2 - LOOK_BACK : -1], made[: -1 - LOOK_BACK : -1], strict=False):
+        needed += decision.needed
+        if (last.at - before.at).total_seconds() >= needed:
+            return False
+    return True
+
+
+def _as_read(session: Session, reviewer: str, decision: _Decision, seconds_each: float) -> FastApproval | None:
+    """The approval with what there is to read of its chat, names and times left out; ``None`` where that was enough."""
+    statement = select(col(Chat.index), col(Chat.text)).join(Record, col(Record.chat_id) == col(Chat.id))
+    index, text = session.execute(statement.where(col(Record.id) == decision.record_id)).one()
+    characters = sum(len(message.body.of(text)) for message in parse_chat(text).messages)
+    needed = characters * seconds_each
+    if decision.seconds >= needed:
+        return None
+    return FastApproval(index, reviewer, decision.at, decision.seconds, needed, characters)

@@ -1,0 +1,302 @@
+"""Planted errors: one value that the desk shows wrong, to see whether it is read. It is never written anywhere else.
+
+The run's answer stays as it is; only the payload of the desk differs. A save that brings the wrong value back is put
+right in the transaction that stores it, before the record, its event or anything that is made of them exists: there is
+no moment, however the program ends, at which a planted value stands in a record. What the reviewer did with it is noted
+in the same transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import exists, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import (
+    Chat,
+    Claim,
+    Confirmation,
+    Extraction,
+    ExtractionStatus,
+    PlantedError,
+    PlantedStatus,
+    Record,
+    RecordStatus,
+    ReviewCheck,
+    now,
+)
+from core.domain.checks.planting import planting_of
+from core.domain.form import Form
+from core.domain.permissions import Permission
+from core.domain.scoring import Scorer
+from core.services.quality.default_run import default_run
+from core.services.quality.review_checks import lot
+from core.services.review.records.save_types import CustomerSave, Save
+from core.services.team import permitted
+
+_OPEN: Final = (PlantedStatus.WAITING, PlantedStatus.STANDING, PlantedStatus.CHANGED)
+
+
+def plant_errors(store: Store, form: Form, dataset_id: int) -> int:
+    """Plant errors in chats whose lot is to have one, and that have had none yet; carries on what a lead has set.
+
+    Chats that somebody has begun, has on screen or is to get next are left alone.
+
+    Args:
+        store: the open store.
+        form: of the dataset.
+        dataset_id: the dataset.
+
+    Returns:
+        How many chats have got one.
+    """
+    with store.read() as session:
+        checks = session.get(ReviewCheck, dataset_id)
+        if checks is None or not checks.planted_share:
+            return 0
+        run, labels = default_run(session, dataset_id), queries.labels_run(session, dataset_id)
+        if run is None or labels is None or run.id == labels.id:
+            return 0
+        newest = session.execute(
+            select(func.max(col(Extraction.id))).where(col(Extraction.run_id) == run.id)
+        ).scalar_one()
+        after = checks.planted_up_to if checks.planted_run_id == run.id else 0
+        if not newest or newest <= after:
+            return 0
+        drawn = _drawn(session, checks, run.id, after)
+        rows = _rows(session, Scorer(form), checks, (run.id, labels.id), drawn)
+    planted = 0
+    with store.write() as session:
+        for row in rows:
+            # As a save does: nobody begins the chat until this has been stored.
+            locked = select(col(Chat.id)).where(col(Chat.id) == row.chat_id).with_for_update(key_share=True)
+            session.execute(locked)
+            begun = exists().where(col(Record.chat_id) == row.chat_id)
+            held = exists().where(col(Claim.chat_id) == row.chat_id, col(Claim.until) >= now())
+            there = exists().where(col(PlantedError.chat_id) == row.chat_id)
+            if not session.execute(select(begun | held | there)).scalar():
+                session.add(row)
+                planted += 1
+        kept = session.get(ReviewCheck, dataset_id)
+        if kept is not None:
+            kept.planted_run_id, kept.planted_up_to = run.id, newest
+    return planted
+
+
+def _drawn(session: Session, checks: ReviewCheck, run_id: int, after: int) -> list[int]:
+    """Ids of the chats that are to have a planted error, of those that a run has answered since an extraction."""
+    statement = select(col(Extraction.chat_id)).where(
+        col(Extraction.run_id) == run_id,
+        col(Extraction.id) > after,
+        col(Extraction.status) != ExtractionStatus.FAILED,
+        ~exists().where(col(Record.chat_id) == col(Extraction.chat_id)),
+    )
+    return [chat_id for chat_id in session.execute(statement).scalars() if _is_drawn(checks, chat_id)]
+
+
+def _is_drawn(checks: ReviewCheck, chat_id: int) -> bool:
+    return lot(f"{checks.lot_secret}:planted", chat_id) < checks.planted_share
+
+
+def _rows(
+    session: Session, scorer: Scorer, checks: ReviewCheck, run_and_labels: tuple[int, int], chat_ids: Sequence[int]
+) -> list[PlantedError]:
+    run_id, _ = run_and_labels
+    rows = []
+    for ids in queries.chunked(chat_ids):
+        statement = select(col(Extraction.chat_id), col(Extraction.run_id), col(Extraction.forms)).where(
+            col(Extraction.run_id).in_(run_and_labels), col(Extraction.chat_id).in_(ids)
+        )
+        forms = {(chat_id, run): answer or [] for chat_id, run, answer in session.execute(statement)}
+        for chat_id in ids:
+            answer, labels = (forms.get((chat_id, run), []) for run in run_and_labels)
+            secret = f"{checks.lot_secret}:{chat_id}"
+            if (planting := planting_of(scorer, answer, labels, secret)) is not None:
+                rows.append(
+                    PlantedError(
+                        chat_id=chat_id,
+                        dataset_id=checks.dataset_id,
+                        run_id=run_id,
+                        field=planting.field,
+                        value=planting.wrong,
+                        right=planting.right,
+                    )
+                )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class ShownError:
+    """A planted error as one reviewer's desk shows it.
+
+    Attributes:
+        field: key of the field.
+        value: the wrong value.
+        right: what the run says.
+        version: of the record, in whose draft it stands; 0 where there is no record.
+        confirmation: how the reviewer had confirmed it there.
+        is_changed: the reviewer has changed it in a draft: only what the run is said to have said differs.
+        is_bound: it is known whose desk it is on.
+    """
+
+    field: str
+    value: str
+    right: str
+    version: int
+    confirmation: str
+    is_changed: bool
+    is_bound: bool
+
+
+def shown_errors(
+    session: Session, dataset_id: int, indices: Sequence[int], run_id: int, reviewer: str
+) -> dict[int, ShownError]:
+    """The planted errors that a reviewer's desk shows, by chat id.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        indices: of the chats that are sent, few.
+        run_id: whose answers unreviewed chats start from.
+        reviewer: whose desk.
+    """
+    checks = session.get(ReviewCheck, dataset_id)
+    if checks is None or not checks.planted_share or not reviewer:
+        return {}
+    chats = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
+    statement = select(PlantedError).where(
+        col(PlantedError.chat_id).in_(chats),
+        col(PlantedError.run_id) == run_id,
+        col(PlantedError.status).in_(_OPEN),
+        col(PlantedError.reviewer).in_(("", reviewer)),
+    )
+    return {
+        row.chat_id: ShownError(
+            row.field,
+            row.value,
+            row.right,
+            row.version,
+            row.confirmation,
+            row.status == PlantedStatus.CHANGED,
+            bool(row.reviewer),
+        )
+        for row in session.execute(statement).scalars()
+        if _is_drawn(checks, row.chat_id)
+    }
+
+
+@permitted(Permission.REVIEW)
+def note_shown(store: Store, chat_id: int, reviewer: str) -> None:
+    """Write down on whose desk a planted error is shown; the first one keeps it.
+
+    Args:
+        store: the open store.
+        chat_id: the chat on screen.
+        reviewer: who has it there.
+    """
+    with store.write() as session:
+        row = session.get(PlantedError, chat_id)
+        if row is not None and not row.reviewer:
+            row.reviewer = reviewer
+
+
+@dataclass(frozen=True, slots=True)
+class PutRight:
+    """A save without the planted value, and what is to be noted once it is stored.
+
+    Attributes:
+        save: as it may be stored.
+        row: the planted error of the chat; ``None`` where there is none.
+        stands: whether the save had the wrong value.
+        is_alone: whether the chat has the one customer that it was planted in: else values may have been moved, and it
+            cannot be told from one that somebody means.
+        confirmation: how it was confirmed there.
+    """
+
+    save: Save
+    row: PlantedError | None = None
+    stands: bool = False
+    is_alone: bool = True
+    confirmation: str = ""
+
+    def note(self, version: int, form: Form) -> str:
+        """Note what became of the planted error in a stored version.
+
+        Args:
+            version: of the record now.
+            form: of the dataset.
+
+        Returns:
+            What the reviewer is told now (a Chinese sentence); ``""`` while they are still at it.
+        """
+        row, save = self.row, self.save
+        if row is None:
+            return ""
+        is_open = save.status in (RecordStatus.DRAFT.value, RecordStatus.UNREVIEWED.value)
+        if row.status in _OPEN:
+            is_elsewhere = row.status == PlantedStatus.WAITING and version > 1  # begun where nothing is planted
+            if is_elsewhere or (self.stands and not self.is_alone):
+                row.status = PlantedStatus.WITHDRAWN
+            elif is_open:
+                row.status = PlantedStatus.STANDING if self.stands else PlantedStatus.CHANGED
+                row.reviewer = row.reviewer or save.reviewer
+                row.confirmation = self.confirmation
+            elif save.status != RecordStatus.CONFIRMED.value:
+                row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped: nothing was approved
+            elif self.stands:
+                row.status, row.reviewer = PlantedStatus.MISSED, save.reviewer
+            else:  # somebody else's desk had the right value
+                is_own = row.reviewer == save.reviewer
+                row.status = PlantedStatus.CORRECTED if is_own else PlantedStatus.WITHDRAWN
+            if row.status not in _OPEN:
+                row.decided_at = now()
+            row.version = version
+        if not self.stands or row.status in _OPEN:
+            return ""
+        label = form.field(row.field).label
+        return (
+            f"第 {save.chat} 条放过一处把关用的预埋错误：「{label}」显示的「{row.value}」是错的，没有存，"
+            f"已放回「{row.right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
+        )
+
+
+def without_planted(session: Session, form: Form, chat_id: int, save: Save, base: int | None) -> PutRight:
+    """A save as it may be stored: wherever it holds the chat's planted value, the right one stands, 未看.
+
+    That holds for good and for everybody who starts from the run in which it was planted: a browser may keep the value
+    for days. Who means it enters it in 记录表, which shows what is stored.
+
+    Args:
+        session: open for writing, in which the chat is locked.
+        form: of the dataset.
+        chat_id: the chat.
+        save: as it came.
+        base: the run that the record is compared with.
+    """
+    row = session.get(PlantedError, chat_id)
+    if row is None or row.run_id not in (base, save.base_run_id):
+        return PutRight(save)
+    confirmation = ""
+    customers = []
+    for customer in save.customers:
+        if _holds(form, customer, row):
+            confirmation = str(customer.confirmed.get(row.field, Confirmation.UNSEEN))
+            customer = customer.model_copy(
+                update={
+                    "values": {**customer.values, row.field: row.right},
+                    "confirmed": {**customer.confirmed, row.field: Confirmation.UNSEEN},
+                }
+            )
+        customers.append(customer)
+    if not confirmation:
+        return PutRight(save, row)
+    is_alone = len(customers) == 1 and customers[0].origin == 0
+    return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation)
+
+
+def _holds(form: Form, customer: CustomerSave, row: PlantedError) -> bool:
+    """Whether a customer has the planted value: no right answer of the chat has it in this field."""
+    value: Any = form.coerce({row.field: customer.values.get(row.field, "")}).values[row.field]
+    return bool(value == row.value)

@@ -1,0 +1,325 @@
+"""Planted errors: shown on the desk, never stored anywhere, noted for who let them through, and told at once."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from core.adapters.store import DatasetView, Store, open_store, queries
+from core.adapters.store.models import Base, PlantedError, PlantedStatus, ReviewCheck, RunKind
+from core.domain.checks.planting import planting_of
+from core.domain.scoring import Scorer
+from core.services.export.answer_sources import parse_source, stream_answers
+from core.services.review import PrimarySession, open_session
+from core.services.review.records import bulk
+from core.services.review.records.bulk_plan import CellEdit, plan_edits
+from core.services.review.records.planted_errors import plant_errors
+from core.services.review.records.save_types import Ack
+from tests.factories.datasets import FORM, make_dataset, make_form, make_run
+
+NAME, STAGE = "基本信息-姓名", "客户购买阶段"
+RIGHT = "报价"
+ROOT = Path(__file__).parents[4]
+
+
+def make_planted(store: Store, chats: int = 3) -> DatasetView:
+    """Chats about whose stage, the one choice that is filled, run and labels agree; one error is planted in each."""
+    dataset = make_dataset(store, [f"林舟{n}：你好，报个价\n客服小何：好的" for n in range(1, chats + 1)])
+    forms = {n: [make_form({NAME: f"林舟{n}", STAGE: RIGHT})] for n in range(1, chats + 1)}
+    make_run(store, dataset, "模型", forms)
+    make_run(store, dataset, "标注", forms, RunKind.LABELS)
+    with store.write() as session:
+        session.add(ReviewCheck(dataset_id=dataset.id, planted_share=1.0, lot_secret="x"))
+    assert plant_errors(store, FORM, dataset.id) == chats
+    return dataset
+
+
+def errors(store: Store, dataset: DatasetView) -> dict[int, PlantedError]:
+    """By chat, detached."""
+    with store.read() as session:
+        ids = {chat_id: index for index, chat_id in queries.chat_ids(session, dataset.id).items()}
+        rows = list(session.execute(select(PlantedError)).scalars())
+        session.expunge_all()
+    return {ids[row.chat_id]: row for row in rows}
+
+
+def stored_words(store: Store) -> str:
+    """All that the database holds, but for the table of planted errors itself."""
+    with store.read() as session:
+        return "\n".join(
+            str(tuple(row))
+            for table in Base.metadata.sorted_tables
+            if table.name != "plantederror"
+            for row in session.execute(select(table))
+        )
+
+
+class Desk:
+    """A reviewer's browser: what it was sent is what it sends back, but for what the reviewer changes."""
+
+    def __init__(self, store: Store, dataset: DatasetView, reviewer: str) -> None:
+        self.store, self.dataset, self.reviewer = store, dataset, reviewer
+        self.chats: dict[int, Any] = {}
+
+    def session(self) -> PrimarySession:
+        return open_session(self.store, self.dataset, FORM, base="模型", wanted="全部", reviewer=self.reviewer)
+
+    def open(self, chat: int) -> dict[str, Any]:
+        for payload in self.session().sync(self.store, at=chat)["chats"]:
+            self.chats[payload["chat"]] = payload
+        return self.chats[chat]["customers"][0]
+
+    def save(self, chat: int, status: str, values: Mapping[str, Any] | None = None, **more: Any) -> tuple[Ack, str]:
+        """Send what stands on the desk, with these changes; returns the answer and the sentence of the banner."""
+        here = self.chats[chat]
+        customers = [
+            {name: customer[name] for name in ("values", "confirmed", "origin", "pinned")}
+            for customer in here["customers"]
+        ]
+        customers[0]["values"] = {**customers[0]["values"], **(values or {})}
+        save = {
+            "save_id": str(uuid4()),
+            "chat": chat,
+            "reviewer": self.reviewer,
+            "review": "primary",
+            "record_id": here["record_id"],
+            "base_version": here["version"],
+            "base_run_id": here["base_run_id"],
+            "customers": customers,
+            "status": status,
+        }
+        save |= more
+        data = self.session().sync(self.store, outbox=[save], at=chat)
+        for payload in data["chats"]:
+            self.chats[payload["chat"]] = payload
+        (ack,) = data["acks"]
+        return ack, data["error"]
+
+
+@pytest.mark.both_databases
+def test_the_desk_shows_it_and_the_record_never_has_it(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    assert wrong != RIGHT and wrong in FORM.field(STAGE).values
+    desk = Desk(store, dataset, "阿青")
+    shown = desk.open(1)
+    assert (shown["values"][STAGE], shown["baseline"][STAGE]) == (wrong, wrong)
+    assert "sure" not in shown or STAGE not in shown["sure"]
+    assert errors(store, dataset)[1].reviewer == "阿青" and errors(store, dataset)[2].reviewer == ""
+    ack, told = desk.save(1, "草稿", {"基本信息-年龄": "30"})
+    assert (ack["result"], told) == ("saved", "")
+    draft = desk.chats[1]["customers"][0]
+    assert (draft["values"][STAGE], draft["baseline"][STAGE]) == (wrong, wrong), "nothing moves while they are at it"
+    assert wrong not in stored_words(store) and errors(store, dataset)[1].status == PlantedStatus.STANDING
+    ack, told = desk.save(1, "已确认")
+    assert "预埋错误" in told and wrong in told and RIGHT in told
+    after = desk.chats[1]["customers"][0]
+    assert (after["values"][STAGE], after["confirmed"][STAGE], after["baseline"][STAGE]) == (RIGHT, "未看", RIGHT)
+    assert wrong not in stored_words(store)
+    row = errors(store, dataset)[1]
+    assert (row.status, row.reviewer, row.decided_at is not None) == (PlantedStatus.MISSED, "阿青", True)
+    with store.read() as session:
+        exported = next(iter(stream_answers(session, dataset, FORM, parse_source("records"))))
+    assert exported.forms[0][STAGE] == RIGHT
+
+
+@pytest.mark.both_databases
+def test_who_puts_it_right_has_corrected_it(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    desk.save(1, "草稿", {STAGE: RIGHT})
+    assert desk.chats[1]["customers"][0]["values"][STAGE] == RIGHT, "no draft gets it back"
+    assert desk.chats[1]["customers"][0]["baseline"][STAGE] == wrong
+    assert errors(store, dataset)[1].status == PlantedStatus.CHANGED
+    _, told = desk.save(1, "已确认")
+    assert told == "" and errors(store, dataset)[1].status == PlantedStatus.CORRECTED
+    with store.read() as session:
+        (record,) = queries.records(session, dataset.id)
+    assert record.customers[0]["origin"][STAGE].startswith("run:"), "the run had said so: nothing was changed"
+
+
+def test_another_wrong_value_is_the_reviewers_own(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    other = next(value for value in FORM.field(STAGE).values if value not in (wrong, RIGHT))
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    desk.save(1, "已确认", {STAGE: other})
+    assert other in stored_words(store) and errors(store, dataset)[1].status == PlantedStatus.CORRECTED
+
+
+def test_a_browser_that_keeps_it_for_days_does_not_bring_it_back(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    kept = desk.chats[1]
+    desk.save(1, "已确认")
+    version = desk.chats[1]["version"]
+    desk.chats[1] = {**kept, "version": version, "record_id": desk.chats[1]["record_id"]}
+    ack, told = desk.save(1, "草稿", undo=True)
+    assert ack["result"] == "saved" and "预埋错误" in told and wrong not in stored_words(store)
+    assert errors(store, dataset)[1].status == PlantedStatus.MISSED, "that stays what it was"
+    # Who means it enters it where nothing is planted.
+    edit = CellEdit(1, 0, STAGE, wrong)
+    bulk.apply(store, FORM, plan_edits(store, FORM, dataset.id, [edit]), who="阿青", reason="真的")
+    assert wrong in stored_words(store)
+
+
+@pytest.mark.parametrize("status", ["待讨论", "已跳过"])
+def test_what_was_not_approved_counts_for_nothing(store: Store, status: str) -> None:
+    dataset = make_planted(store)
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    _, told = desk.save(1, status)
+    row = errors(store, dataset)[1]
+    assert "预埋错误" in told and row.status == PlantedStatus.WITHDRAWN and row.value not in stored_words(store)
+
+
+def test_it_is_on_one_desk_only(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    first, second = Desk(store, dataset, "阿青"), Desk(store, dataset, "小李")
+    first.open(1)
+    assert second.open(1)["values"][STAGE] == RIGHT
+    second.save(1, "已确认")
+    assert errors(store, dataset)[1].status == PlantedStatus.WITHDRAWN, "whoever approved it was shown nothing wrong"
+    ack, _ = first.save(1, "草稿")
+    assert ack["result"] == "conflict"
+    first.chats[1] = {**first.chats[1], "version": ack["version"], "record_id": second.chats[1]["record_id"]}
+    first.save(1, "草稿")
+    assert wrong not in stored_words(store)
+
+
+def test_values_that_were_moved_are_put_right_and_told_at_once(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk = Desk(store, dataset, "阿青")
+    here = desk.open(1)
+    added = {"values": {NAME: "陈露", STAGE: wrong}, "origin": None}
+    moved = {"values": {**here["values"], STAGE: ""}, "origin": 0}
+    _, told = desk.save(1, "草稿", customers=[moved, added])
+    assert "记录表" in told and wrong not in stored_words(store)
+    assert errors(store, dataset)[1].status == PlantedStatus.WITHDRAWN
+
+
+def test_switched_off_nothing_is_shown_and_nothing_comes_back(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    with store.write() as session:
+        session.execute(select(ReviewCheck)).scalar_one().planted_share = 0.0
+    assert Desk(store, dataset, "小李").open(2)["values"][STAGE] == RIGHT
+    desk.save(1, "已确认")
+    assert wrong not in stored_words(store)
+
+
+def test_what_was_begun_or_is_on_screen_gets_none(store: Store) -> None:
+    dataset = make_dataset(store, [f"林舟{n}：报个价" for n in range(1, 9)])
+    forms = {n: [make_form({NAME: f"林舟{n}", STAGE: RIGHT})] for n in range(1, 9)}
+    make_run(store, dataset, "模型", forms)
+    make_run(store, dataset, "标注", forms, RunKind.LABELS)
+    desk = Desk(store, dataset, "阿青")
+    desk.open(8)
+    desk.save(8, "草稿", {"基本信息-年龄": "30"})
+    desk.open(1)  # with the four that come next
+    with store.write() as session:
+        session.add(ReviewCheck(dataset_id=dataset.id, planted_share=1.0, lot_secret="x"))
+    assert plant_errors(store, FORM, dataset.id) == 2
+    assert set(errors(store, dataset)) == {6, 7}
+    assert plant_errors(store, FORM, dataset.id) == 0, "each answer has had its lot"
+
+
+def test_no_labels_no_error(store: Store) -> None:
+    dataset = make_dataset(store, ["林舟：报个价"])
+    make_run(store, dataset, "模型", {1: [make_form({NAME: "林舟", STAGE: RIGHT})]})
+    with store.write() as session:
+        session.add(ReviewCheck(dataset_id=dataset.id, planted_share=1.0, lot_secret="x"))
+    assert plant_errors(store, FORM, dataset.id) == 0
+
+
+def test_only_a_choice_on_which_run_and_labels_agree_can_be_planted() -> None:
+    scorer = Scorer(FORM)
+    both = make_form({NAME: "林舟", STAGE: RIGHT})
+    assert planting_of(scorer, [both], [both], "a") == planting_of(scorer, [both], [both], "a")
+    assert planting_of(scorer, [both], [make_form({NAME: "林舟", STAGE: "赢单"})], "a") is None
+    assert planting_of(scorer, [both, both], [both, both], "a") is None, "values of two customers could be moved"
+    free = make_form({NAME: "林舟", STAGE: "还在谈"})
+    assert planting_of(scorer, [free], [free], "a") is None, "nobody's own words are kept"
+    lists = make_form({NAME: "林舟", "意向产品": ["CRM"]})
+    assert planting_of(scorer, [lists], [lists], "a") is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_two_people_do_nothing_planted_is_ever_stored(store: Store, seed: int) -> None:
+    dice = random.Random(seed)
+    dataset = make_planted(store, 3)
+    wrong = {chat: row.value for chat, row in errors(store, dataset).items()}
+    desks = [Desk(store, dataset, "阿青"), Desk(store, dataset, "小李")]
+    for _ in range(25):
+        desk, chat = dice.choice(desks), dice.randint(1, 3)
+        if chat not in desk.chats or dice.random() < 0.3:
+            desk.open(chat)
+        here = desk.chats[chat]
+        status = dice.choice(["草稿", "草稿", "已确认", "待讨论", "已跳过", "未审阅"])
+        # What the browser holds, the planted value or the right one; never one that somebody else typed.
+        values = dice.choice([{}, {STAGE: RIGHT}, {STAGE: wrong[chat]}, {"基本信息-年龄": str(dice.randint(20, 60))}])
+        more: dict[str, Any] = {"undo": dice.random() < 0.3}
+        if dice.random() < 0.3:  # as a browser that did not take what came back, or solved a conflict its own way
+            with store.read() as session:
+                record = next(iter(queries.records(session, dataset.id, chat_ids=[here["chat_id"]])), None)
+            if record is not None:
+                more |= {"base_version": record.version, "record_id": record.id}
+        desk.save(chat, status, values, **more)
+        stored = stored_words(store)
+        assert not [value for value in wrong.values() if f"'{STAGE}': '{value}'" in stored]
+
+
+KILLED = """
+import sys
+from core.adapters.store import open_store, queries
+from tests.factories.datasets import FORM
+from tests.services.review.records.test_planted_errors import Desk
+
+store = open_store(sys.argv[1])
+with store.read() as session:
+    dataset = queries.datasets(session)[0]
+desk = Desk(store, dataset, "阿青")
+for chat in range(1, 31):
+    desk.open(chat)
+    for status in ("草稿", "已确认"):
+        desk.save(chat, status, {"基本信息-年龄": str(chat)})
+        print(status, flush=True)
+"""
+
+
+@pytest.mark.parametrize("saves", [1, 2, 7, 20])
+def test_a_program_that_is_killed_leaves_nothing_planted(tmp_path: Path, saves: int) -> None:
+    url = f"sqlite:///{tmp_path / 'killed.db'}"
+    store = open_store(url)
+    dataset = make_planted(store, 30)
+    wrong = {row.value for row in errors(store, dataset).values()}
+    store.close()
+    with subprocess.Popen([sys.executable, "-c", KILLED, url], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for _ in range(saves):
+            assert child.stdout.readline().strip() in ("草稿", "已确认")
+        child.kill()  # in the middle of whatever save comes next
+    store = open_store(url)
+    stored = stored_words(store)
+    noted = [row for row in errors(store, dataset).values() if row.status != PlantedStatus.WAITING]
+    with store.read() as session:
+        records = {record.chat_id: record for record in queries.records(session, dataset.id)}
+    store.close()
+    assert records and not [value for value in wrong if f"'{STAGE}': '{value}'" in stored]
+    # What a record says and what was noted of its planted error were written together, or neither was.
+    assert {row.chat_id: row.version for row in noted} == {chat: one.version for chat, one in records.items()}
