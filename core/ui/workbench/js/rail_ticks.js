@@ -6,6 +6,8 @@ import { doubtsOf } from "./doubts.js";
 import { openMissed } from "./missed.js";
 import { markOf } from "./model.js";
 
+/** What each kind of tick is called. */
+export const TICK_KINDS = { evidence: "依据", doubt: "疑点", missed: "聊天里还有", hit: "查到" };
 /** Two ticks of a kind that are nearer than so many pixels are one. */
 const TICK_ROOM = 4;
 
@@ -70,12 +72,13 @@ export function railMarks(entry, form, index, places, hits) {
  * @returns {RailTick[]}
  */
 export function ticksOf(marks, placeOf) {
-  /** @type {Map<string, RailTick>} */
+  const kinds = Object.keys(TICK_KINDS);
+  /** @type {Map<number, RailTick>} by place and kind, as one number: a search may have as many hits as a chat messages */
   const ticks = new Map();
   for (const mark of marks) {
     const top = placeOf(mark);
     if (top === null) continue;
-    const slot = `${mark.kind}:${Math.round(top / TICK_ROOM)}`;
+    const slot = Math.round(top / TICK_ROOM) * kinds.length + kinds.indexOf(mark.kind);
     const there = ticks.get(slot);
     if (there) {
       there.more += 1;
@@ -84,9 +87,6 @@ export function ticksOf(marks, placeOf) {
   }
   return [...ticks.values()].sort((a, b) => a.top - b.top || a.kind.localeCompare(b.kind));
 }
-
-/** What each kind of tick is called. */
-export const TICK_KINDS = { evidence: "依据", doubt: "疑点", missed: "聊天里还有", hit: "查到" };
 
 /**
  * What a tick says: its kind, what it is about, and where that is.
