@@ -17,8 +17,10 @@ class Permission(StrEnum):
 
     REVIEW = "审阅群聊，保存和撤销自己的记录"
     DISPUTE = "对标注提出争议"
+    DISCUSS = "参与讨论，解决和重开，改和删自己的评论"
     PICK = "对比时选用取值"
     CHANGE_OTHERS = "改动别人已确认的记录"
+    DELETE_COMMENTS = "删除别人的评论"
     BULK = "批量修改记录、撤销批量修改、导回表格"
     ADJUDICATE = "仲裁两次审阅，裁定标注争议"
     BATCHES = "分派和收回批次"
@@ -47,8 +49,10 @@ _ORDER = tuple(AccountRole)
 LEAST_ROLE: Mapping[Permission, AccountRole] = {
     Permission.REVIEW: AccountRole.REVIEWER,
     Permission.DISPUTE: AccountRole.REVIEWER,
+    Permission.DISCUSS: AccountRole.REVIEWER,
     Permission.PICK: AccountRole.REVIEWER,
     Permission.CHANGE_OTHERS: AccountRole.LEAD,
+    Permission.DELETE_COMMENTS: AccountRole.LEAD,
     Permission.BULK: AccountRole.LEAD,
     Permission.ADJUDICATE: AccountRole.LEAD,
     Permission.BATCHES: AccountRole.LEAD,

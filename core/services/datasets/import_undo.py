@@ -15,6 +15,7 @@ from core.adapters.store.models import (
     Claim,
     Dataset,
     DatasetImport,
+    Discussion,
     Extraction,
     Pick,
     Record,
@@ -268,12 +269,14 @@ def _overlap(ranges: IdRanges, others: IdRanges) -> int:
 
 
 def _reviewed(session: Session, row: DatasetImport) -> list[tuple[int, str]]:
-    """``(index, who)`` of what people did with an import: reviews of its chats, or begun with its answers; choices."""
+    """``(index, who)`` of what people did with an import: reviews and discussions of its chats, choices."""
     records = select(col(Chat.index), col(Record.reviewer)).join(Record, col(Record.chat_id) == col(Chat.id))
     picks = select(col(Chat.index), col(Pick.who)).join(Pick, col(Pick.chat_id) == col(Chat.id))
     summaries = select(col(Chat.index), col(Summary.who)).join(Summary, col(Summary.chat_id) == col(Chat.id))
+    talks = select(col(Chat.index), col(Discussion.opened_by)).join(Discussion, col(Discussion.chat_id) == col(Chat.id))
     chats = [*row.chats, *([chat_id, chat_id] for chat_id, _, _ in row.grown or ())]
     work = [
+        *_matching(session, talks.where(col(Discussion.comments) > 0), col(Chat.id), chats),
         *_matching(session, records, col(Chat.id), chats),
         *_matching(session, picks, col(Chat.id), chats),
         *_matching(session, summaries.where(col(Summary.run_id).is_(None)), col(Chat.id), chats),

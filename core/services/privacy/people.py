@@ -53,6 +53,8 @@ _TITLES = {
     "trainingset": "训练集",
     "export": "导出记录",
     "dispute": "标注争议",
+    "discussion": "讨论",
+    "discussionevent": "讨论里的评论",
     "guideline": "标注规范",
     "datasetimport": "导入记录",
 }

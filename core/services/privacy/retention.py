@@ -4,11 +4,24 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Dataset, Extraction, Record, RecordEvent, Reply, Retention, Run, now
+from core.adapters.store.models import (
+    Dataset,
+    Discussion,
+    DiscussionEvent,
+    DiscussionStep,
+    Extraction,
+    Record,
+    RecordEvent,
+    Reply,
+    Retention,
+    Run,
+    now,
+)
 from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.team import AuditKind, permitted, record_audit
@@ -30,7 +43,7 @@ class RetentionRule:
     Attributes:
         dataset: its name.
         replies_days: days for questions and raw replies of models.
-        history_days: days for earlier versions of records.
+        history_days: days for earlier versions of records, and of comments that were edited or deleted.
     """
 
     dataset: str
@@ -107,7 +120,9 @@ def apply_retention(store: Store, *, rewrite: bool = False) -> RetentionResult:
             if rule.replies_days is not None:
                 old_replies = _forget_replies(session, rule.dataset_id, moment - timedelta(days=rule.replies_days))
             if rule.history_days is not None:
-                old_versions = _forget_versions(session, rule.dataset_id, moment - timedelta(days=rule.history_days))
+                long_ago = moment - timedelta(days=rule.history_days)
+                old_versions = _forget_versions(session, rule.dataset_id, long_ago)
+                old_versions += _forget_comments(session, rule.dataset_id, long_ago)
             if old_replies or old_versions:
                 detail = f"到期删除：回复 {old_replies}，历史版本 {old_versions}"
                 record_audit(session, AuditKind.DELETION, queries.dataset(session, rule.dataset_id).name, detail)
@@ -171,3 +186,32 @@ def _forget_versions(session: Session, dataset_id: int, before: datetime) -> int
         )
     )
     return int(getattr(result, "rowcount", 0) or 0)
+
+
+def _forget_comments(session: Session, dataset_id: int, before: datetime) -> int:
+    """Empty comments that were edited or deleted before: what they said then; returns their number."""
+    later = aliased(DiscussionEvent)
+    again = aliased(DiscussionEvent)
+    comment_id = func.coalesce(col(DiscussionEvent.target), col(DiscussionEvent.id))
+    is_brought_back = exists().where(
+        col(again.target) == col(later.target),
+        col(again.id) > col(later.id),
+        col(again.kind) == DiscussionStep.RESTORE,
+    )
+    is_replaced = exists().where(
+        col(later.target) == comment_id,
+        col(later.id) > col(DiscussionEvent.id),
+        col(later.at) < before,
+        or_(
+            col(later.kind) == DiscussionStep.EDIT,
+            and_(col(later.kind) == DiscussionStep.DELETE, not_(is_brought_back)),
+        ),
+    )
+    of_dataset = select(col(Discussion.id)).where(col(Discussion.dataset_id) == dataset_id)
+    statement = select(col(DiscussionEvent.id)).where(
+        col(DiscussionEvent.discussion_id).in_(of_dataset), col(DiscussionEvent.text) != "", is_replaced
+    )
+    old = list(session.execute(statement).scalars())
+    for ids in queries.chunked(old):
+        session.execute(update(DiscussionEvent).where(col(DiscussionEvent.id).in_(ids)).values(text=""))
+    return len(old)

@@ -20,8 +20,11 @@ from sqlmodel import Session, col
 
 from core.adapters.store.db import READING, Store
 from core.adapters.store.models import (
+    Base,
     BlindOpening,
     Chat,
+    Discussion,
+    DiscussionEvent,
     Dispute,
     Pass,
     Pick,
@@ -182,10 +185,14 @@ def _leave_out(execution: ORMExecuteState) -> None:
     if not execution.is_select or not (hidden := _withheld(execution.session)).chats:
         return
     own = hidden.viewer
+    threads = Base.metadata.tables["discussion"]  # the table itself: the criteria below would narrow the model
+    discussed = select(threads.c.id).where(threads.c.chat_id.in_(hidden.chats))
     criteria: tuple[tuple[type[object], ColumnElement[bool]], ...] = (
         (Record, col(Record.id).not_in(hidden.records)),
         (RecordEvent, col(RecordEvent.record_id).not_in(hidden.records)),
         (Dispute, or_(col(Dispute.who) == own, col(Dispute.chat_id).not_in(hidden.chats))),
+        (Discussion, or_(col(Discussion.opened_by) == own, col(Discussion.chat_id).not_in(hidden.chats))),
+        (DiscussionEvent, or_(col(DiscussionEvent.who) == own, col(DiscussionEvent.discussion_id).not_in(discussed))),
         (Pick, or_(col(Pick.who) == own, col(Pick.chat_id).not_in(hidden.chats))),
         (
             Summary,

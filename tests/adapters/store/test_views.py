@@ -11,6 +11,7 @@ from core.adapters.store.models import (
     Base,
     Chat,
     Dataset,
+    Discussion,
     Dispute,
     ExternalScore,
     Extraction,
@@ -19,6 +20,7 @@ from core.adapters.store.models import (
     ReviewCheck,
     Run,
 )
+from core.services.discussion.threads import DiscussionView
 from core.services.quality import DisputeView
 from core.services.quality.external_scores import ExternalScoreView
 
@@ -29,6 +31,7 @@ NOT_SHOWN = {
     (Extraction, views.ExtractionView): {"id", "created_at"},
     (Record, views.RecordView): {"created_at"},
     (RecordEvent, views.EventView): {"id", "record_id"},
+    (Discussion, DiscussionView): {"chat_id"},
     (Dispute, DisputeView): {"dataset_id", "chat_id"},
     (ExternalScore, ExternalScoreView): set(),
     (ReviewCheck, views.ReviewCheckView): {"lot_secret", "planted_run_id", "planted_up_to"},

@@ -21,6 +21,9 @@ from core.adapters.store.models import Dispute, Extraction, Pick, RecordSeen, Re
 from core.domain.permissions import AccountRole, Permission
 from core.domain.scoring import Scorer
 from core.errors import ExportError, PermissionDeniedError
+from core.services.discussion.remark_types import Remark
+from core.services.discussion.remarks import add_remark
+from core.services.discussion.threads import open_counts
 from core.services.export import parse_source
 from core.services.export.table_export import TableFormat, export_table
 from core.services.extraction import prompt_library
@@ -75,6 +78,7 @@ NOT_ASKED = frozenset(
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled dispute_id draft_id entry_id event every field fields file file_name filename first
+    discussion events remark remarks save turns which
     forms filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox
     password per_minute plan planned position prefix provider record replies_days report result returned reviews
     role row rows rule rule_id rules save saved score score_id second spec spellings statement status subject
@@ -84,7 +88,8 @@ FED = frozenset(
 
 
 SHOWN_TO_OTHERS = set(
-    """export.answer_sources.stream_answers export.html_report.writer.export_html_report
+    """discussion.listing.discussions discussion.threads.discussions_in
+    export.answer_sources.stream_answers export.html_report.writer.export_html_report
     export.submission_export.export_submission export.table_export.export_table
     extraction.pipeline.few_shot.approved_records extraction.runs.progress.extraction
     extraction.runs.progress.latest extraction.runs.progress.some_extractions learning.corpus.read_corpus
@@ -185,6 +190,8 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ).scalar_one()
             reply = {"user": f"示例：{SECRET}", "system": "", "raw": "[]", "examples": ["团队 第 1 条（版本 2）"]}
             other.replies = [reply | {"notes": [f"示例「团队 第 1 条（版本 2）」：「具体事项」的值“{SECRET}”找不到"]}]
+        words = Remark(id="first-review-1", chat=1, field=TODO, customer=0, text=f"{SECRET} @林晓")
+        add_remark(store, dataset.id, words, who=FIRST.name)
         options = TrainingOptions(datasets=("团队",), source=parse_source("records"), min_rows=0)
         export_training(store, options=options, out=folder / "set", name="旧的", who=FIRST.name)
         export_table(
@@ -288,6 +295,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "review_session": open_session(store, dataset, FORM, base="甲", wanted="全部", reviewer=SECOND.name),
         "reviewer": SECOND.name,
         "reviewers": ["周遥"],
+        "review_pass": "primary",
         "run": run,
         "run_a": "甲",
         "run_b": "乙",
@@ -412,6 +420,19 @@ def test_no_aggregate_gives_the_first_review_away(team: Store) -> None:
         assert skipped.chat == 1 and "盲审" in skipped.why
     with team.read() as session:  # the program itself
         assert set(queries.confirmed_by_index(session, dataset.id)) == {1, 2, 3, 4}
+
+
+def test_a_discussion_of_the_first_review_is_kept_back_and_counted_later(team: Store) -> None:
+    with acting_as(SECOND):
+        assert open_counts(team, SECOND.name) == {}
+        with pytest.raises(PermissionDeniedError, match="盲审"):
+            add_remark(team, 1, Remark(id="remark-1", chat=1, field=TODO, text="它写的是什么？"), who=SECOND.name)
+        with team.read() as session:
+            dataset = queries.dataset(session, "团队")
+        raw = save(1, SECOND.name, version=1) | {"customers": [customer(**{TODO: "复审"})]}
+        (ack,) = BlindSession(dataset, FORM, SECOND.name).save(team, [raw])
+        assert ack.result == "saved", ack.why
+        assert open_counts(team, SECOND.name)[1].mine == 1
 
 
 def test_saving_over_the_first_review_shows_nothing_of_it(team: Store) -> None:

@@ -14,6 +14,7 @@ from core.adapters.store.models.datasets import (
     DatasetImport,
     Retention,
 )
+from core.adapters.store.models.discussion import Discussion, DiscussionBase, DiscussionEvent, DiscussionStep
 from core.adapters.store.models.export import Export
 from core.adapters.store.models.jobs import HeavyJob, HeavyJobBase, JobPart, JobStatus
 from core.adapters.store.models.learning import (
@@ -91,6 +92,10 @@ __all__ = [
     "Dataset",
     "DatasetBase",
     "DatasetImport",
+    "Discussion",
+    "DiscussionBase",
+    "DiscussionEvent",
+    "DiscussionStep",
     "Dispute",
     "DisputeBase",
     "DisputeStatus",

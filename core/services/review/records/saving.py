@@ -22,6 +22,7 @@ from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import InputError, ShiyaoError, StoreError
+from core.services.discussion.of_saves import DiscussedSave, discuss_save
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
@@ -233,11 +234,13 @@ class _OutboxSaves:
             change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
             change |= save.time_spent(self.form.keys)
             append_event(session, record, 1, base_run_id=base, reviewer=record.reviewer, change=change, **event)
+            self._discuss(session, chat_id, save)
             return Ack(save.save_id, "saved", 1, put_right.note(1, self.form))
         # A second review that somebody else took back is none: this one starts anew, and sees nothing of theirs.
         is_taken_over = self.review_pass == Pass.SECOND and record.reviewer != save.reviewer
         if not is_taken_over and not self._is_based_on(session, record, save):
             return self._conflict(session, save, record)
+        before = record.status, record.note, newest_event(session, record) if save.undo else None
         if self.delta and (kept := _approved(session, record, save)) is not None:
             version = save_delta_draft(session, record, kept, customers, save)
         else:
@@ -257,7 +260,18 @@ class _OutboxSaves:
             version = advance(session, record, columns, change=change, draft_form=carries, **event)
         if version is None:
             return self._conflict(session, save, record)
+        self._discuss(session, chat_id, save, *before)
         return Ack(save.save_id, "saved", version, put_right.note(version, self.form))
+
+    def _discuss(
+        self, session: Session, chat_id: int, save: Save, status: str = "", note: str = "", undone: Any = None
+    ) -> None:
+        """Tell the chat's discussion of a save: what the record was before, and the event that is taken back."""
+        undone_id = undone.save_id if undone is not None and undone.who == save.reviewer else ""
+        if save.undo and not undone_id:
+            return
+        discussed = DiscussedSave(save.save_id, save.status, save.note, save.reviewer, str(status), note, undone_id)
+        discuss_save(session, self.dataset_id, chat_id, self.review_pass, discussed)
 
     def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
         """The save and the run that its customers' origins count in from now on.

@@ -1,0 +1,166 @@
+"""The discussions of a dataset as a list: which of them, and as rows of a table or texts beside a record."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Discussion, DiscussionEvent, DiscussionStep, Pass
+from core.domain.form import Form
+from core.errors import InputError
+from core.services.discussion.threads import DiscussionView, Turn, discussions_in, is_open
+
+OPEN, RESOLVED, EVERY_STATE = "未解决", "已解决", "全部"
+STATES = (OPEN, RESOLVED, EVERY_STATE)
+EVERYBODY, MINE, AWAITS_ME = "所有人", "我参与的", "@我"
+WHOSE = (EVERYBODY, MINE, AWAITS_ME)
+WHOLE_CHAT = "整条群聊"
+"""What a discussion that is about no field is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscussionFilter:
+    """Which discussions are listed.
+
+    Attributes:
+        state: one of :data:`STATES`.
+        whose: one of :data:`WHOSE`: those that somebody opened or commented, or in which they are awaited.
+        field: key of a field, :data:`WHOLE_CHAT`, or ``""`` for any.
+        chat: index of a chat; ``None`` for any.
+    """
+
+    state: str = OPEN
+    whose: str = EVERYBODY
+    field: str = ""
+    chat: int | None = None
+
+
+def discussions(
+    store: Store, dataset: str | int, which: DiscussionFilter | None = None, *, viewer: str = ""
+) -> list[DiscussionView]:
+    """Discussions of a dataset in order of the chats, with what was said in them.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        which: which of them; the open ones by default.
+        viewer: whose those that are "mine" are.
+
+    Raises:
+        NotFoundError: no such dataset.
+        InputError: no such state, or nobody is named of whom they are.
+    """
+    which = which or DiscussionFilter()
+    if which.state not in STATES or which.whose not in WHOSE:
+        raise InputError(f"没有「{which.state}」「{which.whose}」这样的讨论", f"请选 {'、'.join((*STATES, *WHOSE))}")
+    if which.whose != EVERYBODY and not viewer:
+        raise InputError("还不知道是谁", "请先填写名字")
+    conditions: list[ColumnElement[bool]] = []
+    if which.state != EVERY_STATE:
+        conditions.append(is_open() if which.state == OPEN else col(Discussion.resolved_at).is_not(None))
+    if which.field:
+        conditions.append(col(Discussion.field) == ("" if which.field == WHOLE_CHAT else which.field))
+    if which.whose == MINE:
+        spoke = exists().where(
+            col(DiscussionEvent.discussion_id) == col(Discussion.id),
+            col(DiscussionEvent.who) == viewer,
+            col(DiscussionEvent.kind) == DiscussionStep.COMMENT,
+        )
+        conditions.append(or_(col(Discussion.opened_by) == viewer, spoke))
+    with store.read() as session:
+        source = queries.dataset(session, dataset)
+        if which.whose == AWAITS_ME:
+            # Names are in a JSON list, which the databases search in ways of their own; open ones are few.
+            rows = session.execute(
+                select(col(Discussion.id), col(Discussion.awaiting)).where(
+                    col(Discussion.dataset_id) == source.id, *conditions
+                )
+            )
+            conditions = [col(Discussion.id).in_([number for number, names in rows if viewer in names])]
+        chats = None if which.chat is None else [which.chat]
+        return discussions_in(session, source.id, conditions, chats=chats)
+
+
+def place_text(view: DiscussionView, form: Form) -> str:
+    """What a discussion is about, in words: 整条群聊, or the customer and the field.
+
+    Args:
+        view: the discussion.
+        form: the dataset's form.
+    """
+    if view.customer is None:
+        return WHOLE_CHAT
+    label = form.field(view.field).label if view.field in form else view.field
+    who = f"客户 {view.customer + 1}" + (f" {view.customer_name}" if view.customer_name else "")
+    return f"{who} · {label}" if label else who
+
+
+def turn_text(turn: Turn) -> str:
+    """One line of a discussion as plain text."""
+    at = f"{turn.at.astimezone():%Y-%m-%d %H:%M}"
+    if turn.step != DiscussionStep.COMMENT:
+        return f"{turn.who} {at} {turn.step}"
+    words = "（评论已删除）" if turn.deleted_by else turn.text or "（没有写原因）"
+    return f"{turn.who} {at}：{words}"
+
+
+def discussion_text(view: DiscussionView, form: Form) -> str:
+    """A whole discussion as plain text: what it is about, its state, and each line."""
+    state = OPEN if view.is_open else f"{view.resolved_by} 已解决"
+    return "\n".join([f"{place_text(view, form)}（{state}）", *map(turn_text, view.turns)])
+
+
+def discussion_rows(views: Sequence[DiscussionView], form: Form) -> list[dict[str, str | int]]:
+    """Discussions as rows of a table, Chinese headings."""
+    return [
+        {
+            "群聊": view.chat,
+            "关于": place_text(view, form),
+            "状态": OPEN if view.is_open else RESOLVED,
+            "提出人": view.opened_by,
+            "最后一句": last_words(view),
+            "评论": view.comments,
+            "等谁回复": "、".join(view.awaiting) if view.is_open else "",
+            "最近": f"{view.last_at.astimezone():%Y-%m-%d %H:%M}",
+            "解决人": view.resolved_by,
+            "全文": discussion_text(view, form),
+        }
+        for view in views
+    ]
+
+
+def last_words(view: DiscussionView) -> str:
+    """Who spoke last in a discussion and what they said."""
+    last = next((turn for turn in reversed(view.turns) if turn.is_comment), None)
+    return f"{last.who}：{last.text or '（没有写原因）'}" if last is not None else ""
+
+
+def texts_by_customer(
+    views: Iterable[DiscussionView], names: Mapping[int, Sequence[str]], form: Form
+) -> dict[int, list[list[str]]]:
+    """Discussions beside the customers that they are about, by chat index: one list of texts per customer.
+
+    A customer is found by name, else by position; what is about the whole chat, or about a customer who is there no
+    more, stands with the first one.
+
+    Args:
+        views: discussions of a dataset.
+        names: names of each chat's customers, in order.
+        form: the dataset's form.
+    """
+    texts: dict[int, list[list[str]]] = {}
+    for view in views:
+        of_chat = names.get(view.chat) or [""]
+        place = view.customer if view.customer is not None else 0
+        if view.customer_name and view.customer_name in of_chat:
+            place = list(of_chat).index(view.customer_name)
+        columns = texts.setdefault(view.chat, [[] for _ in of_chat])
+        columns[place if place < len(of_chat) else 0].append(discussion_text(view, form))
+    return texts
+
+
+def is_blind(view: DiscussionView) -> bool:
+    """Whether a discussion belongs to a blind second review."""
+    return view.review_pass == Pass.SECOND

@@ -1,0 +1,319 @@
+"""Writes discussions: comments, edits, deletions, and that one is resolved or opened again, each exactly once.
+
+Every step is an event; the discussion's own row says what they come to, so that lists and counts need not read them.
+Steps in one chat go one after another: on SQLite a writing transaction is alone, on PostgreSQL each first locks the
+chat's row.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import Chat, Discussion, DiscussionEvent, DiscussionStep, Pass
+from core.domain.mentions import mentioned_people
+from core.domain.permissions import Permission
+from core.domain.unseen_characters import is_blank
+from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
+from core.services.discussion.known_people import known_people
+from core.services.discussion.remark_types import MOST_EVENTS, MOST_REMARKS, Remark, RemarkAck, read_remark
+from core.services.discussion.threads import Turn, awaited_after, of_pass, turns_of
+from core.services.team import BLIND_JUST_NOW, AuditKind, is_allowed, is_reviewing_blind, permitted, record_audit
+
+_log = logging.getLogger("shiyao.discussion")
+_GONE = "请刷新页面，看看现在的讨论"
+
+
+@permitted(Permission.DISCUSS)
+def apply_remarks(
+    store: Store, dataset_id: int, remarks: Sequence[object], *, reviewer: str, review_pass: str = Pass.PRIMARY
+) -> list[RemarkAck]:
+    """Apply what a browser has to say, oldest first, each in its own transaction and once, however often it is sent.
+
+    Args:
+        store: the open store.
+        dataset_id: the dataset under review.
+        remarks: raw remarks as they came from the browser.
+        reviewer: who is at the workbench. A remark in another name is set aside, never stored.
+        review_pass: of which review the discussions are.
+
+    Returns:
+        One answer per remark that has an id, in order. While the database is away a remark gets none, and those behind
+        it wait with it.
+    """
+    acks: list[RemarkAck] = []
+    for raw in remarks[:MOST_REMARKS]:
+        try:
+            remark = read_remark(raw)
+            if remark.reviewer.strip() != reviewer.strip():
+                why = f"这条评论是「{remark.reviewer}」写的，现在的审阅人是「{reviewer or '还没填写'}」"
+                acks.append(RemarkAck(remark.id, "set_aside", f"{why}，没有存到别人名下。"))
+            else:
+                acks.append(add_remark(store, dataset_id, remark, who=reviewer, review_pass=review_pass))
+        except StoreError:
+            _log.exception("a remark could not be stored; it stays in the browser")
+            break
+        except ShiyaoError as error:
+            number = raw.get("id") if isinstance(raw, Mapping) else None
+            if isinstance(number, str) and len(number) <= 64:
+                acks.append(RemarkAck(number, "refused", f"{str(error).rstrip('。')}。"))
+    return acks
+
+
+@permitted(Permission.DISCUSS)
+def add_remark(
+    store: Store, dataset_id: int, remark: Remark, *, who: str, review_pass: str = Pass.PRIMARY
+) -> RemarkAck:
+    """Take one step in a discussion: comment, edit, delete, restore, resolve or open it again.
+
+    Args:
+        store: the open store.
+        dataset_id: the dataset.
+        remark: what is said or done. With 解决 and 重开 its text is a comment before it.
+        who: who does it.
+        review_pass: of which review the discussion is, where it is opened or looked up by its place.
+
+    Raises:
+        InputError: nothing is said, or nobody says it.
+        NotFoundError: the chat, the discussion or the comment is not there (any more).
+        PermissionDeniedError: it is another person's comment, or a review that is kept from who acts.
+        ConflictError: the discussion is full.
+    """
+    who = who.strip()
+    if not who:
+        raise InputError("还不知道是谁写的", "请先填写名字")
+    with store.write() as session:
+        chat_id = session.execute(
+            select(col(Chat.id))
+            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == remark.chat)
+            .with_for_update(key_share=True)
+        ).scalar_one_or_none()
+        done = session.execute(
+            select(DiscussionEvent).where(col(DiscussionEvent.save_id) == remark.id)
+        ).scalar_one_or_none()
+        if done is not None:
+            return RemarkAck(remark.id, "saved", discussion=done.discussion_id)
+        if chat_id is None:
+            raise NotFoundError(f"第 {remark.chat} 条群聊已不在这个数据集里", _GONE)
+        if review_pass != Pass.SECOND and is_reviewing_blind(session, chat_id):
+            raise PermissionDeniedError(f"第 {remark.chat} 条不能讨论：{BLIND_JUST_NOW}", "请先完成盲审")
+        discussion = _discussion_for(session, dataset_id, chat_id, remark, who, review_pass)
+        return _take_step(session, dataset_id, discussion, remark, who)
+
+
+def discussion_at(
+    session: Session, chat_id: int, review_pass: str, *, customer: int | None, customer_name: str, field: str, who: str
+) -> Discussion | None:
+    """The discussion of a chat, a customer or a field, the newest where there are several.
+
+    A customer is the same one by name; where either has none, by position.
+
+    Args:
+        session: open session.
+        chat_id: the chat's id.
+        review_pass: of which review.
+        customer: position; ``None`` for the whole chat.
+        customer_name: the customer's name, perhaps empty.
+        field: key of the field; ``""`` for the whole.
+        who: who asks: in a blind second review everybody has their own.
+    """
+    statement = select(Discussion).where(
+        col(Discussion.chat_id) == chat_id, of_pass(review_pass), col(Discussion.field) == field
+    )
+    if review_pass == Pass.SECOND:
+        statement = statement.where(col(Discussion.opened_by) == who)
+    rows = list(session.execute(statement.order_by(col(Discussion.id).desc())).scalars())
+    if customer is None:
+        return next((row for row in rows if row.customer is None), None)
+    of_customers = [row for row in rows if row.customer is not None]
+    named = [row for row in of_customers if customer_name and row.customer_name == customer_name]
+    nameless = [row for row in of_customers if row.customer == customer and not (customer_name and row.customer_name)]
+    return next(iter([*named, *nameless]), None)
+
+
+def new_discussion(
+    session: Session,
+    dataset_id: int,
+    chat_id: int,
+    review_pass: str,
+    *,
+    who: str,
+    customer: int | None = None,
+    customer_name: str = "",
+    field: str = "",
+) -> Discussion:
+    """Open a discussion; it is shown once something is said in it.
+
+    Args:
+        session: open for writing.
+        dataset_id: the dataset.
+        chat_id: the chat's id.
+        review_pass: of which review.
+        who: who opens it.
+        customer: position of the customer; ``None`` for the whole chat.
+        customer_name: the customer's name.
+        field: key of the field.
+    """
+    row = Discussion(
+        dataset_id=dataset_id,
+        chat_id=chat_id,
+        review_pass=review_pass,
+        customer=customer,
+        customer_name=customer_name,
+        field=field,
+        opened_by=who,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def append_step(
+    session: Session, discussion: Discussion, kind: str, *, who: str, save_id: str, text: str = "", target: int = 0
+) -> DiscussionEvent:
+    """Write one event, and bring the discussion's own row up to date.
+
+    Args:
+        session: open for writing.
+        discussion: the discussion.
+        kind: one of :class:`~core.adapters.store.models.DiscussionStep`.
+        who: who does it.
+        save_id: unique among all events.
+        text: of a comment or an edit.
+        target: id of the comment that it is about; 0 for none.
+    """
+    event = DiscussionEvent(
+        discussion_id=discussion.id or 0, kind=kind, who=who, text=text, target=target or None, save_id=save_id
+    )
+    session.add(event)
+    session.flush()
+    discussion.last_at = event.at
+    if kind == DiscussionStep.RESOLVE:
+        discussion.resolved_by, discussion.resolved_at = who, event.at
+    elif kind == DiscussionStep.REOPEN:
+        discussion.resolved_by, discussion.resolved_at = "", None
+    elif kind == DiscussionStep.COMMENT:
+        people = known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ()
+        mentions = mentioned_people(text, people)
+        awaited = dict.fromkeys(name for name in (*discussion.awaiting, *mentions) if name != who)
+        discussion.awaiting, discussion.comments = list(awaited), discussion.comments + 1
+    else:
+        recount(session, discussion)
+    session.add(discussion)
+    return event
+
+
+def recount(session: Session, discussion: Discussion) -> None:
+    """Count a discussion's comments anew, and who is awaited in it, after one was changed.
+
+    Args:
+        session: open for writing.
+        discussion: the discussion.
+    """
+    turns = turns_of(_events(session, discussion))
+    people = known_people(session, discussion.dataset_id)
+    mentions = {turn.id: mentioned_people(turn.text, people) for turn in turns if turn.is_comment}
+    discussion.awaiting = awaited_after(turns, mentions)
+    discussion.comments = sum(turn.is_comment for turn in turns)
+
+
+def _events(session: Session, discussion: Discussion) -> Sequence[DiscussionEvent]:
+    statement = select(DiscussionEvent).where(col(DiscussionEvent.discussion_id) == discussion.id)
+    return session.execute(statement.order_by(col(DiscussionEvent.id))).scalars().all()
+
+
+def _discussion_for(
+    session: Session, dataset_id: int, chat_id: int, remark: Remark, who: str, review_pass: str
+) -> Discussion:
+    if remark.discussion:
+        row = session.get(Discussion, remark.discussion)
+        if row is None or row.chat_id != chat_id:
+            raise NotFoundError("这处讨论已经不在了", _GONE)
+        is_kept_back = review_pass == Pass.SECOND and row.opened_by != who
+        if is_kept_back:
+            raise PermissionDeniedError("盲审时只能写自己提出的讨论", "确认之后再到「待讨论」回复")
+        return row
+    place: dict[str, Any] = {
+        "customer": remark.customer,
+        "customer_name": remark.customer_name[:200],
+        "field": remark.field,
+        "who": who,
+    }
+    row = discussion_at(session, chat_id, review_pass, **place)
+    if row is not None:
+        return row
+    if DiscussionStep(remark.kind) is not DiscussionStep.COMMENT:
+        raise NotFoundError("这里还没有讨论", "先写一条评论")
+    _require_text(remark)
+    return new_discussion(session, dataset_id, chat_id, review_pass, **place)
+
+
+def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark: Remark, who: str) -> RemarkAck:
+    count = select(func.count()).where(col(DiscussionEvent.discussion_id) == discussion.id)
+    if session.execute(count).scalar_one() >= MOST_EVENTS:
+        raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再写", "请解决它，把结论写在别处")
+    ack = RemarkAck(remark.id, "saved", discussion=discussion.id or 0)
+    kind = DiscussionStep(remark.kind)
+    is_open = discussion.resolved_at is None
+    if kind in (DiscussionStep.EDIT, DiscussionStep.DELETE, DiscussionStep.RESTORE):
+        _change_comment(session, discussion, remark, who)
+        return ack
+    if kind is DiscussionStep.COMMENT:
+        _require_text(remark)
+        append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text)
+        if is_open or not remark.seen_open:
+            return ack
+        why = f"{discussion.resolved_by} 刚刚解决了这处讨论，您的评论已记在后面；要接着讨论请重开。"
+        return RemarkAck(remark.id, "saved", why, ack.discussion)
+    if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
+        done = "重开" if is_open else f"由 {discussion.resolved_by} 解决"
+        if not is_blank(remark.text):
+            append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=remark.id, text=remark.text)
+            return RemarkAck(remark.id, "saved", f"这处讨论已经{done}，您的评论已记在后面。", ack.discussion)
+        return RemarkAck(remark.id, "saved", f"这处讨论已经{done}。", ack.discussion)
+    if not is_blank(remark.text):
+        comment_id = f"{remark.id[:60]}+c"
+        append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=comment_id, text=remark.text)
+    append_step(session, discussion, kind, who=who, save_id=remark.id)
+    return ack
+
+
+def _require_text(remark: Remark) -> None:
+    if is_blank(remark.text):
+        raise InputError("还没有写什么", "请写一句再提交")
+
+
+def _change_comment(session: Session, discussion: Discussion, remark: Remark, who: str) -> None:
+    turn = next((turn for turn in turns_of(_events(session, discussion)) if turn.id == remark.target), None)
+    if turn is None or turn.step != DiscussionStep.COMMENT:
+        raise NotFoundError("这条评论已经不在了", _GONE)
+    kind = DiscussionStep(remark.kind)
+    _require_may_change(turn, kind, who)
+    if kind is DiscussionStep.EDIT:
+        _require_text(remark)
+        if turn.deleted_by:
+            raise ConflictError("这条评论已经删除，不能再改", "可以先恢复它")
+    if (kind is DiscussionStep.DELETE) == bool(turn.deleted_by) and kind is not DiscussionStep.EDIT:
+        return  # it is so already
+    append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text, target=turn.id)
+    if kind is DiscussionStep.DELETE and turn.who != who:
+        target = session.execute(select(col(Chat.index)).where(col(Chat.id) == discussion.chat_id)).scalar_one()
+        record_audit(session, AuditKind.DELETION, f"第 {target} 条群聊的讨论", f"删除了 {turn.who} 的一条评论")
+
+
+def _require_may_change(turn: Turn, kind: DiscussionStep, who: str) -> None:
+    """Everybody changes their own comments; a lead may delete others', and whoever deleted one brings it back."""
+    if turn.who == who and turn.deleted_by in ("", who):
+        return
+    if kind is DiscussionStep.EDIT:
+        raise PermissionDeniedError(f"这条评论是「{turn.who}」写的，不能替别人改", "可以另写一条")
+    if not is_allowed(Permission.DELETE_COMMENTS):
+        raise PermissionDeniedError(f"这条评论是「{turn.who}」写的，只有本人、组长或管理员能删", "可以另写一条")
+
+
+def own_steps(save_id: str) -> ColumnElement[bool]:
+    """Condition on events: those that a save of a record brought along."""
+    return col(DiscussionEvent.save_id).in_([f"save:{save_id}", f"done:{save_id}"])

@@ -1,0 +1,243 @@
+"""Discussions are written once, by who they say, and read as they stand; whoever is mentioned is counted."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import AuditEntry, Discussion, DiscussionEvent, Record
+from core.domain.permissions import AccountRole
+from core.errors import InputError, NotFoundError, PermissionDeniedError
+from core.services.discussion.remark_types import MOST_COMMENT, Remark, RemarkAck
+from core.services.discussion.remarks import add_remark, apply_remarks
+from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts
+from core.services.review import apply_saves
+from core.services.team import Actor, acting_as
+from tests.factories.datasets import FORM, make_dataset, make_record
+from tests.factories.quality import NAME, STAGE
+from tests.services.team.test_roles import save
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def dataset(store: Store) -> DatasetView:
+    made = make_dataset(store, [f"林舟{n}：多少钱\n客服小何：稍后" for n in range(1, 4)])
+    for index, reviewer in enumerate(("王芳", "林晓"), 1):
+        make_record(store, made, index, [{NAME: f"林舟{index}"}], reviewer=reviewer)
+    return made
+
+
+def remark(chat: int = 1, **what: Any) -> Remark:
+    return Remark(**{"id": str(uuid4()), "chat": chat, "field": STAGE, "customer": 0, "customer_name": "林舟1", **what})
+
+
+def say(store: Store, dataset: DatasetView, text: str, who: str = "王芳", **what: Any) -> RemarkAck:
+    return add_remark(store, dataset.id, remark(text=text, **what), who=who)
+
+
+def all_of(store: Store, dataset: DatasetView) -> list[DiscussionView]:
+    with store.read() as session:
+        return discussions_in(session, dataset.id)
+
+
+def lines(view: DiscussionView) -> list[tuple[str, str, str]]:
+    return [(turn.who, turn.step, turn.text) for turn in view.turns]
+
+
+def test_a_comment_opens_a_discussion_and_the_next_one_goes_on_in_it(store: Store, dataset: DatasetView) -> None:
+    first = say(store, dataset, "报价算不算方案交流？ @林晓")
+    again = say(store, dataset, "算", who="林晓")
+    assert first.discussion == again.discussion
+    (view,) = all_of(store, dataset)
+    assert lines(view) == [("王芳", "评论", "报价算不算方案交流？ @林晓"), ("林晓", "评论", "算")]
+    assert (view.chat, view.field, view.customer, view.customer_name, view.is_open) == (1, STAGE, 0, "林舟1", True)
+
+
+def test_a_remark_is_applied_once_however_often_it_is_sent(store: Store, dataset: DatasetView) -> None:
+    sent = [remark(text="一次", reviewer="王芳").model_dump()]
+    first = apply_remarks(store, dataset.id, sent, reviewer="王芳")
+    assert apply_remarks(store, dataset.id, sent, reviewer="王芳") == first
+    (view,) = all_of(store, dataset)
+    assert lines(view) == [("王芳", "评论", "一次")]
+
+
+def test_nobody_says_anything_under_another_name(store: Store, dataset: DatasetView) -> None:
+    sent = [remark(text="不是我", reviewer="王芳").model_dump()]
+    (ack,) = apply_remarks(store, dataset.id, sent, reviewer="林晓")
+    assert ack.result == "set_aside" and "王芳" in ack.why
+    with acting_as(Actor("林晓", AccountRole.REVIEWER, 1)), pytest.raises(PermissionDeniedError, match="林晓"):
+        add_remark(store, dataset.id, remark(text="不是我"), who="王芳")
+    assert all_of(store, dataset) == []
+
+
+def test_who_is_mentioned_waits_until_they_answer_or_it_is_resolved(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "@林晓 看一下")
+    say(store, dataset, "整条", chat=2, field="", customer=None)
+    assert open_counts(store, "林晓") == {dataset.id: OpenCounts(2, 1)}
+    assert open_counts(store, "王芳") == {dataset.id: OpenCounts(2, 0)}
+    say(store, dataset, "看了", who="林晓")
+    assert open_counts(store, "林晓") == {dataset.id: OpenCounts(2, 0)}
+    say(store, dataset, "再问 @林晓")
+    say(store, dataset, "", kind="解决")
+    assert open_counts(store, "林晓") == {dataset.id: OpenCounts(1, 0)}
+
+
+def test_resolved_and_opened_again_with_who_and_when(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "问")
+    say(store, dataset, "定了", kind="解决", who="林晓")
+    (view,) = all_of(store, dataset)
+    assert (view.is_open, view.resolved_by) == (False, "林晓") and view.resolved_at is not None
+    say(store, dataset, "", kind="重开")
+    (view,) = all_of(store, dataset)
+    assert (view.is_open, view.resolved_by) == (True, "")
+    assert [line[1:] for line in lines(view)] == [("评论", "问"), ("评论", "定了"), ("解决", ""), ("重开", "")]
+
+
+def test_a_comment_on_what_was_resolved_meanwhile_is_kept_and_said(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "问")
+    say(store, dataset, "", kind="解决", who="林晓")
+    ack = say(store, dataset, "还有一句")
+    assert "林晓 刚刚解决了" in ack.why
+    assert say(store, dataset, "知道已解决", seen_open=False).why == ""
+    twice = say(store, dataset, "", kind="解决")
+    assert "已经由 林晓 解决" in twice.why
+    (view,) = all_of(store, dataset)
+    assert not view.is_open and [line[2] for line in lines(view)] == ["问", "", "还有一句", "知道已解决"]
+
+
+def test_everybody_changes_their_own_comments_alone(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "@林晓 看")
+    (view,) = all_of(store, dataset)
+    target = view.turns[0].id
+    with pytest.raises(PermissionDeniedError, match="不能替别人改"):
+        say(store, dataset, "改", kind="修改", target=target, who="林晓")
+    say(store, dataset, "不用看了", kind="修改", target=target)
+    assert open_counts(store, "林晓")[dataset.id].mine == 0
+    (view,) = all_of(store, dataset)
+    assert view.turns[0].text == "不用看了" and view.turns[0].edited_at is not None
+    with acting_as(Actor("林晓", AccountRole.REVIEWER, 1)), pytest.raises(PermissionDeniedError, match="只有本人"):
+        say(store, dataset, "", kind="删除", target=target, who="林晓")
+
+
+def test_a_deleted_comment_shows_nothing_and_comes_back(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "@林晓 看")
+    say(store, dataset, "好", who="林晓")
+    target = all_of(store, dataset)[0].turns[0].id
+    say(store, dataset, "", kind="删除", target=target)
+    (view,) = all_of(store, dataset)
+    assert (view.turns[0].text, view.turns[0].deleted_by, view.comments) == ("", "王芳", 1)
+    say(store, dataset, "", kind="恢复", target=target)
+    (view,) = all_of(store, dataset)
+    assert (view.turns[0].text, view.turns[0].deleted_by, view.comments) == ("@林晓 看", "", 2)
+
+
+def test_a_lead_deletes_others_comments_and_that_is_written_down(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "不该写的")
+    target = all_of(store, dataset)[0].turns[0].id
+    with acting_as(Actor("组长", AccountRole.LEAD, 2)):
+        say(store, dataset, "", kind="删除", target=target, who="组长")
+    assert all_of(store, dataset) == [] and open_counts(store, "") == {}
+    with store.read() as session:
+        (entry,) = session.execute(select(AuditEntry)).scalars()
+        assert (entry.who, entry.kind) == ("组长", "删除") and "王芳" in entry.detail and "不该写的" not in entry.detail
+
+
+def test_nothing_is_no_comment(store: Store, dataset: DatasetView) -> None:
+    for text in ("", "  \n", "\u200b\u202e"):
+        with pytest.raises(InputError, match="还没有写什么"):
+            say(store, dataset, text)
+    with pytest.raises(NotFoundError, match="先写一条评论"):
+        say(store, dataset, "", kind="解决")
+    with pytest.raises(InputError, match="是谁"):
+        say(store, dataset, "好", who="")
+    with pytest.raises(NotFoundError, match="第 9 条"):
+        say(store, dataset, "好", chat=9)
+    with store.read() as session:
+        assert session.execute(select(Discussion)).first() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>&</b> ![x](http://a/b) $x$ :smile:", "שלום \u202eabc", "👩\u200d👩\u200d👧 好", "字" * MOST_COMMENT]
+)
+def test_any_text_is_kept_as_it_is(store: Store, dataset: DatasetView, text: str) -> None:
+    say(store, dataset, text)
+    assert all_of(store, dataset)[0].turns[0].text == text
+
+
+def test_what_is_too_long_or_no_remark_is_refused_with_a_sentence(store: Store, dataset: DatasetView) -> None:
+    sent = [
+        remark(text="好", reviewer="王芳").model_dump() | {"text": "字" * (MOST_COMMENT + 1)},
+        {"id": "nothing-else"},
+        "not even that",
+        remark(text="其余照常\x00", reviewer="王芳").model_dump(),
+    ]
+    acks = apply_remarks(store, dataset.id, sent, reviewer="王芳")
+    assert [ack.result for ack in acks] == ["refused", "refused", "saved"]
+    assert "20,000" in acks[0].why and "刷新" in acks[1].why
+    assert all_of(store, dataset)[0].turns[0].text == "其余照常"
+
+
+def test_customers_are_told_apart_by_name_then_by_place(store: Store, dataset: DatasetView) -> None:
+    first = say(store, dataset, "一")
+    moved = say(store, dataset, "同一位，换了位置", customer=1)
+    other = say(store, dataset, "另一位", customer=0, customer_name="周遥")
+    nameless = say(store, dataset, "还没有名字", customer=2, customer_name="")
+    whole = say(store, dataset, "整条", customer=None, customer_name="", field="")
+    assert first.discussion == moved.discussion
+    assert len({first.discussion, other.discussion, nameless.discussion, whole.discussion}) == 4
+
+
+def saved(store: Store, dataset: DatasetView, chat: int, who: str, status: str, **more: Any) -> str:
+    with store.read() as session:
+        chat_id = queries.chat_ids(session, dataset.id)[chat]
+        record = session.execute(select(Record).where(col(Record.chat_id) == chat_id)).scalar_one_or_none()
+        version = record.version if record is not None else 0
+    raw = save(chat, who, version=version, status=status) | more
+    (ack,) = apply_saves(store, FORM, dataset.id, [raw], reviewer=who)
+    assert ack.result == "saved", ack.why
+    return ack.save_id
+
+
+def test_a_chat_put_up_for_discussion_opens_one_with_the_note(store: Store, dataset: DatasetView) -> None:
+    saved(store, dataset, 3, "王芳", "待讨论", note="口径不清 @林晓")
+    (view,) = all_of(store, dataset)
+    assert lines(view) == [("王芳", "评论", "口径不清 @林晓")]
+    assert (view.customer, view.field, open_counts(store, "林晓")[dataset.id]) == (None, "", OpenCounts(1, 1))
+    saved(store, dataset, 3, "王芳", "待讨论", note="口径不清 @林晓")
+    assert len(all_of(store, dataset)[0].turns) == 1
+    saved(store, dataset, 3, "林晓", "已确认", note="口径不清 @林晓")
+    assert all_of(store, dataset)[0].is_open, "somebody else had asked: it is for them to resolve"
+
+
+def test_who_approves_answers_what_they_alone_had_asked(store: Store, dataset: DatasetView) -> None:
+    saved(store, dataset, 3, "王芳", "待讨论")
+    assert all_of(store, dataset)[0].turns[0].text == ""
+    saved(store, dataset, 3, "王芳", "已确认")
+    assert not all_of(store, dataset)[0].is_open
+    saved(store, dataset, 3, "王芳", "待讨论", undo=True)
+    assert all_of(store, dataset)[0].is_open
+
+
+def test_undoing_takes_the_note_back_unless_somebody_answered(store: Store, dataset: DatasetView) -> None:
+    saved(store, dataset, 3, "王芳", "待讨论", note="问")
+    saved(store, dataset, 3, "王芳", "未审阅", undo=True)
+    assert all_of(store, dataset) == []
+    saved(store, dataset, 3, "王芳", "待讨论", note="再问")
+    say(store, dataset, "答", who="林晓", chat=3, customer=None, customer_name="", field="")
+    saved(store, dataset, 3, "王芳", "未审阅", undo=True)
+    assert [line[2] for line in lines(all_of(store, dataset)[0])] == ["再问", "答"]
+
+
+def test_a_thousand_comments_are_read_in_order(store: Store, dataset: DatasetView) -> None:
+    number = say(store, dataset, "0").discussion
+    with store.write() as session:
+        for count in range(1, 1000):
+            session.add(
+                DiscussionEvent(discussion_id=number, kind="评论", who="林晓", text=str(count), save_id=f"many-{count}")
+            )
+    (view,) = all_of(store, dataset)
+    assert [turn.text for turn in view.turns] == [str(count) for count in range(1000)]
