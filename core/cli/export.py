@@ -132,6 +132,7 @@ def table(
     out: Out,
     source: Source = "records",
     confirmations: Annotated[bool, typer.Option("--confirmations", help="每个字段加一列确认状态，如未看。")] = False,
+    discussions: Annotated[bool, typer.Option("--discussions", help="加一列「讨论」：谁、何时、说了什么。")] = False,
     mask: Masks = None,
     json: Json = False,
     db: Db = "",
@@ -152,6 +153,7 @@ def table(
             out=out,
             table=TableFormat(suffix),
             confirmations=confirmations,
+            discussions=discussions,
             mask=parse_mask(mask or ()),
         )
     print_result(report, json)

@@ -26,6 +26,19 @@ def mentioned_people(text: str, people: Collection[str]) -> list[str]:
     return mentioned
 
 
+def unknown_mentions(text: str, people: Collection[str]) -> list[str]:
+    """What stands behind an ``@`` and is nobody's name, each once, in order.
+
+    Args:
+        text: of a comment.
+        people: names that can be mentioned.
+    """
+    behind = [text[at.end() : at.end() + _LONGEST] for at in _AT.finditer(text)]
+    unknown = [match[0] for part in behind if not mentioned_people(f"@{part}", people) and (match := _NAME.match(part))]
+    return list(dict.fromkeys(unknown))
+
+
+_NAME = re.compile(r"\w{1,20}")
 _LONGEST = 120
 """Characters behind an ``@`` in which a name is looked for: names have 60 at most."""
 

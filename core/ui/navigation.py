@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain.permissions import AccountRole, Permission, allows, who_may
+from core.errors import ShiyaoError
+from core.services.discussion import OpenCounts, open_counts
 from core.ui import address, state
 from core.ui.markdown import escape_markdown
 from core.ui.page_shell import TITLE
@@ -23,6 +26,7 @@ MODELS = "pages/extract/models.py"
 MERGE = "pages/extract/merge.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
+DISCUSSIONS = "pages/review/discussions.py"
 HISTORY = "pages/review/history.py"
 GUIDELINES = "pages/review/guidelines.py"
 BATCHES = "pages/review/batches.py"
@@ -52,6 +56,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "审阅": (
         (WORKBENCH, "审阅台", "workbench"),
         (RECORDS, "记录表", "records"),
+        (DISCUSSIONS, "待讨论", "discussions"),
         (HISTORY, "记录历史", "history"),
         (GUIDELINES, "标注规范", "guidelines"),
         (BATCHES, "批次", "batches"),
@@ -102,11 +107,12 @@ ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in ent
 
 def navigation() -> dict[str, list[st.Page]]:
     """The menu for ``st.navigation``, and the start page's own name, which is not in sight."""
+    waiting = _waiting_discussions()
     menu = {
         group: [
             st.Page(
                 script,
-                title=title,
+                title=title + (waiting if script == DISCUSSIONS else ""),
                 url_path=address,
                 visibility="visible" if script not in _NEEDED or state.may(_NEEDED[script]) else "hidden",
             )
@@ -121,6 +127,20 @@ def navigation() -> dict[str, list[st.Page]]:
     if requested := _unknown_address():
         menu[""].append(st.Page(_draw_no_such_page, title="没有这个页面", url_path=requested, visibility="hidden"))
     return menu
+
+
+def _waiting_discussions() -> str:
+    """How many discussions are open, and how many of them wait for who looks, behind the page's name."""
+    counts = OpenCounts()
+    with suppress(ShiyaoError):  # a menu without numbers is better than none
+        for one in open_counts(state.store(), state.reviewer()).values():
+            counts += one
+    return waiting_text(counts.open, counts.mine)
+
+
+def waiting_text(count: int, mine: int) -> str:
+    """Numbers behind the name of 待讨论: `` 3 · @我 1``; ``""`` where nothing is open."""
+    return f" {count:d}" + (f" · @我 {mine:d}" if mine else "") if count else ""
 
 
 def _visible_count(pages: list[st.Page]) -> int:
@@ -179,7 +199,8 @@ def draw_page_frame(title: str, script: str) -> None:
         title: of the page, from the menu.
         script: of the page.
     """
-    st.set_page_config(page_title=f"{title} · {TITLE}")
+    plain = {script: name for entries in _MENU.values() for script, name, _ in entries}.get(script, title)
+    st.set_page_config(page_title=f"{plain} · {TITLE}")
     state.remember_reviewer()
     person, needed = state.page_person(), _CHANGED_BY.get(script)
     if person is not None and needed is not None and not state.may(needed):

@@ -19,6 +19,7 @@ from core.ui import address
 from core.ui.markdown import Markdown
 
 if TYPE_CHECKING:
+    from core.services.discussion import RemarkAck
     from core.services.review import Ack
     from core.services.review.base_runs import BaseRun
     from core.services.review.workbench.contract import WorkbenchPayload
@@ -28,6 +29,7 @@ _REVIEWER = "shiyao.reviewer"
 _DATASET = "shiyao.dataset"
 _CLAIMED = "shiyao.claimed"
 _SAVE_ACKS = "shiyao.save_acks"
+_REMARK_ACKS = "shiyao.remark_acks"
 _RECORDS = "shiyao.records.address"
 _ACKS_KEPT = 200
 _MOST_LINKS = 8
@@ -247,6 +249,17 @@ def keep_save_acks(key: str, acks: "Mapping[str, Ack]") -> None:
     earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
     newest_acks = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
     st.session_state[_SAVE_ACKS] = (key, dict(newest_acks))
+
+
+def remark_acks(key: str) -> "dict[str, RemarkAck]":
+    """Answers to remarks in discussions, by id, for the workbench with this component key."""
+    kept_key, acks = st.session_state.get(_REMARK_ACKS, ("", {}))
+    return dict(acks) if kept_key == key else {}
+
+
+def keep_remark_acks(key: str, acks: "Mapping[str, RemarkAck]") -> None:
+    """Keep answers to remarks for the next reruns, with the latest earlier ones."""
+    st.session_state[_REMARK_ACKS] = (key, dict([*remark_acks(key).items(), *acks.items()][-_ACKS_KEPT - len(acks) :]))
 
 
 def last_payload(key: str) -> "WorkbenchPayload | None":

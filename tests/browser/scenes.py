@@ -16,6 +16,7 @@ from core.adapters.store.models import Pass, Record, RecordEvent
 from core.domain.form import load_named_form
 from core.domain.permissions import AccountRole
 from core.services.datasets.sample_dataset import SAMPLE_RUN
+from core.services.discussion import Remark, add_remark
 from core.services.quality import dispute
 from core.services.review import Filter, apply_saves
 from core.services.review.batches import assign
@@ -89,6 +90,21 @@ def enrich(store: Store) -> None:
         reason="群里她自己改了称呼",
         who="林晓",
     )
+    discuss(store, dataset.id, [field.key for field in form.fields])
+
+
+def discuss(store: Store, dataset_id: int, keys: list[str]) -> None:
+    """Three discussions: of a stage, in which somebody is awaited; of a whole chat; and one that is resolved."""
+    stage, product = ({"chat": chat, "customer": 0, "field": keys[at]} for chat, at in ((19, 17), (4, 9)))
+    talks: list[tuple[str, dict[str, object]]] = [
+        ("林晓", stage | {"text": "报过价又改了户型，算「报价」还是退回「方案交流」？ @何静"}),
+        ("何静", stage | {"text": "报价发出去就算报价，改户型写进下一步。 @林晓 规范里我补一句"}),
+        ("周岚", {"chat": 20, "text": "这条像是两个群粘在一起的，先放着"}),
+        ("林晓", product | {"text": "「全屋」要不要拆成几样？"}),
+        ("何静", product | {"kind": "解决", "text": "不拆，按客户原话"}),
+    ]
+    for who, what in talks:
+        add_remark(store, dataset_id, Remark.model_validate({"id": str(uuid4()), **what}), who=who)
 
 
 def spread(store: Store) -> None:
@@ -163,6 +179,12 @@ def _nothing(page: Page) -> None:
     """The page as it opens."""
 
 
+def _open_discussion(page: Page) -> None:
+    """The first field that somebody has discussed, with what was said."""
+    page.locator(".talk-mark:visible").first.click()
+    page.get_by_test_id("discussion").wait_for()
+
+
 SCENES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "import": ("import", _import_preview),
     "agreement": ("agreement?view=待仲裁", _tick_first_rows(1)),
@@ -174,6 +196,8 @@ SCENES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "training-versions": ("training-sets?view=版本", _tick_first_rows(2)),
     "workbench-keys": ("workbench", _show_keys),
     "workbench-end": ("workbench?text=没有人说过的话", _nothing),
+    "discussions": ("discussions", _tick_first_rows(1)),
+    "workbench-discussion": ("workbench?chat=19", _open_discussion),
     "import-done": ("import", _import_done),  # last: it brings a dataset of its own
 }
 """Address and steps of each picture that shows more than a page as it opens, by the picture's name."""

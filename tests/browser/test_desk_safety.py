@@ -123,6 +123,55 @@ def test_two_reviewers_see_one_another_and_settle_by_field(sit: Sit) -> None:
     xiao.is_now("saved")
     assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL), xiao.value(1, NAME)) == ("四万", "林间家居", "林木1")
     assert {event.who for event in xiao.history(1)} == {"林晓", "陈默"}
+    discuss_a_field(xiao, mo)
+
+
+def press(desk: ReviewerPage, *keys: str) -> None:
+    for key in keys:
+        desk.look()
+        desk.page.keyboard.press(key)
+
+
+def discuss_a_field(xiao: ReviewerPage, mo: ReviewerPage) -> None:
+    """By keys alone: asked, answered while somebody types, resolved under their hands, and said before an approval."""
+    mine, theirs = (desk.page.get_by_test_id("discussion") for desk in (xiao, mo))
+    xiao.field(BUDGET).focus()
+    press(xiao, "Escape", ";")  # the letter of command mode
+    xiao.page.keyboard.type("四万还是三万？ @陈")
+    press(xiao, "Enter")  # takes the name
+    expect(mine.get_by_role("textbox")).to_have_value("四万还是三万？ @陈默 ")
+    press(xiao, "Enter")
+    expect(mine.locator(".words")).to_have_text("四万还是三万？ @陈默")
+    xiao.page.keyboard.type("还没写完")
+
+    mo.open(1)
+    expect(mo.page.locator(".talks")).to_have_text("讨论 1 · @我 1")
+    mo.field(RIVAL).focus()
+    press(mo, "Alt+;")  # nothing is said of this field: once more leads to where something is
+    expect(theirs).to_contain_text("还没有讨论")
+    press(mo, "Alt+;")
+    expect(theirs.locator(".words")).to_have_text("四万还是三万？ @陈默")
+    mo.page.keyboard.type("四万")
+    press(mo, "Enter")
+    expect(mine.locator(".words")).to_have_text(["四万还是三万？ @陈默", "四万"], timeout=PATIENT)
+    expect(mine.get_by_role("textbox")).to_have_value("还没写完")
+    press(mo, "Control+Enter")
+    expect(theirs).to_be_hidden()
+    expect(xiao.page.get_by_text("陈默 解决了「总体金额」的讨论")).to_be_visible(timeout=PATIENT)
+    expect(mine.get_by_role("textbox")).to_have_value("还没写完")
+    press(xiao, "Control+Enter")  # opens it again, with what was typed
+    expect(mine.locator(".words").last).to_have_text("还没写完")
+    expect(mine.locator(".talk-state")).to_have_text("未解决")
+    press(xiao, "Escape")
+    expect(mine).to_be_hidden()
+    expect(xiao.page.locator(".mode")).to_be_visible()  # command mode, as before
+    for _ in range(4):  # other things may stop an approval, too
+        if xiao.page.get_by_text("的讨论还没有解决（Alt+; 看）").is_visible():
+            break
+        press(xiao, "a")
+    expect(xiao.page.get_by_text("的讨论还没有解决（Alt+; 看）")).to_be_visible()
+    press(xiao, "a")
+    expect(xiao.page.get_by_text("还有 1 处讨论没有解决")).to_be_visible()
 
 
 SKIP = "window.skipped = 0; const real = Date.now; Date.now = () => real() + window.skipped;"

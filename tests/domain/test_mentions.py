@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.mentions import mentioned_people
+from core.domain.mentions import mentioned_people, unknown_mentions
 
 PEOPLE = ("王芳", "王芳芳", "Lin", "Linda", "周 遥", "ａｌｅｘ")
 
@@ -29,3 +29,7 @@ def test_people_are_mentioned_by_their_names(text: str, names: list[str]) -> Non
 
 def test_a_name_of_nothing_is_never_mentioned() -> None:
     assert mentioned_people("@ 好", ["", " "]) == []
+
+
+def test_who_is_nobody_is_named() -> None:
+    assert unknown_mentions("@小李 看，@王芳 也看，@小李 快，a@lin.com，@ 空", PEOPLE) == ["小李"]

@@ -6,7 +6,53 @@ from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
     from core.services.discussion.known_people import known_people
+    from core.services.discussion.listing import (
+        EVERY_STATE,
+        EVERYBODY,
+        STATES,
+        WHOLE_CHAT,
+        WHOSE,
+        DiscussionFilter,
+        discussion_rows,
+        discussions,
+        is_blind,
+        place_text,
+        texts_of_customers,
+    )
+    from core.services.discussion.remark_types import Remark, RemarkAck
+    from core.services.discussion.remarks import add_remark, apply_remarks
+    from core.services.discussion.threads import (
+        DiscussionView,
+        OpenCounts,
+        Turn,
+        discussions_in,
+        of_pass,
+        open_counts,
+    )
 
-__all__ = ["known_people"]
+__all__ = [
+    "EVERYBODY",
+    "EVERY_STATE",
+    "STATES",
+    "WHOLE_CHAT",
+    "WHOSE",
+    "DiscussionFilter",
+    "DiscussionView",
+    "OpenCounts",
+    "Remark",
+    "RemarkAck",
+    "Turn",
+    "add_remark",
+    "apply_remarks",
+    "discussion_rows",
+    "discussions",
+    "discussions_in",
+    "is_blind",
+    "known_people",
+    "of_pass",
+    "open_counts",
+    "place_text",
+    "texts_of_customers",
+]
 
 import_when_used(__name__)

@@ -1,6 +1,6 @@
 """The discussions of a dataset as a list: which of them, and as rows of a table or texts beside a record."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -137,27 +137,23 @@ def last_words(view: DiscussionView) -> str:
     return f"{last.who}：{last.text or '（没有写原因）'}" if last is not None else ""
 
 
-def texts_by_customer(
-    views: Iterable[DiscussionView], names: Mapping[int, Sequence[str]], form: Form
-) -> dict[int, list[list[str]]]:
-    """Discussions beside the customers that they are about, by chat index: one list of texts per customer.
+def texts_of_customers(views: Iterable[DiscussionView], names: Sequence[str], form: Form) -> list[list[str]]:
+    """Discussions of a chat beside the customers that they are about: a list of texts for each customer.
 
     A customer is found by name, else by position; what is about the whole chat, or about a customer who is there no
     more, stands with the first one.
 
     Args:
-        views: discussions of a dataset.
-        names: names of each chat's customers, in order.
+        views: discussions of the chat.
+        names: names of its customers, in order; at least one.
         form: the dataset's form.
     """
-    texts: dict[int, list[list[str]]] = {}
+    texts: list[list[str]] = [[] for _ in names]
     for view in views:
-        of_chat = names.get(view.chat) or [""]
         place = view.customer if view.customer is not None else 0
-        if view.customer_name and view.customer_name in of_chat:
-            place = list(of_chat).index(view.customer_name)
-        columns = texts.setdefault(view.chat, [[] for _ in of_chat])
-        columns[place if place < len(of_chat) else 0].append(discussion_text(view, form))
+        if view.customer_name and view.customer_name in names:
+            place = list(names).index(view.customer_name)
+        texts[place if place < len(names) else 0].append(discussion_text(view, form))
     return texts
 
 

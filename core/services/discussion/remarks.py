@@ -7,6 +7,7 @@ chat's row.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -14,7 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Discussion, DiscussionEvent, DiscussionStep, Pass
-from core.domain.mentions import mentioned_people
+from core.domain.mentions import mentioned_people, unknown_mentions
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import is_blank
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
@@ -265,7 +266,7 @@ def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark
         _require_text(remark)
         append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text)
         if is_open or not remark.seen_open:
-            return ack
+            return replace(ack, why=_nobody_sentence(session, dataset_id, remark.text))
         why = f"{discussion.resolved_by} 刚刚解决了这处讨论，您的评论已记在后面；要接着讨论请重开。"
         return RemarkAck(remark.id, "saved", why, ack.discussion)
     if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
@@ -279,6 +280,13 @@ def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark
         append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=comment_id, text=remark.text)
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
+
+
+def _nobody_sentence(session: Session, dataset_id: int, text: str) -> str:
+    """Whom a comment mentions though nobody is called so (a Chinese sentence); ``""`` for nobody."""
+    unknown = unknown_mentions(text, known_people(session, dataset_id)) if set(text) & {"@", "＠"} else []
+    named = "、".join(f"「{name}」" for name in unknown[:3])
+    return f"评论已记下；没有叫{named}的审阅人，不会提醒到谁。" if unknown else ""
 
 
 def _require_text(remark: Remark) -> None:

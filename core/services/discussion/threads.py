@@ -36,6 +36,12 @@ class Turn:
     edited_at: datetime | None = None
     deleted_by: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """The line as JSON values."""
+        edited_at = self.edited_at.isoformat() if self.edited_at is not None else None
+        line = {"step": str(self.step), "who": self.who, "at": self.at.isoformat(), "text": self.text}
+        return line | {"edited_at": edited_at, "deleted_by": self.deleted_by}
+
     @property
     def is_comment(self) -> bool:
         """Whether it is a comment that is there."""
@@ -53,6 +59,29 @@ class DiscussionView(DiscussionBase, View):
     def is_open(self) -> bool:
         """Whether nobody has resolved it."""
         return self.resolved_at is None
+
+    def as_json(self, place: str) -> dict[str, Any]:
+        """The discussion with all that was said, as JSON values.
+
+        Args:
+            place: what it is about, in words.
+        """
+        return {
+            "id": self.id,
+            "chat": self.chat,
+            "place": place,
+            "customer": self.customer,
+            "customer_name": self.customer_name,
+            "field": self.field,
+            "review_pass": self.review_pass,
+            "open": self.is_open,
+            "opened_by": self.opened_by,
+            "opened_at": self.opened_at.isoformat(),
+            "resolved_by": self.resolved_by,
+            "resolved_at": self.resolved_at.isoformat() if self.resolved_at is not None else None,
+            "awaiting": self.awaiting if self.is_open else [],
+            "turns": [turn.as_json() for turn in self.turns],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from core.domain.form import Form, load_named_form
 from core.domain.masking import Mask
 
 CHAT, FIELD = "群聊", "字段"
-_OWN: frozenset[str] = frozenset({CHAT, FIELD, "状态", "提出人", "处理人", "提出时间", "打开", "对比"})
+_OWN: frozenset[str] = frozenset(
+    {CHAT, FIELD, "状态", "提出人", "处理人", "提出时间", "打开", "对比", "等谁回复", "解决人"}
+)
 """Columns that hold the program's and the reviewers' words, not the chats'."""
 
 

@@ -27,6 +27,7 @@ from core.services.export.answer_sources import (
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import PendingFile, compare_rows, file_digest, fingerprint, pending_file
+from core.services.export.discussion_column import TITLE, DiscussionColumn
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.spreadsheet_cells import csv_row, unescape_formula
@@ -53,12 +54,14 @@ def export_table(
     out: Path,
     table: TableFormat,
     confirmations: bool = False,
+    discussions: bool = False,
     mask: Mask = NO_MASK,
 ) -> ExportResult:
     """Write one row per customer: chat, customer's number, every field, origin, reviewer.
 
     With ``confirmations``, a further column per field says what a person did with it (未看, 逐项确认, 批量确认): an
-    empty cell that was confirmed differs from one that nobody looked at. Labels and runs leave these empty.
+    empty cell that was confirmed differs from one that nobody looked at. Labels and runs leave these empty. With
+    ``discussions``, a column says what was discussed about the customer, and with the first one about the chat.
 
     List fields are joined with ``、``. In a CSV, a text that a spreadsheet would run as a formula gets an apostrophe in
     front (chats are written by strangers); XLSX cells are typed as text and need none. Characters that XLSX cannot
@@ -79,7 +82,8 @@ def export_table(
         statistics = AnswerStatistics()
         remember_exported(session, dataset_view, source)
         stream = mask_answers(session, dataset_view, form, source, mask)
-        rows = _rows(statistics.count(stream), form, confirmations)
+        talks = DiscussionColumn(session, dataset_view, form, mask) if discussions else None
+        rows = _rows(statistics.count(stream), form, confirmations, talks)
         fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(fingerprints) < 2:
             raise ExportError(f"来源（{source.title}）里没有一位客户", "请先审阅并确认群聊，或换一个来源")
@@ -105,6 +109,7 @@ def export_table(
             "mask": mask.names,
             "table": str(table),
             "confirmations": confirmations,
+            "discussions": discussions,
             **statistics.lists(left_out=left_out),
         }
         session.close()  # the log is written on another connection, and none may be held meanwhile
@@ -114,17 +119,22 @@ def export_table(
     return result
 
 
-def _rows(stream: Iterator[ChatAnswer], form: Form, confirmations: bool) -> Iterator[list[str]]:
+def _rows(
+    stream: Iterator[ChatAnswer], form: Form, confirmations: bool, talks: DiscussionColumn | None
+) -> Iterator[list[str]]:
     confirmation_columns = [f"{key}（确认）" for key in form.keys] if confirmations else []
-    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *confirmation_columns]
+    talk_columns = [TITLE] if talks is not None else []
+    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *talk_columns, *confirmation_columns]
     for answer in stream:
+        talk_cells = talks.cells(answer.index, answer.forms) if talks is not None else []
         for number, values in enumerate(answer.forms, start=1):
             cells = [text_of(value) for value in values.values()]
             origin, reviewer = ORIGIN_LABELS[answer.origin], str(answer.provenance.get("reviewer", ""))
             states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
             unreviewed = str(Confirmation.UNSEEN) if answer.origin == "record" else ""
             confirmations_of_row = [states.get(key, unreviewed) for key in form.keys] if confirmations else []
-            yield [str(answer.index), str(number), *cells, origin, reviewer, *confirmations_of_row]
+            talk_cell = talk_cells[number - 1 : number]
+            yield [str(answer.index), str(number), *cells, origin, reviewer, *talk_cell, *confirmations_of_row]
 
 
 def _write_csv(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:

@@ -117,12 +117,20 @@ def _plan_table(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     seen = st.checkbox(
         "附上确认状态", key="confirmations", help="每个字段多一列：未看、逐项确认或批量确认；确认为空与没看过由此分开"
     )
+    talks = st.checkbox("附上讨论", value=True, key="talks", help="多一列：谁、何时、说了什么，有没有解决")
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     return ExportPlan(
-        ("table", dataset.id, source, table, seen, mask),
+        ("table", dataset.id, source, table, seen, talks, mask),
         _file_name("customers", dataset, table, mask),
         lambda out: export_table(
-            state.store(), dataset=dataset.id, source=source, out=out, table=table, confirmations=seen, mask=mask
+            state.store(),
+            dataset=dataset.id,
+            source=source,
+            out=out,
+            table=table,
+            confirmations=seen,
+            discussions=talks,
+            mask=mask,
         ),
         ready=len(coverage.missing) < coverage.total,
     )

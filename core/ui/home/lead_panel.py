@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import Form, load_named_form
+from core.services.discussion import open_counts
 from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.quality.blind_estimate import BlindEstimate, blind_estimate
 from core.services.review import DatasetState
@@ -42,6 +43,10 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     waiting: list[tuple[str, str, dict[str, str]]] = []
     if item.progress.discussed:
         waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
+    talks = open_counts(state.store(), state.reviewer()).get(item.dataset.id)
+    if talks is not None:
+        mine = f" · @我 {talks.mine}" if talks.mine else ""
+        waiting.append((navigation.DISCUSSIONS, f"讨论 {talks.open} 处{mine}", here))
     if view.differences:
         waiting.append((navigation.AGREEMENT, f"待仲裁 {view.differences} 条", here | {"view": "待仲裁"}))
     if view.disputes:

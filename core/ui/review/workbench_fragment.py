@@ -7,7 +7,9 @@ from contextlib import suppress
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
+from core.adapters.store.models import Pass
 from core.errors import StoreUnavailableError
+from core.services.discussion import apply_remarks
 from core.services.review import (
     Ack,
     ReviewSession,
@@ -17,7 +19,10 @@ from core.services.review import (
     offline_sentence,
 )
 from core.services.review.records.save_reading import save_id_of
+from core.services.review.records.save_types import BLIND_REVIEW
 from core.services.review.records.saving import MOST_SAVES
+from core.services.review.workbench.contract import WorkbenchPayload
+from core.services.review.workbench.discussions import remark_answers
 from core.ui import address, navigation, state
 from core.ui import workbench as component
 from core.ui.markdown import escape_markdown
@@ -41,6 +46,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
         if at is None:
             at = chat_of_address(review_session.dataset)
         sent = state.texts_sent(key, review_session.cache_key, browser.want_texts)
+        _apply_remarks(review_session, key)
         acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
         data = review_session.sync(
             state.store(),
@@ -54,6 +60,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             texts_sent=sent,
             walk=browser.walk,
         )
+        _put_discussions(key, data)
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):
             data["offline"], data["error"] = True, data["error"] or offline_sentence()
@@ -71,8 +78,14 @@ def draw(review_session: ReviewSession, key: str) -> None:
         data = offline_payload(last, list(state.save_acks(key).values()), offline_sentence(outage))
     if data["open"] is not None and address.text_parameter("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
+        st.query_params.pop("discussion", None)  # it belonged to the chat before
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
-    component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))
+    component.workbench(
+        data,
+        key=key,
+        on_outbox_change=lambda: _on_outbox(review_session, key),
+        on_remarks_change=lambda: _on_remarks(review_session, key),
+    )
 
 
 def chat_of_address(dataset: DatasetView) -> int | None:
@@ -121,3 +134,30 @@ def _apply(
     acks = apply_outbox(review_session, state.store(), outbox, state.save_acks(key), just_sent=just_sent)
     state.keep_save_acks(key, acks)
     return acks
+
+
+def _on_remarks(review_session: ReviewSession, key: str) -> None:
+    with show_errors(), suppress(StoreUnavailableError):  # the fragment that follows says so
+        _apply_remarks(review_session, key)
+
+
+def _apply_remarks(review_session: ReviewSession, key: str) -> None:
+    """Take what was said in discussions and is not answered yet, and keep the answers."""
+    answered = state.remark_acks(key)
+    new = [remark for remark in component.outbox_of(key).remarks if str(remark.get("id", "")) not in answered]
+    if new:
+        review_pass = Pass.SECOND if review_session.review == BLIND_REVIEW else Pass.PRIMARY
+        dataset_id, reviewer = review_session.dataset.id, review_session.reviewer
+        acks = apply_remarks(state.store(), dataset_id, new, reviewer=reviewer, review_pass=review_pass)
+        state.keep_remark_acks(key, {ack.id: ack for ack in acks})
+
+
+def _put_discussions(key: str, data: WorkbenchPayload) -> None:
+    """Add to the discussions the answers to what was said, and which one the address asks for."""
+    if "discussions" not in data:
+        return
+    answered = state.remark_acks(key)
+    numbers = [str(remark.get("id", "")) for remark in component.outbox_of(key).remarks]
+    data["discussions"]["answers"] = remark_answers([answered[number] for number in numbers if number in answered])
+    is_first = component.outbox_of(key).at is None
+    data["discussions"]["open"] = address.index_parameter("discussion") if is_first else None

@@ -23,6 +23,7 @@ HERE: Final = Path(__file__).parent
 MODULES: Final = (
     "words",
     "values",
+    "discussions",
     "keys",
     "dom",
     "composing",
@@ -44,6 +45,7 @@ MODULES: Final = (
     "time_spent",
     "why",
     "sync",
+    "remarks",
     "find",
     "evidence_text",
     "message_list",
@@ -62,6 +64,7 @@ MODULES: Final = (
     "overlays",
     "marks",
     "help",
+    "discussion_panel",
     "divider",
     "layers",
     "arrival",
@@ -82,6 +85,7 @@ MODULES: Final = (
     "customer_commands",
     "chat_commands",
     "echo_commands",
+    "discussion_commands",
     "commands",
     "keyboard",
     "palette_offers",
@@ -99,6 +103,7 @@ class WorkbenchState:
     Attributes:
         outbox: every save that was not acknowledged when the browser last spoke, oldest first.
         at: index of the chat on screen, from 1; None before the first one.
+        remarks: what is said in discussions and was not answered when the browser last spoke, oldest first.
         want_residue: index of the chat whose residue is to be shown, or None.
         want_why: the cell that somebody asks about: chat index, position of the customer, number of the field.
         want_end: whether the card at the end of the queue is on screen.
@@ -108,6 +113,7 @@ class WorkbenchState:
 
     outbox: tuple[dict[str, object], ...] = ()
     at: int | None = None
+    remarks: tuple[dict[str, object], ...] = ()
     want_residue: int | None = None
     want_why: tuple[int, int, int] | None = None
     want_end: bool = False
@@ -141,6 +147,7 @@ def workbench(
     on_outbox_change: Callable[[], None] = _nothing,
     on_at_change: Callable[[], None] = _nothing,
     on_want_residue_change: Callable[[], None] = _nothing,
+    on_remarks_change: Callable[[], None] = _nothing,
 ) -> WorkbenchState:
     """Draw the workbench.
 
@@ -150,6 +157,7 @@ def workbench(
         on_outbox_change: called before the script runs when saves came; read them with :func:`outbox_of`.
         on_at_change: called when another chat is on screen.
         on_want_residue_change: called when residue is asked for or put away.
+        on_remarks_change: called before the script runs when somebody spoke in a discussion.
 
     Returns:
         What the browser last said. Saves in it may have been applied in an earlier run: apply each once by ``save_id``
@@ -162,6 +170,7 @@ def workbench(
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,
+        on_remarks_change=on_remarks_change,
         on_want_why_change=_nothing,
         on_want_end_change=_nothing,
         on_want_texts_change=_nothing,
@@ -180,12 +189,13 @@ def _read(raw: Any) -> WorkbenchState:
     """What a browser said, whatever it is: what cannot be meant is passed over, and saves are judged one by one."""
     if not isinstance(raw, Mapping):
         return WorkbenchState()
-    outbox = raw.get("outbox")
-    saves = outbox if isinstance(outbox, list | tuple) else ()
+    parts = (raw.get(name) for name in ("outbox", "remarks"))
+    outbox, remarks = (part if isinstance(part, list | tuple) else () for part in parts)
     at, residue = raw.get("at"), raw.get("want_residue")
     return WorkbenchState(
-        outbox=tuple(dict(save) for save in saves if isinstance(save, Mapping)),
+        outbox=tuple(dict(save) for save in outbox if isinstance(save, Mapping)),
         at=at if is_chat_index(at) else None,
+        remarks=tuple(dict(remark) for remark in remarks if isinstance(remark, Mapping)),
         want_residue=residue if is_chat_index(residue) else None,
         want_why=_wanted_cell(raw.get("want_why")),
         want_end=raw.get("want_end") is not None,

@@ -18,6 +18,7 @@ from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Base, Chat, Dataset, Run
 from core.adapters.store.schema_version import NEWEST, VERSIONS
 from core.errors import StoreError
+from core.services.discussion.threads import discussions_in
 from tests.postgres import Postgres
 
 HERE = Path(__file__).parent
@@ -336,5 +337,45 @@ def test_a_run_in_progress_with_leases_stays_in_progress(
         tables = set(inspect(store.engine).get_table_names())
         assert not tables & {"worker", "lease"}
         assert ("procrastinate_jobs" in tables) == (kind == "postgresql")
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_was_noted_becomes_a_discussion(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    address = blank_database(kind, tmp_path / "notes.db", request)
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    at = "2026-11-01 08:00:00"
+    records = [("待讨论", "口径不清"), ("待讨论", ""), ("已确认", "问过了"), ("草稿", "没写完"), ("已确认", "")]
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0032")
+        values = f"'train', 'role_elements', 'x', 3, '{at}'"
+        connection.execute(
+            text(f"INSERT INTO dataset (id, name, split, form, sha256, expected, created_at) VALUES (1, 'd', {values})")
+        )
+        for number, (status, note) in enumerate(records, 1):
+            columns = 'id, dataset_id, "index", text, sha256, characters, residue_characters'
+            connection.execute(
+                text(f"INSERT INTO chat ({columns}) VALUES ({number}, 1, {number}, '', '{number}', 0, 0)")
+            )
+            columns = "dataset_id, chat_id, review_pass, customers, status, reviewer, note, version, seconds"
+            values = f"1, {number}, 'primary', '[]', '{status}', '王芳', '{note}', 1, 0, '{at}', '{at}'"
+            connection.execute(text(f"INSERT INTO record ({columns}, created_at, updated_at) VALUES ({values})"))
+    engine.dispose()
+    store = open_store(address.render_as_string(hide_password=False))
+    try:
+        with store.read() as session:
+            every = discussions_in(session, 1)
+        assert [(one.chat, one.is_open, one.turns[0].text) for one in every] == [
+            (1, True, "口径不清"),
+            (2, True, ""),
+            (3, False, "问过了"),
+        ]
+        assert {(one.opened_by, f"{one.opened_at:%m-%d %H:%M}", one.comments) for one in every} == {
+            ("王芳", "11-01 08:00", 1)
+        }
     finally:
         store.close()

@@ -86,6 +86,11 @@ def test_who_is_mentioned_waits_until_they_answer_or_it_is_resolved(store: Store
     assert open_counts(store, "林晓") == {dataset.id: OpenCounts(1, 0)}
 
 
+def test_a_mention_of_nobody_is_said(store: Store, dataset: DatasetView) -> None:
+    assert "「小李」" in say(store, dataset, "@小李 @林晓 看").why
+    assert say(store, dataset, "@林晓 看").why == ""
+
+
 def test_resolved_and_opened_again_with_who_and_when(store: Store, dataset: DatasetView) -> None:
     say(store, dataset, "问")
     say(store, dataset, "定了", kind="解决", who="林晓")

@@ -190,8 +190,6 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ).scalar_one()
             reply = {"user": f"示例：{SECRET}", "system": "", "raw": "[]", "examples": ["团队 第 1 条（版本 2）"]}
             other.replies = [reply | {"notes": [f"示例「团队 第 1 条（版本 2）」：「具体事项」的值“{SECRET}”找不到"]}]
-        words = Remark(id="first-review-1", chat=1, field=TODO, customer=0, text=f"{SECRET} @林晓")
-        add_remark(store, dataset.id, words, who=FIRST.name)
         options = TrainingOptions(datasets=("团队",), source=parse_source("records"), min_rows=0)
         export_training(store, options=options, out=folder / "set", name="旧的", who=FIRST.name)
         export_table(
@@ -201,6 +199,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         blind = BlindSession(dataset, FORM, SECOND.name)
         (ack,) = blind.save(store, [save(1, SECOND.name, status="草稿") | {"customers": [customer(**{TODO: "复审"})]}])
         assert ack.result == "saved", ack.why
+    with acting_as(FIRST):
+        words = Remark(id="first-review-1", chat=1, field=TODO, customer=0, text=f"{SECRET} @林晓")
+        add_remark(store, dataset.id, words, who=FIRST.name)
     store.close()
     return path
 
@@ -315,6 +316,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "threshold": 0.5,
         "typed": "王芳",
         "version": 1,
+        "viewer": SECOND.name,
         "wanted": Filter(queue="全部"),
         "who": FIRST.name,
         "words": "手机",

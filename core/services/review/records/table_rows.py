@@ -8,7 +8,7 @@ from core.errors import InputError
 from core.services.datasets.plain_table import PlainTable
 
 CHAT, CUSTOMER = "群聊", "客户"
-_OURS = frozenset((CHAT, CUSTOMER, "来源", "审阅人"))
+_OURS = frozenset((CHAT, CUSTOMER, "来源", "审阅人", "讨论"))
 _CONFIRMATION = "（确认）"
 _HEADER_WITHIN = 20
 """Rows above the header that may be titles."""

@@ -26,6 +26,7 @@ from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.records.second_review import second_review_refusal, worked_on
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
+from core.services.review.workbench.discussions import discussions_payload
 from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
@@ -147,6 +148,13 @@ class BlindSession:
                 texts_sent=texts_sent,
             )
             progress = self._progress(session, audited)
+            talks = discussions_payload(
+                session,
+                self.dataset.id,
+                [chat["chat"] for chat in chats],
+                self.reviewer,
+                review_pass=Pass.SECOND,
+            )
             if at is None:
                 sentence = self._nothing_waits(session, audited)
             is_done = want_end or at is None
@@ -171,6 +179,7 @@ class BlindSession:
             progress=progress,
             claims=claims,
             end=end,
+            discussions=talks,
             error=sentence,
         )
 

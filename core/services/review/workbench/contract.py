@@ -13,6 +13,7 @@ from core.domain.chat.parsed_chat import MessageKind
 from core.domain.checks.form_warning import Level
 from core.domain.evidence import EvidenceStatus
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
+from core.services.review.workbench.discussion_contract import DiscussionsPayload, SentRemark
 from core.services.review.workbench.echo_contract import EchoPayload, WalkPayload
 from core.services.review.workbench.end_contract import EndPayload
 from core.services.review.workbench.size_contract import Counts, PriorityReason, Residue
@@ -364,6 +365,7 @@ class WorkbenchPayload(TypedDict):
     end: NotRequired[EndPayload]
     echo: NotRequired[EchoPayload]
     walk: NotRequired[WalkPayload]
+    discussions: NotRequired[DiscussionsPayload]
     error: str
     offline: bool
 
@@ -433,10 +435,12 @@ class WorkbenchSent(TypedDict):
         want_end: milliseconds since when the queue has nothing more, while its card is on screen; else null.
         want_texts: milliseconds of now, and behind them chats that came without texts which the browser has not.
         walk: indices of the chats of an echo that somebody walks through instead of the queue; else null.
+        remarks: what is said in discussions and was not answered yet, oldest first.
         beat: changes once a minute while somebody only reads; it renews the claims.
     """
 
     outbox: list[SentSave]
+    remarks: list[SentRemark]
     at: int
     want_residue: int | None
     want_why: list[int] | None

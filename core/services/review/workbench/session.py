@@ -41,6 +41,7 @@ from core.services.review.workbench.contract import (
     ProgressPayload,
     WorkbenchPayload,
 )
+from core.services.review.workbench.discussions import discussions_payload
 from core.services.review.workbench.echo import find_echo, following_in, walk_of
 from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
@@ -216,6 +217,7 @@ class PrimarySession:
             end = None
             if is_done:
                 end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, queued=queue.indices)
+            talks = discussions_payload(session, self.dataset.id, [chat["chat"] for chat in chats], self.reviewer)
             approved = just_approved(outbox, acks) if not walk else None
             echo = find_echo(session, self.form, queue_spec, approved) if approved is not None else None
         if on_screen is not None:
@@ -236,6 +238,7 @@ class PrimarySession:
             guidelines=agreed,
             why=why,
             end=end,
+            discussions=talks,
             echo=echo,
             walk=left_of_walk,
             error=_deleted_run_sentence(self.base)

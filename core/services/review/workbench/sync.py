@@ -22,6 +22,7 @@ from core.services.review.workbench.contract import (
     StoredCustomer,
     WorkbenchPayload,
 )
+from core.services.review.workbench.discussion_contract import DiscussionsPayload
 from core.services.review.workbench.echo_contract import EchoPayload, WalkPayload
 from core.services.review.workbench.end_contract import EndPayload
 from core.services.review.workbench.long_neighbours import analyse_in_background
@@ -193,6 +194,7 @@ def assemble_payload(
     end: EndPayload | None = None,
     echo: EchoPayload | None = None,
     walk: WalkPayload | None = None,
+    discussions: DiscussionsPayload | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
     """Claim chats and assemble the workbench payload (docs/workbench.md, ``data``).
@@ -212,6 +214,7 @@ def assemble_payload(
         end: what the card at the end of the queue shows, where it is on screen.
         echo: chats like one that was just approved.
         walk: what is left of the chats that the browser walks through.
+        discussions: of the chats.
         error: a sentence for a banner.
     """
     is_offline = False
@@ -249,6 +252,8 @@ def assemble_payload(
         payload["echo"] = echo
     if walk is not None:
         payload["walk"] = walk
+    if discussions is not None:
+        payload["discussions"] = discussions
     return payload
 
 

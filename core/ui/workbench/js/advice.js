@@ -1,6 +1,7 @@
 // @ts-check
 // What the workbench advises beside a field: warnings and hints, other values and who says so, what stops an approval. Pure.
 /** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
+import { discussionStops } from "./discussions.js";
 import { openMissed, placeText } from "./missed.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { rememberLast } from "./remember.js";
@@ -116,7 +117,8 @@ export function approvalStops(entry, form) {
     text: `聊天里还有没填的「${one.value}」（${placeText(entry, one)}）：Alt+F 看，Alt+H 不用填`,
   }));
   const news = entry.news ? [{ ...entry.news, message: null }] : [];
-  return [...news, ...openWarnings(entry, form).map((warning) => ({ ...warning, message: null })), ...missed];
+  const warnings = openWarnings(entry, form).map((warning) => ({ ...warning, message: null }));
+  return [...news, ...warnings, ...missed, ...discussionStops(entry, form)];
 }
 
 const DELTA_STOP = "delta:";

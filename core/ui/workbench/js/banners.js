@@ -85,7 +85,8 @@ export function drawConflict(workbench, entry) {
  * @param {Entry | null} entry
  */
 export function drawNotices(workbench, entry) {
-  const { notices } = workbench;
+  const { calls, notices } = workbench;
+  calls.drawDiscussion();
   const lines = linesFor(workbench, entry);
   const state = JSON.stringify(lines.map(({ text, tone }) => [text, tone]));
   if (notices.dataset.state === state) return;

@@ -2,6 +2,7 @@
 // The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
 /** @import { BottomBar, Entry, SayOptions, Store, TopBar } from "./types.js" */
 import { lossText } from "./advice.js";
+import { discussionCount } from "./discussions.js";
 import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
@@ -40,6 +41,12 @@ export function buildTop({ onRetry, onFind, onType }) {
     fill,
     expectedLoss: h("span", { class: "expected-loss", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }),
     note: h("span", { class: "note" }),
+    talk: h("button", {
+      type: "button",
+      class: "talks",
+      hidden: true,
+      title: `本条没有解决的讨论（${chordFor("thread")}）`,
+    }),
     status: h("span", { class: "badge" }),
     chat: h("span", { class: "chat-number" }),
     save: h("button", { type: "button", class: "save", "aria-live": "polite", onclick: onRetry }),
@@ -68,6 +75,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     bar.rest,
     h("span", { class: "gap" }),
     bar.note,
+    bar.talk,
     bar.expectedLoss,
     bar.found,
     bar.find,
@@ -135,6 +143,9 @@ export function drawTop(bar, store, entry, state, isAway) {
   setText(bar.status, entry ? entry.status : "");
   setAttr(bar.status, "data-status", entry ? entry.status : "");
   setHidden(bar.status, !entry);
+  const talks = discussionCount(entry);
+  setText(bar.talk, talks);
+  setHidden(bar.talk, !talks);
   setText(bar.note, entry?.note ? `备注：${entry.note}` : "");
   setAttr(bar.note, "title", entry?.note || null);
   setText(bar.save, isAway && state === "saving" ? AWAY_WORD : SAVE_WORDS[state]);

@@ -8,6 +8,8 @@ import { chatCommands } from "./chat_commands.js";
 import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
+import { discussionCommands } from "./discussion_commands.js";
+import { discussionStops } from "./discussions.js";
 import { doubtCommands } from "./doubt_mode.js";
 import { echoCommands } from "./echo_commands.js";
 import { fieldCommands } from "./field_commands.js";
@@ -65,6 +67,7 @@ export function addCommands(workbench) {
   const chat = chatCommands(workbench, tools, fields.edit);
   const doubts = doubtCommands(workbench, tools);
   const echo = echoCommands(workbench, tools);
+  const talk = discussionCommands(workbench, tools);
 
   /**
    * Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval.
@@ -103,7 +106,9 @@ export function addCommands(workbench) {
     workbench.sync.save(entry, status, note);
     const left = workbench.leave();
     const walked = echo.onward();
-    workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${left ? `（${noteLeft(left)}）` : ""}${walked}`, {
+    const open = status === STATUS.CONFIRMED ? discussionStops(entry, store.form).length : 0;
+    const more = [open ? `还有 ${open} 处讨论没有解决` : "", left ? noteLeft(left) : ""].filter(Boolean).join("；");
+    workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${more ? `（${more}）` : ""}${walked}`, {
       ...UNDO,
       run: () => undoDecided(chat),
     });
@@ -329,6 +334,7 @@ export function addCommands(workbench) {
     ...chat.commands,
     ...doubts.commands,
     ...echo.commands,
+    ...talk.commands,
     approve: () => decide(STATUS.CONFIRMED),
     skip: () => decide(STATUS.SKIPPED),
     discuss,
@@ -355,7 +361,7 @@ export function addCommands(workbench) {
     commands[id](number ?? 0, isRepeat ?? false);
   }
 
-  Object.assign(workbench.calls, chat.calls, customers.calls, doubts.calls, {
+  Object.assign(workbench.calls, chat.calls, customers.calls, doubts.calls, talk.calls, {
     run,
     discussWith,
     openChat,
@@ -363,6 +369,9 @@ export function addCommands(workbench) {
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: guardActions({ ...fields.actions, ...missed.actions, ...customers.actions, ...doubts.actions }, guard),
+    actions: guardActions(
+      { ...fields.actions, ...missed.actions, ...customers.actions, ...doubts.actions, ...talk.actions },
+      guard,
+    ),
   });
 }

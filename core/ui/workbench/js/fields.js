@@ -48,6 +48,9 @@ export function buildField(field, number, act) {
     onclick: () => act.accept(field.key),
   });
   const differs = h("span", { class: "differs", hidden: true, title: `别的抽取任务的值不同（${chordFor("other")}）` });
+  const talk = h("button", { type: "button", class: "talk-mark", tabindex: "-1", hidden: true });
+  talk.addEventListener("mousedown", (event) => event.preventDefault());
+  talk.addEventListener("click", () => act.discuss(field.key));
   const status = h("span", { class: "status", id: `${id}-status` });
   const seen = h("button", {
     type: "button",
@@ -69,7 +72,7 @@ export function buildField(field, number, act) {
     { class: `f${isWide(field) ? " wide" : ""}` },
     label,
     cell,
-    h("div", { class: "tail" }, differs, status, seen),
+    h("div", { class: "tail" }, talk, differs, status, seen),
   );
   setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
   row.addEventListener("mousedown", (event) => {
@@ -79,7 +82,7 @@ export function buildField(field, number, act) {
     control.input.focus();
   });
   control.input.addEventListener("focus", () => act.focus(field.key));
-  return { field, row, control, old, fresh, differs, status, seen, hint, input: control.input, group: 0 };
+  return { field, row, control, old, fresh, differs, talk, status, seen, hint, input: control.input, group: 0 };
 }
 
 /**
@@ -294,6 +297,10 @@ export function drawField(part, view) {
   if (activeElement !== input) row.classList.toggle("roomy", roomy);
   row.classList.toggle("asked", view.fresh !== null);
   row.classList.toggle("folded", view.folded);
+  setHidden(part.talk, !view.talk.text);
+  setText(part.talk, view.talk.text);
+  setAttr(part.talk, "title", view.talk.title);
+  setAttr(part.talk, "data-open", view.talk.isOpen);
   setHidden(part.differs, !view.differs);
   setText(part.differs, view.differs);
   setHidden(part.hint, !view.hint);

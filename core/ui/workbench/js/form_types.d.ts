@@ -5,6 +5,8 @@ import type { Value } from "./types.d.ts";
 
 /** What the form asks for. */
 export interface FormActions {
+  /** Open the discussion of a field. */
+  discuss(key: string): void;
   edit(key: string, value: Value, typed: boolean): void;
   /** Typed, not entered yet. */
   entering(key: string, text: string): void;
@@ -50,6 +52,7 @@ export interface FieldPart {
   old: HTMLButtonElement;
   fresh: HTMLButtonElement;
   differs: HTMLElement;
+  talk: HTMLButtonElement;
   status: HTMLElement;
   seen: HTMLButtonElement;
   hint: HTMLElement;
@@ -74,6 +77,8 @@ export interface FieldLook {
   /** `≠ 2/3`, or nothing. */
   differs: string;
   placeholder: string;
+  /** Of its discussion. */
+  talk: { text: string; title: string; isOpen: boolean };
 }
 
 /** The foot of the form. */

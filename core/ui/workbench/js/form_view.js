@@ -4,6 +4,7 @@
 
 import { dissent, remarks } from "./advice.js";
 import { customerNames, speakersOf } from "./customers.js";
+import { discussionMark } from "./discussions.js";
 import { classBySize, h, reveal, setAttr, setText } from "./dom.js";
 import { buildDoubts } from "./doubt_mode.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
@@ -99,7 +100,7 @@ export function drawForm(view, entry, index, key, baseRun) {
   }
   const asked = isDelta(entry);
   for (const [other, part] of view.parts)
-    drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
+    drawField(part, fieldView(entry, view.form, customer, index, part.field, said.get(other), asked));
   drawTabs(view, entry, index);
   drawMissed(view.footer, entry, view.form, index);
   drawLine(view.footer, entry, view.form, index, key);
@@ -122,6 +123,7 @@ export function drawForm(view, entry, index, key, baseRun) {
 
 /**
  * @param {Entry} entry
+ * @param {FormPayload} form
  * @param {WorkCustomer} customer
  * @param {number} index
  * @param {FormField} field
@@ -129,7 +131,7 @@ export function drawForm(view, entry, index, key, baseRun) {
  * @param {boolean} asked
  * @returns {FieldLook}
  */
-function fieldView(entry, customer, index, field, remark, asked) {
+function fieldView(entry, form, customer, index, field, remark, asked) {
   const { key } = field;
   const value = customer.values[key] ?? "";
   const mark = markOf(customer, key);
@@ -164,6 +166,7 @@ function fieldView(entry, customer, index, field, remark, asked) {
     old: changed && !isAsked ? valueText(customer.baseline?.[key]) : null,
     fresh: isAsked ? valueText(customer.delta[key]) : null,
     folded: asked && !isAsked,
+    talk: discussionMark(entry, form, { index, key }),
     differs: confirmed === UNSEEN ? dissent(customer, key) : "",
     placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? UNSEEN : "确认为空",
   };

@@ -82,6 +82,7 @@ export function rememberPlace(chat) {
   const address = new URL(window.location.href);
   if (address.searchParams.get("chat") === String(chat)) return;
   address.searchParams.set("chat", String(chat));
+  address.searchParams.delete("discussion"); // it belonged to the chat before
   try {
     window.history.replaceState(window.history.state, "", address);
   } catch {

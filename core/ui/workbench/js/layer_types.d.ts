@@ -1,4 +1,5 @@
 // What lies over the desk: layers that own keys, lists to pick from, sentences.
+import type { DiscussionTurn } from "./contract.d.ts";
 
 /** A word that can be clicked: what it says and does. */
 export interface Action {
@@ -135,3 +136,18 @@ export type KeyEvent = Pick<
   KeyboardEvent,
   "key" | "code" | "keyCode" | "isComposing" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey"
 >;
+
+/** What the panel of a discussion asks for. */
+export interface PanelHandlers {
+  submit(): void;
+  /** Resolve, or open again. */
+  finish(): void;
+  next(): void;
+  close(): void;
+  /** Something was typed. */
+  type(): void;
+  change(turn: DiscussionTurn): void;
+  remove(turn: DiscussionTurn): void;
+  restore(turn: DiscussionTurn): void;
+  cancelChange(): void;
+}

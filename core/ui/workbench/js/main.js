@@ -93,6 +93,7 @@ function openWorkbench(host) {
       const moved = !isSettled && workbench.component !== null;
       isSettled = true;
       workbench.take(component);
+      workbench.calls.takeDiscussions(component.data?.discussions);
       if (moved) workbench.sync.repeat();
       requestAnimationFrame(() => frame?.fit());
     },

@@ -7,6 +7,8 @@ import type {
   ChatPayload,
   Confirmation,
   DatasetName,
+  DiscussionPayload,
+  DiscussionsPayload,
   Dissent,
   EchoPayload,
   EndPayload,
@@ -120,6 +122,8 @@ export interface Entry {
   redo: WorkCustomer[][];
   undoTag: string;
   undoTime: number;
+  /** Discussions of the chat and its fields; undefined before they came. */
+  discussions?: DiscussionPayload[];
   /** A note of a discussion that was typed and not handed in. */
   unsentNote?: string;
   /** What somebody else changed while the chat was on screen: it stops an approval, too. */
@@ -400,6 +404,10 @@ export interface Calls {
   addFound(values: Values): void;
   /** Tab at the end of a customer whose fields are folded: on to another one; whether it went there. */
   cross(step: number): boolean;
+  /** Draw the panel of a discussion anew. */
+  drawDiscussion(): void;
+  /** Take what came of discussions. */
+  takeDiscussions(data: DiscussionsPayload | undefined): void;
   /** Words are picked in the chat: say again where they would go. */
   sayPickedAgain(): void;
   actions: FormActions;

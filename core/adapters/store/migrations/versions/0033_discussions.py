@@ -71,9 +71,10 @@ def upgrade() -> None:
             "comments": 1,
             "awaiting": [],
         }
-        number = connection.execute(sa.insert(discussion).values(**columns)).inserted_primary_key[0]
+        inserted = connection.execute(sa.insert(discussion).values(**columns)).inserted_primary_key
+        assert inserted is not None
         comment = {
-            "discussion_id": number,
+            "discussion_id": inserted[0],
             "kind": "评论",
             "who": record["reviewer"],
             "at": record["updated_at"],

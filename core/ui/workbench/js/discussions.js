@@ -1,0 +1,167 @@
+// @ts-check
+// The discussions of a chat: where each of them stands in the form now, which wait, and whom an @ may name. Pure.
+/** @import { DiscussionPayload, Entry, FormPayload, Place, Stop } from "./types.js" */
+import { valueText } from "./values.js";
+
+/** Names that are offered for a mention. */
+const MOST_NAMES = 6;
+
+/** What a discussion of the whole chat is called. */
+export const WHOLE_CHAT = "整条群聊";
+
+/**
+ * Whether nobody has resolved a discussion.
+ * @param {DiscussionPayload} one
+ */
+export const isOpenDiscussion = (one) => !one.resolved_by;
+
+/**
+ * The name of a customer in work.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ */
+export function customerName(entry, form, index) {
+  return valueText(entry.work[index]?.values[form.name_field] ?? "");
+}
+
+/**
+ * Where a discussion stands now: the customer by name, else by position; null for the whole chat, or for a customer who is
+ * there no more.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {DiscussionPayload} one
+ * @returns {Place | null}
+ */
+export function placeOfDiscussion(entry, form, one) {
+  if (one.customer === null) return null;
+  const names = entry.work.map((_, i) => customerName(entry, form, i));
+  const named = one.customer_name ? names.indexOf(one.customer_name) : -1;
+  const index = named >= 0 ? named : one.customer;
+  return index < entry.work.length ? { index, key: one.field } : null;
+}
+
+/**
+ * The discussion of a field, or of the whole chat (`place` null); of several the one that is open, then the newest.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Place | null} place
+ */
+export function discussionAt(entry, form, place) {
+  const there = (entry.discussions ?? []).filter((one) => {
+    const at = placeOfDiscussion(entry, form, one);
+    if (!place) return one.customer === null;
+    return at !== null && at.index === place.index && at.key === place.key;
+  });
+  return there.findLast(isOpenDiscussion) ?? there.at(-1) ?? null;
+}
+
+/**
+ * How many of a chat's discussions are open, and how many of them wait for the reviewer: `讨论 2 · @我 1`.
+ * @param {Entry | null} entry
+ */
+export function discussionCount(entry) {
+  const open = (entry?.discussions ?? []).filter(isOpenDiscussion);
+  const mine = open.filter((one) => one.awaits_me).length;
+  return open.length ? `讨论 ${open.length}${mine ? ` · @我 ${mine}` : ""}` : "";
+}
+
+/**
+ * What a field's row says of its discussion: how many comments, and whether it waits.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Place} place
+ */
+export function discussionMark(entry, form, place) {
+  const one = entry.discussions?.length ? discussionAt(entry, form, place) : null;
+  if (!one) return { text: "", title: "", isOpen: false };
+  const comments = one.earlier + one.turns.filter((turn) => turn.step === "评论" && !turn.deleted_by).length;
+  const isOpen = isOpenDiscussion(one);
+  const state = isOpen ? (one.awaits_me ? "有人 @ 您" : "未解决") : `${one.resolved_by} 已解决`;
+  return { text: `讨论 ${comments}`, title: `这里的讨论：${state}`, isOpen };
+}
+
+/**
+ * The open discussions that take the first approval of a chat: all but what the reviewer alone has noted about it.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @returns {Stop[]}
+ */
+export function discussionStops(entry, form) {
+  return (entry.discussions ?? [])
+    .filter((one) => isOpenDiscussion(one) && !one.is_own)
+    .map((one) => {
+      const place = placeOfDiscussion(entry, form, one);
+      const key = form.fields.some((field) => field.key === place?.key) ? (place?.key ?? "") : form.name_field;
+      const about = discussionTitle(entry, form, one);
+      return {
+        index: place?.index ?? 0,
+        key,
+        message: null,
+        text: `「${about}」的讨论还没有解决（Alt+; 看）`,
+      };
+    });
+}
+
+/**
+ * What a discussion is about, in words.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Pick<DiscussionPayload, "customer" | "customer_name" | "field">} one
+ */
+export function discussionTitle(entry, form, one) {
+  if (one.customer === null) return WHOLE_CHAT;
+  const label = form.fields.find((field) => field.key === one.field)?.label ?? one.field;
+  const who = entry.work.length > 1 ? one.customer_name || `客户 ${one.customer + 1}` : "";
+  return [who, label].filter(Boolean).join(" · ");
+}
+
+/**
+ * The discussion behind another in the round of a chat's, open ones first; null where there is no other.
+ * @param {Entry} entry
+ * @param {number} id of the one that is shown; 0 for none
+ */
+export function nextDiscussion(entry, id) {
+  const all = entry.discussions ?? [];
+  const open = all.filter(isOpenDiscussion);
+  const round = open.some((one) => one.id !== id) ? open : all;
+  const at = round.findIndex((one) => one.id === id);
+  const next = round[(at + 1) % Math.max(1, round.length)];
+  return next && next.id !== id ? next : null;
+}
+
+/**
+ * The mention that is being written before the caret: where its @ stands, and the names that it may become; null for none.
+ * @param {string} text
+ * @param {number} caret
+ * @param {string[]} people
+ */
+export function mentionAt(text, caret, people) {
+  const before = /(^|[^A-Za-z0-9._%+-])[@＠]([^\s@＠]{0,40})$/.exec(text.slice(0, caret));
+  if (!before) return null;
+  const begun = before[2].normalize("NFKC").toLowerCase();
+  const names = people.filter((name) => name.normalize("NFKC").toLowerCase().startsWith(begun));
+  if (names.length === 1 && names[0].normalize("NFKC").toLowerCase() === begun) return null; // written out already
+  return names.length ? { start: caret - before[2].length - 1, names: names.slice(0, MOST_NAMES) } : null;
+}
+
+/**
+ * What somebody else has done in a chat's discussions since they came last, as a sentence; "" for nothing.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {DiscussionPayload[]} before
+ * @param {string} reviewer
+ */
+export function newsOfDiscussions(entry, form, before, reviewer) {
+  const known = new Map(before.map((one) => [one.id, one]));
+  const lines = (entry.discussions ?? []).map((one) => {
+    const was = known.get(one.id);
+    const last = one.turns.at(-1);
+    const isNew = last && last.who !== reviewer && last.id > (was?.turns.at(-1)?.id ?? 0);
+    if (!isNew) return "";
+    const about = discussionTitle(entry, form, one);
+    if (last.step === "解决") return `${last.who} 解决了「${about}」的讨论`;
+    return last.step === "重开" ? `${last.who} 重开了「${about}」的讨论` : `${last.who} 在「${about}」里写了评论`;
+  });
+  return lines.filter(Boolean).join("；");
+}

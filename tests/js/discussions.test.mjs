@@ -1,0 +1,136 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  discussionAt,
+  discussionCount,
+  discussionMark,
+  discussionStops,
+  discussionTitle,
+  mentionAt,
+  newsOfDiscussions,
+  nextDiscussion,
+  placeOfDiscussion,
+} from "../../core/ui/workbench/js/discussions.js";
+import { makeEntry } from "../../core/ui/workbench/js/model.js";
+import { makeRemarks } from "../../core/ui/workbench/js/remarks.js";
+import { makeStore } from "../../core/ui/workbench/js/state.js";
+import { chat, customer, FORM } from "./fixtures.mjs";
+
+/**
+ * @param {number} id
+ * @param {Record<string, unknown>} [more]
+ * @returns {any}
+ */
+function talk(id, more = {}) {
+  const turn = {
+    id: id * 10,
+    step: "评论",
+    who: "林晓",
+    at: "2026-11-29T10:00:00Z",
+    text: "问",
+    edited: false,
+    deleted_by: "",
+  };
+  const place = { customer: 0, customer_name: "甲", field: "电话" };
+  const state = { opened_by: "林晓", resolved_by: "", awaits_me: false, is_own: false, earlier: 0, turns: [turn] };
+  return { id, ...place, ...state, ...more };
+}
+
+/** @param {...any} discussions */
+function entryWith(...discussions) {
+  const entry = makeEntry(chat(1, { customers: [customer(), customer({ 姓名: "乙" })] }));
+  entry.discussions = discussions;
+  return entry;
+}
+
+test("a discussion goes with its customer's name, then with the position", () => {
+  const entry = entryWith(
+    talk(1),
+    talk(2, { customer_name: "乙" }),
+    talk(3, { customer: null }),
+    talk(4, { customer: 7 }),
+  );
+  const places = (entry.discussions ?? []).map((one) => placeOfDiscussion(entry, FORM, one)?.index ?? null);
+  assert.deepEqual(places, [0, 1, null, 0]);
+  entry.discussions = [talk(5, { customer: 7, customer_name: "丙" })];
+  assert.equal(placeOfDiscussion(entry, FORM, entry.discussions[0]), null);
+});
+
+test("of several at a place the open one is shown, then the newest", () => {
+  const entry = entryWith(talk(1), talk(2, { resolved_by: "王芳" }), talk(3, { customer: null, field: "" }));
+  assert.equal(discussionAt(entry, FORM, { index: 0, key: "电话" })?.id, 1);
+  assert.equal(discussionAt(entry, FORM, null)?.id, 3);
+  assert.equal(discussionAt(entry, FORM, { index: 1, key: "电话" }), null);
+  assert.equal(nextDiscussion(entry, 1)?.id, 3);
+  assert.equal(nextDiscussion(entry, 3)?.id, 1);
+  assert.equal(nextDiscussion(entryWith(talk(1)), 1), null);
+});
+
+test("what is open is counted and stops an approval, but for one's own note about the chat", () => {
+  const own = talk(2, { customer: null, field: "", is_own: true });
+  const entry = entryWith(talk(1, { awaits_me: true }), own, talk(3, { resolved_by: "王芳" }));
+  assert.equal(discussionCount(entry), "讨论 2 · @我 1");
+  assert.deepEqual(
+    discussionStops(entry, FORM).map(({ index, key }) => [index, key]),
+    [[0, "电话"]],
+  );
+  assert.deepEqual(discussionMark(entry, FORM, { index: 0, key: "电话" }).text, "讨论 1");
+  assert.deepEqual(discussionMark(entry, FORM, { index: 0, key: "明细" }).text, "");
+  assert.equal(discussionCount(null), "");
+  assert.equal(discussionTitle(entry, FORM, own), "整条群聊");
+  const gone = entryWith(talk(1, { field: "不在表单里" }));
+  assert.deepEqual(discussionStops(gone, FORM)[0].key, "姓名", "a field that is gone leads to the name");
+});
+
+test("a mention is completed from known names", () => {
+  const people = ["王芳", "王芳芳", "Lin"];
+  assert.deepEqual(mentionAt("请 @王", 4, people), { start: 2, names: ["王芳", "王芳芳"] });
+  assert.deepEqual(mentionAt("@l", 2, people), { start: 0, names: ["Lin"] });
+  for (const text of ["a@l", "@nobody", "@lin", "@王芳芳", "没有", "@王芳 好"])
+    assert.equal(mentionAt(text, text.length, people), null);
+});
+
+test("what somebody else did is said, one's own is not", () => {
+  const before = [talk(1)];
+  const turn = { ...before[0].turns[0], id: 11, who: "何静" };
+  const entry = entryWith(talk(1, { turns: [...before[0].turns, turn] }));
+  assert.equal(newsOfDiscussions(entry, FORM, before, "王芳"), "何静 在「甲 · 电话」里写了评论");
+  assert.equal(newsOfDiscussions(entry, FORM, before, "何静"), "");
+  entry.discussions = [talk(1, { resolved_by: "何静", turns: [...before[0].turns, { ...turn, step: "解决" }] })];
+  assert.equal(newsOfDiscussions(entry, FORM, before, "王芳"), "何静 解决了「甲 · 电话」的讨论");
+});
+
+test("what is said is kept until it is answered, and sent again", () => {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  /** @type {any} */
+  const storage = {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value),
+    removeItem: (/** @type {string} */ key) => kept.delete(key),
+  };
+  /** @type {any[]} */
+  const told = [];
+  let now = 0;
+  const store = { ...makeStore(), reviewer: "王芳", dataset: { id: 1, name: "d" } };
+  const make = () => makeRemarks(store, { tell: (list) => told.push(list.length), storage, clock: () => now });
+  const remarks = make();
+  remarks.restore();
+  /** @type {any} */
+  const remark = { id: "r1", text: "问" };
+  remarks.add(remark);
+  remarks.keepDraft("place", "写了一半");
+  remarks.retry();
+  now = 11_000;
+  remarks.retry();
+  assert.deepEqual(told, [1, 1]);
+  const again = make();
+  again.restore();
+  assert.deepEqual([told.length, again.draft("place")], [3, "写了一半"]);
+  assert.equal(again.settle([{ id: "r1", result: "saved", why: "", discussion: 4 }]).length, 1);
+  assert.deepEqual(again.settle([{ id: "r1", result: "saved", why: "", discussion: 4 }]), []);
+  again.keepDraft("place", "");
+  assert.equal(kept.size, 0);
+});
