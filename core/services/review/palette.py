@@ -8,7 +8,7 @@ reviewer learns nothing of the first review here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -142,13 +142,7 @@ def find_chats(
             if words:
                 chats += _with_words(session, dataset_id, words, number, room)
             elif number is not None:
-                indices = session.execute(
-                    select(col(Chat.index))
-                    .where(col(Chat.dataset_id) == dataset_id, _begins_with(number))
-                    .order_by(col(Chat.index))
-                    .limit(room)
-                )
-                chats += [FoundChat(dataset_id, index) for index in indices.scalars()]
+                chats += [FoundChat(dataset_id, index) for index in _numbered(session, dataset_id, number, room)]
     return sorted(chats, key=lambda chat: chat.index != number) if number is not None else chats
 
 
@@ -160,13 +154,29 @@ def _with_words(
     return [FoundChat(dataset_id, index, passage_around(conversation, words[0])) for index, conversation in rows]
 
 
+def _numbered(session: Session, dataset_id: int, number: int, room: int) -> list[int]:
+    """Indices of a dataset's chats that are this number or begin with its digits: one short look for each length."""
+    indices: list[int] = []
+    for some in _ranges(number):
+        statement = select(col(Chat.index)).where(col(Chat.dataset_id) == dataset_id, some).order_by(col(Chat.index))
+        indices += session.execute(statement.limit(room - len(indices))).scalars()
+        if len(indices) >= room:
+            break
+    return indices
+
+
 def _begins_with(number: int) -> ColumnElement[bool]:
     """Condition: a chat's index is this number, or begins with its digits."""
+    return or_(false(), *_ranges(number))
+
+
+def _ranges(number: int) -> list[ColumnElement[bool]]:
+    """Conditions on a chat's index, for each number of digits one: it begins with those of this number."""
     ranges, low, high = [], number, number
     while 0 < low <= MAX_INDEX:
         ranges.append(and_(col(Chat.index) >= low, col(Chat.index) <= min(high, MAX_INDEX)))
         low, high = low * 10, high * 10 + 9
-    return or_(*ranges) if ranges else col(Chat.index) < 0
+    return ranges
 
 
 def passage_around(conversation: str, word: str) -> str:

@@ -65,17 +65,23 @@ def first_matches(
     Returns:
         Index and conversation of each.
     """
-    chosen = select(col(Chat.index), _conversation()).where(col(Chat.dataset_id) == dataset_id, *conditions)
+    chosen = select(col(Chat.index), _conversation()).where(*conditions)
     of_dataset = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id)
     if session.execute(of_dataset.order_by(col(Chat.index)).offset(INDEXED_FROM).limit(1)).first() is None:
         all_words = containing(session, " ".join(words))
-        rows = session.execute(chosen.where(all_words).order_by(col(Chat.index)).limit(limit))
+        in_dataset = col(Chat.dataset_id) == dataset_id
+        rows = session.execute(chosen.where(in_dataset, all_words).order_by(col(Chat.index)).limit(limit))
         return [(index, conversation) for index, conversation in rows]
+    # Not by the dataset's index: SQLite would look through all of its chats for a few whose ids are known.
+    chosen = chosen.where(col(Chat.dataset_id) + 0 == dataset_id).order_by(col(Chat.id))
     matches: list[tuple[int, str]] = []
-    after = 0
+    grams = _pairs_of_all(words)
+    bounds = select(func.min(col(Chat.id)), func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset_id)
+    first, last = session.execute(bounds).one()
+    after = int(first or 0) - 1
     for _ in range(_LOOKS):
-        ids = _indexed_after(session, dataset_id, _pairs_of_all(words), after)
-        for index, conversation in session.execute(chosen.where(col(Chat.id).in_(ids)).order_by(col(Chat.id))):
+        ids = _indexed_after(session, dataset_id, grams, after, int(last or 0))
+        for index, conversation in session.execute(chosen.where(col(Chat.id).in_(ids))):
             lower = conversation.lower()
             if all(word.lower() in lower for word in words):
                 matches.append((index, conversation))
@@ -85,8 +91,8 @@ def first_matches(
     return matches[:limit]
 
 
-def _indexed_after(session: Session, dataset_id: int, grams: Sequence[str], after: int) -> list[int]:
-    """Ids of the next chats of a dataset whose pairs are all in the index, in order."""
+def _indexed_after(session: Session, dataset_id: int, grams: Sequence[str], after: int, last: int) -> list[int]:
+    """Ids of the next chats whose pairs are all in the index, in order; on SQLite other datasets' may be among them."""
     if not grams:
         return []
     if session.get_bind().dialect.name != "sqlite":
@@ -104,12 +110,10 @@ def _indexed_after(session: Session, dataset_id: int, grams: Sequence[str], afte
         ]
     if not inspect(session.connection()).has_table(_TABLE):
         return []
-    bounds = select(func.min(col(Chat.id)), func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset_id)
-    first, last = session.execute(bounds).one()
     indexed = text(
         f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH :pairs AND rowid BETWEEN :first AND :last "
         "ORDER BY rowid LIMIT :count"
-    ).bindparams(pairs=_match(grams), first=max(int(first or 0), after + 1), last=int(last or 0), count=_LOOK)
+    ).bindparams(pairs=_match(grams), first=after + 1, last=last, count=_LOOK)
     return [int(chat_id) for chat_id in session.execute(indexed).scalars()]
 
 
