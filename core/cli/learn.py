@@ -118,6 +118,7 @@ def let_pass(
         plan = passing.plan_passing(*place, scope=scope, threshold=above)
         with store.read() as session:
             unreviewed = count_unreviewed(session, view.id)
+            taken_back = passing_audits.count_taken_back(session, view.id)
             reason = why_unassessed(session, view.id, unreviewed - plan.undecided)
         passed = 0
         if not dry_run:
@@ -132,6 +133,7 @@ def let_pass(
     if json:
         made = {
             "undecided": unreviewed,
+            "taken_back": taken_back,
             "assessed": plan.undecided,
             "chats": len(plan.chats),
             "cells": plan.cells,
@@ -151,17 +153,21 @@ def let_pass(
         print_json({**made, "expected_wrong": plan.expected_wrong, "rules": stated})
         return
     say(
-        f"没人审过的 {unreviewed} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
+        f"没人审过的 {unreviewed + taken_back} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
         f"预计错 {plan.expected_wrong:.1f} 格" + ("" if dry_run else f"；已放行 {passed} 条")
     )
+    if taken_back:
+        say(f"{taken_back} 条的放行已经撤回，等人来审，不再放行")
     if reason:
         say(reason)
     for rule in rules:
         audit = audits[rule.id]
         error_text = f"错误率 {audit.error:.1%}" if audit.error is not None else "还没有抽查结果"
         ended = f"，已停用：{rule.stopped_why}" if rule.stopped_at else ""
+        back_text = f"（另撤回 {audit.taken_back} 条）" if audit.taken_back else ""
+        passed_text = f"放行 {audit.passed} 条{back_text}"
         drawn_text = f"抽查 {audit.asked}/{audit.drawn} 条" if audit.drawn else "还没有抽到群聊"
-        say(f"  规则 {rule.id}：{rule.threshold:.0%} 以上，放行 {audit.passed} 条，{drawn_text}，{error_text}{ended}")
+        say(f"  规则 {rule.id}：{rule.threshold:.0%} 以上，{passed_text}，{drawn_text}，{error_text}{ended}")
 
 
 @app.command("calibrate", help="按习惯校正一个抽取任务：照大家改它的习惯改好，存成新的抽取任务。")

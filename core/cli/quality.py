@@ -39,6 +39,7 @@ def score(
     from core.adapters.store import queries
     from core.domain.form import load_named_form
     from core.domain.scoring import measure_named
+    from core.services.learning.copied_cells import CopiedCells, copied_cells
     from core.services.learning.run_confidence import run_reliability
     from core.services.quality import BLIND, LABELS, RECORDS, Benchmark
     from core.services.quality import score as score_run
@@ -66,16 +67,21 @@ def score(
         started = started_records(origins, scored, every)
         seen = training_overlap(store, scored)
         reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
+        with store.read() as session:
+            own = copied_cells(session, scored.id) if reliability and against == RECORDS else CopiedCells(0, 0)
     if json:
         marked = {"started_from_run": started} if started else {}
         marked |= {"passed_cells": origins.passed} if origins.passed else {}
         marked |= {"outdated": scored.outdated} if scored.outdated else {}
         confidence = reliability.as_json() if reliability else None
+        marked |= {"copied_cells": own.copied} if own.copied else {}
         print_json({**result.as_json(), "floors": result.floors, "confidence": confidence, **marked})
     else:
         _print_score(result)
         if reliability:
             say(f"把握的校准误差 {reliability.ece:.3f}（{reliability.cells:,} 格，交叉验证）")
+    if own.sentence:
+        hint(own.sentence)
     if scored.outdated:
         hint(outdated_sentence(scored))
     if origins.passed:

@@ -2,9 +2,12 @@
 
 import pytest
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
+from core.adapters.store.models import ChatPriority
 from core.services.review import Filter, guidelines
 from core.services.review.batches import assign, batches
+from core.services.review.passing_audits import passing_rules
+from core.services.review.queue.background_update import update_with_confidence
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, STAGE, answer, decide, make, records
 from tests.pages.conftest import OpenPage
@@ -68,3 +71,25 @@ def test_the_record_table_pages_and_filters_on_the_server(open_page: OpenPage, s
     assert "共 3 条群聊" in seen(open_page(RECORDS))
     assert "共 1 条群聊" in seen(open_page(RECORDS, batch="我的批次"))
     assert "没有符合条件的记录" in seen(open_page(RECORDS, text="没有这个词"))
+
+
+def test_passing_asks_once_with_its_numbers_and_is_taken_back(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 26)
+    run = answer(store, dataset, "甲", {at: [{NAME: f"林木{at}"}] for at in range(1, 27)})
+    for at in range(1, 21):
+        decide(store, dataset, at, values={NAME: f"林木{at}"}, run=run)
+    update_with_confidence(store, FORM, dataset.id, run)
+    with store.write() as session:
+        for chat in list(queries.chats(session, dataset.id)):
+            if chat.index > 20:
+                session.get_one(ChatPriority, (run, chat.id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
+    app = open_page(BATCHES, dataset=str(dataset.id))
+    assert "没人审过的 6 条里有 6 条可以放行" in seen(app) and "没有人逐项确认" in seen(app)
+    app = button(app, "放行…").click().run()
+    assert "现在放行 **6 条**群聊" in seen(app) and "自动停用" in seen(app)
+    assert passing_rules(store, dataset.id) == []  # nothing passes before the question is answered
+    app = button(app, "放行这 6 条").click().run()
+    assert "已放行 6 条" in app.toast[0].value
+    assert passing_rules(store, dataset.id)[0].threshold == 0.97
+    app = button(app, "撤回放行的记录").click().run()
+    assert "没人审过的 6 条里有 0 条可以放行" in seen(app) and "6 条的放行已经撤回，等人来审" in seen(app)

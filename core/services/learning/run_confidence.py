@@ -183,14 +183,23 @@ def _approved_chats(session: Session, form: Form, run: Run | RunView) -> list[An
     """The newest approved chats that a run has answered, but those of which all values passed."""
     run_id = int(run.id or 0)
     passed = _passed(session, run_id)
-    statement = _approved(select(col(Record.chat_id), col(Record.customers)), run_id)
-    statement = statement.order_by(col(Record.updated_at).desc(), col(Record.id).desc()).limit(MOST_CHATS)
     approved = {
         chat_id: tuple(form.coerce(customer["values"]).values for customer in customers)
-        for chat_id, customers in session.execute(statement)
+        for chat_id, customers in session.execute(_newest_approved(run_id))
         if customers and not (chat_id in passed and passed[chat_id].whole)
     }
     return answered_chats(session, form, run, approved, {chat_id: one.keys for chat_id, one in passed.items()})
+
+
+def _newest_approved(run_id: int) -> Any:
+    """Statement for chats and customers of the records by which a run's confidences are fitted."""
+    statement = _approved(select(col(Record.chat_id), col(Record.customers)), run_id)
+    return statement.order_by(col(Record.updated_at).desc(), col(Record.id).desc()).limit(MOST_CHATS)
+
+
+def approved_customers(session: Session, run_id: int) -> list[list[dict[str, Any]]]:
+    """Customers, as records hold them, of the newest approved chats that a run has answered."""
+    return [customers for _, customers in session.execute(_newest_approved(run_id)) if customers]
 
 
 def answered_chats(

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
-from core.adapters.store.queries import PASSED
+from core.adapters.store.queries import PASSED, PASSED_BY
 from core.domain.form import Form, FormValues
 from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
@@ -22,7 +22,7 @@ from core.domain.scoring.correct_cells import least_credit
 from core.domain.scoring.interval import wilson_interval
 from core.errors import NotFoundError
 from core.services.quality.review_checks import lot
-from core.services.review.records.versions import Customer, saved_under
+from core.services.review.records.versions import UNDO, Customer, saved_under
 from core.services.team import permitted
 
 _FEWEST_AUDITED: Final = 5
@@ -37,8 +37,9 @@ class PassingAudit:
     """How the audit of a rule stands.
 
     Attributes:
-        passed: chats that the rule let pass.
-        drawn: of these, chats drawn for the audit.
+        passed: chats that the rule let pass, but those whose passing was taken back.
+        taken_back: chats whose passing was taken back.
+        drawn: chats drawn for the audit; of those that were taken back, the ones that had been reviewed blind by then.
         asked: of these, chats that somebody has reviewed blind.
         cells: passed cells of the asked chats.
         wrong: of these, cells that the blind review says otherwise.
@@ -47,6 +48,7 @@ class PassingAudit:
     """
 
     passed: int
+    taken_back: int
     drawn: int
     asked: int
     cells: int
@@ -64,6 +66,7 @@ class PassingAudit:
         """The audit as ``pass --json`` prints it."""
         return {
             "passed": self.passed,
+            "taken_back": self.taken_back,
             "drawn": self.drawn,
             "asked": self.asked,
             "cells": self.cells,
@@ -176,8 +179,10 @@ def check_audits(store: Store, form: Form, dataset_id: int) -> None:
 
 def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
     passed = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars().all()
+    taken_back = _taken_back(session, rule.name)
     drawn = drawn_chats(rule, passed)
     right = _blind_forms(session, drawn)
+    drawn = [chat_id for chat_id in drawn if chat_id not in taken_back or chat_id in right]
     scorer = Scorer(form)
     counts = [
         _judge(scorer, change["customers"], right[chat_id])
@@ -191,7 +196,8 @@ def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
     counts = [(cells, wrong) for cells, wrong in counts if cells]
     total, wrong = sum(cells for cells, _ in counts), sum(wrong for _, wrong in counts)
     error, interval = (wrong / total, error_interval(counts)) if total else (None, None)
-    return PassingAudit(len(passed), len(drawn), len(counts), total, wrong, error, interval)
+    still = len(set(passed) - taken_back)
+    return PassingAudit(still, len(taken_back), len(drawn), len(counts), total, wrong, error, interval)
 
 
 def error_interval(counts: Sequence[tuple[int, int]]) -> Interval:
@@ -212,13 +218,29 @@ def error_interval(counts: Sequence[tuple[int, int]]) -> Interval:
     return Interval(min(drawn.low, alone.low), max(drawn.high, alone.high))
 
 
-def _events_of(session: Session, rule_name: str, *columns: Any) -> Any:
-    """Statement for the versions that a rule wrote, in their order."""
+def _taken_back(session: Session, rule_name: str) -> set[int]:
+    """Ids of the chats whose passing under a rule was taken back."""
+    return set(session.execute(_events_of(session, rule_name, col(Record.chat_id), kind=UNDO)).scalars())
+
+
+def count_taken_back(session: Session, run_id: int) -> int:
+    """Number of chats of a run whose passing was taken back and that nobody has reviewed since."""
+    statement = select(func.count()).where(
+        col(Record.base_run_id) == run_id,
+        col(Record.review_pass) == Pass.PRIMARY,
+        col(Record.status) == RecordStatus.UNREVIEWED,
+        col(Record.reviewer) == PASSED_BY,
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def _events_of(session: Session, rule_name: str, *columns: Any, kind: str = PASSED) -> Any:
+    """Statement for the versions that a rule, or its being taken back, wrote, in their order."""
     return (
         select(*columns)
         .select_from(RecordEvent)
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
-        .where(saved_under(session, f"{PASSED}-{rule_name}"))
+        .where(saved_under(session, f"{kind}-{rule_name}"))
         .order_by(col(RecordEvent.id))
     )
 
@@ -258,5 +280,5 @@ def audit_chats(session: Session, dataset_id: int) -> set[int]:
     drawn: set[int] = set()
     for rule in rules:
         chats = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars()
-        drawn |= set(drawn_chats(rule, chats.all()))
+        drawn |= set(drawn_chats(rule, chats.all())) - _taken_back(session, rule.name)
     return drawn

@@ -4,9 +4,12 @@ import streamlit as st
 
 from core.adapters.store import RunView
 from core.services.learning.confidence import FEWEST_APPROVED
+from core.services.learning.copied_cells import copied_cells
 from core.services.learning.run_confidence import run_reliability
 from core.services.quality import Benchmark
+from core.services.quality.scores import RECORDS
 from core.ui import charts, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.tables import percent_column, percent_value, table_height
 
@@ -15,6 +18,8 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
     """Reliability diagram of a run with the table of its bins and the calibration error."""
     with st.spinner("正在计算…", show_time=False):
         reliability = run_reliability(state.store(), benchmark, run)
+        with state.store().read() as session:
+            copied = copied_cells(session, run.id).sentence if benchmark.against == RECORDS else ""
     if reliability is None:
         draw_empty_state(
             "还说不出把握",
@@ -27,6 +32,8 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
         f"{reliability.chats:,d} 条群聊，交叉验证：每条群聊的把握都由没见过它的拟合给出。"
         "审阅台里「这样的值 97 % 对」就是这个把握。"
     )
+    if copied:
+        st.caption(f":material/info: {escape_markdown(copied)}。")
     rows = [
         {
             "范围": f"{one.low:.0%}–{one.high:.0%}",

@@ -1,6 +1,7 @@
 """按把握放行: what would pass above a confidence, the button that lets it, and how the audits of rules stand."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -8,10 +9,17 @@ from core.adapters.store import DatasetView, PassingRuleView
 from core.adapters.store.models import PassingScope
 from core.domain.permissions import Permission
 from core.services.learning.confidence import FEWEST_APPROVED
+from core.services.learning.copied_cells import copied_cells
 from core.services.learning.run_confidence import count_unreviewed, fitted_on, why_unassessed
 from core.services.review import base_run
-from core.services.review.passing import let_pass, plan_passing
-from core.services.review.passing_audits import PassingAudit, audit_passing, passing_rules, stop_passing
+from core.services.review.passing import PassingPlan, let_pass, plan_passing
+from core.services.review.passing_audits import (
+    PassingAudit,
+    audit_passing,
+    count_taken_back,
+    passing_rules,
+    stop_passing,
+)
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import escape_markdown
@@ -19,6 +27,8 @@ from core.ui.notices import announce, show_errors
 from core.ui.only_for import only_for
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
+_PASSED = "shiyao.passing.passed"
+"""In the session: that the question was answered, so that it closes."""
 _SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
 
 
@@ -55,28 +65,76 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     allowed = four.number_input("容许的错误率（%）", 0.0, 99.0, 3.0, 0.5, "%.1f", key=f"pass-allowed-{dataset.id}")
     plan = plan_passing(store, form, dataset.id, run_id, scope=str(scope), threshold=threshold / 100)
     with store.read() as session:
-        unreviewed = count_unreviewed(session, run_id)
+        unreviewed, taken_back = count_unreviewed(session, run_id), count_taken_back(session, run_id)
         reason = why_unassessed(session, run_id, unreviewed - plan.undecided)
-    st.caption(
-        f"没人审过的 {unreviewed:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
-        f"预计其中错 {plan.expected_wrong:.1f} 格。" + (f"{escape_markdown(reason)}。" if reason else "")
-    )
+        copied = copied_cells(session, run_id).sentence
+    passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，预计其中错 {plan.expected_wrong:.1f} 格"
+    waiting = f"{taken_back:,d} 条的放行已经撤回，等人来审，不再放行" if taken_back else ""
+    notes = [escape_markdown(note) for note in (waiting, reason, copied) if note]
+    st.caption("。".join([f"没人审过的 {unreviewed + taken_back:,d} 条里有 {passes}", *notes]) + "。")
     off = only_for(Permission.BULK)
-    if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
-        with show_errors():
-            _, passed = let_pass(
-                store,
-                form,
-                dataset.id,
-                run_id,
-                scope=str(scope),
-                threshold=threshold / 100,
-                audit_share=share / 100,
-                allowed_error=allowed / 100,
-                who=state.reviewer(),
-            )
-            announce(f"已放行 {passed:,d} 条，以后把握够了的也照此放行；下面可以停用和撤回", icon=":material/check:")
-            st.rerun()
+    if st.button("放行…", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
+        st.session_state.pop(_PASSED, None)
+        _ask_before_passing(
+            dataset,
+            PassingChoice(run_id, run_name, str(scope), threshold / 100, share / 100, allowed / 100),
+            plan,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PassingChoice:
+    """What a lead wants to let pass, shares 0 to 1."""
+
+    run_id: int
+    run_name: str
+    scope: str
+    threshold: float
+    audit_share: float
+    allowed_error: float
+
+
+@st.dialog("放行这些值？")
+def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: PassingPlan) -> None:
+    """Say once in numbers what passes without a look at each value, and let it pass."""
+    if st.session_state.pop(_PASSED, False):
+        st.rerun()  # the whole page: the question is answered
+    what = "整条" if choice.scope == PassingScope.FORMS else "部分格子"
+    st.markdown(
+        f"「{escape_markdown(choice.run_name)}」把握 {choice.threshold:.1%} 以上：现在放行 "
+        f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，预计其中错 "
+        f"**{plan.expected_wrong:.1f} 格**，没有人逐项看过就算批量确认。"
+    )
+    st.caption(
+        f"抽 {choice.audit_share:.1%} 盲审（至少 5 条），错误率超过 {choice.allowed_error:.1%} 自动停用。"
+        "以后把握够了的也照此放行；随时可以停用，也可以撤回放行的记录。"
+    )
+    st.button(
+        f"放行这 {len(plan.chats):,d} 条",
+        type="primary",
+        key="pass-confirmed",
+        on_click=_pass,
+        args=(dataset, choice),
+        **only_for(Permission.BULK),
+    )
+
+
+def _pass(dataset: DatasetView, choice: PassingChoice) -> None:
+    """Let pass what was asked about; the button's callback."""
+    with show_errors():
+        _, passed = let_pass(
+            state.store(),
+            state.form_of(dataset),
+            dataset.id,
+            choice.run_id,
+            scope=choice.scope,
+            threshold=choice.threshold,
+            audit_share=choice.audit_share,
+            allowed_error=choice.allowed_error,
+            who=state.reviewer(),
+        )
+        announce(f"已放行 {passed:,d} 条，以后把握够了的也照此放行；下面可以停用和撤回", icon=":material/check:")
+        st.session_state[_PASSED] = True
 
 
 def _draw_rules(dataset: DatasetView) -> None:
@@ -89,6 +147,7 @@ def _draw_rules(dataset: DatasetView) -> None:
         {
             "放行": _title(rule),
             "群聊": audits[rule.id].passed,
+            "撤回": audits[rule.id].taken_back,
             "抽查": _drawn_text(audits[rule.id]),
             "错误率": percent_value(audits[rule.id].error) if audits[rule.id].error is not None else None,
             "95% 区间": _interval_text(audits[rule.id]),
@@ -105,7 +164,8 @@ def _draw_rules(dataset: DatasetView) -> None:
         height=table_height(rows, most=300),
         columns={
             "放行": st.column_config.TextColumn(width=170, pinned=True),
-            "群聊": st.column_config.NumberColumn(width=56),
+            "群聊": st.column_config.NumberColumn(width=56, help="放行了、没有撤回的"),
+            "撤回": st.column_config.NumberColumn(width=56, help="放行后又撤回的"),
             "抽查": st.column_config.TextColumn(width=84, help="已经盲审的 / 抽中的；至少抽 5 条，不够 5 条就全抽"),
             "错误率": st.column_config.NumberColumn(format="%.1f%%", width=64, help="抽查到的格子里错的"),
             "95% 区间": st.column_config.TextColumn(width=110),

@@ -18,14 +18,23 @@ from core.services.export import AnswerSource
 from core.services.extraction.pipeline.few_shot import approved_records, records_state
 from core.services.learning import read_corpus
 from core.services.learning.confidence import fit_confidence
+from core.services.learning.copied_cells import CopiedCells, copied_cells
 from core.services.learning.corpus import restore_corpus
-from core.services.learning.run_confidence import _approved_chats, count_approved, judged_signs
+from core.services.learning.run_confidence import _approved_chats, count_approved, count_unreviewed, judged_signs
 from core.services.quality.passed_cells import passed_by_index
 from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
 from core.services.review.passing import keep_passing, let_pass, plan_passing
-from core.services.review.passing_audits import audit_passing, drawn_chats, error_interval, passing_rules, stop_passing
+from core.services.review.passing_audits import (
+    audit_chats,
+    audit_passing,
+    count_taken_back,
+    drawn_chats,
+    error_interval,
+    passing_rules,
+    stop_passing,
+)
 from core.services.review.queue.background_update import IndexUpdate, _rates, update_with_confidence
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
@@ -63,6 +72,54 @@ def test_the_command_line_says_why_nothing_passes(store: Store, capfd: pytest.Ca
     shown = capfd.readouterr().out
     assert "没人审过的 4 条里，0 条有把握 97%" in shown
     assert "4 条还没有把握：这个抽取任务答过的群聊还没有确认满 20 条（现在 1 条）" in shown
+
+
+def test_what_is_taken_back_is_counted_as_waiting_for_people(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset, run = run_with_confidences(store, 8, doubtful=2)
+    rule, passed = let(store, dataset, run, audit_share=0.5)
+    assert passed == 6
+    chat = passed_chats(store, dataset)[0]
+    with store.read() as session:
+        index = session.get_one(Chat, chat).index
+    version = records(store, dataset)[index].version
+    decide(store, dataset, index, values={NAME: "林木", STAGE: "报价"}, version=version, run=run)
+    assert len(bulk.undo(store, FORM, dataset.id, rule.name, who="组长").saved) == 5
+    audit = audit_passing(store, FORM, rule)
+    assert (audit.passed, audit.taken_back, audit.drawn) == (1, 5, 1)
+    with store.read() as session:
+        assert (count_unreviewed(session, run), count_taken_back(session, run)) == (2, 5)
+        assert audit_chats(session, dataset.id) == {chat}  # the others are no longer asked blind first
+    assert len(plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95).chats) == 0
+    arguments = ["--db", store.engine.url.render_as_string(hide_password=False), "pass", "--run", "甲", "--dry-run"]
+    assert main(arguments) == 0
+    shown = capfd.readouterr().out
+    assert "没人审过的 7 条里" in shown and "5 条的放行已经撤回" in shown and "放行 1 条（另撤回 5 条）" in shown
+    # Once somebody has reviewed one of them it waits no longer.
+    back = next(one for one in records(store, dataset).values() if one.status == "未审阅")
+    at = next(at for at, one in records(store, dataset).items() if one.id == back.id)
+    decide(store, dataset, at, values={NAME: "林木"}, version=back.version, run=run)
+    with store.read() as session:
+        assert count_taken_back(session, run) == 4
+
+
+def test_values_that_the_run_gave_and_nobody_looked_at_are_said_beside_its_confidence(store: Store) -> None:
+    dataset = make(store, 3)
+    run = answer(store, dataset, "甲", {at: [{NAME: f"林木{at}", PHONE: "13800000001"}] for at in range(1, 4)})
+    with store.read() as session:
+        assert copied_cells(session, run) == CopiedCells(0, 0) and copied_cells(session, run).sentence == ""
+    values = {NAME: "林木1", PHONE: "13800000001"}
+    confirmed = dict.fromkeys(FORM.keys, "批量确认") | {NAME: "逐项确认"}
+    decide(store, dataset, 1, run=run, customers=[{"values": values, "origin": 0, "confirmed": confirmed}])
+    cells = len(FORM.keys)
+    with store.read() as session:
+        own = copied_cells(session, run)
+    assert own == CopiedCells(cells - 1, cells)
+    assert f"{cells} 格里有 {cells - 1} 格" in own.sentence and "盲审" in own.sentence
+    # What somebody typed is theirs, though it was confirmed in bulk.
+    decide(store, dataset, 2, values={NAME: "另一位"}, run=run)
+    with store.read() as session:
+        assert copied_cells(session, run).cells == 2 * cells
+        assert copied_cells(session, run).copied < 2 * cells - 2
 
 
 def let(store: Store, dataset: DatasetView, run: int, **more):  # type: ignore[no-untyped-def]

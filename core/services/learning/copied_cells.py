@@ -1,0 +1,52 @@
+"""Values of approved records that came from a run itself and that nobody has looked at one by one.
+
+Who approves a chat confirms in bulk what they have not touched: there a run's confidence is measured by its own answer.
+"""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from core.adapters.store.models import Confirmation
+from core.services.learning.run_confidence import approved_customers
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedCells:
+    """How far a run's confidences rest on its own answers.
+
+    Attributes:
+        copied: values of approved records that the run gave and that nobody confirmed one by one.
+        cells: all values of these records.
+    """
+
+    copied: int
+    cells: int
+
+    @property
+    def sentence(self) -> str:
+        """Chinese: how many values nobody has looked at, and what that does; ``""`` for none."""
+        if not self.copied:
+            return ""
+        return (
+            f"对照的 {self.cells:,} 格里有 {self.copied:,} 格（{self.copied / self.cells:.0%}）"
+            "是从这个任务照抄的，没有人逐项确认："
+            "把握可能偏高，盲审几条才知道偏多少"
+        )
+
+
+def copied_cells(session: Session, run_id: int) -> CopiedCells:
+    """The copied values of the approved records by which a run's confidences are fitted.
+
+    Args:
+        session: open session.
+        run_id: the run.
+    """
+    origin = f"run:{run_id}"
+    copied = cells = 0
+    for customers in approved_customers(session, run_id):
+        for customer in customers:
+            confirmed, origins = customer.get("confirmed", {}), customer.get("origin", {})
+            cells += len(customer["values"])
+            copied += sum(one == origin and confirmed.get(key) != Confirmation.SINGLE for key, one in origins.items())
+    return CopiedCells(copied, cells)
