@@ -61,6 +61,25 @@ def test_several_places_are_counted_and_none_is_said(desk: WorkbenchPage) -> Non
     desk.page.keyboard.up("Space")
 
 
+def test_space_empties_no_field_that_tab_led_to(desk: WorkbenchPage) -> None:
+    desk.open(28)
+    phone = desk.field(PHONE)
+    value = phone.input_value()
+    assert value
+    desk.field(NAME).focus()
+    desk.press("Tab")  # selects all of the next field
+    expect(phone).to_be_focused()
+    desk.page.keyboard.down("Space")
+    desk.page.keyboard.down("Space")
+    expect(desk.page.locator(".ribbon")).to_be_visible()
+    desk.page.keyboard.up("Space")
+    expect(phone).to_have_value(value)
+    phone.press("End")
+    phone.press("Space")  # in the middle of typing it is text
+    expect(phone).to_have_value(f"{value} ")
+    phone.press("Backspace")
+
+
 def test_space_is_text_presses_buttons_and_belongs_to_lists(desk: WorkbenchPage) -> None:
     desk.open(7)
     ribbon = desk.page.locator(".ribbon")

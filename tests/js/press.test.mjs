@@ -19,6 +19,7 @@ function pressed(name, extra = {}, held = {}) {
     isText: true,
     isField: true,
     isList: false,
+    isUntouched: false,
     isLong: false,
     isHere: true,
     layer: null,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sentenceAround } from "../../core/ui/workbench/js/evidence_text.js";
-import { asksForRibbon, noPlaceText } from "../../core/ui/workbench/js/ribbon.js";
+import { asksForRibbon, isAllSelected, noPlaceText } from "../../core/ui/workbench/js/ribbon.js";
 
 test("a piece of evidence is shown in its sentence, and in no other", () => {
   const text = "您好。我电话 138 0000 0001，晚上打。周六见";
@@ -41,6 +41,7 @@ test("only a plain Space asks for it, where no text is typed and nothing else ow
   const pressed = (extra = {}, held = {}) => ({
     event: { key: " ", ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, ...held },
     isText: false,
+    isUntouched: false,
     layer: null,
     ...extra,
   });
@@ -48,6 +49,7 @@ test("only a plain Space asks for it, where no text is typed and nothing else ow
   globalThis.Element ??= /** @type {any} */ (class {});
   assert.ok(asksForRibbon(pressed(), undefined));
   assert.ok(asksForRibbon(pressed({ layer: { isText: false, isThrough: true } }), undefined));
+  assert.ok(asksForRibbon(pressed({ isText: true, isUntouched: true }), undefined));
   for (const no of [
     pressed({ isText: true }),
     pressed({ layer: { isText: false, isThrough: false } }),
@@ -56,4 +58,11 @@ test("only a plain Space asks for it, where no text is typed and nothing else ow
     pressed({}, { key: "a" }),
   ])
     assert.ok(!asksForRibbon(no, undefined));
+});
+
+test("a blank replaces no value that the focus has selected, and begins none", () => {
+  assert.ok(isAllSelected({ value: "13800000001", selectionStart: 0, selectionEnd: 11 }));
+  assert.ok(isAllSelected({ value: "", selectionStart: 0, selectionEnd: 0 }));
+  assert.ok(!isAllSelected({ value: "两 万", selectionStart: 1, selectionEnd: 1 }));
+  assert.ok(!isAllSelected({ value: "两万", selectionStart: 0, selectionEnd: 0 }));
 });

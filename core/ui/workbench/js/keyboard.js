@@ -7,7 +7,7 @@ import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { mayRepeat } from "./press.js";
-import { asksForRibbon, takesSpace } from "./ribbon.js";
+import { asksForRibbon, isAllSelected, takesSpace } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -82,12 +82,16 @@ export function listen(workbench) {
   function pressedIn(event, path, layer) {
     const target = path[0] instanceof Element ? path[0] : null;
     const isText = Boolean(target?.matches("input, textarea"));
+    const isField = isText && Boolean(target?.matches("[data-field]"));
+    const input = /** @type {HTMLInputElement} */ (target);
+    const isList = Boolean(target?.matches(".entry") && !input.value);
     return {
       event,
       command: commandOf(event, workbench.commandMode)?.id ?? null,
       isText,
-      isField: isText && Boolean(target?.matches("[data-field]")),
-      isList: Boolean(target?.matches(".entry") && !(/** @type {HTMLInputElement} */ (target).value)),
+      isField,
+      isList,
+      isUntouched: isField && !isList && isAllSelected(input),
       isLong: Boolean(target?.matches("textarea")),
       isHere: down.target === target && down.chat === workbench.store.current,
       layer,

@@ -73,7 +73,7 @@ export const FIELD_KEYS = [
   { group: "字段", label: "长文本里换行", keys: ["Shift+Enter"] },
   { group: "字段", label: "选择第几个值（自填以数字开头时先按空格）", keys: ["1…9"] },
   { group: "字段", label: "去掉最后一个值（自填框空着时）", keys: ["Backspace"] },
-  { group: "群聊", label: "按住：看本字段依据的原句", keys: ["Space"] },
+  { group: "群聊", label: "按住：看本字段依据的原句（正在打字时是空格）", keys: ["Space"] },
   { group: "客户", label: "切换客户", keys: ["Alt+1…9"] },
   { group: "判定", label: "冲突里：上一处 / 下一处", keys: ["ArrowUp", "ArrowDown"] },
   { group: "判定", label: "冲突里：这一处用我的 / 用对方的", keys: ["ArrowLeft", "ArrowRight"] },
@@ -82,6 +82,7 @@ export const FIELD_KEYS = [
   { group: "其他", label: "讨论里：解决或重开（写了的一并发出）", keys: ["Ctrl+Enter"] },
   { group: "其他", label: "讨论里：改自己的上一条（框里空着时）", keys: ["ArrowUp"] },
   { group: "判定", label: "冲突里：按所选保存；Esc 回到表单", keys: ["Ctrl+Enter"] },
+  { group: "其他", label: "搜索字段、群聊、抽取任务、页面和命令", keys: ["Ctrl+K"] },
   { group: "其他", label: "分界线上：调整群聊与表单的宽度", keys: ["ArrowLeft", "ArrowRight"] },
   { group: "其他", label: "关掉最上面的一层；没有时进出命令模式（单个字母即命令）", keys: ["Esc"] },
 ];

@@ -110,6 +110,8 @@ export interface Pressed {
   isField: boolean;
   /** Whether digits choose there. */
   isList: boolean;
+  /** All of a field is selected, as the focus found it, or it is empty. */
+  isUntouched: boolean;
   /** Whether that text has several lines. */
   isLong: boolean;
   /** Whether it is, or repeats, where its key went down: in this element and this chat. */

@@ -23,14 +23,24 @@ export function takesSpace(target) {
 }
 
 /**
- * Whether a key asks for the ribbon: a plain Space where no text is typed and no button is pressed by it.
+ * Whether a key asks for the ribbon: a plain Space where no text is typed and no button is pressed by it, or where a
+ * blank would only put a value away.
  * @param {Pressed} pressed
  * @param {EventTarget | undefined} target
  */
-export function asksForRibbon({ event, isText, layer }, target) {
+export function asksForRibbon({ event, isText, isUntouched, layer }, target) {
   if (event.key !== " " || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return false;
-  if (isText || (layer !== null && !layer.isThrough)) return false;
-  return !takesSpace(target);
+  if (layer !== null && !layer.isThrough) return false;
+  return isText ? isUntouched : !takesSpace(target);
+}
+
+/**
+ * Whether all of a field is selected, as the focus finds it, or there is nothing in it: no value begins with a blank,
+ * and Tab and Space would empty one after the other.
+ * @param {{ value: string, selectionStart: number | null, selectionEnd: number | null }} input
+ */
+export function isAllSelected({ value, selectionStart, selectionEnd }) {
+  return selectionStart === 0 && selectionEnd === value.length;
 }
 
 /**
