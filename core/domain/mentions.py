@@ -33,12 +33,13 @@ def unknown_mentions(text: str, people: Collection[str]) -> list[str]:
         text: of a comment.
         people: names that can be mentioned.
     """
-    behind = [text[at.end() : at.end() + _LONGEST] for at in _AT.finditer(text)]
+    behind = [part[0] for at in _AT.finditer(text) if (part := _UP_TO_NEXT.match(text, at.end()))]
     unknown = [match[0] for part in behind if not mentioned_people(f"@{part}", people) and (match := _NAME.match(part))]
     return list(dict.fromkeys(unknown))
 
 
 _NAME = re.compile(r"\w{1,20}")
+_UP_TO_NEXT = re.compile("[^@＠]{0,120}")
 _LONGEST = 120
 """Characters behind an ``@`` in which a name is looked for: names have 60 at most."""
 

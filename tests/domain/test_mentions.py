@@ -33,3 +33,4 @@ def test_a_name_of_nothing_is_never_mentioned() -> None:
 
 def test_who_is_nobody_is_named() -> None:
     assert unknown_mentions("@小李 看，@王芳 也看，@小李 快，a@lin.com，@ 空", PEOPLE) == ["小李"]
+    assert unknown_mentions("@小李 @王芳", PEOPLE) == ["小李"]
