@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, literal, not_, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
@@ -106,7 +106,11 @@ def _remember(session: Session, viewer: str, which: ColumnElement[bool]) -> None
 
 
 def _write(store: Store, *, viewer: str, chat_ids: list[int]) -> None:
-    insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
+    insert: Any = sqlite.insert
+    if store.engine.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        insert = postgresql.insert
     # A database that cannot be written for a while is still read: the next look writes it down.
     with suppress(StoreError), store.write() as session:
         for ids in queries.chunked(chat_ids):

@@ -112,12 +112,12 @@ def sit(store: Store, writes: list[None], monkeypatch: pytest.MonkeyPatch) -> Op
     def sent(key: str) -> component.WorkbenchState:
         outbox = tuple(json.loads(st.session_state.get(key) or "[]"))
         rest = json.loads(st.session_state.get(f"{key}-rest") or "{}")
-        return component.WorkbenchState(outbox, rest.get("at"), rest.get("want_residue"))
+        return component.WorkbenchState(outbox, at=rest.get("at"), want_residue=rest.get("want_residue"))
 
     def sit(kind: Callable[[Store, DatasetView], ReviewSession]) -> Browser:
         browser = Browser(kind(store, make(store, CHATS)))
 
-        def draw(data: Mapping[str, Any], *, key: str, on_outbox_change: Callable[[], None]) -> None:
+        def draw(data: Mapping[str, Any], *, key: str, on_outbox_change: Callable[[], None], **_more: Any) -> None:
             browser.payloads.append(data)
             st.text_area("outbox", key=key, on_change=on_outbox_change)
             st.text_input("rest", key=f"{key}-rest")
