@@ -306,7 +306,12 @@ def changed_share_chart(rows: Rows) -> Any:
         .mark_line(point=True)
         .encode(
             x=alt.X("周一:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0)),
-            y=alt.Y("改动:Q", title="改过（%）", scale=alt.Scale(domainMin=0)),
+            y=alt.Y(
+                "改动:Q",
+                title="改过（%）",
+                scale=alt.Scale(domainMin=0),
+                axis=alt.Axis(tickCount=4, tickMinStep=1, format="d"),
+            ),
             tooltip=["周一:O", alt.Tooltip("改动:Q", format=".1f"), "群聊:Q", "改过:Q", "有值的格:Q"],
         )
         .properties(height=_SMALL)

@@ -5,7 +5,7 @@
 import { duration } from "./bars.js";
 import { h, setAttr, setHidden, setText } from "./dom.js";
 import { makeDoubtPace } from "./doubt_pace.js";
-import { doubtsOf, isSurenessKnown, mayFold, nextDoubt } from "./doubts.js";
+import { doubtsOf, isCompared, isSurenessKnown, mayFold, nextDoubt } from "./doubts.js";
 import { chordFor } from "./keys.js";
 import { openMissed } from "./missed.js";
 import { isDelta } from "./model.js";
@@ -194,7 +194,7 @@ export function drawDoubts(workbench, entry, view) {
   }
   for (const [group, heading] of view.headings) heading.classList.toggle("calm", !groups.has(group));
   view.fields.classList.toggle("only-doubts", isOn && mayFold(customer) && !doubts.isOpen(customer.uid));
-  drawFoldLine(doubts, customer, view, inSight);
+  drawFoldLine(doubts, entry, index, view, inSight);
   const { toggle, left, line } = view.doubts;
   setText(toggle, `疑点 ${open.length}`);
   setAttr(toggle, "aria-pressed", String(isOn));
@@ -203,7 +203,8 @@ export function drawDoubts(workbench, entry, view) {
   if (!isOn) return;
   const each = doubts.pace.secondsEach(store.reviewer);
   const told = open.length ? leftText(open.length, each) : nothingLeftText(entry);
-  setText(left, mayFold(customer) ? told : `${told} · 这位客户没有抽取结果可对照：字段全部列出`);
+  const unsure = isCompared(entry) ? told : `${told} · 还没有把握，只有检查看过`;
+  setText(left, mayFold(customer) ? unsure : `${told} · 这位客户没有抽取结果可对照：字段全部列出`);
   const basis = isSurenessKnown(entry) ? "" : "还没有把握可看：疑点只来自检查和其他抽取任务。";
   const time = each === null ? "" : `按您最近在每处疑点停留的时间（中位数 ${duration(each)}）估计。`;
   setAttr(line, "title", `${basis}${time}` || null);
@@ -211,19 +212,25 @@ export function drawDoubts(workbench, entry, view) {
 
 /**
  * @param {ReturnType<typeof makeDoubtMode>} doubts
- * @param {Entry["work"][number]} customer
+ * @param {Entry} entry
+ * @param {number} index
  * @param {FormView} view
  * @param {Set<string>} inSight
  */
-function drawFoldLine(doubts, customer, view, inSight) {
+function drawFoldLine(doubts, entry, index, view, inSight) {
   const { fold } = view.doubts;
+  const customer = entry.work[index];
   if (!doubts.isOn()) return setHidden(fold, true);
   const away = view.form.fields.length - inSight.size;
   const isOpen = doubts.isOpen(customer.uid);
   setHidden(fold, away === 0 && !isOpen);
   setAttr(fold, "aria-expanded", String(isOpen));
-  setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项一致`);
-  setAttr(fold, "title", isOpen ? null : "检查没有意见，抽取任务之间也没有不同；点一下或按回车展开");
+  const compared = isCompared(entry);
+  setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项${compared ? "一致" : "没有疑点"}`);
+  const basis = compared
+    ? "检查没有意见，抽取任务之间也没有不同"
+    : "只有检查看过：没有别的抽取任务说得不同，也还没有把握";
+  setAttr(fold, "title", isOpen ? null : `${basis}；点一下或按回车展开`);
 }
 
 /**

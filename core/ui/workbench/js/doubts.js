@@ -67,3 +67,12 @@ export function mayFold({ baseline }) {
 export function isSurenessKnown(entry) {
   return entry.chat.customers.some((customer) => Object.keys(customer.sure ?? {}).length > 0);
 }
+
+/**
+ * Whether something is known to have been compared with the run's values: how sure they are, or another run that differs
+ * somewhere in the chat. Else a field without a doubt is only one that no check remarks on.
+ * @param {Entry} entry
+ */
+export function isCompared(entry) {
+  return isSurenessKnown(entry) || entry.chat.customers.some(({ others }) => Object.keys(others ?? {}).length > 0);
+}

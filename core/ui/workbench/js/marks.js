@@ -2,14 +2,15 @@
 // What the marks at a field mean: a strip below the chat until somebody puts it away, and the same in the sheet of keys.
 /** @import { BrowserStorage } from "./types.js" */
 import { h, setHidden } from "./dom.js";
+import { EVIDENCE } from "./words.js";
 
 const KEPT_AS = "shiyao:marks:";
 
 /** The marks as they stand at a field, each with what it says of the value. */
 const MARKS = [
   { class: "exact", sign: "✓ 原文", meaning: "群聊里就是这样写的" },
-  { class: "normalised", sign: "归一化", meaning: "群聊里有，写法不同" },
-  { class: "judged", sign: "推断", meaning: "从意思判断，原文没有这几个字" },
+  { class: "normalised", sign: EVIDENCE.NORMALISED, meaning: "群聊里有，写法不同" },
+  { class: "judged", sign: EVIDENCE.INFERRED, meaning: "从意思判断，原文没有这几个字" },
   { class: "missing", sign: "⚠ 无依据", meaning: "该有原文却找不到，请核对" },
   { class: "differs", sign: "≠", meaning: "别的抽取任务填得不同" },
   { class: "ring", sign: "", name: "空圈", meaning: "还没看" },
