@@ -142,6 +142,7 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
         "help": ["F1"],
         "search": ["Escape", "Alt+/"],
         "palette": ["Control+k"],
+        "palette without a match": ["z", "z", "z", "z"],
         "command mode": ["Escape", "Escape", "Escape"],
         "only doubts": ["Alt+z"],
         "note": ["Escape", "Alt+d"],

@@ -94,6 +94,7 @@ function makePalette() {
     spellcheck: "false",
   });
   const list = make("div", { id: "ours-palette-list", role: "listbox", "aria-label": "可以打开的", tabindex: "-1" });
+  const empty = make("p"); // beside the list: a list without an option is none to a reader of screens
   const status = make("span", { role: "status" });
   const hints = make("span", { class: "keys", "aria-hidden": "true" });
   for (const [key, word] of [
@@ -106,6 +107,7 @@ function makePalette() {
     "dialog",
     { class: "ours-palette", "aria-label": "搜索" },
     input,
+    empty,
     list,
     make("footer", {}, status, hints),
   );
@@ -212,7 +214,10 @@ function makePalette() {
         ...some.map((item) => option(item, number++, title)),
       ),
     );
-    if (!listed.length && !isWaiting) drawn.push(make("p", { role: "presentation" }, nothing(query)));
+    empty.textContent = listed.length || isWaiting ? "" : nothing(query);
+    empty.hidden = !empty.textContent;
+    list.hidden = !listed.length;
+    input.setAttribute("aria-expanded", String(listed.length > 0));
     list.replaceChildren(...drawn);
     list.scrollTop = 0;
     choose(0);
