@@ -143,7 +143,8 @@ def _difference(
 def _summed(saves: Sequence[_Save], differences: dict[int, _Difference]) -> WorkSum:
     """What the saves of a stretch of time come to; of a chat that is not decided any more, only its time."""
     decided = [differences[chat_id] for chat_id in {save.chat_id for save in saves} if chat_id in differences]
-    told = [save.seconds for save in saves if save.seconds is not None]
+    # Whole seconds of a save are rounded; those of its fields are not, and no field takes longer than all of it.
+    told = [max(save.seconds, sum(save.field_seconds.values())) for save in saves if save.seconds is not None]
     changes = [one.changes for one in decided if one.changes is not None]
     points = [one.points for one in decided if one.points is not None]
     fields: Counter[str] = Counter()

@@ -109,7 +109,9 @@ export function drawForm(view, entry, index, key, baseRun) {
   // A record that was started from another run than the one that is chosen above is compared with its own.
   const isOther = baseRun !== undefined && entry.chat.base_run_id !== baseRun;
   const kind = run?.is_labels ? "标注" : "抽取任务";
-  const start = !run ? none : isOther ? `改自 ${run.name}` : `${kind}：${run.name}`;
+  // Beside several customers there is no room to say what a name is the name of: the tooltip does.
+  const named = entry.work.length > 1 ? (run?.name ?? "") : `${kind}：${run?.name}`;
+  const start = !run ? none : isOther ? `改自 ${run.name}` : named;
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked
     ? `增量审阅：还有 ${left} 处不同`

@@ -75,6 +75,13 @@ def test_work_of_a_sitting_is_summed_up(store: Store) -> None:
     assert (change[SECONDS], change[FIELD_SECONDS]) == (30.0, {STAGE: 12.0, PHONE: 3.0})
 
 
+def test_no_field_takes_longer_than_all_of_the_work(store: Store) -> None:
+    dataset = make(store, 1)
+    save(store, dataset, 1, None, seconds=1, field_seconds={STAGE: 1.4})  # the browser rounds the whole
+    sitting = card(store, dataset)["sitting"]
+    assert (sitting["seconds"], sitting["slowest_seconds"]) == (1.4, 1.4)
+
+
 def test_nothing_done_and_nothing_known_are_no_zeros(store: Store) -> None:
     dataset = make(store, 2)
     nothing = card(store, dataset)
