@@ -62,5 +62,5 @@ def test_who_picks_one_reads_it_answers_and_resolves(
 
 def test_the_menu_and_the_overview_count_them(open_page: OpenPage, dataset: DatasetView) -> None:
     app = open_page(navigation.OVERVIEW)
-    assert "讨论 2 处 · @我 1" in [link.proto.label for link in app.get("page_link")]
+    assert "未解决的讨论 2 处 · @我 1" in [link.proto.label for link in app.get("page_link")]
     assert navigation.waiting_text(2, 1) == " 2 · @我 1" and navigation.waiting_text(0, 0) == ""

@@ -30,7 +30,7 @@ class CopiedCells:
             return ""
         return (
             f"对照的 {self.cells:,} 格里有 {self.copied:,} 格（{self.copied / self.cells:.0%}）"
-            "是从这个任务照抄的，没有人逐项确认："
+            "是从这个抽取任务照抄的，没有人逐项确认："
             "把握可能偏高，盲审几条才知道偏多少"
         )
 

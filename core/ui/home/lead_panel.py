@@ -46,7 +46,7 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     talks = open_counts(state.store(), state.reviewer()).get(item.dataset.id)
     if talks is not None:
         mine = f" · @我 {talks.mine}" if talks.mine else ""
-        waiting.append((navigation.DISCUSSIONS, f"讨论 {talks.open} 处{mine}", here))
+        waiting.append((navigation.DISCUSSIONS, f"未解决的讨论 {talks.open} 处{mine}", here))
     if view.differences:
         waiting.append((navigation.AGREEMENT, f"待仲裁 {view.differences} 条", here | {"view": "待仲裁"}))
     if view.disputes:
