@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Discussion, DiscussionBase, DiscussionEvent, DiscussionStep, Pass
 from core.adapters.store.views import View
-from core.services.team import remember_seen_in
+from core.services.team import remember_discussion_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def discussions_in(
     turns = _turns(session, [row.id or 0 for row, _ in rows], only_of)
     views = [_view(row, index, turns.get(row.id or 0, ())) for row, index in rows]
     if only_of is None and views:
-        remember_seen_in(session, dataset_id, {view.chat for view in views})
+        remember_discussion_seen(session, dataset_id, {view.chat for view in views})
     return [view for view in views if any(turn.is_comment for turn in view.turns)]
 
 

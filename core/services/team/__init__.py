@@ -31,7 +31,14 @@ if TYPE_CHECKING:
         viewing_as,
     )
     from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
-    from core.services.team.seen import SEEN_ALREADY, has_seen, remember_seen, remember_seen_among, remember_seen_in
+    from core.services.team.seen import (
+        SEEN_ALREADY,
+        has_seen,
+        remember_discussion_seen,
+        remember_seen,
+        remember_seen_among,
+        remember_seen_in,
+    )
     from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
     from core.services.team.withheld import (
         BLIND_JUST_NOW,
@@ -66,6 +73,7 @@ __all__ = [
     "permitted",
     "person_of",
     "record_audit",
+    "remember_discussion_seen",
     "remember_seen",
     "remember_seen_among",
     "remember_seen_in",

@@ -1,5 +1,8 @@
 """What somebody was shown of other people's first reviews: who has seen one makes no blind second review of its chat.
 
+A discussion that is not of a blind review counts like the first review itself, also before there is one: it tells what
+people think of the chat. Who has read in one, or said something in it, is no blind reviewer any more.
+
 Each service that shows a record to a person says so by :func:`remember_seen`, for the chats that it shows. What is new
 is written once the session that read has ended, before its answer is given out; what is known already costs a look.
 Services that only count or compute with records say nothing.
@@ -10,20 +13,23 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, not_, or_, select, true
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.db import AFTER_READING, READING
-from core.adapters.store.models import Chat, Pass, Record, RecordSeen, RecordStatus, now
+from core.adapters.store.models import Chat, Discussion, DiscussionEvent, Pass, Record, RecordSeen, RecordStatus, now
 from core.adapters.store.models.base import UtcDateTime
 from core.adapters.store.queries import PASSED_BY
 from core.errors import StoreError
 from core.services.team.acting import current_viewer
 
-SEEN_ALREADY = "您看过它的初审，请另选一位"
-"""Why somebody who has seen a first review may not make the second one (a Chinese clause)."""
+SEEN_ALREADY = "您看过它的初审或讨论，请另选一位"
+"""Why somebody who has seen a first review, or its discussion, may not make the second one (a Chinese clause)."""
+
+_OF_SAVES = ("save:", "done:")
+"""What ids of steps begin with that a save of a record brought along: whose that is tells the record's history."""
 
 
 def remember_seen(session: Session, chat_ids: Collection[int]) -> None:
@@ -70,8 +76,33 @@ def remember_seen_among(session: Session, chats: Select[Any]) -> None:
         _remember(session, viewer, col(Record.chat_id).in_(chats.order_by(None).correlate(None)))
 
 
+def remember_discussion_seen(session: Session, dataset_id: int, indices: Iterable[int]) -> None:
+    """Remember that who reads is shown what people say about a dataset's chats, whether they are reviewed or not yet.
+
+    Args:
+        session: as for :func:`remember_seen`.
+        dataset_id: the dataset.
+        indices: of the chats; those whose first review is the reader's own are passed over.
+    """
+    if not (viewer := _viewer(session)):
+        return
+    known = exists().where(
+        col(RecordSeen.chat_id) == col(Chat.id), col(RecordSeen.reviewer) == viewer, col(RecordSeen.is_reviewed)
+    )
+    own = exists().where(
+        col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY, col(Record.reviewer) == viewer
+    )
+    for some in queries.chunked(sorted(set(indices))):
+        statement = select(col(Chat.id)).where(
+            col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(some), not_(known), not_(own)
+        )
+        if new := list(session.execute(statement).scalars()):
+            follow_up = partial(_write, viewer=viewer, chat_ids=new, is_discussed=True)
+            session.info.setdefault(AFTER_READING, []).append(follow_up)
+
+
 def has_seen(first: Any, reviewer: str) -> ColumnElement[bool]:
-    """Condition: somebody was shown a first review, as it is now or as it was.
+    """Condition: somebody was shown a first review, as it is now or was, or took part in a discussion of its chat.
 
     What only a threshold had let pass is no review once somebody has made one; an audit of it asks who has not seen it.
 
@@ -80,11 +111,19 @@ def has_seen(first: Any, reviewer: str) -> ColumnElement[bool]:
         reviewer: the person.
     """
     is_passed = first.reviewer == PASSED_BY
-    return exists().where(
+    was_shown = exists().where(
         col(RecordSeen.chat_id) == first.chat_id,
         col(RecordSeen.reviewer) == reviewer,
         or_(col(RecordSeen.is_reviewed), literal(is_passed) if isinstance(is_passed, bool) else is_passed),
     )
+    took_part = exists().where(
+        col(Discussion.chat_id) == first.chat_id,
+        col(Discussion.review_pass) != Pass.SECOND,
+        col(DiscussionEvent.discussion_id) == col(Discussion.id),
+        col(DiscussionEvent.who) == reviewer,
+        not_(or_(*(col(DiscussionEvent.save_id).startswith(kind) for kind in _OF_SAVES))),
+    )
+    return or_(was_shown, took_part)
 
 
 def _viewer(session: Session) -> str:
@@ -105,7 +144,7 @@ def _remember(session: Session, viewer: str, which: ColumnElement[bool]) -> None
         session.info.setdefault(AFTER_READING, []).append(partial(_write, viewer=viewer, chat_ids=new))
 
 
-def _write(store: Store, *, viewer: str, chat_ids: list[int]) -> None:
+def _write(store: Store, *, viewer: str, chat_ids: list[int], is_discussed: bool = False) -> None:
     insert: Any = sqlite.insert
     if store.engine.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
@@ -114,9 +153,13 @@ def _write(store: Store, *, viewer: str, chat_ids: list[int]) -> None:
     # A database that cannot be written for a while is still read: the next look writes it down.
     with suppress(StoreError), store.write() as session:
         for ids in queries.chunked(chat_ids):
-            values = literal(viewer), not_(queries.is_passed()), literal(now(), UtcDateTime())
-            shown = select(col(Record.chat_id), *values).where(
-                col(Record.chat_id).in_(ids), col(Record.review_pass) == Pass.PRIMARY
+            who, at = literal(viewer), literal(now(), UtcDateTime())
+            shown = (
+                select(col(Chat.id), who, true(), at).where(col(Chat.id).in_(ids))
+                if is_discussed
+                else select(col(Record.chat_id), who, not_(queries.is_passed()), at).where(
+                    col(Record.chat_id).in_(ids), col(Record.review_pass) == Pass.PRIMARY
+                )
             )
             statement = insert(RecordSeen).from_select(["chat_id", "reviewer", "is_reviewed", "at"], shown)
             is_reviewed = or_(col(RecordSeen.is_reviewed), statement.excluded.is_reviewed)

@@ -12,6 +12,7 @@ from core.adapters.store.models import Record, RecordSeen, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.domain.permissions import AccountRole
 from core.errors import StoreUnavailableError
+from core.services.discussion import DiscussionFilter, Remark, add_remark, discussions
 from core.services.export import parse_source
 from core.services.export.table_export import TableFormat, export_table
 from core.services.quality import Benchmark, align, remember_reference_shown
@@ -181,6 +182,37 @@ def test_what_the_first_reviewer_writes_afterwards_counts_too(store: Store, data
         for chat in (4, 5):
             (ack,) = BlindSession(dataset, FORM, SECOND.name).save(store, [save(chat, SECOND.name)])
             assert SEEN_ALREADY in ack.why
+
+
+def comment(store: Store, dataset: DatasetView, chat: int, actor: Actor) -> None:
+    with acting_as(actor):
+        said = Remark(id=f"remark-{actor.account_id}-{chat}", chat=chat, text="应是报价")
+        add_remark(store, dataset.id, said, who=actor.name)
+
+
+def test_a_discussion_before_the_first_review_is_read_and_spoken_in(store: Store, dataset: DatasetView) -> None:
+    """Chat 5 and 6 have no record, or only what a threshold let pass, when their discussions are read."""
+    make_record(store, dataset, 6, [form(**{NAME: "林舟6"})], RecordStatus.DRAFT, reviewer=PASSED_BY)
+    for chat in (1, 5, 6):
+        comment(store, dataset, chat, FIRST)
+    comment(store, dataset, 2, SECOND)
+    third = Actor("周遥", AccountRole.REVIEWER, 3)
+    with acting_as(SECOND):
+        for chat in (5, 6):
+            assert discussions(store, dataset.id, DiscussionFilter(chat=chat))
+    comment(store, dataset, 5, third)
+    make_record(store, dataset, 5, [form(**{NAME: "林舟5"})], RecordStatus.CONFIRMED, reviewer=FIRST.name)
+    with store.write() as session:
+        record = session.execute(select(Record).where(col(Record.reviewer) == PASSED_BY)).scalar_one()
+        record.reviewer, record.status = FIRST.name, RecordStatus.CONFIRMED
+    for actor, seen in ((SECOND, 3), (third, 1)):
+        with acting_as(actor):
+            assert blind_seen(store, dataset, FORM, actor.name) == seen
+            assert blind_waiting(store, dataset, FORM, actor.name) == 6 - seen
+            blind = BlindSession(dataset, FORM, actor.name)
+            (ack,) = blind.save(store, [save(5, actor.name)])
+            assert (ack.result, SEEN_ALREADY in ack.why) == ("set_aside", True)
+    assert offered(store, dataset) == [1, 3, 4]
 
 
 def test_what_only_a_threshold_let_pass_is_nobodys_review(store: Store, dataset: DatasetView) -> None:
