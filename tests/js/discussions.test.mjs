@@ -58,6 +58,22 @@ test("a discussion goes with its customer's name, then with the position", () =>
   assert.equal(placeOfDiscussion(entry, FORM, entry.discussions[0]), null);
 });
 
+test("a discussion whose customer is gone or renamed is nobody else's", () => {
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "乙" })] }));
+  const one = talk(1, { customer_name: "甲" });
+  entry.discussions = [one, talk(2, { customer: 3, customer_name: "" })];
+  assert.equal(placeOfDiscussion(entry, FORM, one), null);
+  assert.equal(discussionAt(entry, FORM, { index: 0, key: "电话" }), null);
+  assert.equal(discussionAt(entry, FORM, null), null, "nor is it one about the whole chat");
+  assert.deepEqual(
+    entry.discussions.map((other) => discussionTitle(entry, FORM, other)),
+    ["整条群聊 · 原客户 甲 · 电话", "整条群聊 · 原客户 4 · 电话"],
+  );
+  assert.equal(nextDiscussion(entry, 0)?.id, 1, "it is still reached");
+  const nameless = makeEntry(chat(1, { customers: [customer({ 姓名: "" })] }));
+  assert.equal(placeOfDiscussion(nameless, FORM, one), null);
+});
+
 test("of several at a place the open one is shown, then the newest", () => {
   const entry = entryWith(talk(1), talk(2, { resolved_by: "王芳" }), talk(3, { customer: null, field: "" }));
   assert.equal(discussionAt(entry, FORM, { index: 0, key: "电话" })?.id, 1);

@@ -10,6 +10,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Discussion, DiscussionEvent, DiscussionStep, Pass
 from core.domain.form import Form
 from core.errors import InputError
+from core.services.discussion.remark_types import MOST_OF_NAME
 from core.services.discussion.threads import DiscussionView, Turn, discussions_in, is_open
 
 OPEN, RESOLVED, EVERY_STATE = "未解决", "已解决", "全部"
@@ -140,8 +141,8 @@ def last_words(view: DiscussionView) -> str:
 def texts_of_customers(views: Iterable[DiscussionView], names: Sequence[str], form: Form) -> list[list[str]]:
     """Discussions of a chat beside the customers that they are about: a list of texts for each customer.
 
-    A customer is found by name, else by position; what is about the whole chat, or about a customer who is there no
-    more, stands with the first one.
+    A customer is found by name, by position only where the discussion has no name; what is about the whole chat, or
+    about a customer who is there no more, stands with the first one, as about 整条群聊 and with the name it had.
 
     Args:
         views: discussions of the chat.
@@ -150,11 +151,21 @@ def texts_of_customers(views: Iterable[DiscussionView], names: Sequence[str], fo
     """
     texts: list[list[str]] = [[] for _ in names]
     for view in views:
-        place = view.customer if view.customer is not None else 0
-        if view.customer_name and view.customer_name in names:
-            place = list(names).index(view.customer_name)
-        texts[place if place < len(names) else 0].append(discussion_text(view, form))
+        place = _place_among(view, names)
+        text = discussion_text(view, form)
+        if place is None and view.customer is not None:
+            text = f"{WHOLE_CHAT} · 原{text}"
+        texts[place or 0].append(text)
     return texts
+
+
+def _place_among(view: DiscussionView, names: Sequence[str]) -> int | None:
+    """Position of the customer that a discussion is about; ``None`` for the whole chat or somebody who is gone."""
+    if view.customer is None:
+        return None
+    if name := view.customer_name.strip():
+        return next((place for place, other in enumerate(names) if other.strip()[:MOST_OF_NAME] == name), None)
+    return view.customer if view.customer < len(names) else None
 
 
 def is_blind(view: DiscussionView) -> bool:

@@ -10,6 +10,8 @@ from core.errors import InputError
 
 MOST_COMMENT = 20_000
 """Characters of one comment."""
+MOST_OF_NAME = 200
+"""Characters of a customer's name that a discussion keeps."""
 MOST_EVENTS = 4_000
 """Comments, edits and the like of one discussion."""
 MOST_REMARKS = 200

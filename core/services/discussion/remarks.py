@@ -20,7 +20,14 @@ from core.domain.permissions import Permission
 from core.domain.unseen_characters import is_blank
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
 from core.services.discussion.known_people import known_people
-from core.services.discussion.remark_types import MOST_EVENTS, MOST_REMARKS, Remark, RemarkAck, read_remark
+from core.services.discussion.remark_types import (
+    MOST_EVENTS,
+    MOST_OF_NAME,
+    MOST_REMARKS,
+    Remark,
+    RemarkAck,
+    read_remark,
+)
 from core.services.discussion.threads import Turn, awaited_after, of_pass, turns_of
 from core.services.team import BLIND_JUST_NOW, AuditKind, is_allowed, is_reviewing_blind, permitted, record_audit
 
@@ -110,7 +117,8 @@ def discussion_at(
 ) -> Discussion | None:
     """The discussion of a chat, a customer or a field, the newest where there are several.
 
-    A customer is the same one by name; where either has none, by position.
+    A customer is the same one by name; by position only where the discussion has no name: whoever stands there now may
+    be somebody else.
 
     Args:
         session: open session.
@@ -131,7 +139,7 @@ def discussion_at(
         return next((row for row in rows if row.customer is None), None)
     of_customers = [row for row in rows if row.customer is not None]
     named = [row for row in of_customers if customer_name and row.customer_name == customer_name]
-    nameless = [row for row in of_customers if row.customer == customer and not (customer_name and row.customer_name)]
+    nameless = [row for row in of_customers if row.customer == customer and not row.customer_name]
     return next(iter([*named, *nameless]), None)
 
 
@@ -239,7 +247,7 @@ def _discussion_for(
         return row
     place: dict[str, Any] = {
         "customer": remark.customer,
-        "customer_name": remark.customer_name[:200],
+        "customer_name": remark.customer_name[:MOST_OF_NAME],
         "field": remark.field,
         "who": who,
     }

@@ -78,6 +78,12 @@ def test_what_is_about_a_customer_follows_the_name(store: Store, dataset: Datase
     assert [len(texts) for texts in texts_of_customers(views, ["林舟2"], FORM)] == [2]
 
 
+def test_what_is_about_a_customer_who_is_gone_is_nobody_elses(store: Store, dataset: DatasetView) -> None:
+    views = discussions(store, dataset.id, DiscussionFilter(chat=2))
+    first, second = texts_of_customers(views, ["陈露", "林小小"], FORM)
+    assert second == [] and first[0].startswith(f"整条群聊 · 原客户 2 周遥 · {FORM.field(TODO).label}")
+
+
 @pytest.mark.parametrize("table", TableFormat)
 def test_a_table_has_them_and_comes_back_unchanged(
     store: Store, dataset: DatasetView, tmp_path: Path, table: TableFormat

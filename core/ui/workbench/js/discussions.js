@@ -5,6 +5,8 @@ import { valueText } from "./values.js";
 
 /** Names that are offered for a mention. */
 const MOST_NAMES = 6;
+/** Characters that a discussion keeps of a customer's name. */
+const MOST_OF_NAME = 200;
 
 /** What a discussion of the whole chat is called. */
 export const WHOLE_CHAT = "整条群聊";
@@ -26,8 +28,8 @@ export function customerName(entry, form, index) {
 }
 
 /**
- * Where a discussion stands now: the customer by name, else by position; null for the whole chat, or for a customer who is
- * there no more.
+ * Where a discussion stands now: with the customer of that name, by position only where it had none; null for the whole
+ * chat, or for a customer who is gone or has another name now: whoever stands at that position may be somebody else.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {DiscussionPayload} one
@@ -35,10 +37,22 @@ export function customerName(entry, form, index) {
  */
 export function placeOfDiscussion(entry, form, one) {
   if (one.customer === null) return null;
-  const names = entry.work.map((_, i) => customerName(entry, form, i));
-  const named = one.customer_name ? names.indexOf(one.customer_name) : -1;
-  const index = named >= 0 ? named : one.customer;
-  return index < entry.work.length ? { index, key: one.field } : null;
+  const index = indexOfCustomer(entry, form, one);
+  return index >= 0 && index < entry.work.length ? { index, key: one.field } : null;
+}
+
+/**
+ * Position of the customer that a discussion is about; -1 for one whose name is there no more.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Pick<DiscussionPayload, "customer" | "customer_name">} one
+ */
+function indexOfCustomer(entry, form, one) {
+  if (!one.customer_name) return one.customer ?? -1;
+  const name = one.customer_name.trim();
+  const isCut = name.length >= MOST_OF_NAME;
+  const names = entry.work.map((_, i) => customerName(entry, form, i).trim());
+  return names.findIndex((other) => other === name || (isCut && other.startsWith(name)));
 }
 
 /**
@@ -104,7 +118,7 @@ export function discussionStops(entry, form) {
 }
 
 /**
- * What a discussion is about, in words.
+ * What a discussion is about, in words; one whose customer is gone stands with the whole chat, under the name it had.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {Pick<DiscussionPayload, "customer" | "customer_name" | "field">} one
@@ -112,8 +126,12 @@ export function discussionStops(entry, form) {
 export function discussionTitle(entry, form, one) {
   if (one.customer === null) return WHOLE_CHAT;
   const label = form.fields.find((field) => field.key === one.field)?.label ?? one.field;
-  const who = entry.work.length > 1 ? one.customer_name || `客户 ${one.customer + 1}` : "";
-  return [who, label].filter(Boolean).join(" · ");
+  const name = one.customer_name || `客户 ${one.customer + 1}`;
+  const index = indexOfCustomer(entry, form, one);
+  const isThere = index >= 0 && index < entry.work.length;
+  const gone = one.customer_name ? `原客户 ${name}` : `原${name}`;
+  const who = isThere ? [entry.work.length > 1 ? name : ""] : [WHOLE_CHAT, gone];
+  return [...who, label].filter(Boolean).join(" · ");
 }
 
 /**
