@@ -122,8 +122,8 @@ def _draw_progress_once(job_id: int, title: str) -> None:
     stage = escape_markdown(job.stage or ("正在开始" if job.worker else "在排队"))
     counted = f" {job.done:,} / {job.total:,}" if job.total else ""
     left, right = st.columns([6, 1], vertical_alignment="center")
-    said = f"正在后台计算{escape_markdown(title)}：{stage}{counted}。可以离开本页，回来接着看。"
-    left.progress(min(share, 1.0), said)
+    sentence = f"正在后台计算{escape_markdown(title)}：{stage}{counted}。可以离开本页，回来接着看。"
+    left.progress(min(share, 1.0), sentence)
     right.button("取消计算", key=f"cancel-{job_id}", on_click=_cancel, args=(job_id,), help="对所有在等它的人都停下")
 
 

@@ -8,7 +8,6 @@ a model is stored before it is complete, and a job without a living process is d
 import logging
 import math
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from core.adapters.store.models import Dataset, LearnedModel, Record, TrainingJo
 from core.domain.form import load_named_form
 from core.domain.scoring import mean_intervals
 from core.errors import NotFoundError, ShiyaoError
+from core.services.jobs.claims import is_gone, this_process
 from core.services.learning.corpus import read_corpus
 from core.services.learning.evaluation import FOLDS_VERSION, evaluate
 from core.services.learning.models import evaluation_of, examples_of, put_into_use
@@ -103,9 +103,11 @@ def claim_job(store: Store, form_name: str) -> int | None:
             job = newest_job(session, form_name)
             if job is not None and job.status == TrainingJobStatus.RUNNING:
                 row = _job(session, job.id)
-                row.worker, row.seen_at, row.done = _me(), now(), 0
+                row.worker, row.seen_at, row.done = this_process(), now(), 0
                 return job.id
-            made = TrainingJob(form=form_name, approvals=approvals_of(session, form_name), worker=_me(), seen_at=now())
+            made = TrainingJob(
+                form=form_name, approvals=approvals_of(session, form_name), worker=this_process(), seen_at=now()
+            )
             session.add(made)
             session.flush()
             return made.id
@@ -122,19 +124,7 @@ def _is_due(session: Session, form_name: str) -> bool:
 
 def is_lost(job: TrainingJobView) -> bool:
     """Whether the process that trains is gone: dead on this machine, or silent for too long on another one."""
-    host, _, process = job.worker.rpartition(":")
-    if host == socket.gethostname() and process.isdigit():
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-    return job.seen_at is None or now() - job.seen_at > LOST_AFTER
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return is_gone(job.worker, job.seen_at, LOST_AFTER)
 
 
 def run_job(store: Store, job_id: int) -> None:
@@ -145,7 +135,7 @@ def run_job(store: Store, job_id: int) -> None:
     """
     with store.write() as session:
         row = _job(session, job_id)
-        row.worker, row.seen_at = _me(), now()
+        row.worker, row.seen_at = this_process(), now()
         form = row.form
     try:
         status, problem = _train(store, form, _Progress(store, job_id))
