@@ -6,7 +6,7 @@ no moment, however the program ends, at which a planted value stands in a record
 in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from core.adapters.store.models import (
     PlantedError,
     PlantedStatus,
     Record,
+    RecordEvent,
     RecordStatus,
     ReviewCheck,
     now,
@@ -33,7 +34,8 @@ from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.services.quality.default_run import default_run
 from core.services.quality.review_checks import lot
-from core.services.review.records.save_types import CustomerSave, Save
+from core.services.review.records.save_types import Save
+from core.services.review.records.versions import Customer
 from core.services.team import permitted
 
 _OPEN: Final = (PlantedStatus.WAITING, PlantedStatus.STANDING, PlantedStatus.CHANGED)
@@ -262,11 +264,13 @@ class PutRight:
         )
 
 
-def without_planted(session: Session, form: Form, chat_id: int, save: Save, base: int | None) -> PutRight:
+def without_planted(
+    session: Session, form: Form, chat_id: int, save: Save, base: int | None, record: Record | None
+) -> PutRight:
     """A save as it may be stored: wherever it holds the chat's planted value, the right one stands, 未看.
 
     That holds for good and for everybody who starts from the run in which it was planted: a browser may keep the value
-    for days. Who means it enters it in 记录表, which shows what is stored.
+    for days. Who means it enters it in 记录表, which shows what is stored; in a cell that holds it there it stays.
 
     Args:
         session: open for writing, in which the chat is locked.
@@ -274,14 +278,15 @@ def without_planted(session: Session, form: Form, chat_id: int, save: Save, base
         chat_id: the chat.
         save: as it came.
         base: the run that the record is compared with.
+        record: as it is stored; ``None`` where there is none.
     """
     row = session.get(PlantedError, chat_id)
     if row is None or row.run_id not in (base, save.base_run_id):
         return PutRight(save)
     confirmation = ""
     customers = []
-    for customer in save.customers:
-        if _holds(form, customer, row):
+    for position, customer in enumerate(save.customers):
+        if _holds(form, customer.values, row) and not _is_entered(session, form, row, record, save, position):
             confirmation = str(customer.confirmed.get(row.field, Confirmation.UNSEEN))
             customer = customer.model_copy(
                 update={
@@ -296,7 +301,29 @@ def without_planted(session: Session, form: Form, chat_id: int, save: Save, base
     return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation)
 
 
-def _holds(form: Form, customer: CustomerSave, row: PlantedError) -> bool:
+def _holds(form: Form, values: Mapping[str, Any], row: PlantedError) -> bool:
     """Whether a customer has the planted value: no right answer of the chat has it in this field."""
-    value: Any = form.coerce({row.field: customer.values.get(row.field, "")}).values[row.field]
+    value: Any = form.coerce({row.field: values.get(row.field, "")}).values[row.field]
     return bool(value == row.value)
+
+
+def _is_entered(
+    session: Session, form: Form, row: PlantedError, record: Record | None, save: Save, position: int
+) -> bool:
+    """Whether a person entered the value of this customer of a save: no planted one ever came into a record.
+
+    What is undone may go back to any version.
+    """
+    if record is None:
+        return False
+    states: list[list[Customer]] = [record.customers]
+    if save.undo:
+        changes = select(col(RecordEvent.change)).where(col(RecordEvent.record_id) == record.id)
+        states += [change.get("customers", []) for change in session.execute(changes).scalars()]
+    source = save.customers[position].origin
+    return any(
+        _holds(form, old["values"], row)
+        for state in states
+        for place, old in enumerate(state)
+        if old.get("source") == source and (source is not None or place == position)
+    )

@@ -205,7 +205,7 @@ class _OutboxSaves:
         save, base = self._based(session, chat_id, record, save)
         put_right = PutRight(save)
         if self.review_pass == Pass.PRIMARY and self.delta is None:  # no other desk shows planted errors
-            put_right = without_planted(session, self.form, chat_id, save, base)
+            put_right = without_planted(session, self.form, chat_id, save, base, record)
             save = put_right.save
         baseline = [self.form.coerce(values).values for values in baseline_of(session, base, chat_id)]
         customers = stored_customers(self.form, save, baseline, base, text=chat[1], record=record)

@@ -174,6 +174,29 @@ def test_a_browser_that_keeps_it_for_days_does_not_bring_it_back(store: Store) -
     assert wrong in stored_words(store)
 
 
+def enter(store: Store, dataset: DatasetView, chat: int, key: str, value: str, base_run: int | None = None) -> None:
+    """Set a cell in 记录表, as 组长."""
+    plan = plan_edits(store, FORM, dataset.id, [CellEdit(chat, 0, key, value)], base_run=base_run)
+    bulk.apply(store, FORM, plan, who="组长", reason="真的", base_run=base_run)
+
+
+@pytest.mark.both_databases
+def test_what_a_person_entered_in_the_table_stays_at_the_desk(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk, other = Desk(store, dataset, "阿青"), Desk(store, dataset, "组长")
+    desk.open(1)
+    desk.save(1, "已确认")
+    enter(store, dataset, 1, STAGE, wrong)
+    for one in (other, desk):
+        assert one.open(1)["values"][STAGE] == wrong
+        _, told = one.save(1, "已确认", {"基本信息-年龄": "30"})
+        assert told == "" and one.chats[1]["customers"][0]["values"][STAGE] == wrong
+    desk.save(1, "草稿", {STAGE: "赢单"})
+    _, told = desk.save(1, "已确认", {STAGE: wrong}, undo=True)
+    assert told == "" and desk.open(1)["values"][STAGE] == wrong, "undoing brings back what was entered"
+
+
 @pytest.mark.parametrize("status", ["待讨论", "已跳过"])
 def test_what_was_not_approved_counts_for_nothing(store: Store, status: str) -> None:
     dataset = make_planted(store)
