@@ -143,14 +143,15 @@ def texts_of_customers(views: Iterable[DiscussionView], names: Sequence[str], fo
 
     A customer is found by name, by position only where the discussion has no name; what is about the whole chat, or
     about a customer who is there no more, stands with the first one, as about 整条群聊 and with the name it had.
+    Where there are no customers, discussions have no place.
 
     Args:
         views: discussions of the chat.
-        names: names of its customers, in order; at least one.
+        names: names of its customers, in order.
         form: the dataset's form.
     """
     texts: list[list[str]] = [[] for _ in names]
-    for view in views:
+    for view in views if texts else ():
         place = _place_among(view, names)
         text = discussion_text(view, form)
         if place is None and view.customer is not None:

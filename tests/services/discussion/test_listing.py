@@ -24,7 +24,7 @@ from core.services.export import TableFormat, export_table, parse_source
 from core.services.export.discussion_column import MOST_CHARACTERS
 from core.services.review import apply_saves
 from core.services.review.records.table_return import preview_table
-from tests.factories.datasets import FORM, make_dataset, make_form
+from tests.factories.datasets import FORM, make_dataset, make_form, make_record
 from tests.factories.quality import NAME, STAGE, TODO
 from tests.services.discussion.test_remarks import remark, say
 from tests.services.team.test_roles import save
@@ -99,6 +99,17 @@ def test_a_table_has_them_and_comes_back_unchanged(
     assert "整条先放着" in cells[2] and "=1+1" in cells[3] and cells[1] == ""
     _, returned = preview_table(store, out, filename=out.name, dataset=dataset.id)
     assert not returned.plan.chats and not [note for note in returned.notes if "讨论" in note]
+
+
+@pytest.mark.parametrize("table", TableFormat)
+def test_a_discussed_chat_without_customers_is_named_and_the_others_are_written(
+    store: Store, dataset: DatasetView, tmp_path: Path, table: TableFormat
+) -> None:
+    make_record(store, dataset, 3, [], reviewer="王芳")
+    say(store, dataset, "没有客户吗", chat=3, field="", customer=None, customer_name="")
+    out, source = tmp_path / f"t.{table}", parse_source("records")
+    result = export_table(store, dataset=dataset.id, source=source, out=out, table=table, discussions=True)
+    assert result.counts["rows"] == 4 and result.lists["no_customers"] == [3]
 
 
 def test_a_masked_table_hides_what_is_said_of_persons(store: Store, dataset: DatasetView, tmp_path: Path) -> None:
