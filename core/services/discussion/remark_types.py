@@ -13,7 +13,7 @@ MOST_COMMENT = 20_000
 MOST_OF_NAME = 200
 """Characters of a customer's name that a discussion keeps."""
 MOST_EVENTS = 4_000
-"""Comments, edits and the like of one discussion."""
+"""Comments, edits and the like of one discussion, after which no comment is taken but with 解决 or 重开."""
 MOST_REMARKS = 200
 """Remarks that are taken at once; the browser keeps the others and sends them again."""
 _LARGEST = 2**31 - 1

@@ -88,7 +88,7 @@ def add_remark(
         InputError: nothing is said, or nobody says it.
         NotFoundError: the chat, the discussion or the comment is not there (any more).
         PermissionDeniedError: it is another person's comment, or a review that is kept from who acts.
-        ConflictError: the discussion is full.
+        ConflictError: a comment is added to a discussion that is full, or a deleted one is edited.
     """
     who = who.strip()
     if not who:
@@ -261,11 +261,10 @@ def _discussion_for(
 
 
 def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark: Remark, who: str) -> RemarkAck:
-    count = select(func.count()).where(col(DiscussionEvent.discussion_id) == discussion.id)
-    if session.execute(count).scalar_one() >= MOST_EVENTS:
-        raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再写", "请解决它，把结论写在别处")
     ack = RemarkAck(remark.id, "saved", discussion=discussion.id or 0)
     kind = DiscussionStep(remark.kind)
+    if kind is DiscussionStep.COMMENT:
+        _require_room(session, discussion)
     is_open = discussion.resolved_at is None
     if kind in (DiscussionStep.EDIT, DiscussionStep.DELETE, DiscussionStep.RESTORE):
         _change_comment(session, discussion, remark, who)
@@ -288,6 +287,13 @@ def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark
         append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=comment_id, text=remark.text)
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
+
+
+def _require_room(session: Session, discussion: Discussion) -> None:
+    """A full discussion takes no further comment; it is still resolved, and what stands in it changed and deleted."""
+    count = select(func.count()).where(col(DiscussionEvent.discussion_id) == discussion.id)
+    if session.execute(count).scalar_one() >= MOST_EVENTS:
+        raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再评论", "请解决它，结论可以一并写下")
 
 
 def _nobody_sentence(session: Session, dataset_id: int, text: str) -> str:

@@ -4,14 +4,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import AuditEntry, Discussion, DiscussionEvent, Record
+from core.adapters.store.models import AuditEntry, Discussion, DiscussionEvent, Record, now
 from core.domain.permissions import AccountRole
-from core.errors import InputError, NotFoundError, PermissionDeniedError
-from core.services.discussion.remark_types import MOST_COMMENT, Remark, RemarkAck
+from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
+from core.services.discussion.remark_types import MOST_COMMENT, MOST_EVENTS, Remark, RemarkAck
 from core.services.discussion.remarks import add_remark, apply_remarks
 from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts
 from core.services.review import apply_saves
@@ -184,6 +184,27 @@ def test_what_is_too_long_or_no_remark_is_refused_with_a_sentence(store: Store, 
     assert [ack.result for ack in acks] == ["refused", "refused", "saved"]
     assert "20,000" in acks[0].why and "刷新" in acks[1].why
     assert all_of(store, dataset)[0].turns[0].text == "其余照常"
+
+
+def test_a_full_discussion_is_still_changed_and_resolved(store: Store, dataset: DatasetView) -> None:
+    number = say(store, dataset, "头一句，电话 13800000001").discussion
+    filler = [
+        {"discussion_id": number, "kind": "评论", "who": "林晓", "text": "句", "save_id": f"filler-{turn}", "at": now()}
+        for turn in range(MOST_EVENTS)
+    ]
+    with store.write() as session:
+        session.execute(insert(DiscussionEvent), filler)
+    first = all_of(store, dataset)[0].turns[0].id
+    with pytest.raises(ConflictError, match="不能再评论"):
+        say(store, dataset, "再一句")
+    say(store, dataset, "头一句", kind="修改", target=first)
+    say(store, dataset, "", kind="删除", target=first)
+    say(store, dataset, "", kind="恢复", target=first)
+    say(store, dataset, "就这样", kind="解决")
+    view = all_of(store, dataset)[0]
+    assert not view.is_open and view.turns[0].text == "头一句" and view.turns[-2].text == "就这样"
+    say(store, dataset, "", kind="重开")
+    assert all_of(store, dataset)[0].is_open
 
 
 def test_customers_are_told_apart_by_name_then_by_place(store: Store, dataset: DatasetView) -> None:
