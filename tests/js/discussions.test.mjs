@@ -14,9 +14,9 @@ import {
   placeOfDiscussion,
 } from "../../core/ui/workbench/js/discussions.js";
 import { makeEntry } from "../../core/ui/workbench/js/model.js";
-import { makeRemarks } from "../../core/ui/workbench/js/remarks.js";
+import { draftName, makeRemarks } from "../../core/ui/workbench/js/remarks.js";
 import { makeStore } from "../../core/ui/workbench/js/state.js";
-import { chat, customer, FORM } from "./fixtures.mjs";
+import { chat, customer, FORM, storage as memory } from "./fixtures.mjs";
 
 /**
  * @param {number} id
@@ -118,25 +118,55 @@ test("what somebody else did is said, one's own is not", () => {
   assert.equal(newsOfDiscussions(entry, FORM, before, "王芳"), "何静 解决了「甲 · 电话」的讨论");
 });
 
+/** What is said, of one person; the storage is in memory. */
+function said() {
+  const store = { ...makeStore(), reviewer: "王芳", dataset: { id: 1, name: "d" } };
+  const remarks = makeRemarks(store, { tell() {}, storage: memory(), clock: () => 0 });
+  remarks.restore();
+  return remarks;
+}
+
+/** @param {Record<string, unknown>} more @returns {any} */
+const remark = (more) => ({ id: "r1", chat: 1, discussion: 0, customer: 0, field: "电话", text: "问", ...more });
+
+test("a text that is refused comes back to its own discussion, whatever it was", () => {
+  for (const kind of ["评论", "解决", "重开", "修改"]) {
+    const remarks = said();
+    const name = draftName(1, 4, null);
+    remarks.add(remark({ kind, discussion: 4, text: "我的理由" }));
+    remarks.keepDraft(name, "下一句");
+    remarks.settle([{ id: "r1", result: "refused", why: "满了", discussion: 0 }]);
+    remarks.keepDraft(name, "下一句写完"); // the box was in use
+    assert.equal(remarks.takeUp(draftName(2, 5, null)), "", "not to another chat's");
+    assert.equal(remarks.takeUp(name), "下一句写完\n我的理由");
+    remarks.keepDraft(name, "");
+    assert.equal(remarks.takeUp(name), "");
+  }
+});
+
+test("what was typed before somebody else opened the discussion is found in it", () => {
+  const remarks = said();
+  const place = { index: 0, key: "电话" };
+  remarks.keepDraft(draftName(1, 0, place), "写了一半");
+  remarks.add(remark({ text: "没发出" }));
+  remarks.settle([{ id: "r1", result: "refused", why: "", discussion: 0 }]);
+  const names = [draftName(1, 4, place), draftName(1, 0, place)];
+  assert.equal(remarks.takeUp(names[0], names), "写了一半\n没发出");
+  assert.equal(remarks.takeUp(names[1]), "", "it is there once");
+});
+
 test("what is said is kept until it is answered, and sent again", () => {
-  /** @type {Map<string, string>} */
-  const kept = new Map();
-  /** @type {any} */
-  const storage = {
-    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value),
-    removeItem: (/** @type {string} */ key) => kept.delete(key),
-  };
+  const kept = memory();
   /** @type {any[]} */
   const told = [];
   let now = 0;
   const store = { ...makeStore(), reviewer: "王芳", dataset: { id: 1, name: "d" } };
-  const make = () => makeRemarks(store, { tell: (list) => told.push(list.length), storage, clock: () => now });
+  const make = () => makeRemarks(store, { tell: (list) => told.push(list.length), storage: kept, clock: () => now });
   const remarks = make();
   remarks.restore();
   /** @type {any} */
-  const remark = { id: "r1", text: "问" };
-  remarks.add(remark);
+  const one = { id: "r1", text: "问" };
+  remarks.add(one);
   remarks.keepDraft("place", "写了一半");
   remarks.retry();
   now = 11_000;
@@ -144,9 +174,9 @@ test("what is said is kept until it is answered, and sent again", () => {
   assert.deepEqual(told, [1, 1]);
   const again = make();
   again.restore();
-  assert.deepEqual([told.length, again.draft("place")], [3, "写了一半"]);
+  assert.deepEqual([told.length, again.takeUp("place")], [3, "写了一半"]);
   assert.equal(again.settle([{ id: "r1", result: "saved", why: "", discussion: 4 }]).length, 1);
   assert.deepEqual(again.settle([{ id: "r1", result: "saved", why: "", discussion: 4 }]), []);
   again.keepDraft("place", "");
-  assert.equal(kept.size, 0);
+  assert.equal(kept.items.size, 0);
 });

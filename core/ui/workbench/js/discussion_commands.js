@@ -14,7 +14,7 @@ import {
 } from "./discussions.js";
 import { setHidden, uuid } from "./dom.js";
 import { chordOf } from "./keys.js";
-import { makeRemarks } from "./remarks.js";
+import { draftName, makeRemarks } from "./remarks.js";
 import { entryOf } from "./state.js";
 
 /** Milliseconds between looks for what others say, and how long after the last touch they go on. */
@@ -124,14 +124,26 @@ export function discussionCommands(workbench, tools) {
     changing = null;
     if (panel.element.hidden) wasInCommandMode = workbench.commandMode;
     workbench.setMode(false);
-    const name = JSON.stringify([entry.chat.chat, one?.id || [place?.index ?? null, place?.key ?? ""]]);
-    shown = { chat: entry.chat.chat, id: one?.id ?? 0, place, name };
-    panel.input.value = remarks.draft(name);
+    const { chat } = entry.chat;
+    shown = { chat, id: one?.id ?? 0, place, name: draftName(chat, one?.id ?? 0, place) };
+    panel.input.value = "";
+    fill();
     setHidden(panel.element, false);
     draw();
     panel.turns.scrollTop = panel.turns.scrollHeight;
     panel.input.focus();
     drawMentions(panel);
+  }
+
+  /** An empty box shows what was typed there, before somebody else opened the discussion too, and what came back. */
+  function fill() {
+    const entry = shown && entryOf(store, shown.chat);
+    if (!shown || !entry || changing || panel.input.value) return;
+    const { chat, place, name } = shown;
+    const id = current()?.id ?? 0;
+    const isOfPlace = (discussionAt(entry, store.form, place)?.id ?? 0) === id;
+    const others = [draftName(chat, id, place), ...(isOfPlace ? [draftName(chat, 0, place)] : [])];
+    panel.input.value = remarks.takeUp(name, others);
   }
 
   /** Open the discussion of the field in focus; again: the next one of the chat. */
@@ -190,7 +202,8 @@ export function discussionCommands(workbench, tools) {
 
   function endChange() {
     changing = null;
-    panel.input.value = shown ? remarks.draft(shown.name) : "";
+    panel.input.value = "";
+    fill();
     panel.input.focus();
     draw();
   }
@@ -238,20 +251,29 @@ export function discussionCommands(workbench, tools) {
     return text;
   }
 
+  function isNamed() {
+    if (!store.reviewer) workbench.say("还不知道是谁写的，请先填写名字", { tone: "warn" });
+    return Boolean(store.reviewer);
+  }
+
   function submit() {
+    if (!isNamed()) return;
     if (changing) {
       const text = panel.input.value.trim();
       if (text && text !== changing.text) add("修改", { target: changing.id, text });
       return endChange();
     }
     const text = takeText();
-    if (text) add("评论", { text });
-    else workbench.say("还没有写什么", { seconds: 3 });
+    if (text) {
+      add("评论", { text });
+      fill();
+    } else workbench.say("还没有写什么", { seconds: 3 });
   }
 
   /** Resolve the discussion, or open it again; what is typed goes along as a comment. */
   function finish() {
     const one = current();
+    if (!isNamed()) return;
     if (changing) return submit();
     if (!one) {
       if (panel.input.value.trim()) submit();
@@ -309,22 +331,15 @@ export function discussionCommands(workbench, tools) {
       if (news) workbench.say(news, { tone: "warn", seconds: 0 });
     }
     for (const { remark, answer } of remarks.settle(data.answers)) {
-      if (answer.why) workbench.say(answer.why, { tone: "warn", seconds: 0 });
-      if (answer.result !== "saved" && remark.text && remark.kind === "评论") giveBack(remark);
+      const isBack = answer.result !== "saved" && Boolean(remark.text);
+      if (isBack) fill();
+      const where = `您写的留在第 ${remark.chat} 条群聊的这处讨论里，再打开就看得到。`;
+      const why = isBack && (!shown || !panel.input.value.includes(remark.text)) ? `${answer.why}${where}` : answer.why;
+      if (why) workbench.say(why, { tone: "warn", seconds: 0 });
     }
     if (isNew) workbench.draw();
     else draw();
     openAsked(data.open);
-  }
-
-  /**
-   * What was refused stands in the box again, if nothing else was typed there meanwhile.
-   * @param {SentRemark} remark
-   */
-  function giveBack(remark) {
-    if (!shown || shown.chat !== remark.chat || panel.input.value) return;
-    panel.input.value = remark.text;
-    keepTyped();
   }
 
   /**

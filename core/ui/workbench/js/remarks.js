@@ -1,10 +1,24 @@
 // @ts-check
 // Carries what is said in discussions to the server: kept in the browser first, sent again where no answer comes. No DOM.
-/** @import { BrowserStorage, RemarkAnswer, SentRemark, Store } from "./types.js" */
+/** @import { BrowserStorage, Place, RemarkAnswer, SentRemark, Store } from "./types.js" */
 
 const PREFIX = "shiyao-remarks:";
 /** Milliseconds without an answer after which a remark is sent again. */
 const PATIENT_FOR = 10_000;
+
+/**
+ * Under which name what is typed in a discussion is kept: its id, or its place where nobody has opened it yet.
+ * @param {number} chat
+ * @param {number} id 0 for none
+ * @param {Place | null} place null for the whole chat
+ */
+export const draftName = (chat, id, place) => JSON.stringify([chat, id || [place?.index ?? null, place?.key ?? ""]]);
+
+/**
+ * Where a text waits that came back while something else may be in the box.
+ * @param {string} name of a discussion
+ */
+const backName = (name) => `${name}:back`;
 
 /**
  * @param {Store} store
@@ -34,6 +48,17 @@ export function makeRemarks(store, { tell, storage, clock }) {
     tell(waiting);
   }
 
+  /**
+   * A text that was not taken comes back to its discussion, behind what came back before.
+   * @param {SentRemark} remark
+   */
+  function giveBack({ chat, discussion, customer, field, text }) {
+    if (!text?.trim()) return;
+    const place = customer === null ? null : { index: customer, key: field };
+    const name = backName(draftName(chat, discussion, place));
+    drafts = { ...drafts, [name]: joined([drafts[name], text]) };
+  }
+
   return {
     /** Bring back what a reload left, once per dataset, person and kind of review. */
     restore() {
@@ -59,7 +84,8 @@ export function makeRemarks(store, { tell, storage, clock }) {
     },
 
     /**
-     * Take answers; returns each remark that was answered now with its answer.
+     * Take answers; returns each remark that was answered now with its answer. The text of one that was not saved, of
+     * whatever kind, is a draft of its discussion again.
      * @param {RemarkAnswer[]} answers
      */
     settle(answers) {
@@ -69,6 +95,7 @@ export function makeRemarks(store, { tell, storage, clock }) {
       });
       if (!settled.length) return [];
       waiting = waiting.filter((remark) => settled.every((one) => one.remark !== remark));
+      for (const { remark, answer } of settled) if (answer.result !== "saved") giveBack(remark);
       keep();
       return settled;
     },
@@ -78,8 +105,20 @@ export function makeRemarks(store, { tell, storage, clock }) {
       if (waiting.length && (force || clock() - sentAt > PATIENT_FOR)) send();
     },
 
-    /** @param {string} name of a discussion */
-    draft: (name) => drafts[name] ?? "",
+    /**
+     * The draft of a discussion, with all that came back to it; for an empty box, which shows it then.
+     * @param {string} name
+     * @param {string[]} others its names at other times: before somebody opened it
+     */
+    takeUp(name, others = []) {
+      const names = [name, ...others].flatMap((one) => [one, backName(one)]);
+      const text = joined(names.map((one) => drafts[one]));
+      if (!text) return "";
+      const rest = Object.entries(drafts).filter(([one]) => !names.includes(one));
+      drafts = { ...Object.fromEntries(rest), [name]: text };
+      keep();
+      return text;
+    },
 
     /**
      * @param {string} name of a discussion
@@ -97,4 +136,12 @@ export function makeRemarks(store, { tell, storage, clock }) {
 
     waiting: () => waiting,
   };
+}
+
+/**
+ * Texts below one another, each once.
+ * @param {(string | undefined)[]} texts
+ */
+function joined(texts) {
+  return [...new Set(texts)].filter(Boolean).join("\n");
 }
