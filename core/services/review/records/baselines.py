@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import EventView
-from core.adapters.store.models import RecordEvent, Run
+from core.adapters.store.models import Extraction, RecordEvent, Run
 from core.domain.form import FormValues
 
 
@@ -34,6 +34,20 @@ def existing_run(
         statement = statement.where(col(Run.created_at) <= before)
     existing_id: int | None = session.execute(statement).scalar_one_or_none()
     return existing_id
+
+
+def answered_run(session: Session, dataset_id: int, run_id: int | None, chat_id: int) -> int | None:
+    """The run that a new record of a chat starts from; ``None`` where that run has no answer about the chat (yet).
+
+    Nobody has seen an answer that arrives later: it must not count as changed by whoever decided without it.
+    """
+    existing_id = existing_run(session, dataset_id, run_id)
+    if existing_id is None:
+        return None
+    statement = select(col(Extraction.forms)).where(
+        col(Extraction.run_id) == existing_id, col(Extraction.chat_id) == chat_id
+    )
+    return existing_id if session.execute(statement).scalar_one_or_none() is not None else None
 
 
 def run_of_event(session: Session, dataset_id: int, event: EventView | RecordEvent, now: int | None) -> int | None:

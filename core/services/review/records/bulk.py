@@ -19,7 +19,7 @@ from core.adapters.store.queries import PASSED
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review.records.baselines import existing_run, run_of_event
+from core.services.review.records.baselines import answered_run, run_of_event
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
@@ -260,7 +260,7 @@ def _write(
         chat_id=state.chat_id,
         customers=state.customers,
         status=RecordStatus.DRAFT,
-        base_run_id=existing_run(session, dataset_id, base_run),
+        base_run_id=answered_run(session, dataset_id, base_run, state.chat_id),
         reviewer=who,
         version=0,
     )

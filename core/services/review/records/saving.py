@@ -23,7 +23,7 @@ from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import InputError, ShiyaoError, StoreError
 from core.services.discussion.of_saves import DiscussedSave, discuss_save
-from core.services.review.records.baselines import changes_of_baseline, existing_run
+from core.services.review.records.baselines import answered_run, changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
@@ -276,7 +276,8 @@ class _OutboxSaves:
     def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
         """The save and the run that its customers' origins count in from now on.
 
-        A record keeps its run; under delta review, the review decides. Where the browser started from another run, its
+        A record keeps its run; under delta review, the review decides. A new one has none where the run has not
+        answered. Where the browser started from another run, its
         customers are matched with that run's forms.
         """
         sent_run = save.base_run_id
@@ -288,7 +289,8 @@ class _OutboxSaves:
         elif record is not None:
             base = record.base_run_id
         else:
-            base = existing_run(session, self.dataset_id, sent_run if save.names_run else self.base_run_id)
+            run_id = sent_run if save.names_run else self.base_run_id
+            base = answered_run(session, self.dataset_id, run_id, chat_id)
         if save.names_run and sent_run != base and base is not None:
             save = with_matched_origins(save, Scorer(self.form), baseline_of(session, base, chat_id))
         return save, base

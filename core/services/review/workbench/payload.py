@@ -141,6 +141,7 @@ def _payload(
     chat_analysis = cached_analysis(chat.text)
     parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
+    has_answer = answer is not None and answer.forms is not None
     customers = _customers(form, record, baseline)
     if planted is not None:
         show_planted(customers, planted, record.version if record else 0)
@@ -170,8 +171,9 @@ def _payload(
         "status": RecordStatus(record.status) if record else RecordStatus.UNREVIEWED,
         "reviewer": record.reviewer if record else "",
         "note": record.note if record else "",
-        "run": _run_name(names, run_id, answer),
-        "base_run_id": run_id,
+        "run": _run_name(names, run_id, answer) if record or has_answer else None,
+        # Who starts before the run has answered starts from none: nothing that arrives later was theirs to change.
+        "base_run_id": run_id if record or has_answer or run_id not in names else None,
         "run_gone": _came_from_a_run(record) and run_id is None
         if record
         else run_id is not None and run_id not in names,

@@ -4,11 +4,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import Pass, Record, RecordEvent, now
+from core.adapters.store.models import Extraction, ExtractionStatus, Pass, Record, RecordEvent, now
 from core.services.review import PrimarySession, apply_saves, claim, open_session
 from core.services.review.records.save_types import FIELD_SECONDS, SECONDS
 from core.services.review.workbench.contract import WorkbenchPayload
@@ -90,6 +90,24 @@ def test_nothing_done_and_nothing_known_are_no_zeros(store: Store) -> None:
     alone = card(store, dataset)["sitting"]
     assert (alone["chats"], alone["changes"], alone["points"]) == (1, None, None), "no run to compare with"
     assert card(store, dataset, OTHER)["sitting"]["chats"] == 0, "somebody else's work"
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_an_answer_that_arrives_after_the_approval_was_changed_by_nobody(store: Store, failed: bool) -> None:
+    dataset = make(store, 2)
+    said = {1: [{NAME: "林木1"}]} | ({2: None} if failed else {})
+    run = answer(store, dataset, "模型", said)
+    data = opened(store, dataset).sync(store, at=2)
+    (chat,) = (one for one in data["chats"] if one["chat"] == 2)
+    assert (chat["base_run_id"], chat["run"], chat["run_gone"]) == (None, None, False)
+    save(store, dataset, 2, run)  # a browser that was opened before names the run all the same
+    arrived = [make_form({NAME: "林木2", STAGE: "赢单", PHONE: "13800000002"})]
+    with store.write() as session:
+        chat_id = chat["chat_id"]
+        session.execute(delete(Extraction).where(col(Extraction.run_id) == run, col(Extraction.chat_id) == chat_id))
+        session.add(Extraction(run_id=run, chat_id=chat_id, status=ExtractionStatus.OK, forms=arrived))
+    sitting = card(store, dataset)["sitting"]
+    assert (sitting["chats"], sitting["changes"], sitting["points"]) == (1, None, None)
 
 
 def test_a_pause_ends_a_sitting_and_a_decision_taken_back_counts_no_more(store: Store) -> None:
