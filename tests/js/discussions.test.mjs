@@ -13,10 +13,11 @@ import {
   nextDiscussion,
   placeOfDiscussion,
 } from "../../core/ui/workbench/js/discussions.js";
+import { releaseDrafts } from "../../core/ui/workbench/js/journal.js";
 import { makeEntry } from "../../core/ui/workbench/js/model.js";
 import { draftName, makeRemarks } from "../../core/ui/workbench/js/remarks.js";
 import { makeStore } from "../../core/ui/workbench/js/state.js";
-import { chat, customer, FORM, storage as memory } from "./fixtures.mjs";
+import { chat, customer, FORM, storage as memory, soon } from "./fixtures.mjs";
 
 /**
  * @param {number} id
@@ -118,10 +119,16 @@ test("what somebody else did is said, one's own is not", () => {
   assert.equal(newsOfDiscussions(entry, FORM, before, "王芳"), "何静 解决了「甲 · 电话」的讨论");
 });
 
-/** What is said, of one person; the storage is in memory. */
-function said() {
+/**
+ * What one person says on one page.
+ * @param {ReturnType<typeof memory>} [storage]
+ * @param {string} [id] of the page
+ * @param {string[]} [open] pages
+ */
+function said(storage = memory(), id = "", open = []) {
   const store = { ...makeStore(), reviewer: "王芳", dataset: { id: 1, name: "d" } };
-  const remarks = makeRemarks(store, { tell() {}, storage: memory(), clock: () => 0 });
+  const pages = { id, openOf: async () => new Set(open) };
+  const remarks = makeRemarks(store, { tell() {}, storage, clock: () => 0, pages });
   remarks.restore();
   return remarks;
 }
@@ -179,4 +186,32 @@ test("what is said is kept until it is answered, and sent again", () => {
   assert.deepEqual(again.settle([{ id: "r1", result: "saved", why: "", discussion: 4 }]), []);
   again.keepDraft("place", "");
   assert.equal(kept.items.size, 0);
+});
+
+test("two pages never write over one another's remarks and drafts", async () => {
+  const storage = memory();
+  const [first, second] = [said(storage, "a", ["a", "b"]), said(storage, "b", ["a", "b"])];
+  first.add(remark({ id: "r1" }));
+  first.keepDraft("place", "第一页");
+  second.keepDraft("place", "第二页");
+  second.add(remark({ id: "r2" }));
+  const third = said(storage, "c", ["a", "b"]);
+  await soon();
+  assert.deepEqual([third.takeUp("place"), third.waiting()], ["", []], "both are open");
+  releaseDrafts(/** @type {any} */ (storage), "a");
+  const fourth = said(storage, "d", ["b"]);
+  assert.deepEqual([fourth.takeUp("place"), fourth.waiting().map(({ id }) => id)], ["第一页", ["r1"]]);
+  const fifth = said(storage, "e", ["d"]);
+  await soon();
+  assert.deepEqual([fifth.takeUp("place"), fifth.waiting().map(({ id }) => id)], ["第二页", ["r2"]], "b has crashed");
+  assert.equal(storage.items.size, 2);
+});
+
+test("what lies there of the time before pages had ids comes back", () => {
+  const storage = memory();
+  const before = said(storage);
+  before.add(remark({}));
+  before.keepDraft("place", "旧的");
+  const now = said(storage, "a");
+  assert.deepEqual([now.takeUp("place"), now.waiting().length, storage.items.size], ["旧的", 1, 1]);
 });

@@ -32,6 +32,7 @@ export function discussionCommands(workbench, tools) {
     tell: (waiting) => workbench.sync.tell("remarks", waiting),
     storage: window.localStorage,
     clock: Date.now,
+    pages: workbench.sync.pages,
   });
   /** @type {{ chat: number, id: number, place: Place | null, name: string } | null} what the panel shows */
   let shown = null;

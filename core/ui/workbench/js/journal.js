@@ -44,12 +44,12 @@ export function makeJournal(storage, datasetId, reviewer, review = ORDINARY, pag
 }
 
 /**
- * A page is being left: whichever is opened next goes on with its drafts, without asking whether it is still there.
+ * A page is being left: whichever is opened next goes on with its drafts and remarks, without asking whether it is still there.
  * @param {BrowserStorage} storage
  * @param {string} page
  */
 export function releaseDrafts(storage, page) {
   const keys = Array.from({ length: storage.length }, (_, i) => storage.key(i) ?? "");
-  for (const key of keys.filter((one) => one.startsWith(ALL) && one.endsWith(`:${page}`)))
+  for (const key of keys.filter((one) => /^shiyao(-remarks)?:/.test(one) && one.endsWith(`:${page}`)))
     storage.setItem(key, JSON.stringify({ ...JSON.parse(storage.getItem(key) ?? "{}"), isLeft: true }));
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Carries what is said in discussions to the server: kept in the browser first, sent again where no answer comes. No DOM.
-/** @import { BrowserStorage, Place, RemarkAnswer, SentRemark, Store } from "./types.js" */
+/** @import { BrowserStorage, OpenPages, Place, RemarkAnswer, SentRemark, Store } from "./types.js" */
+import { ALONE } from "./open_pages.js";
 
 const PREFIX = "shiyao-remarks:";
 /** Milliseconds without an answer after which a remark is sent again. */
@@ -22,9 +23,9 @@ const backName = (name) => `${name}:back`;
 
 /**
  * @param {Store} store
- * @param {{ tell: (remarks: SentRemark[]) => void, storage: BrowserStorage, clock: () => number }} options
+ * @param {{ tell: (remarks: SentRemark[]) => void, storage: BrowserStorage, clock: () => number, pages?: OpenPages }} options
  */
-export function makeRemarks(store, { tell, storage, clock }) {
+export function makeRemarks(store, { tell, storage, clock, pages = ALONE }) {
   /** @type {SentRemark[]} */
   let waiting = [];
   /** @type {Record<string, string>} what is typed and not handed in, by discussion */
@@ -34,12 +35,69 @@ export function makeRemarks(store, { tell, storage, clock }) {
 
   const place = () => `${PREFIX}${JSON.stringify([store.dataset.id, store.reviewer, store.review])}`;
 
+  /** Each page keeps its own, so that two of them never write over one another. */
+  const ownKey = () => `${place()}${pages.id && `:${pages.id}`}`;
+
+  /** Keys of what other pages of this person keep. */
+  function otherKeys() {
+    const keys = Array.from({ length: storage.length }, (_, i) => storage.key(i) ?? "");
+    return keys.filter((key) => key !== ownKey() && (key === place() || key.startsWith(`${place()}:`)));
+  }
+
+  /**
+   * What lies under a key.
+   * @param {string} key
+   * @returns {{ waiting: SentRemark[], drafts: Record<string, string>, isLeft: boolean }}
+   */
+  function read(key) {
+    try {
+      const kept = JSON.parse(storage.getItem(key) ?? "{}");
+      return {
+        waiting: Array.isArray(kept.waiting) ? kept.waiting : [],
+        drafts: kept.drafts && typeof kept.drafts === "object" ? kept.drafts : {},
+        isLeft: key === place() || kept.isLeft === true,
+      };
+    } catch {
+      return { waiting: [], drafts: {}, isLeft: false }; // What cannot be read was not written here.
+    }
+  }
+
+  /**
+   * Go on with what a page kept that is gone.
+   * @param {string} key
+   */
+  function takeOver(key) {
+    const left = read(key);
+    waiting = [...left.waiting.filter(({ id }) => waiting.every((one) => one.id !== id)), ...waiting];
+    for (const [name, text] of Object.entries(left.drafts)) {
+      const back = name.endsWith(backName("")) ? name : backName(name);
+      drafts = { ...drafts, [back]: joined([drafts[back], text]) };
+    }
+    if (keep()) storage.removeItem(key);
+  }
+
+  /**
+   * Go on with what pages kept that could not say that they were left (a crash).
+   * @param {string[]} keys
+   */
+  async function takeCrashed(keys) {
+    const from = place();
+    const idOf = (/** @type {string} */ key) => key.slice(from.length + 1);
+    const open = await pages.openOf(keys.map(idOf));
+    if (restored !== from || place() !== from) return;
+    const gone = keys.filter((key) => !open.has(idOf(key)) && storage.getItem(key) !== null);
+    for (const key of gone) takeOver(key);
+    if (gone.length && waiting.length) send();
+  }
+
+  /** Whether the browser has kept it. */
   function keep() {
     try {
-      if (waiting.length || Object.keys(drafts).length) storage.setItem(place(), JSON.stringify({ waiting, drafts }));
-      else storage.removeItem(place());
+      if (waiting.length || Object.keys(drafts).length) storage.setItem(ownKey(), JSON.stringify({ waiting, drafts }));
+      else storage.removeItem(ownKey());
+      return true;
     } catch {
-      // A browser that keeps nothing still sends it.
+      return false; // A browser that keeps nothing still sends it.
     }
   }
 
@@ -60,20 +118,20 @@ export function makeRemarks(store, { tell, storage, clock }) {
   }
 
   return {
-    /** Bring back what a reload left, once per dataset, person and kind of review. */
+    /**
+     * Bring back what a reload left, once per dataset, person and kind of review. What another page keeps that is open
+     * stays there.
+     */
     restore() {
       if (!store.reviewer || restored === place()) return;
       restored = place();
-      waiting = [];
-      drafts = {};
-      try {
-        const kept = JSON.parse(storage.getItem(place()) ?? "{}");
-        if (Array.isArray(kept.waiting)) waiting = kept.waiting;
-        if (kept.drafts && typeof kept.drafts === "object") drafts = kept.drafts;
-      } catch {
-        // What cannot be read was not written here.
-      }
+      ({ waiting, drafts } = read(ownKey()));
+      const others = otherKeys();
+      const left = others.filter((key) => read(key).isLeft);
+      for (const key of left) takeOver(key);
       if (waiting.length) send();
+      const elsewhere = others.filter((key) => !left.includes(key));
+      if (elsewhere.length) takeCrashed(elsewhere);
     },
 
     /** @param {SentRemark} remark */

@@ -1,8 +1,9 @@
 // @ts-check
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
-/** @import { Effects, Entry, KeptDraft, OpenPages, PendingSave, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
+/** @import { Effects, Entry, KeptDraft, PendingSave, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
 import { makeJournal } from "./journal.js";
 import { backToSettled, isDirty } from "./model.js";
+import { ALONE } from "./open_pages.js";
 import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState, waitingFor } from "./outbox.js";
 import { STATUS } from "./words.js";
 
@@ -25,9 +26,6 @@ function soon(run) {
   const timer = setTimeout(run, 0);
   return () => clearTimeout(timer);
 }
-
-/** @type {OpenPages} where there is no browser, there is no other page */
-const ALONE = { id: "", openOf: async () => new Set() };
 
 /**
  * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
@@ -294,6 +292,7 @@ export function makeSync(
   }
 
   return {
+    pages,
     restore,
     send,
     tell,
