@@ -9,33 +9,51 @@ _AT = re.compile("(?<![A-Za-z0-9._%+-])[@＠]")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
 
-def mentioned_people(text: str, people: Collection[str]) -> list[str]:
-    """The people whom a text mentions, each once, in order; of names that begin alike the longest one counts.
+class Mentions:
+    """Finds mentions of certain people; time goes with the length of a text, however many people there are.
 
-    Args:
-        text: of a comment.
-        people: names that can be mentioned. Width and capitals make no difference.
+    What a text mentions is kept, so that asking again costs nothing.
     """
-    keys = sorted(((_folded(name), name) for name in people if name.strip()), key=lambda pair: -len(pair[0]))
-    mentioned: list[str] = []
-    for at in _AT.finditer(text):
-        after = _folded(text[at.end() : at.end() + _LONGEST])
-        name = next((name for key, name in keys if after.startswith(key) and _ends(after, key)), None)
-        if name is not None and name not in mentioned:
-            mentioned.append(name)
-    return mentioned
 
+    def __init__(self, people: Collection[str]) -> None:
+        """Get ready.
 
-def unknown_mentions(text: str, people: Collection[str]) -> list[str]:
-    """What stands behind an ``@`` and is nobody's name, each once, in order.
+        Args:
+            people: names that can be mentioned. Width and capitals make no difference.
+        """
+        self._names: dict[str, str] = {}
+        for name in people:
+            if name.strip():
+                self._names.setdefault(_folded(name), name)
+        self._lengths = sorted({len(key) for key in self._names}, reverse=True)
+        self._of: dict[str, list[str]] = {}
 
-    Args:
-        text: of a comment.
-        people: names that can be mentioned.
-    """
-    behind = [part[0] for at in _AT.finditer(text) if (part := _UP_TO_NEXT.match(text, at.end()))]
-    unknown = [match[0] for part in behind if not mentioned_people(f"@{part}", people) and (match := _NAME.match(part))]
-    return list(dict.fromkeys(unknown))
+    def people(self, text: str) -> list[str]:
+        """The people whom a text mentions, each once, in order; of names that begin alike the longest one counts.
+
+        Args:
+            text: of a comment.
+        """
+        if text not in self._of:
+            names = (self._at_start(text[at.end() : at.end() + _LONGEST]) for at in _AT.finditer(text))
+            self._of[text] = list(dict.fromkeys(filter(None, names)))
+        return list(self._of[text])
+
+    def unknown(self, text: str) -> list[str]:
+        """What stands behind an ``@`` and is nobody's name, each once, in order.
+
+        Args:
+            text: of a comment.
+        """
+        behind = dict.fromkeys(part[0] for at in _AT.finditer(text) if (part := _UP_TO_NEXT.match(text, at.end())))
+        unknown = [match[0] for part in behind if (match := _NAME.match(part)) and not self._at_start(part)]
+        return list(dict.fromkeys(unknown))
+
+    def _at_start(self, text: str) -> str:
+        """Whose name a text begins with; ``""`` for nobody."""
+        after = _folded(text)
+        keys = (after[:length] for length in self._lengths if length <= len(after))
+        return next((self._names[key] for key in keys if key in self._names and _ends(after, key)), "")
 
 
 _NAME = re.compile(r"\w{1,20}")

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Discussion, DiscussionEvent, DiscussionStep, Pass
-from core.domain.mentions import mentioned_people, unknown_mentions
+from core.domain.mentions import Mentions
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import is_blank
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
@@ -32,6 +32,7 @@ from core.services.discussion.threads import Turn, awaited_after, of_pass, turns
 from core.services.team import BLIND_JUST_NOW, AuditKind, is_allowed, is_reviewing_blind, permitted, record_audit
 
 _log = logging.getLogger("shiyao.discussion")
+_CHANGES = (DiscussionStep.EDIT, DiscussionStep.DELETE, DiscussionStep.RESTORE)
 _GONE = "请刷新页面，看看现在的讨论"
 
 
@@ -93,6 +94,7 @@ def add_remark(
     who = who.strip()
     if not who:
         raise InputError("还不知道是谁写的", "请先填写名字")
+    mentions = _mentions(store, dataset_id, remark)
     with store.write() as session:
         chat_id = session.execute(
             select(col(Chat.id))
@@ -109,7 +111,22 @@ def add_remark(
         if review_pass != Pass.SECOND and is_reviewing_blind(session, chat_id):
             raise PermissionDeniedError(f"第 {remark.chat} 条不能讨论：{BLIND_JUST_NOW}", "请先完成盲审")
         discussion = _discussion_for(session, dataset_id, chat_id, remark, who, review_pass)
-        return _take_step(session, dataset_id, discussion, remark, who)
+        return _take_step(session, discussion, remark, who, mentions)
+
+
+def _mentions(store: Store, dataset_id: int, remark: Remark) -> Mentions:
+    """Whom a remark mentions, and what else stands in a discussion that it changes: read before anybody has to wait."""
+    is_change = DiscussionStep(remark.kind) in _CHANGES
+    if not is_change and not set(remark.text) & {"@", "＠"}:
+        return Mentions(())
+    with store.read() as session:
+        mentions = Mentions(known_people(session, dataset_id))
+        texts = [remark.text]
+        if is_change and (row := session.get(Discussion, remark.discussion)) is not None:
+            texts += [turn.text for turn in turns_of(_events(session, row))]
+    for text in texts:
+        mentions.people(text)
+    return mentions
 
 
 def discussion_at(
@@ -181,7 +198,15 @@ def new_discussion(
 
 
 def append_step(
-    session: Session, discussion: Discussion, kind: str, *, who: str, save_id: str, text: str = "", target: int = 0
+    session: Session,
+    discussion: Discussion,
+    kind: str,
+    *,
+    who: str,
+    save_id: str,
+    text: str = "",
+    target: int = 0,
+    mentions: Mentions | None = None,
 ) -> DiscussionEvent:
     """Write one event, and bring the discussion's own row up to date.
 
@@ -193,6 +218,7 @@ def append_step(
         save_id: unique among all events.
         text: of a comment or an edit.
         target: id of the comment that it is about; 0 for none.
+        mentions: finds whom comments mention; ``None`` to ask who can be mentioned.
     """
     event = DiscussionEvent(
         discussion_id=discussion.id or 0, kind=kind, who=who, text=text, target=target or None, save_id=save_id
@@ -205,27 +231,30 @@ def append_step(
     elif kind == DiscussionStep.REOPEN:
         discussion.resolved_by, discussion.resolved_at = "", None
     elif kind == DiscussionStep.COMMENT:
-        people = known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ()
-        mentions = mentioned_people(text, people)
-        awaited = dict.fromkeys(name for name in (*discussion.awaiting, *mentions) if name != who)
+        if mentions is None:
+            mentions = Mentions(known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ())
+        awaited = dict.fromkeys(name for name in (*discussion.awaiting, *mentions.people(text)) if name != who)
         discussion.awaiting, discussion.comments = list(awaited), discussion.comments + 1
     else:
-        recount(session, discussion)
+        recount(session, discussion, mentions)
     session.add(discussion)
     return event
 
 
-def recount(session: Session, discussion: Discussion) -> None:
+def recount(session: Session, discussion: Discussion, mentions: Mentions | None = None) -> None:
     """Count a discussion's comments anew, and who is awaited in it, after one was changed.
 
     Args:
         session: open for writing.
         discussion: the discussion.
+        mentions: finds whom comments mention; ``None`` to ask who can be mentioned.
     """
     turns = turns_of(_events(session, discussion))
-    people = known_people(session, discussion.dataset_id)
-    mentions = {turn.id: mentioned_people(turn.text, people) for turn in turns if turn.is_comment}
-    discussion.awaiting = awaited_after(turns, mentions)
+    if mentions is None:
+        mentions = Mentions(known_people(session, discussion.dataset_id))
+    discussion.awaiting = awaited_after(
+        turns, {turn.id: mentions.people(turn.text) for turn in turns if turn.is_comment}
+    )
     discussion.comments = sum(turn.is_comment for turn in turns)
 
 
@@ -260,31 +289,33 @@ def _discussion_for(
     return new_discussion(session, dataset_id, chat_id, review_pass, **place)
 
 
-def _take_step(session: Session, dataset_id: int, discussion: Discussion, remark: Remark, who: str) -> RemarkAck:
+def _take_step(session: Session, discussion: Discussion, remark: Remark, who: str, mentions: Mentions) -> RemarkAck:
     ack = RemarkAck(remark.id, "saved", discussion=discussion.id or 0)
     kind = DiscussionStep(remark.kind)
     if kind is DiscussionStep.COMMENT:
         _require_room(session, discussion)
     is_open = discussion.resolved_at is None
-    if kind in (DiscussionStep.EDIT, DiscussionStep.DELETE, DiscussionStep.RESTORE):
-        _change_comment(session, discussion, remark, who)
+    if kind in _CHANGES:
+        _change_comment(session, discussion, remark, who, mentions)
         return ack
     if kind is DiscussionStep.COMMENT:
         _require_text(remark)
-        append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text)
+        append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
         if is_open or not remark.seen_open:
-            return replace(ack, why=_nobody_sentence(session, dataset_id, remark.text))
+            return replace(ack, why=_nobody_sentence(mentions, remark.text))
         why = f"{discussion.resolved_by} 刚刚解决了这处讨论，您的评论已记在后面；要接着讨论请重开。"
         return RemarkAck(remark.id, "saved", why, ack.discussion)
     if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
         done = "重开" if is_open else f"由 {discussion.resolved_by} 解决"
         if not is_blank(remark.text):
-            append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=remark.id, text=remark.text)
+            said = DiscussionStep.COMMENT
+            append_step(session, discussion, said, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
             return RemarkAck(remark.id, "saved", f"这处讨论已经{done}，您的评论已记在后面。", ack.discussion)
         return RemarkAck(remark.id, "saved", f"这处讨论已经{done}。", ack.discussion)
     if not is_blank(remark.text):
         comment_id = f"{remark.id[:60]}+c"
-        append_step(session, discussion, DiscussionStep.COMMENT, who=who, save_id=comment_id, text=remark.text)
+        said = DiscussionStep.COMMENT
+        append_step(session, discussion, said, who=who, save_id=comment_id, text=remark.text, mentions=mentions)
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
 
@@ -296,9 +327,9 @@ def _require_room(session: Session, discussion: Discussion) -> None:
         raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再评论", "请解决它，结论可以一并写下")
 
 
-def _nobody_sentence(session: Session, dataset_id: int, text: str) -> str:
+def _nobody_sentence(mentions: Mentions, text: str) -> str:
     """Whom a comment mentions though nobody is called so (a Chinese sentence); ``""`` for nobody."""
-    unknown = unknown_mentions(text, known_people(session, dataset_id)) if set(text) & {"@", "＠"} else []
+    unknown = mentions.unknown(text)
     named = "、".join(f"「{name}」" for name in unknown[:3])
     return f"评论已记下；没有叫{named}的审阅人，不会提醒到谁。" if unknown else ""
 
@@ -308,7 +339,7 @@ def _require_text(remark: Remark) -> None:
         raise InputError("还没有写什么", "请写一句再提交")
 
 
-def _change_comment(session: Session, discussion: Discussion, remark: Remark, who: str) -> None:
+def _change_comment(session: Session, discussion: Discussion, remark: Remark, who: str, mentions: Mentions) -> None:
     turn = next((turn for turn in turns_of(_events(session, discussion)) if turn.id == remark.target), None)
     if turn is None or turn.step != DiscussionStep.COMMENT:
         raise NotFoundError("这条评论已经不在了", _GONE)
@@ -320,7 +351,9 @@ def _change_comment(session: Session, discussion: Discussion, remark: Remark, wh
             raise ConflictError("这条评论已经删除，不能再改", "可以先恢复它")
     if (kind is DiscussionStep.DELETE) == bool(turn.deleted_by) and kind is not DiscussionStep.EDIT:
         return  # it is so already
-    append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text, target=turn.id)
+    append_step(
+        session, discussion, kind, who=who, save_id=remark.id, text=remark.text, target=turn.id, mentions=mentions
+    )
     if kind is DiscussionStep.DELETE and turn.who != who:
         target = session.execute(select(col(Chat.index)).where(col(Chat.id) == discussion.chat_id)).scalar_one()
         record_audit(session, AuditKind.DELETION, f"第 {target} 条群聊的讨论", f"删除了 {turn.who} 的一条评论")

@@ -5,12 +5,14 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.db import READING
 from core.adapters.store.models import AuditEntry, Discussion, DiscussionEvent, Record, now
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
+from core.services.discussion import known_people, remarks
 from core.services.discussion.remark_types import MOST_COMMENT, MOST_EVENTS, Remark, RemarkAck
 from core.services.discussion.remarks import add_remark, apply_remarks
 from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts
@@ -89,6 +91,23 @@ def test_who_is_mentioned_waits_until_they_answer_or_it_is_resolved(store: Store
 def test_a_mention_of_nobody_is_said(store: Store, dataset: DatasetView) -> None:
     assert "「小李」" in say(store, dataset, "@小李 @林晓 看").why
     assert say(store, dataset, "@林晓 看").why == ""
+
+
+def test_mentions_are_looked_for_before_anybody_waits_for_the_database(
+    store: Store, dataset: DatasetView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_reading: list[bool] = []
+
+    def noted(session: Session, dataset_id: int) -> list[str]:
+        is_reading.append(READING in session.info)
+        return known_people(session, dataset_id)
+
+    monkeypatch.setattr(remarks, "known_people", noted)
+    say(store, dataset, "@" * (MOST_COMMENT - 3) + "@林晓")
+    target = all_of(store, dataset)[0].turns[0].id
+    for kind, text in (("修改", "@林晓"), ("删除", ""), ("恢复", ""), ("解决", "@林晓 好")):
+        say(store, dataset, text, kind=kind, target=target)
+    assert is_reading == [True] * 5
 
 
 def test_resolved_and_opened_again_with_who_and_when(store: Store, dataset: DatasetView) -> None:
