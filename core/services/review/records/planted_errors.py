@@ -215,6 +215,7 @@ class PutRight:
         is_alone: whether the chat has the one customer that it was planted in: else values may have been moved, and it
             cannot be told from one that somebody means.
         confirmation: how it was confirmed there.
+        is_own: whether the reviewer's own desk showed it in the version before; else it counts for nothing.
     """
 
     save: Save
@@ -222,6 +223,7 @@ class PutRight:
     stands: bool = False
     is_alone: bool = True
     confirmation: str = ""
+    is_own: bool = False
 
     def note(self, version: int, form: Form) -> str:
         """Note what became of the planted error in a stored version.
@@ -238,26 +240,26 @@ class PutRight:
             return ""
         is_open = save.status in (RecordStatus.DRAFT.value, RecordStatus.UNREVIEWED.value)
         if row.status in _OPEN:
-            is_elsewhere = row.status == PlantedStatus.WAITING and version > 1  # begun where nothing is planted
-            if is_elsewhere or (self.stands and not self.is_alone):
+            if not self.is_own or (self.stands and not self.is_alone):
                 row.status = PlantedStatus.WITHDRAWN
             elif is_open:
                 row.status = PlantedStatus.STANDING if self.stands else PlantedStatus.CHANGED
-                row.reviewer = row.reviewer or save.reviewer
                 row.confirmation = self.confirmation
             elif save.status != RecordStatus.CONFIRMED.value:
                 row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped: nothing was approved
-            elif self.stands:
-                row.status, row.reviewer = PlantedStatus.MISSED, save.reviewer
-            else:  # somebody else's desk had the right value
-                is_own = row.reviewer == save.reviewer
-                row.status = PlantedStatus.CORRECTED if is_own else PlantedStatus.WITHDRAWN
+            else:
+                row.status = PlantedStatus.MISSED if self.stands else PlantedStatus.CORRECTED
             if row.status not in _OPEN:
                 row.decided_at = now()
             row.version = version
         if not self.stands or row.status in _OPEN:
             return ""
         label = form.field(row.field).label
+        if not self.is_own:
+            return (
+                f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{row.right}」："
+                f"这一格有过一处把关用的预埋错误，分不清这个值是预埋的还是您选的。真是「{row.value}」的，请在记录表里填。"
+            )
         return (
             f"第 {save.chat} 条放过一处把关用的预埋错误：「{label}」显示的「{row.value}」是错的，没有存，"
             f"已放回「{row.right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
@@ -281,8 +283,11 @@ def without_planted(
         record: as it is stored; ``None`` where there is none.
     """
     row = session.get(PlantedError, chat_id)
-    if row is None or row.run_id not in (base, save.base_run_id):
+    if row is None:
         return PutRight(save)
+    if row.run_id not in (base, save.base_run_id):
+        return PutRight(save, row)
+    is_own = row.reviewer == save.reviewer and row.version == (record.version if record is not None else 0)
     confirmation = ""
     customers = []
     for position, customer in enumerate(save.customers):
@@ -296,9 +301,9 @@ def without_planted(
             )
         customers.append(customer)
     if not confirmation:
-        return PutRight(save, row)
+        return PutRight(save, row, is_own=is_own)
     is_alone = len(customers) == 1 and customers[0].origin == 0
-    return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation)
+    return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation, is_own)
 
 
 def _holds(form: Form, values: Mapping[str, Any], row: PlantedError) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.adapters.store.models import Chat, Pass, PlantedError, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.domain.permissions import Permission
@@ -207,6 +207,8 @@ class _OutboxSaves:
         if self.review_pass == Pass.PRIMARY and self.delta is None:  # no other desk shows planted errors
             put_right = without_planted(session, self.form, chat_id, save, base, record)
             save = put_right.save
+        elif self.review_pass == Pass.PRIMARY:
+            put_right = PutRight(save, session.get(PlantedError, chat_id))
         baseline = [self.form.coerce(values).values for values in baseline_of(session, base, chat_id)]
         customers = stored_customers(self.form, save, baseline, base, text=chat[1], record=record)
         event: dict[str, Any] = {

@@ -12,7 +12,18 @@ from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
-from core.adapters.store.models import Chat, Confirmation, Extraction, Pass, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.models import (
+    Chat,
+    Confirmation,
+    Extraction,
+    Pass,
+    PlantedError,
+    PlantedStatus,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    now,
+)
 from core.domain.form import Form, FormValues
 from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
@@ -72,7 +83,7 @@ def new_version(
     more: Mapping[str, Any] | None = None,
     columns: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """Write the next version of a record.
+    """Write the next version of a record; a planted error that was still open in its chat counts for nothing.
 
     Args:
         session: open for writing.
@@ -97,7 +108,7 @@ def new_version(
     note = record.note if note is None else note
     if reviewer is None:
         reviewer = who if record.status == RecordStatus.UNREVIEWED else record.reviewer
-    return advance(
+    version = advance(
         session,
         record,
         {"customers": customers, "status": status, "note": note, "reviewer": reviewer} | dict(columns or {}),
@@ -108,6 +119,13 @@ def new_version(
         save_id=save_id,
         draft_form=form,
     )
+    if version is not None and record.review_pass == Pass.PRIMARY:
+        session.execute(
+            update(PlantedError)
+            .where(col(PlantedError.chat_id) == record.chat_id, col(PlantedError.decided_at).is_(None))
+            .values(status=PlantedStatus.WITHDRAWN, version=version, decided_at=now())
+        )
+    return version
 
 
 def advance(

@@ -21,6 +21,7 @@ from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.planted_errors import plant_errors
 from core.services.review.records.save_types import Ack
+from core.services.review.records.saving import apply_saves
 from tests.factories.datasets import FORM, make_dataset, make_form, make_run
 
 NAME, STAGE = "基本信息-姓名", "客户购买阶段"
@@ -195,6 +196,54 @@ def test_what_a_person_entered_in_the_table_stays_at_the_desk(store: Store) -> N
     desk.save(1, "草稿", {STAGE: "赢单"})
     _, told = desk.save(1, "已确认", {STAGE: wrong}, undo=True)
     assert told == "" and desk.open(1)["values"][STAGE] == wrong, "undoing brings back what was entered"
+
+
+def test_who_was_not_shown_it_in_the_version_before_neither_missed_nor_corrected_it(store: Store) -> None:
+    dataset = make_planted(store, 4)
+    wrong = {chat: row.value for chat, row in errors(store, dataset).items()}
+    desk, other = Desk(store, dataset, "阿青"), Desk(store, dataset, "小李")
+    # Another desk shows the right value; its reviewer chooses the other one.
+    desk.open(1)
+    assert other.open(1)["values"][STAGE] == RIGHT
+    _, told = other.save(1, "已确认", {STAGE: wrong[1]})
+    assert "记录表" in told and "显示" not in told and "放过" not in told
+    # Begun at another desk, approved at the own one.
+    desk.open(2)
+    other.open(2)
+    other.save(2, "草稿", {"基本信息-年龄": "30"})
+    desk.open(2)
+    desk.save(2, "已确认")
+    # In one's own draft it was entered, or something else was: the desk shows what is stored.
+    for chat, key, value in ((3, STAGE, wrong[3]), (4, "基本信息-年龄", "31")):
+        desk.open(chat)
+        desk.save(chat, "草稿", {"基本信息-年龄": "30"})
+        enter(store, dataset, chat, key, value)
+        shown = desk.open(chat)["values"][STAGE]
+        _, told = desk.save(chat, "已确认")
+        assert (told, desk.chats[chat]["customers"][0]["values"][STAGE]) == ("", shown)
+    assert {row.status for row in errors(store, dataset).values()} == {PlantedStatus.WITHDRAWN}
+
+
+def test_a_planted_error_waits_for_nobody_once_its_chat_was_begun_elsewhere(store: Store) -> None:
+    dataset = make_planted(store)
+    run_id = errors(store, dataset)[1].run_id
+    enter(store, dataset, 1, "基本信息-年龄", "31", run_id)  # nobody comes to the desk
+    enter(store, dataset, 2, "基本信息-年龄", "31")  # from no run
+    desk = Desk(store, dataset, "阿青")
+    desk.open(2)
+    desk.save(2, "已确认")
+    delta: dict[str, Any] = {
+        "reviewer": "阿青",
+        "review_pass": "primary",
+        "delta": lambda session, chat, record, save: (save, None),
+    }
+    customer = {"values": {NAME: "林舟3", STAGE: RIGHT}, "origin": 0}
+    save = {"save_id": str(uuid4()), "chat": 3, "reviewer": "阿青", "base_version": 0, "customers": [customer]}
+    (ack,) = apply_saves(store, FORM, dataset.id, [{**save, "status": "已确认"}], **delta)
+    assert ack.result == "saved"
+    assert {chat: row.status for chat, row in errors(store, dataset).items()} == dict.fromkeys(
+        (1, 2, 3), PlantedStatus.WITHDRAWN
+    )
 
 
 @pytest.mark.parametrize("status", ["待讨论", "已跳过"])
