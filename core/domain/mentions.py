@@ -9,7 +9,7 @@ _AT = re.compile("(?<![A-Za-z0-9._%+-])[@＠]")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
 
-class Mentions:
+class MentionFinder:
     """Finds mentions of certain people; time goes with the length of a text, however many people there are.
 
     What a text mentions is kept, so that asking again costs nothing.

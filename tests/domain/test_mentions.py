@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain import mentions
-from core.domain.mentions import Mentions
+from core.domain.mentions import MentionFinder
 
 PEOPLE = ("王芳", "王芳芳", "Lin", "Linda", "周 遥", "ａｌｅｘ")
 
@@ -25,16 +25,16 @@ PEOPLE = ("王芳", "王芳芳", "Lin", "Linda", "周 遥", "ａｌｅｘ")
     ],
 )
 def test_people_are_mentioned_by_their_names(text: str, names: list[str]) -> None:
-    assert Mentions(PEOPLE).people(text) == names
+    assert MentionFinder(PEOPLE).people(text) == names
 
 
 def test_a_name_of_nothing_is_never_mentioned() -> None:
-    assert Mentions(["", " "]).people("@ 好") == []
+    assert MentionFinder(["", " "]).people("@ 好") == []
 
 
 def test_who_is_nobody_is_named() -> None:
-    assert Mentions(PEOPLE).unknown("@小李 看，@王芳 也看，@小李 快，a@lin.com，@ 空") == ["小李"]
-    assert Mentions(PEOPLE).unknown("@小李 @王芳") == ["小李"]
+    assert MentionFinder(PEOPLE).unknown("@小李 看，@王芳 也看，@小李 快，a@lin.com，@ 空") == ["小李"]
+    assert MentionFinder(PEOPLE).unknown("@小李 @王芳") == ["小李"]
 
 
 @pytest.mark.parametrize("text", ["@" * 20_000, "@小李" * 5_000, "@王芳 " * 5_000])
@@ -47,7 +47,7 @@ def test_work_goes_with_the_text_however_many_people_there_are(text: str, monkey
         return fold(part)
 
     monkeypatch.setattr(mentions, "_folded", counted)
-    finder = Mentions([f"审阅人{number}" for number in range(300)])
+    finder = MentionFinder([f"审阅人{number}" for number in range(300)])
     assert len(folded) == 300
     finder.people(text)
     finder.unknown(text)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Discussion, DiscussionEvent, DiscussionStep, Pass
-from core.domain.mentions import Mentions
+from core.domain.mentions import MentionFinder
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import is_blank
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
@@ -114,13 +114,13 @@ def add_remark(
         return _take_step(session, discussion, remark, who, mentions)
 
 
-def _mentions(store: Store, dataset_id: int, remark: Remark) -> Mentions:
+def _mentions(store: Store, dataset_id: int, remark: Remark) -> MentionFinder:
     """Whom a remark mentions, and what else stands in a discussion that it changes: read before anybody has to wait."""
     is_change = DiscussionStep(remark.kind) in _CHANGES
     if not is_change and not set(remark.text) & {"@", "＠"}:
-        return Mentions(())
+        return MentionFinder(())
     with store.read() as session:
-        mentions = Mentions(known_people(session, dataset_id))
+        mentions = MentionFinder(known_people(session, dataset_id))
         texts = [remark.text]
         if is_change and (row := session.get(Discussion, remark.discussion)) is not None:
             texts += [turn.text for turn in turns_of(_events(session, row))]
@@ -206,7 +206,7 @@ def append_step(
     save_id: str,
     text: str = "",
     target: int = 0,
-    mentions: Mentions | None = None,
+    mentions: MentionFinder | None = None,
 ) -> DiscussionEvent:
     """Write one event, and bring the discussion's own row up to date.
 
@@ -232,7 +232,7 @@ def append_step(
         discussion.resolved_by, discussion.resolved_at = "", None
     elif kind == DiscussionStep.COMMENT:
         if mentions is None:
-            mentions = Mentions(known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ())
+            mentions = MentionFinder(known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ())
         awaited = dict.fromkeys(name for name in (*discussion.awaiting, *mentions.people(text)) if name != who)
         discussion.awaiting, discussion.comments = list(awaited), discussion.comments + 1
     else:
@@ -241,7 +241,7 @@ def append_step(
     return event
 
 
-def recount(session: Session, discussion: Discussion, mentions: Mentions | None = None) -> None:
+def recount(session: Session, discussion: Discussion, mentions: MentionFinder | None = None) -> None:
     """Count a discussion's comments anew, and who is awaited in it, after one was changed.
 
     Args:
@@ -251,7 +251,7 @@ def recount(session: Session, discussion: Discussion, mentions: Mentions | None 
     """
     turns = turns_of(_events(session, discussion))
     if mentions is None:
-        mentions = Mentions(known_people(session, discussion.dataset_id))
+        mentions = MentionFinder(known_people(session, discussion.dataset_id))
     discussion.awaiting = awaited_after(
         turns, {turn.id: mentions.people(turn.text) for turn in turns if turn.is_comment}
     )
@@ -289,7 +289,9 @@ def _discussion_for(
     return new_discussion(session, dataset_id, chat_id, review_pass, **place)
 
 
-def _take_step(session: Session, discussion: Discussion, remark: Remark, who: str, mentions: Mentions) -> RemarkAck:
+def _take_step(
+    session: Session, discussion: Discussion, remark: Remark, who: str, mentions: MentionFinder
+) -> RemarkAck:
     ack = RemarkAck(remark.id, "saved", discussion=discussion.id or 0)
     kind = DiscussionStep(remark.kind)
     if kind is DiscussionStep.COMMENT:
@@ -308,14 +310,14 @@ def _take_step(session: Session, discussion: Discussion, remark: Remark, who: st
     if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
         done = "重开" if is_open else f"由 {discussion.resolved_by} 解决"
         if not is_blank(remark.text):
-            said = DiscussionStep.COMMENT
-            append_step(session, discussion, said, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
+            comment = DiscussionStep.COMMENT
+            append_step(session, discussion, comment, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
             return RemarkAck(remark.id, "saved", f"这处讨论已经{done}，您的评论已记在后面。", ack.discussion)
         return RemarkAck(remark.id, "saved", f"这处讨论已经{done}。", ack.discussion)
     if not is_blank(remark.text):
         comment_id = f"{remark.id[:60]}+c"
-        said = DiscussionStep.COMMENT
-        append_step(session, discussion, said, who=who, save_id=comment_id, text=remark.text, mentions=mentions)
+        comment = DiscussionStep.COMMENT
+        append_step(session, discussion, comment, who=who, save_id=comment_id, text=remark.text, mentions=mentions)
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
 
@@ -327,7 +329,7 @@ def _require_room(session: Session, discussion: Discussion) -> None:
         raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再评论", "请解决它，结论可以一并写下")
 
 
-def _nobody_sentence(mentions: Mentions, text: str) -> str:
+def _nobody_sentence(mentions: MentionFinder, text: str) -> str:
     """Whom a comment mentions though nobody is called so (a Chinese sentence); ``""`` for nobody."""
     unknown = mentions.unknown(text)
     named = "、".join(f"「{name}」" for name in unknown[:3])
@@ -339,7 +341,9 @@ def _require_text(remark: Remark) -> None:
         raise InputError("还没有写什么", "请写一句再提交")
 
 
-def _change_comment(session: Session, discussion: Discussion, remark: Remark, who: str, mentions: Mentions) -> None:
+def _change_comment(
+    session: Session, discussion: Discussion, remark: Remark, who: str, mentions: MentionFinder
+) -> None:
     turn = next((turn for turn in turns_of(_events(session, discussion)) if turn.id == remark.target), None)
     if turn is None or turn.step != DiscussionStep.COMMENT:
         raise NotFoundError("这条评论已经不在了", _GONE)
