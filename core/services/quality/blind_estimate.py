@@ -19,6 +19,7 @@ from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version, run_version
 from core.services.quality.default_run import default_run
 from core.services.quality.review_checks import blind_lots, only_person, review_checks
+from core.services.quality.reviewer_agreement import is_by_two
 
 FEWEST = 10
 """Blindly reviewed chats from which an estimate is shown: of fewer, a percentile interval is too narrow."""
@@ -40,6 +41,7 @@ class BlindEstimate:
         share: share of the approved chats that is drawn, 0 to 1.
         drawn: approved chats that are drawn.
         reviewed: of these, chats that somebody else has reviewed blind.
+        same_person: chats left out because one person stands for both reviews.
         alone: name of the only person there is, so that nobody can review blind; ``""`` otherwise.
         points: full marks of the form.
         agreement: points of the first reviews against the blind ones; ``None`` below ``FEWEST`` chats, as the next.
@@ -52,6 +54,7 @@ class BlindEstimate:
     share: float
     drawn: int
     reviewed: int
+    same_person: int
     alone: str
     points: float
     agreement: MeanPoints | None = None
@@ -89,11 +92,11 @@ def blind_estimate(store: Store, dataset: DatasetView, form: Form) -> BlindEstim
 def _estimate(
     session: Session, dataset: DatasetView, form: Form, run: RunView | None, share: float, alone: str
 ) -> BlindEstimate:
-    drawn, first, second, settled = _reviews(session, dataset.id)
+    drawn, same_person, first, second, settled = _reviews(session, dataset.id)
     if len(second) < FEWEST:
-        return BlindEstimate(share, drawn, len(second), alone, form.max_points)
+        return BlindEstimate(share, drawn, len(second), same_person, alone, form.max_points)
     agreement = _points(form, first, second)
-    estimate = BlindEstimate(share, drawn, len(second), alone, form.max_points, _mean(agreement))
+    estimate = BlindEstimate(share, drawn, len(second), same_person, alone, form.max_points, _mean(agreement))
     answers = queries.forms_by_index(session, run.id) if run is not None else {}
     if run is None or not second.keys() <= answers.keys():
         return estimate
@@ -102,6 +105,7 @@ def _estimate(
         share,
         drawn,
         len(second),
+        same_person,
         alone,
         form.max_points,
         _mean(agreement),
@@ -115,27 +119,31 @@ def _estimate(
 _Forms = dict[int, list[FormValues]]
 
 
-def _reviews(session: Session, dataset_id: int) -> tuple[int, _Forms, _Forms, _Forms]:
+def _reviews(session: Session, dataset_id: int) -> tuple[int, int, _Forms, _Forms, _Forms]:
     """Of chats drawn by lot: how many a person has approved, and of those reviewed blind both reviews and the truth.
 
-    The truth is what was adjudicated, else what the second reviewer says.
+    Left out, and counted second, are chats where one person stands for both reviews. The truth is what was adjudicated,
+    else what the second reviewer says.
     """
     lot_of = blind_lots(session, dataset_id)
-    approved = select(col(Record.chat_id)).where(
+    approved = select(col(Record.chat_id), col(Record.reviewer)).where(
         col(Record.dataset_id) == dataset_id,
         col(Record.review_pass) == Pass.PRIMARY,
         col(Record.status) == RecordStatus.CONFIRMED,
         col(Record.reviewer) != PASSED_BY,
     )
     drawn = {
-        chat_id for chat_id in session.execute(approved).scalars() if lot_of is not None and lot_of(chat_id) is not None
+        chat_id: reviewer
+        for chat_id, reviewer in session.execute(approved)
+        if lot_of is not None and lot_of(chat_id) is not None
     }
-    reviewed = select(col(Record.chat_id)).where(
+    reviewed = select(col(Record.chat_id), col(Record.reviewer)).where(
         col(Record.dataset_id) == dataset_id,
         col(Record.review_pass) == Pass.SECOND,
         col(Record.status) == RecordStatus.CONFIRMED,
     )
-    both = sorted(drawn.intersection(session.execute(reviewed).scalars()))
+    twice = {chat_id: reviewer for chat_id, reviewer in session.execute(reviewed) if chat_id in drawn}
+    both = sorted(chat_id for chat_id, reviewer in twice.items() if is_by_two(drawn[chat_id], reviewer))
     forms: dict[str, _Forms] = {kind: {} for kind in Pass}
     for ids in queries.chunked(both):
         statement = (
@@ -146,7 +154,7 @@ def _reviews(session: Session, dataset_id: int) -> tuple[int, _Forms, _Forms, _F
         for index, review_pass, customers in session.execute(statement):
             forms[review_pass][index] = [customer["values"] for customer in customers]
     second = forms[Pass.SECOND]
-    return len(drawn), forms[Pass.PRIMARY], second, second | forms[Pass.ADJUDICATED]
+    return len(drawn), len(twice) - len(both), forms[Pass.PRIMARY], second, second | forms[Pass.ADJUDICATED]
 
 
 def _points(form: Form, preds: _Forms, golds: _Forms) -> list[float]:

@@ -82,6 +82,14 @@ class ReviewPace:
     last: datetime
 
 
+def is_by_two(first: str, second: str) -> bool:
+    """Whether a first and a second review, by their reviewers, are two people's.
+
+    Who approved a chat anew after a second review of their own agrees with themselves: that says nothing.
+    """
+    return first != second
+
+
 def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> PairwiseAgreement | None:
     """Compare the first and the second review; ``None`` where no chat has both."""
     with store.read() as session:
@@ -99,8 +107,7 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
             few = reviewed_twice if len(reviewed_twice) <= _FEW else None
             first, settled = (read(one, few) for one in (Pass.PRIMARY, Pass.ADJUDICATED))
             twice = [index for index in first if index in second]
-            # Who approved a chat anew after a second review of his own agrees with himself: that says nothing.
-            both = [index for index in twice if first[index].reviewer != second[index].reviewer]
+            both = [index for index in twice if is_by_two(first[index].reviewer, second[index].reviewer)]
             if not both:
                 return None
             # What a threshold let pass is nobody's review: there is no agreement, but a difference is to be settled.

@@ -6,7 +6,7 @@ from core.services.quality.blind_estimate import FEWEST, BlindEstimate, MeanPoin
 def blind_estimate_text(estimate: BlindEstimate) -> str:
     """The estimate in one Chinese line of plain text, with intervals and the number of chats."""
     if estimate.agreement is None:
-        so_far = f"抽中 {estimate.drawn:,d} 条，盲审了 {estimate.reviewed:,d} 条"
+        so_far = f"抽中 {estimate.drawn:,d} 条，盲审了 {estimate.reviewed:,d} 条{_left_out(estimate)}"
         return f"还不够：{so_far}，满 {FEWEST} 条才估计{_alone(estimate)}"
     parts = []
     if estimate.blind and estimate.approved and estimate.flattery:
@@ -15,7 +15,12 @@ def blind_estimate_text(estimate: BlindEstimate) -> str:
             f"{_flattery_text(estimate.flattery)}"
         )
     parts.append(f"初审与盲审一致 {_figure(estimate.agreement)}")
-    return f"{'；'.join(parts)}；满分 {estimate.points:g}，{estimate.reviewed:,d} 条{_alone(estimate)}"
+    chats = f"{estimate.reviewed:,d} 条{_left_out(estimate)}"
+    return f"{'；'.join(parts)}；满分 {estimate.points:g}，{chats}{_alone(estimate)}"
+
+
+def _left_out(estimate: BlindEstimate) -> str:
+    return f"（另有 {estimate.same_person:,d} 条两遍都算同一个人的，不在内）" if estimate.same_person else ""
 
 
 def _alone(estimate: BlindEstimate) -> str:

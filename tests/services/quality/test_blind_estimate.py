@@ -5,13 +5,15 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import AuditEntry, Pass, ReviewCheck
+from core.adapters.store.models import AuditEntry, Pass, Record, ReviewCheck, now
 from core.domain.permissions import AccountRole
 from core.errors import InputError, PermissionDeniedError
 from core.services.quality.blind_estimate import FEWEST, blind_estimate
 from core.services.quality.review_checks import blind_lots, lot, only_person, review_checks, set_review_checks
+from core.services.quality.reviewer_agreement import pairwise_agreement
 from core.services.review import BlindSession
 from core.services.team import Actor, acting_as
+from core.ui.quality.blind_estimate import blind_estimate_text
 from tests.factories.datasets import FORM, make_record
 from tests.factories.quality import NAME, STAGE, add_record, add_run, form
 from tests.factories.runs import add_dataset
@@ -47,6 +49,17 @@ def second(store: Store, dataset: DatasetView, chat: int, stage: str = "赢单")
     )
 
 
+def approved_anew(store: Store, dataset: DatasetView, chats: list[int]) -> None:
+    """The second reviewer approves these first reviews in her own name, with what she said blind."""
+    with store.write() as session:
+        ids = queries.chat_ids(session, dataset.id)
+        for chat in chats:
+            both = select(Record).where(col(Record.chat_id) == ids[chat])
+            first, blind = sorted(session.execute(both).scalars(), key=lambda one: one.review_pass != Pass.PRIMARY)
+            first.reviewer, first.customers, first.version = blind.reviewer, blind.customers, first.version + 1
+            first.updated_at = now()
+
+
 def test_without_a_share_there_is_no_estimate(store: Store) -> None:
     dataset = reviewed(store, 2)
     assert blind_estimate(store, dataset, FORM) is None
@@ -77,6 +90,25 @@ def test_the_estimate_is_what_blind_reviews_say_beside_the_number_that_records_f
     settled = blind_estimate(store, dataset, FORM)
     assert settled is not None and settled.blind and settled.agreement
     assert settled.blind.mean == pytest.approx(35.2) and settled.agreement.mean == 35
+
+
+def test_who_approves_anew_after_a_blind_review_of_her_own_agrees_with_herself(store: Store) -> None:
+    dataset = reviewed(store, FEWEST + 2)
+    share_out(store, dataset)
+    for chat in range(1, FEWEST + 3):
+        second(store, dataset, chat)
+    approved_anew(store, dataset, [1])
+    estimate = blind_estimate(store, dataset, FORM)
+    assert estimate is not None and estimate.agreement and estimate.flattery
+    assert (estimate.drawn, estimate.reviewed, estimate.same_person) == (FEWEST + 2, FEWEST + 1, 1)
+    assert (estimate.agreement.mean, estimate.flattery.mean) == (34, 2)
+    assert "11 条（另有 1 条两遍都算同一个人的，不在内）" in blind_estimate_text(estimate)
+    together = pairwise_agreement(store, dataset, FORM)
+    assert together is not None and together.same_person == estimate.same_person
+    approved_anew(store, dataset, [2, 3])
+    few = blind_estimate(store, dataset, FORM)
+    assert few is not None and few.agreement is None
+    assert "盲审了 9 条（另有 3 条两遍都算同一个人的，不在内）" in blind_estimate_text(few)
 
 
 def test_below_ten_chats_nothing_is_estimated(store: Store) -> None:
