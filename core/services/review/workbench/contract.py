@@ -214,8 +214,7 @@ class ChatPayload(TypedDict):
         version: of the record; the next save's ``base_version``.
         run: the run that the baselines are of: a record's own, else the one that the review starts from; null where it
             has no answer.
-        base_run_id: of that run, sent back with a save: what ``origin`` counts in; null where there is none,
-            and while it has no answer about a chat without a record.
+        base_run_id: of that run, sent back with a save: what ``origin`` counts in; null where nothing was started from.
         run_gone: whether the record's run was deleted, so that there is nothing to compare with.
         failed: why the model gave no answer, else empty.
         claimed_by: who else is on this chat, else empty.

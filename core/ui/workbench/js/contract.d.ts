@@ -224,7 +224,7 @@ export interface ChatPayload {
   note: string;
   /** the run that the baselines are of: a record's own, else the one that the review starts from; null where it has no answer. */
   run: RunName | null;
-  /** of that run, sent back with a save: what ``origin`` counts in; null where there is none, and while it has no answer about a chat without a record. */
+  /** of that run, sent back with a save: what ``origin`` counts in; null where nothing was started from. */
   base_run_id: number | null;
   /** whether the record's run was deleted, so that there is nothing to compare with. */
   run_gone: boolean;
