@@ -18,6 +18,7 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.errors import StoreUnavailableError
 from core.services.quality.review_checks import blind_lots
 from core.services.review.passing_audits import audit_chats, check_audits
@@ -40,7 +41,7 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
-from core.services.team import SEEN_ALREADY, everything_shown, has_seen
+from core.services.team import SEEN_ALREADY, everything_shown, has_seen, is_allowed
 from core.services.team.withheld import is_noted_as_opened, note_opening
 
 BLIND = "盲审"
@@ -122,6 +123,7 @@ class BlindSession:
         """
         if acks is None:
             acks = self.save(store, outbox)
+        may_delete = is_allowed(Permission.DELETE_COMMENTS)
         with store.read() as session, everything_shown(session):
             mine = list(session.execute(self._mine()).scalars())
             audited = audit_chats(session, self.dataset.id)
@@ -153,6 +155,7 @@ class BlindSession:
                 self.dataset.id,
                 [chat["chat"] for chat in chats],
                 self.reviewer,
+                may_delete=may_delete,
                 review_pass=Pass.SECOND,
             )
             if at is None:

@@ -6,7 +6,6 @@ from typing import Literal, cast
 from sqlmodel import Session
 
 from core.adapters.store.models import DiscussionStep, Pass
-from core.domain.permissions import Permission
 from core.services.discussion import DiscussionView, RemarkAck, Turn, discussions_in, known_people, of_pass
 from core.services.review.workbench.discussion_contract import (
     DiscussionPayload,
@@ -14,7 +13,6 @@ from core.services.review.workbench.discussion_contract import (
     DiscussionTurn,
     RemarkAnswer,
 )
-from core.services.team import is_allowed
 
 MOST_CHARACTERS = 120_000
 """Characters of one chat's discussions that are sent, the newest lines of each first."""
@@ -28,6 +26,7 @@ def discussions_payload(
     chats: Sequence[int],
     reviewer: str,
     *,
+    may_delete: bool,
     review_pass: str = Pass.PRIMARY,
 ) -> DiscussionsPayload:
     """The discussions of these chats.
@@ -37,6 +36,8 @@ def discussions_payload(
         dataset_id: the dataset.
         chats: indices of the chats that are sent.
         reviewer: who is at the workbench.
+        may_delete: whether they may take away what others wrote; asked before the session was opened, since who acts is
+            looked up in the database.
         review_pass: of which review; in a blind one only what the reviewer said themselves.
     """
     views = discussions_in(
@@ -50,7 +51,6 @@ def discussions_payload(
     for view in views:
         of_chat = sum(one.chat == view.chat for one in views)
         by_chat[str(view.chat)].append(_discussion(view, reviewer, MOST_CHARACTERS // of_chat))
-    may_delete = is_allowed(Permission.DELETE_COMMENTS)
     return {
         "chats": by_chat,
         "people": known_people(session, dataset_id),

@@ -11,6 +11,7 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Record, RecordStatus
 from core.domain.checks.form_warning import Level
 from core.domain.form import Form, cell_text
+from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import StoreUnavailableError
 from core.services.learning.confidence import expected_loss
@@ -61,7 +62,7 @@ from core.services.review.workbench.sync import (
 )
 from core.services.review.workbench.why import explain
 from core.services.review.workbench.why_contract import WhyPayload
-from core.services.team import hidden_sentence, withheld_chats
+from core.services.team import hidden_sentence, is_allowed, withheld_chats
 
 _DOUBTED_POINTS = 0.5
 """Expected loss of a cell, in points, from which it is worth a look: a field of one point that is as likely wrong."""
@@ -170,6 +171,7 @@ class PrimarySession:
         if acks is None:
             acks = self.save(store, outbox)
         queue_spec = self.queue_spec
+        may_delete = is_allowed(Permission.DELETE_COMMENTS)
         with store.read() as session:
             hidden = withheld_chats(session, self.dataset.id)
             refused = at if at in hidden else None
@@ -217,7 +219,8 @@ class PrimarySession:
             end = None
             if is_done:
                 end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, queued=queue.indices)
-            talks = discussions_payload(session, self.dataset.id, [chat["chat"] for chat in chats], self.reviewer)
+            sent = [chat["chat"] for chat in chats]
+            talks = discussions_payload(session, self.dataset.id, sent, self.reviewer, may_delete=may_delete)
             approved = just_approved(outbox, acks) if not walk else None
             echo = find_echo(session, self.form, queue_spec, approved) if approved is not None else None
         if on_screen is not None:
