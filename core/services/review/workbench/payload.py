@@ -27,7 +27,7 @@ from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
-from core.services.review.workbench.planted_values import show_planted
+from core.services.review.workbench.planted_values import hide_labels, show_planted
 from core.services.review.workbench.run_answers import OUTDATED, RunAnswer, RunAnswers
 from core.services.team import remember_seen
 from core.services.team.acting import current_viewer
@@ -160,6 +160,8 @@ def _payload(
     sources = [customer["origin"] for customer in customers]
     for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms, sources), strict=True):
         customer["others"], customer["dissent"] = alternatives, dissent
+    if planted:
+        hide_labels(customers, planted)
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]

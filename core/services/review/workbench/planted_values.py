@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from core.adapters.store.models import Confirmation
 from core.services.review.records.planted_errors import ShownError
-from core.services.review.workbench.contract import ChatPayload, CustomerPayload
+from core.services.review.workbench.alternatives import LABELS
+from core.services.review.workbench.contract import Alternative, ChatPayload, CustomerPayload
 
 
 def without_confidence(chats: Sequence[ChatPayload], planted: Mapping[int, ShownError], at: int | None) -> int | None:
@@ -55,3 +56,29 @@ def show_planted(customers: Sequence[CustomerPayload], planted: ShownError, vers
             customer["values"] = {**customer["values"], key: planted.value}
             if planted.confirmation:
                 customer["confirmed"] = {**customer["confirmed"], key: Confirmation(planted.confirmation)}
+
+
+def hide_labels(customers: Sequence[CustomerPayload], planted: ShownError) -> None:
+    """Take the labels' word about a planted value away: it is always the right one, and would give the error away.
+
+    Args:
+        customers: of the chat, with what other runs say; changed.
+        planted: the error.
+    """
+    key = planted.field
+    for customer in customers:
+        said = customer["others"].get(key, [])
+        if customer["origin"] != 0 or not any(LABELS in one["who"] for one in said):
+            continue
+        left = [Alternative(value=one["value"], who=[name for name in one["who"] if name != LABELS]) for one in said]
+        left = [one for one in left if one["who"]]
+        customer["others"] = {other: values for other, values in customer["others"].items() if other != key}
+        if any(one["value"] != customer["values"][key] for one in left):
+            customer["others"][key] = left
+        dissent = customer.get("dissent", {})
+        if key in dissent:
+            count = dissent[key]
+            rest = {other: one for other, one in dissent.items() if other != key}
+            if key in customer["others"] and count["differ"] > 1:
+                rest[key] = {"differ": count["differ"] - 1, "of": count["of"] - 1}
+            customer["dissent"] = rest
