@@ -80,9 +80,11 @@ def test_the_mode_stays_from_chat_to_chat_and_over_a_reload(desk: WorkbenchPage)
 
 def test_a_chat_without_doubts_says_what_comes_next(desk: WorkbenchPage) -> None:
     only_doubts(desk, 7)
-    expect(desk.page.locator(".fold")).to_have_text("20 项一致")
+    expect(desk.page.locator(".fold")).to_have_text("20 项没有疑点")
     expect(desk.field(NAME)).to_be_focused()
-    expect(desk.page.locator(".left-line")).to_have_text("没有疑点了：Ctrl+Enter 确认并下一条")
+    expect(desk.page.locator(".left-line")).to_have_text(
+        "没有疑点了：Ctrl+Enter 确认并下一条 · 还没有把握，只有检查看过"
+    )
     desk.press("Alt+q")
     expect(desk.page.locator(".message")).to_contain_text("没有可疑的地方")
     desk.press("Control+Enter")

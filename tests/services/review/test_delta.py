@@ -110,7 +110,9 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     data = turn("草稿", 1, "赢单")
     assert approved() == ("已确认", "", "阿青", old)
     assert (data["chats"][0]["version"], data["chats"][0]["status"], data["progress"]["queue"]) == (2, "已确认", 1)
-    again = open_session(store, dataset, FORM, reviewer="阿青", newer="新").sync(store, at=1)["chats"][0]["customers"][0]
+    again = open_session(store, dataset, FORM, reviewer="阿青", newer="新").sync(store, at=1)["chats"][0]["customers"][
+        0
+    ]
     assert (again["values"][STAGE], again["delta"]) == ("赢单", {PHONE: "2"})  # the draft is there again
     assert open_session(store, dataset, FORM).sync(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
 
