@@ -67,10 +67,12 @@ def hide_labels(customers: Sequence[CustomerPayload], planted: ShownError) -> No
     """
     key = planted.field
     for customer in customers:
-        said = customer["others"].get(key, [])
-        if customer["origin"] != 0 or not any(LABELS in one["who"] for one in said):
+        alternatives = customer["others"].get(key, [])
+        if customer["origin"] != 0 or not any(LABELS in one["who"] for one in alternatives):
             continue
-        left = [Alternative(value=one["value"], who=[name for name in one["who"] if name != LABELS]) for one in said]
+        left = [
+            Alternative(value=one["value"], who=[name for name in one["who"] if name != LABELS]) for one in alternatives
+        ]
         left = [one for one in left if one["who"]]
         customer["others"] = {other: values for other, values in customer["others"].items() if other != key}
         if any(one["value"] != customer["values"][key] for one in left):
