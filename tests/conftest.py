@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from core.adapters.store import Store, open_store
@@ -24,6 +25,12 @@ sys.dont_write_bytecode = False
 
 # The arithmetic of small models in one thread: two workers' threads would spin, waiting for one another. Before numpy.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests say nothing about time: on a busy machine an example of a property takes whatever it takes.
+hypothesis.settings.register_profile(
+    "without a clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("without a clock")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -305,7 +305,7 @@ def changed_share_chart(rows: Rows) -> Any:
         alt.Chart(pd.DataFrame(list(rows)))
         .mark_line(point=True)
         .encode(
-            x=alt.X("周一:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0)),
+            x=alt.X("周一:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5) + ' 起'", labelAngle=0)),
             y=alt.Y(
                 "改动:Q",
                 title="改过（%）",

@@ -108,6 +108,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
         order = address.segments(st.container(), "先分哪些", ORDERS, key="order", what="顺序")
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
+        st.caption("从哪些群聊里分")
         queue = filter_controls.choose_status(first="待审阅")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
     incomplete = not (name.strip() and chosen)
