@@ -401,3 +401,21 @@ def events(session: Session, record_id: int) -> list[EventView]:
         select(RecordEvent).where(col(RecordEvent.record_id) == record_id).order_by(col(RecordEvent.version).desc())
     )
     return [EventView.from_row(row) for row in session.execute(statement).scalars()]
+
+
+def reviewers(session: Session, dataset_id: int) -> list[str]:
+    """Names of the reviewers who have saved a record of a dataset, in order.
+
+    Takes a few steps through an index, however many records there are.
+    """
+    names: list[str] = []
+    last = ""
+    while True:
+        statement = select(func.min(col(Record.reviewer))).where(
+            col(Record.dataset_id) == dataset_id, col(Record.reviewer) > last
+        )
+        name = session.execute(statement).scalar_one_or_none()
+        if name is None:
+            return names
+        names.append(name)
+        last = name

@@ -64,21 +64,3 @@ def review_pace(session: Session, dataset_id: int, reviewer: str) -> float | Non
     )
     durations = [seconds for seconds, status in session.execute(statement) if status not in UNDECIDED and seconds > 0]
     return median(durations[:_PACE_OF]) if len(durations) >= _PACE_FROM else None
-
-
-def reviewers(session: Session, dataset_id: int) -> list[str]:
-    """Names of the reviewers who have saved a record of a dataset, in order.
-
-    Takes a few steps through an index, however many records there are.
-    """
-    names: list[str] = []
-    last = ""
-    while True:
-        statement = select(func.min(col(Record.reviewer))).where(
-            col(Record.dataset_id) == dataset_id, col(Record.reviewer) > last
-        )
-        name = session.execute(statement).scalar_one_or_none()
-        if name is None:
-            return names
-        names.append(name)
-        last = name

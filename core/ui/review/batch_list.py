@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
+from core.adapters.store import DatasetView, queries
 from core.domain.permissions import Permission
 from core.services.review import ORDERS, base_run
 from core.services.review.batches import BatchView, assign, batches, withdraw
-from core.services.review.progress import reviewers
 from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
@@ -90,7 +89,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
     form = state.form_of(dataset)
     with state.store().read() as session:
         run = base_run(session, dataset.id)
-        people = sorted({*reviewers(session, dataset.id), state.reviewer()} - {""})
+        people = sorted({*queries.reviewers(session, dataset.id), state.reviewer()} - {""})
     number = int(st.session_state.get(_FORMS, 0))
     left, right = st.columns([5, 4], gap="large")
     with left:

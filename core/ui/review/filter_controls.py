@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
+from core.adapters.store import DatasetView, queries
 from core.domain.form import Form
 from core.services.review import FILTERS, Filter
 from core.services.review.batches import BatchView, batches
-from core.services.review.progress import reviewers
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
 from core.ui import address, navigation, state
 from core.ui.markdown import Markdown
@@ -39,7 +38,7 @@ def condition_count(dataset: DatasetView, **more: Collection[str]) -> int:
 
 def _people(dataset: DatasetView) -> Sequence[str]:
     with state.store().read() as session:
-        return reviewers(session, dataset.id)
+        return queries.reviewers(session, dataset.id)
 
 
 def _batch_titles(dataset: DatasetView) -> dict[str, str]:

@@ -10,7 +10,7 @@ from core.adapters.store.models import Claim, now
 from core.services.review import FILTERS, ORDERS, Filter, claim, claimed_chats, open_session
 from core.services.review.base_runs import base_run
 from core.services.review.overview import overview
-from core.services.review.progress import review_pace, review_progress, reviewers
+from core.services.review.progress import review_pace, review_progress
 from core.services.review.queue import order
 from core.services.review.queue.navigation import chats_before
 from tests.factories.datasets import FORM
@@ -83,7 +83,7 @@ def test_progress_counts_decisions_and_pace_is_ones_own(store: Store) -> None:
     with store.read() as session:
         done = review_progress(session, dataset.id)
         assert (review_pace(session, dataset.id, "阿青"), review_pace(session, dataset.id, "小白")) == (20.0, None)
-        assert reviewers(session, dataset.id) == ["阿青"]
+        assert queries.reviewers(session, dataset.id) == ["阿青"]
     assert (done.total, done.confirmed, done.discussed, done.skipped, done.left) == (13, 8, 1, 1, 3)
     assert shown() == (3, 3, 20.0, 60.0)
 
