@@ -244,11 +244,13 @@ class PutRight:
                 row.status = PlantedStatus.WITHDRAWN
             elif is_open:
                 row.status = PlantedStatus.STANDING if self.stands else PlantedStatus.CHANGED
+                row.reviewer = save.reviewer
                 row.confirmation = self.confirmation
             elif save.status != RecordStatus.CONFIRMED.value:
                 row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped: nothing was approved
             else:
                 row.status = PlantedStatus.MISSED if self.stands else PlantedStatus.CORRECTED
+                row.reviewer = save.reviewer
             if row.status not in _OPEN:
                 row.decided_at = now()
             row.version = version
@@ -287,7 +289,8 @@ def without_planted(
         return PutRight(save)
     if row.run_id not in (base, save.base_run_id):
         return PutRight(save, row)
-    is_own = row.reviewer == save.reviewer and row.version == (record.version if record is not None else 0)
+    shown_here = row.reviewer == save.reviewer or (not row.reviewer and _is_claimed_by(session, chat_id, save.reviewer))
+    is_own = shown_here and row.version == (record.version if record is not None else 0)
     confirmation = ""
     customers = []
     for position, customer in enumerate(save.customers):
@@ -304,6 +307,12 @@ def without_planted(
         return PutRight(save, row, is_own=is_own)
     is_alone = len(customers) == 1 and customers[0].origin == 0
     return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation, is_own)
+
+
+def _is_claimed_by(session: Session, chat_id: int, reviewer: str) -> bool:
+    """Whether a chat is kept for a reviewer: it was sent ahead, and may be decided before its showing is noted."""
+    claim = session.get(Claim, chat_id)
+    return claim is not None and claim.reviewer == reviewer and claim.until >= now()
 
 
 def _holds(form: Form, values: Mapping[str, Any], row: PlantedError) -> bool:

@@ -225,6 +225,16 @@ def test_who_was_not_shown_it_in_the_version_before_neither_missed_nor_corrected
     assert {row.status for row in errors(store, dataset).values()} == {PlantedStatus.WITHDRAWN}
 
 
+def test_who_approves_before_it_is_known_what_is_on_their_screen_has_missed_it(store: Store) -> None:
+    dataset = make_planted(store)
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    assert desk.chats[2]["customers"][0]["values"][STAGE] == errors(store, dataset)[2].value, "it was sent ahead"
+    _, told = desk.save(2, "已确认")
+    row = errors(store, dataset)[2]
+    assert (row.status, row.reviewer) == (PlantedStatus.MISSED, "阿青") and "放过" in told
+
+
 def test_a_planted_error_waits_for_nobody_once_its_chat_was_begun_elsewhere(store: Store) -> None:
     dataset = make_planted(store)
     run_id = errors(store, dataset)[1].run_id
