@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +24,12 @@ from tests.fakes.openai_server import FakeOpenAI
 from tests.waiting import wait_until
 
 
+def in_a_loop_of_its_own(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser test of the same process may have left an event loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, work).result()
+
+
 def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 3)
     with FakeOpenAI(Answer(latency=0.5)) as service:
@@ -37,9 +45,7 @@ def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, mon
                 run_service.ensure_running(store)
                 await asyncio.to_thread(wait_until, lambda: len(service.requests) == 2)
 
-        # In a thread of its own: a browser test of the same process may have left an event loop in this one.
-        with ThreadPoolExecutor(1) as threads:
-            threads.submit(asyncio.run, serve()).result()
+        in_a_loop_of_its_own(serve())
         assert len(stored(store, run)) == len(service.requests) == 2
 
 
@@ -61,8 +67,7 @@ def test_what_is_too_old_goes_every_day_whatever_failed_the_day_before() -> None
         with pytest.raises(asyncio.CancelledError):
             await server.delete_daily(sleep=sleep, work=work)
 
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, serve()).result()
+    in_a_loop_of_its_own(serve())
     assert waits == [server.FIRST_RETENTION_SECONDS, *[server.RETENTION_SECONDS] * 4] and len(days) == 4
 
 
@@ -101,7 +106,11 @@ def test_garbage_is_looked_for_the_more_seldom_the_longer_it_takes(monkeypatch: 
 
     monkeypatch.setattr(server.gc, "get_count", lambda: counts[len(waits) - 1])
     monkeypatch.setattr(server.time, "perf_counter", lambda: clock[0])
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(server.collect_garbage(sleep=sleep, collect=collect))
+
+    async def serve() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await server.collect_garbage(sleep=sleep, collect=collect)
+
+    in_a_loop_of_its_own(serve())
     assert waits == [1.0, 1.0, pytest.approx(100.0), 1.0, 1.0, 1.0]
     assert not took, "an idle server has nothing to look for"

@@ -277,6 +277,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "labels": ["团队 第 1 条（版本 2）"],
         "least": 1,
         "limit": 50,
+        "may_delete": True,
         "method": "vote",
         "models": [],
         "name": "甲",
