@@ -90,10 +90,21 @@ def test_space_is_text_presses_buttons_and_belongs_to_lists(desk: WorkbenchPage)
     for key in ("Space", "b"):
         desk.page.keyboard.press(key)
     expect(desk.field(RIVALS)).to_have_value("a b")
-    desk.field(SEX).focus()  # a choice: what begins with a blank is text of one's own
-    for key in ("Space", "2", "组"):
-        desk.page.keyboard.press(key) if key != "组" else desk.type(key)
-    expect(desk.field(SEX)).to_have_value(" 2组")
+    desk.field(SEX).focus()  # a choice: a stray blank, from whatever keyboard, makes no text of the digit behind it
+    desk.page.keyboard.down("Space")
+    expect(ribbon).to_be_visible()
+    desk.page.keyboard.up("Space")
+    desk.page.keyboard.insert_text(" ")  # as an input method says it
+    desk.page.keyboard.insert_text("\u3000")
+    expect(desk.field(SEX)).to_have_value("")
+    chosen = desk.page.locator(".f", has=desk.field(SEX)).locator('.option[aria-pressed="true"]')
+    before = chosen.all_inner_texts()
+    desk.page.keyboard.press("2")
+    expect(desk.field(SEX)).to_have_value("")
+    expect(chosen).not_to_have_text(before)
+    desk.page.keyboard.press("2")
+    desk.type("'2组")  # a quotation mark says that the digit is text
+    expect(desk.field(SEX)).to_have_value("2组")
     desk.press("Escape")
     desk.press("F1")
     desk.page.keyboard.down("Space")

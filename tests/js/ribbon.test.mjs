@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { isAllSelected } from "../../core/ui/workbench/js/composing.js";
 import { sentenceAround } from "../../core/ui/workbench/js/evidence_text.js";
-import { asksForRibbon, isAllSelected, noPlaceText } from "../../core/ui/workbench/js/ribbon.js";
+import { asksForRibbon, noPlaceText } from "../../core/ui/workbench/js/ribbon.js";
+import { ownText } from "../../core/ui/workbench/js/values.js";
 
 test("a piece of evidence is shown in its sentence, and in no other", () => {
   const text = "您好。我电话 138 0000 0001，晚上打。周六见";
@@ -65,4 +67,10 @@ test("a blank replaces no value that the focus has selected, and begins none", (
   assert.ok(isAllSelected({ value: "", selectionStart: 0, selectionEnd: 0 }));
   assert.ok(!isAllSelected({ value: "两 万", selectionStart: 1, selectionEnd: 1 }));
   assert.ok(!isAllSelected({ value: "两万", selectionStart: 0, selectionEnd: 0 }));
+});
+
+test("a stray blank makes no text of the digit behind it, a quotation mark does", () => {
+  for (const blank of [" ", "\u3000", " \u200b "]) assert.equal(ownText(blank), "", JSON.stringify(blank));
+  assert.deepEqual(["'2组", "‘2", "’3", "＇4 ", " '5"].map(ownText), ["2组", "2", "3", "4 ", "5"]);
+  for (const text of ["2组", "'其他'", "it's 2", "“2”", "a '2", "'"]) assert.equal(ownText(text), text);
 });

@@ -13,6 +13,15 @@ const composed = new WeakSet();
 export const isComposed = (input) => composed.has(input);
 
 /**
+ * Whether all of a field is selected, as the focus finds it, or there is nothing in it: no value begins with a blank,
+ * and Tab and Space would empty one after the other.
+ * @param {{ value: string, selectionStart: number | null, selectionEnd: number | null }} input
+ */
+export function isAllSelected({ value, selectionStart, selectionEnd }) {
+  return selectionStart === 0 && selectionEnd === value.length;
+}
+
+/**
  * Watch the text that comes into a form: none does unless `mayType()`, and none goes unless `mayChange()`.
  * @param {HTMLElement} host
  * @param {Guard} guard
@@ -26,8 +35,11 @@ export function watchText(host, { mayType, mayChange }, onFocus) {
   const on = (name, run) => host.addEventListener(name, run, { capture: true });
   on("focusin", onFocus);
   on("beforeinput", (event) => {
-    const isTaking = /** @type {InputEvent} */ (event).inputType.startsWith("delete");
-    if (event.cancelable && !(isTaking ? mayChange : mayType)()) event.preventDefault();
+    const { inputType, data } = /** @type {InputEvent} */ (event);
+    const isTaking = inputType.startsWith("delete");
+    // Input methods report Space as they like; the blank then comes as text all the same.
+    const isStrayBlank = inputType === "insertText" && data?.trim() === "" && isAllSelected(inputOf(event));
+    if (event.cancelable && (isStrayBlank || !(isTaking ? mayChange : mayType)())) event.preventDefault();
   });
   on("compositionstart", (event) => {
     const input = inputOf(event);

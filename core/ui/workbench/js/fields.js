@@ -14,6 +14,7 @@ import {
   isWide,
   ONE_BY_ONE,
   optionsOf,
+  ownText,
   sameValue,
   splitItems,
   toggleItem,
@@ -190,8 +191,11 @@ function buildChoice(field, id, act) {
    * @param {Event} event
    */
   function written(event) {
+    const isComposing = /** @type {InputEvent} */ (event).isComposing;
+    const own = isComposing ? input.value : ownText(input.value);
+    if (own !== input.value) input.value = own;
     input.classList.toggle("typing", input.value !== "");
-    if (!(/** @type {InputEvent} */ (event).isComposing)) act.entering(field.key, input.value.trim());
+    if (!isComposing) act.entering(field.key, input.value.trim());
   }
 
   // Some input methods report a digit as key code 229: it then arrives as text and is taken here.

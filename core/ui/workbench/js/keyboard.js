@@ -2,12 +2,13 @@
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
 /** @import { Layer, Pressed } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+import { isAllSelected } from "./composing.js";
 import { pressOnCard } from "./end_card.js";
 import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { mayRepeat } from "./press.js";
-import { asksForRibbon, isAllSelected, takesSpace } from "./ribbon.js";
+import { asksForRibbon, takesSpace } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
@@ -91,7 +92,7 @@ export function listen(workbench) {
       isText,
       isField,
       isList,
-      isUntouched: isField && !isList && isAllSelected(input),
+      isUntouched: isField && isAllSelected(input),
       isLong: Boolean(target?.matches("textarea")),
       isHere: down.target === target && down.chat === workbench.store.current,
       layer,

@@ -71,7 +71,7 @@ export const FIELD_KEYS = [
   { group: "走动", label: "直接到字段；按住 Alt+Shift 看各字段的字母", keys: ["Alt+Shift+A…"] },
   { group: "字段", label: "确认本字段，到下一个；有自填文字时先加入", keys: ["Enter"] },
   { group: "字段", label: "长文本里换行", keys: ["Shift+Enter"] },
-  { group: "字段", label: "选择第几个值（自填以数字开头时先按空格）", keys: ["1…9"] },
+  { group: "字段", label: "选择第几个值（自填以数字开头时先打 '）", keys: ["1…9"] },
   { group: "字段", label: "去掉最后一个值（自填框空着时）", keys: ["Backspace"] },
   { group: "群聊", label: "按住：看本字段依据的原句（正在打字时是空格）", keys: ["Space"] },
   { group: "客户", label: "切换客户", keys: ["Alt+1…9"] },

@@ -35,15 +35,6 @@ export function asksForRibbon({ event, isText, isUntouched, layer }, target) {
 }
 
 /**
- * Whether all of a field is selected, as the focus finds it, or there is nothing in it: no value begins with a blank,
- * and Tab and Space would empty one after the other.
- * @param {{ value: string, selectionStart: number | null, selectionEnd: number | null }} input
- */
-export function isAllSelected({ value, selectionStart, selectionEnd }) {
-  return selectionStart === 0 && selectionEnd === value.length;
-}
-
-/**
  * What is said where a value has no place in the chat.
  * @param {string} status
  * @param {{ isFilled: boolean, isOwn: boolean }} value

@@ -42,6 +42,15 @@ export function splitItems(value) {
 }
 
 /**
+ * What somebody has typed into the free entry of a choice: nothing while it is only blanks, for a stray one would make
+ * text of the digit behind it; a quotation mark before a digit says that it is text, and is no part of it.
+ * @param {string} typed
+ */
+export function ownText(typed) {
+  return BLANK.test(typed) ? "" : typed.replace(/^\s*['‘’＇](?=\p{Nd})/u, "");
+}
+
+/**
  * Whether two values say the same: lists as sets of their items, texts without outer white space.
  * @param {Value | null | undefined} a
  * @param {Value | null | undefined} b
