@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mayRepeat } from "../../core/ui/workbench/js/press.js";
+import { makeLastOwner, mayRepeat } from "../../core/ui/workbench/js/press.js";
 
 /**
  * A key in a text of the form.
@@ -55,4 +55,32 @@ test("a held key moves and types, and confirms, picks or decides nothing", () =>
     pressed("Enter", { isLong: true, isHere: false }, { shiftKey: true }),
   ];
   for (const one of never) assert.equal(mayRepeat(one), false, JSON.stringify(one));
+});
+
+/** Presses keys one after another, each `[owner, chord, milliseconds since the one before]`; which were meant for another. */
+function pressAll(/** @type {[string, string, number?][]} */ ...keys) {
+  let time = 1_000;
+  const last = makeLastOwner(() => time);
+  return keys.map(([owner, chord, later = 10]) => {
+    time += later;
+    return last.isOfClosed(owner, chord);
+  });
+}
+
+test("the key that closed a panel does not act on what lay under it when it comes twice", () => {
+  for (const chord of ["Enter", "Ctrl+Enter"])
+    for (const owner of ["discussion", "conflict", "menu", "page"]) {
+      assert.deepEqual(pressAll([owner, chord], ["", chord], ["", chord]), [false, true, true], owner);
+      assert.deepEqual(pressAll([owner, chord], ["", "Ctrl+Control"], ["", chord]), [false, false, true], owner);
+    }
+  assert.deepEqual(pressAll(["menu", "Enter"], ["note", "Enter"]), [false, true], "nor on another panel");
+});
+
+test("a key is the desk's where somebody waited, pressed another one first, or no panel closed", () => {
+  assert.deepEqual(pressAll(["discussion", "Ctrl+Enter"], ["", "Ctrl+Enter", 400]), [false, false]);
+  assert.deepEqual(pressAll(["discussion", "Enter"], ["", "Ctrl+Enter"]), [false, false]);
+  assert.deepEqual(pressAll(["menu", "Enter"], ["", "Tab"], ["", "Enter"]), [false, false, false]);
+  assert.deepEqual(pressAll(["search", "Enter"], ["search", "Enter"]), [false, false]);
+  assert.deepEqual(pressAll(["", "Enter"], ["", "Enter"]), [false, false]);
+  assert.deepEqual(pressAll(["page", "Alt+J"], ["", "Alt+J"]), [false, false]);
 });

@@ -9,6 +9,7 @@ import { entryOf } from "./state.js";
 export const TOO_SOON = {
   chat: "刚换到这里，按得太快的键没有生效",
   layer: "刚打开，按得太快的键没有生效",
+  closed: "刚关上，按得太快的键没有生效",
   place: "第二下点击没有生效",
 };
 

@@ -2,12 +2,14 @@
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
 /** @import { Layer, Pressed } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+import { TOO_SOON } from "./answers.js";
+import { addLine } from "./bars.js";
 import { isAllSelected } from "./composing.js";
 import { pressOnCard } from "./end_card.js";
 import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
-import { mayRepeat } from "./press.js";
+import { makeLastOwner, mayRepeat } from "./press.js";
 import { asksForRibbon, takesSpace } from "./ribbon.js";
 
 /** Keys that buttons and links of the page take themselves. */
@@ -20,6 +22,8 @@ const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
 export function listen(workbench) {
   /** Where the last key went down: its repeats write nowhere else. */
   let down = { target: /** @type {EventTarget | null} */ (null), chat: /** @type {number | null} */ (null) };
+
+  const lastOwner = makeLastOwner(() => performance.now());
 
   /** @param {KeyboardEvent} event */
   function keep(event) {
@@ -106,10 +110,18 @@ export function listen(workbench) {
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();
     const isOutside = !path.includes(workbench.root);
-    if (isOutside ? !comesFromPage(event) : isBehindDialog()) return;
+    if (isOutside ? !comesFromPage(event) : isBehindDialog()) {
+      lastOwner.isOfClosed("page", chordOf(event));
+      return;
+    }
     const layer = workbench.layers.ownerOf(path);
     const pressed = pressedIn(event, path, layer);
     if (event.repeat && !mayRepeat(pressed)) {
+      keep(event);
+      return;
+    }
+    if (lastOwner.isOfClosed(layer?.name ?? "", chordOf(event))) {
+      addLine(workbench.bottom, TOO_SOON.closed);
       keep(event);
       return;
     }
