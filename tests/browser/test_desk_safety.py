@@ -11,7 +11,7 @@ from core.adapters.store import queries
 from core.adapters.store.models import Claim, ReviewCheck, RunKind, now
 from core.services.review.records.planted_errors import plant_errors
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats
-from tests.browser.workbench_page import LATER
+from tests.browser.workbench_page import LATER, STILL
 from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.waiting import wait_until
 
@@ -155,21 +155,35 @@ def discuss_a_field(xiao: ReviewerPage, mo: ReviewerPage) -> None:
     press(mo, "Enter")
     expect(mine.locator(".words")).to_have_text(["四万还是三万？ @陈默", "四万"], timeout=PATIENT)
     expect(mine.get_by_role("textbox")).to_have_value("还没写完")
-    press(mo, "Control+Enter")
+    mo.look()
+    mo.page.evaluate(STILL)
+    mo.page.keyboard.press("Control+Enter")
     expect(theirs).to_be_hidden()
+    mo.page.keyboard.press("Control+Enter")  # meant for the panel, which it closed: no chat is approved unread
+    expect(mo.page.get_by_text("刚关上，按得太快的键没有生效")).to_be_visible()
+    expect(mo.root).to_have_attribute("data-chat", "1")
+    mo.look()
     expect(xiao.page.get_by_text("陈默 解决了「总体金额」的讨论")).to_be_visible(timeout=PATIENT)
     expect(mine.get_by_role("textbox")).to_have_value("还没写完")
     press(xiao, "Control+Enter")  # opens it again, with what was typed
     expect(mine.locator(".words").last).to_have_text("还没写完")
     expect(mine.locator(".talk-state")).to_have_text("未解决")
+    expect(mine.locator(".turn.waiting")).to_have_count(0, timeout=PATIENT)
+    mine.get_by_role("button", name="删除").last.click()
+    press(xiao, "Escape")
+    expect(mine).to_be_hidden()
+    xiao.page.locator(".message").get_by_role("button", name="撤销").click()  # the panel is closed by now
+    expect(xiao.page.get_by_text("已恢复评论")).to_be_visible()
+    press(xiao, ";")
+    expect(mine.locator(".words").last).to_have_text("还没写完", timeout=PATIENT)
     press(xiao, "Escape")
     expect(mine).to_be_hidden()
     expect(xiao.page.locator(".mode")).to_be_visible()  # command mode, as before
     for _ in range(4):  # other things may stop an approval, too
-        if xiao.page.get_by_text("的讨论还没有解决（Alt+; 看）").is_visible():
+        if xiao.page.get_by_text("您提的「总体金额」的讨论还没有解决（Alt+; 看）").is_visible():
             break
         press(xiao, "a")
-    expect(xiao.page.get_by_text("的讨论还没有解决（Alt+; 看）")).to_be_visible()
+    expect(xiao.page.get_by_text("您提的「总体金额」的讨论还没有解决（Alt+; 看）")).to_be_visible()
     press(xiao, "a")
     expect(xiao.page.get_by_text("还有 1 处讨论没有解决")).to_be_visible()
 

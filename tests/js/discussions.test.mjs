@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { newStops } from "../../core/ui/workbench/js/advice.js";
 import {
   discussionAt,
   discussionCount,
   discussionMark,
   discussionStops,
+  discussionsLeft,
   discussionTitle,
   mentionAt,
   newsOfDiscussions,
@@ -35,7 +37,15 @@ function talk(id, more = {}) {
     deleted_by: "",
   };
   const place = { customer: 0, customer_name: "甲", field: "电话" };
-  const state = { opened_by: "林晓", resolved_by: "", awaits_me: false, is_own: false, earlier: 0, turns: [turn] };
+  const state = {
+    opened_by: "林晓",
+    resolved_by: "",
+    awaits_me: false,
+    is_mine: false,
+    is_own: false,
+    earlier: 0,
+    turns: [turn],
+  };
   return { id, ...place, ...state, ...more };
 }
 
@@ -85,7 +95,7 @@ test("of several at a place the open one is shown, then the newest", () => {
   assert.equal(nextDiscussion(entryWith(talk(1)), 1), null);
 });
 
-test("what is open is counted and stops an approval, but for one's own note about the chat", () => {
+test("what is open is counted, and stops an approval where it waits for the reviewer or is theirs", () => {
   const own = talk(2, { customer: null, field: "", is_own: true });
   const entry = entryWith(talk(1, { awaits_me: true }), own, talk(3, { resolved_by: "王芳" }));
   assert.equal(discussionCount(entry), "讨论 2 · @我 1");
@@ -97,8 +107,57 @@ test("what is open is counted and stops an approval, but for one's own note abou
   assert.deepEqual(discussionMark(entry, FORM, { index: 0, key: "明细" }).text, "");
   assert.equal(discussionCount(null), "");
   assert.equal(discussionTitle(entry, FORM, own), "整条群聊");
-  const gone = entryWith(talk(1, { field: "不在表单里" }));
+  const gone = entryWith(talk(1, { field: "不在表单里", awaits_me: true }));
   assert.deepEqual(discussionStops(gone, FORM)[0].key, "姓名", "a field that is gone leads to the name");
+});
+
+test("others' discussions are told of and stop nothing, those that wait come before one's own", () => {
+  const own = talk(3, { customer: null, field: "", is_own: true, is_mine: true });
+  const entry = entryWith(talk(1), talk(2, { is_mine: true, field: "明细" }), own, talk(4, { awaits_me: true }));
+  const stops = discussionStops(entry, FORM);
+  assert.deepEqual(
+    stops.map(({ key, isTalk }) => [key, isTalk]),
+    [
+      ["电话", true],
+      ["明细", true],
+    ],
+  );
+  assert.match(stops[0].text, /在等您回复/);
+  assert.match(stops[1].text, /^您提的/);
+  assert.equal(discussionsLeft(entry), "还有 3 处讨论没有解决；您提的讨论一并解决");
+  assert.equal(discussionsLeft(entryWith(talk(1, { resolved_by: "王芳" }))), "");
+});
+
+test("what was just said counts before it has an answer", () => {
+  const entry = entryWith(talk(1, { awaits_me: true }), talk(2, { resolved_by: "王芳", is_mine: true, field: "明细" }));
+  const said = { id: "r", chat: 1, customer: 0, customer_name: "甲", field: "类型", text: "问", target: 0 };
+  const one = { ...said, discussion: 0, kind: "评论", reviewer: "王芳", seen_open: true };
+  entry.said = /** @type {any} */ ([
+    { ...one, discussion: 1, kind: "解决" },
+    { ...one, discussion: 2, kind: "重开" },
+    one,
+    { ...one, id: "s", text: "再问" },
+  ]);
+  assert.deepEqual(
+    discussionStops(entry, FORM).map(({ key }) => key),
+    ["明细", "类型"],
+  );
+  assert.match(discussionStops(entry, FORM)[1].text, /^您刚提的/);
+  assert.equal(discussionCount(entry), "讨论 1");
+});
+
+test("a discussion in which somebody has gone on stops an approval again", () => {
+  const before = talk(1, { awaits_me: true });
+  const entry = entryWith(before);
+  const from = { index: 0, key: "姓名" };
+  const shown = newStops(entry, FORM, from).filter(({ isTalk }) => isTalk);
+  entry.shown = shown.map(({ id }) => id);
+  assert.deepEqual(
+    newStops(entry, FORM, from).filter(({ isTalk }) => isTalk),
+    [],
+  );
+  entry.discussions = [{ ...before, turns: [...before.turns, { ...before.turns[0], id: 11, text: "再问一次" }] }];
+  assert.equal(newStops(entry, FORM, from).filter(({ isTalk }) => isTalk).length, 1);
 });
 
 test("a mention is completed from known names", () => {

@@ -31,6 +31,7 @@ class DiscussionPayload(TypedDict):
         field: key of the field; empty for the whole.
         resolved_by: who resolved it; empty while it is open.
         awaits_me: whether the reviewer was mentioned and has not answered.
+        is_mine: whether the reviewer opened it.
         is_own: whether only the reviewer spoke in it and nobody is awaited: approving the chat resolves it.
         earlier: how many lines before these are left out.
     """
@@ -42,6 +43,7 @@ class DiscussionPayload(TypedDict):
     opened_by: str
     resolved_by: str
     awaits_me: bool
+    is_mine: bool
     is_own: bool
     earlier: int
     turns: list[DiscussionTurn]

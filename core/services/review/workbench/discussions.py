@@ -81,6 +81,7 @@ def _discussion(view: DiscussionView, reviewer: str, room: int) -> DiscussionPay
         "opened_by": view.opened_by,
         "resolved_by": view.resolved_by,
         "awaits_me": view.is_open and reviewer in view.awaiting,
+        "is_mine": view.opened_by == reviewer,
         "is_own": view.customer is None and speakers == {reviewer} and not view.awaiting,
         "earlier": len(view.turns) - len(sent),
         "turns": sent,

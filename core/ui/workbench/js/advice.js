@@ -131,7 +131,7 @@ const DELTA_STOP = "delta:";
 function othersOf(entry, form) {
   return approvalStops(entry, form).map((stop) => ({
     ...stop,
-    id: JSON.stringify([entry.work[stop.index]?.uid, stop.key, stop.message, stop.text]),
+    id: JSON.stringify([entry.work[stop.index]?.uid, stop.key, stop.message, stop.text, stop.mark]),
   }));
 }
 

@@ -9,7 +9,7 @@ import { updateResidue } from "./chat_view.js";
 import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
 import { discussionCommands } from "./discussion_commands.js";
-import { discussionStops } from "./discussions.js";
+import { discussionsLeft } from "./discussions.js";
 import { doubtCommands } from "./doubt_mode.js";
 import { echoCommands } from "./echo_commands.js";
 import { fieldCommands } from "./field_commands.js";
@@ -106,8 +106,8 @@ export function addCommands(workbench) {
     workbench.sync.save(entry, status, note);
     const left = workbench.leave();
     const walked = echo.onward();
-    const open = status === STATUS.CONFIRMED ? discussionStops(entry, store.form).length : 0;
-    const more = [open ? `还有 ${open} 处讨论没有解决` : "", left ? noteLeft(left) : ""].filter(Boolean).join("；");
+    const talks = status === STATUS.CONFIRMED ? discussionsLeft(entry) : "";
+    const more = [talks, left ? noteLeft(left) : ""].filter(Boolean).join("；");
     workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${more ? `（${more}）` : ""}${walked}`, {
       ...UNDO,
       run: () => undoDecided(chat),
@@ -130,7 +130,8 @@ export function addCommands(workbench) {
     workbench.arrival.stop();
     if (stop.message === null) tools.visit(stop, true);
     else missed.showPlace(stop.message);
-    const more = stops.length > 1 ? `（共 ${stops.length} 处）` : "";
+    const talks = stop.isTalk ? 0 : stops.filter(({ isTalk }) => isTalk).length;
+    const more = stops.length > 1 ? `（共 ${stops.length} 处${talks ? `，其中 ${talks} 处讨论等您` : ""}）` : "";
     workbench.say(`${lead}${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
     return true;
   }

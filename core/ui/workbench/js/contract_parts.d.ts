@@ -29,6 +29,8 @@ export interface DiscussionPayload {
   resolved_by: string;
   /** whether the reviewer was mentioned and has not answered. */
   awaits_me: boolean;
+  /** whether the reviewer opened it. */
+  is_mine: boolean;
   /** whether only the reviewer spoke in it and nobody is awaited: approving the chat resolves it. */
   is_own: boolean;
   /** how many lines before these are left out. */

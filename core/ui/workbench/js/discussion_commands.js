@@ -216,22 +216,27 @@ export function discussionCommands(workbench, tools) {
     if (own) act.change(own);
   }
 
+  /** What the panel shows, for what is done in it later: by then it may show another one, or be closed. */
+  function here() {
+    return shown && { chat: shown.chat, place: shown.place, one: current() };
+  }
+
   /**
-   * Say or do something in the discussion that is shown.
+   * Say or do something in a discussion.
    * @param {SentRemark["kind"]} kind
    * @param {Partial<SentRemark>} [more]
+   * @param {ReturnType<typeof here>} [at] which one, the one that is shown unless another is named
    */
-  function add(kind, more = {}) {
-    if (!shown || !store.reviewer) return;
-    const entry = tools.openEntry();
-    const { place, chat } = shown;
-    const one = current();
+  function add(kind, more = {}, at = here()) {
+    if (!at || !store.reviewer) return;
+    const { chat, place, one } = at;
+    const entry = entryOf(store, chat);
     remarks.add({
       id: uuid(),
       chat,
       discussion: one?.id ?? 0,
       customer: place?.index ?? null,
-      customer_name: place ? customerName(entry, store.form, place.index) : "",
+      customer_name: place && entry ? customerName(entry, store.form, place.index) : "",
       field: place?.key ?? "",
       kind,
       text: "",
@@ -241,7 +246,20 @@ export function discussionCommands(workbench, tools) {
       ...more,
     });
     workbench.active();
+    tellEntries([chat]);
+    workbench.drawBars();
     draw();
+  }
+
+  /**
+   * The chats know what was said in them and has no answer yet: an approval asks about it.
+   * @param {number[]} chats
+   */
+  function tellEntries(chats) {
+    for (const chat of chats) {
+      const entry = entryOf(store, chat);
+      if (entry) entry.said = remarks.waiting().filter((remark) => remark.chat === chat);
+    }
   }
 
   function takeText() {
@@ -283,15 +301,13 @@ export function discussionCommands(workbench, tools) {
     }
     const kind = isOpenDiscussion(one) ? "解决" : "重开";
     const about = discussionTitle(tools.openEntry(), store.form, one);
+    const at = here();
     add(kind, { text: takeText() });
     workbench.answer(kind === "解决" ? `已解决「${about}」的讨论` : `已重开「${about}」的讨论`, {
       label: "撤销",
       run: () => {
-        visit(one);
-        add(kind === "解决" ? "重开" : "解决", {
-          discussion: one.id,
-          seen_open: kind === "重开",
-        });
+        if (at?.chat === store.current) visit(one);
+        add(kind === "解决" ? "重开" : "解决", { seen_open: kind === "重开" }, at);
         workbench.say(kind === "解决" ? "已重开" : "又是已解决", {
           seconds: 3,
         });
@@ -305,8 +321,15 @@ export function discussionCommands(workbench, tools) {
    * @param {"删除" | "恢复"} kind
    */
   function putAway(turn, kind) {
+    const at = here();
     add(kind, { target: turn.id });
-    const back = { label: "撤销", run: () => add("恢复", { target: turn.id }) };
+    const back = {
+      label: "撤销",
+      run: () => {
+        add("恢复", { target: turn.id }, at);
+        workbench.answer("已恢复评论", null);
+      },
+    };
     workbench.answer(kind === "删除" ? "已删除评论" : "已恢复评论", kind === "删除" ? back : null);
     panel.input.focus();
   }
@@ -331,7 +354,9 @@ export function discussionCommands(workbench, tools) {
       const news = before ? newsOfDiscussions(entry, store.form, before, store.reviewer) : "";
       if (news) workbench.say(news, { tone: "warn", seconds: 0 });
     }
-    for (const { remark, answer } of remarks.settle(data.answers)) {
+    const settled = remarks.settle(data.answers);
+    tellEntries([...remarks.waiting(), ...settled.map(({ remark }) => remark)].map(({ chat }) => chat));
+    for (const { remark, answer } of settled) {
       const isBack = answer.result !== "saved" && Boolean(remark.text);
       if (isBack) fill();
       const where = `您写的留在第 ${remark.chat} 条群聊的这处讨论里，再打开就看得到。`;

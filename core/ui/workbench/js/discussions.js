@@ -1,6 +1,6 @@
 // @ts-check
 // The discussions of a chat: where each of them stands in the form now, which wait, and whom an @ may name. Pure.
-/** @import { DiscussionPayload, Entry, FormPayload, Place, Stop } from "./types.js" */
+/** @import { DiscussionPayload, Entry, FormPayload, Place, SentRemark, Stop } from "./types.js" */
 import { valueText } from "./values.js";
 
 /** Names that are offered for a mention. */
@@ -32,7 +32,7 @@ export function customerName(entry, form, index) {
  * chat, or for a customer who is gone or has another name now: whoever stands at that position may be somebody else.
  * @param {Entry} entry
  * @param {FormPayload} form
- * @param {DiscussionPayload} one
+ * @param {Pick<DiscussionPayload, "customer" | "customer_name" | "field">} one
  * @returns {Place | null}
  */
 export function placeOfDiscussion(entry, form, one) {
@@ -71,11 +71,23 @@ export function discussionAt(entry, form, place) {
 }
 
 /**
+ * The discussions of a chat that are open once what was said on this page has arrived.
+ * @param {Entry | null} entry
+ */
+export function openDiscussions(entry) {
+  const said = entry?.said ?? [];
+  return (entry?.discussions ?? []).filter((one) => {
+    const last = said.findLast(({ discussion, kind }) => discussion === one.id && (kind === "解决" || kind === "重开"));
+    return last ? last.kind === "重开" : isOpenDiscussion(one);
+  });
+}
+
+/**
  * How many of a chat's discussions are open, and how many of them wait for the reviewer: `讨论 2 · @我 1`.
  * @param {Entry | null} entry
  */
 export function discussionCount(entry) {
-  const open = (entry?.discussions ?? []).filter(isOpenDiscussion);
+  const open = openDiscussions(entry);
   const mine = open.filter((one) => one.awaits_me).length;
   return open.length ? `讨论 ${open.length}${mine ? ` · @我 ${mine}` : ""}` : "";
 }
@@ -96,25 +108,53 @@ export function discussionMark(entry, form, place) {
 }
 
 /**
- * The open discussions that take the first approval of a chat: all but what the reviewer alone has noted about it.
+ * The open discussions that take the first approval of a chat: those in which the reviewer is awaited, then those that
+ * they have opened themselves, but for what they alone have noted about the whole chat. Others' are only told of.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @returns {Stop[]}
  */
 export function discussionStops(entry, form) {
-  return (entry.discussions ?? [])
-    .filter((one) => isOpenDiscussion(one) && !one.is_own)
-    .map((one) => {
-      const place = placeOfDiscussion(entry, form, one);
-      const key = form.fields.some((field) => field.key === place?.key) ? (place?.key ?? "") : form.name_field;
-      const about = discussionTitle(entry, form, one);
-      return {
-        index: place?.index ?? 0,
-        key,
-        message: null,
-        text: `「${about}」的讨论还没有解决（Alt+; 看）`,
-      };
-    });
+  const open = openDiscussions(entry).filter((one) => !one.is_own);
+  const asked = open.filter((one) => one.awaits_me);
+  const own = open.filter((one) => one.is_mine && !one.awaits_me);
+  /** @type {(one: DiscussionPayload | SentRemark, text: string, mark: unknown[]) => Stop} */
+  const stop = (one, text, mark) => {
+    const place = placeOfDiscussion(entry, form, one);
+    const key = form.fields.some((field) => field.key === place?.key) ? (place?.key ?? "") : form.name_field;
+    const about = discussionTitle(entry, form, one);
+    const said = { text: `${text.replace("…", `「${about}」`)}（Alt+; 看）`, mark: mark.join() };
+    return { index: place?.index ?? 0, key, message: null, isTalk: true, ...said };
+  };
+  return [
+    ...asked.map((one) => stop(one, "…的讨论里有人在等您回复", [one.id, one.turns.at(-1)?.id])),
+    ...own.map((one) => stop(one, "您提的…的讨论还没有解决", [one.id, one.turns.at(-1)?.id])),
+    ...justAsked(entry).map((one) => stop(one, "您刚提的…的讨论还没有解决", [one.customer, one.field])),
+  ];
+}
+
+/**
+ * What was asked on this page and has no discussion yet, for its answer is not there: one of each place.
+ * @param {Entry} entry
+ */
+function justAsked(entry) {
+  const asked = (entry.said ?? []).filter((one) => !one.discussion && one.kind === "评论");
+  return asked.filter((one, i) => i === asked.findIndex((other) => isSamePlace(one, other)));
+}
+
+/** @type {(one: SentRemark, other: SentRemark) => boolean} */
+const isSamePlace = (one, other) =>
+  one.customer === other.customer && one.field === other.field && one.customer_name === other.customer_name;
+
+/**
+ * What an approval says of the discussions of a chat: how many stay open, and that one's own note is settled with it.
+ * @param {Entry} entry
+ */
+export function discussionsLeft(entry) {
+  const open = openDiscussions(entry);
+  const left = open.filter((one) => !one.is_own).length + justAsked(entry).length;
+  const own = open.length > open.filter((one) => !one.is_own).length ? "您提的讨论一并解决" : "";
+  return [left ? `还有 ${left} 处讨论没有解决` : "", own].filter(Boolean).join("；");
 }
 
 /**

@@ -1,7 +1,7 @@
 // The form pane: its fields, and what they may ask for.
 import type { ChatPayload, Confirmation, FormField, FormPayload } from "./contract.d.ts";
 import type { buildDoubts } from "./doubt_mode.js";
-import type { Value } from "./types.d.ts";
+import type { Place, Value } from "./types.d.ts";
 
 /** What the form asks for. */
 export interface FormActions {
@@ -111,4 +111,22 @@ export interface FormView {
   scroll: HTMLElement;
   head: HTMLElement;
   footer: FieldFooter;
+}
+
+/** Something that is said about a field. */
+export interface Remark extends Place {
+  level: "warning" | "hint";
+  /** Short, for the row. */
+  hint: string;
+  text: string;
+}
+
+/** Something that takes the first approval of a chat; `message` is where it was said, null where it is about a field. */
+export interface Stop extends Place {
+  text: string;
+  message: number | null;
+  /** Tells a stop from another one that reads alike, such as a discussion in which somebody has gone on. */
+  mark?: string;
+  /** Whether it is an open discussion. */
+  isTalk?: boolean;
 }

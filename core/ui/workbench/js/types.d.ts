@@ -17,6 +17,7 @@ import type {
   ProgressPayload,
   RecordStatus,
   SentCustomer,
+  SentRemark,
   SentSave,
   StoredCustomer,
   WhyPayload,
@@ -124,6 +125,8 @@ export interface Entry {
   undoTime: number;
   /** Discussions of the chat and its fields; undefined before they came. */
   discussions?: DiscussionPayload[];
+  /** What was said in them on this page and has no answer yet. */
+  said?: SentRemark[];
   /** A note of a discussion that was typed and not handed in. */
   unsentNote?: string;
   /** What somebody else changed while the chat was on screen: it stops an approval, too. */
@@ -272,20 +275,6 @@ export interface Effects {
   cleaned: number[];
   /** Chats that came without their texts though they are not here. */
   textless: number[];
-}
-
-/** Something that is said about a field. */
-export interface Remark extends Place {
-  level: "warning" | "hint";
-  /** Short, for the row. */
-  hint: string;
-  text: string;
-}
-
-/** Something that takes the first approval of a chat; `message` is where it was said, null where it is about a field. */
-export interface Stop extends Place {
-  text: string;
-  message: number | null;
 }
 
 /** A line of the conflict banner. */
