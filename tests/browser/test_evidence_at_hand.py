@@ -15,7 +15,8 @@ RIVALS, HOUSE = "竞品信息", "基本信息-详细地址"
 # Of what is seen: the next chat is laid out behind it at a moment of its own.
 _PLACES = """(root) => [...root.querySelectorAll(".f, .m, .top, .bottom, .foot, .chat, .form, .scroll, .pane")]
   .filter((one) => !one.closest(".pane.behind"))
-  .map((one) => { const { x, y, width, height } = one.getBoundingClientRect(); return [x, y, width, height].join(); })"""
+  .map((one) => one.getBoundingClientRect())
+  .map(({ x, y, width, height }) => [x, y, width, height].join())"""
 
 
 def test_space_held_shows_the_sentence_and_moves_nothing(desk: WorkbenchPage) -> None:
