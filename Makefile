@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint lint-code lint-python lint-js lint-generated lint-docs format docs bench chaos lock clean
+.PHONY: run setup test test-setup lint lint-code lint-python lint-js lint-generated lint-docs format docs bench chaos wheel lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -50,6 +50,9 @@ format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	@sh .ci/js/check fix
+
+wheel: test-setup
+	$(BIN)/python -m hatchling build -t wheel
 
 bench: test-setup
 	$(BIN)/python -m bench

@@ -16,9 +16,9 @@ from typing import Any, Self, cast
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
+from core import places
 from core.errors import SettingsError
 
-ROOT = Path(__file__).resolve().parents[1]
 FILE_VARIABLE = "SHIYAO_SECRETS_FILE"
 """Names another file than ``.streamlit/secrets.toml``."""
 
@@ -36,7 +36,7 @@ _handed_out: set[str] = set()
 
 def secrets_file() -> Path:
     """Where the file with keys is, whether it exists or not."""
-    return Path(os.environ.get(FILE_VARIABLE) or ROOT / ".streamlit" / "secrets.toml")
+    return Path(os.environ.get(FILE_VARIABLE) or places.secrets_file())
 
 
 def secret(name: str) -> SecretStr:

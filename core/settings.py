@@ -1,4 +1,4 @@
-"""Settings: environment variables, keys also from ``.streamlit/secrets.toml`` (:mod:`core.secrets`); never written."""
+"""Settings: environment variables, keys also from a file (:mod:`core.secrets`); never written."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,10 +6,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.places import ROOT as ROOT
+from core.places import var_folder
 from core.secrets import KeyedSettings
-
-ROOT = Path(__file__).resolve().parents[1]
-VAR = ROOT / "var"
 
 DEFAULT_FORM = "role_elements"
 """Name of the form file in ``data/forms`` that new datasets use unless the environment names another."""
@@ -19,7 +18,7 @@ class Settings(BaseSettings):
     """Paths and addresses of the installation.
 
     Attributes:
-        database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in ``var/`` by default.
+        database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in :func:`core.places.var_folder` by default.
         log_file: where stack traces go; standard error as well.
         form: name of the form for new datasets.
         pool_size: database connections that this process may have open at once. A sync of the workbench holds one for
@@ -35,8 +34,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
 
-    database_url: str = f"sqlite:///{VAR / 'shiyao.db'}"
-    log_file: Path = VAR / "shiyao.log"
+    database_url: str = Field(default_factory=lambda: f"sqlite:///{var_folder() / 'shiyao.db'}")
+    log_file: Path = Field(default_factory=lambda: var_folder() / "shiyao.log")
     form: str = DEFAULT_FORM
     pool_size: int = Field(default=20, ge=1, le=1000)
     pool_seconds: float = Field(default=10, gt=0, le=600)

@@ -13,18 +13,20 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, discussion, export, imports, learn, privacy, quality, runs, team, training
+from core.cli import data, discussion, export, imports, learn, privacy, quality, runs, serve, team, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
+from core.places import COMMAND
 
 app = typer.Typer(
-    name="python -m core",
+    name=COMMAND,
     help="拾要：导入群聊，抽取、审阅、评分和导出。",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(serve.app)
 app.add_typer(data.app)
 app.add_typer(imports.app)
 app.add_typer(runs.app)
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     private_files.keep_new_files_private()
     try:
-        code = _command()(args=arguments, standalone_mode=False)
+        code = _command()(args=arguments, prog_name=COMMAND, standalone_mode=False)
     except TyperException as error:
         return _fail(f"用法不对：{shorten(error.format_message())}（加 --help 查看用法）", error.exit_code)
     except ShiyaoError as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Db = Annotated[
     str,
-    typer.Option("--db", metavar="URL", help="数据库地址；默认取 SHIYAO_DATABASE_URL，再默认 var/shiyao.db。"),
+    typer.Option("--db", metavar="URL", help="数据库地址；默认取 SHIYAO_DATABASE_URL，再默认数据文件夹的 shiyao.db。"),
 ]
 """The option ``--db``; every command takes it too (``db: Db = ""``), so that it may precede or follow the verb."""
 

@@ -18,8 +18,9 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from core import logs, private_files
 from core.adapters.store import open_store
 from core.errors import ShiyaoError
+from core.places import var_folder
 from core.secrets import secrets_file
-from core.settings import VAR, settings
+from core.settings import settings
 from core.ui import downloads, server_guard, state
 from core.ui.sign_in import person, ways
 
@@ -54,7 +55,7 @@ def prepare() -> None:
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
     """
     private_files.keep_new_files_private()
-    private_files.close_folder(VAR)
+    private_files.close_folder(var_folder())
     logs.set_up()
     hosts = startable_hosts()
     config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])

@@ -19,13 +19,19 @@ LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never th
 
 @dataclass
 class Server:
-    """A Streamlit server of ours; ``stop`` and ``start`` keep its port."""
+    """A Streamlit server of ours; ``stop`` and ``start`` keep its port.
+
+    Attributes:
+        command: starts it in another way than by the script; called from ``folder``.
+    """
 
     script: Path
     port: int
     env: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    command: list[str] | None = None
+    folder: Path = ROOT
 
     @property
     def url(self) -> str:
@@ -36,7 +42,12 @@ class Server:
         options = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *options], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+                self.command or [*command, *options],
+                cwd=self.folder,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ExportError
+from core.places import COMMAND
 from core.services.export.export_result import ExportResult
 from core.services.export.file_names import refuse_path
 
@@ -51,7 +52,7 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
         if path.stat().st_size > LIMIT:
             raise ExportError(
                 f"这个文件有 {path.stat().st_size / 1e6:,.0f} MB，太大，不能从网页下载",
-                "请在命令行用 python -m core export 导出",
+                f"请在命令行用 {COMMAND} export 导出",
             )
         return Download(path.name, path.read_bytes(), report)
 

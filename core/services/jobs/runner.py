@@ -1,9 +1,6 @@
 """A thread of servers and workers that has waiting jobs computed, one at a time, each by a process of its own."""
 
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Final
@@ -11,7 +8,7 @@ from weakref import WeakSet
 
 from core.adapters.store import Store
 from core.services.jobs.claims import claim_waiting, this_process
-from core.settings import ROOT
+from core.services.jobs.own_process import start_own_process
 
 LOOK_SECONDS: Final = 5.0
 """Interval at which a process looks for jobs that were asked for elsewhere, or whose process is gone."""
@@ -64,10 +61,8 @@ class JobRunner:
             self._wake.clear()
 
     def _compute(self, store: Store, job_id: int) -> None:
-        address = store.engine.url.render_as_string(hide_password=False)
-        environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "core.services.jobs.process", str(job_id), this_process()]
-        with subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+        arguments = (str(job_id), this_process())
+        with start_own_process(store, "core.services.jobs.process", *arguments, one_thread=True) as process:
             while process.poll() is None:
                 if self._stopping.wait(0.05):
                     process.kill()

@@ -8,7 +8,6 @@ a model is stored before it is complete, and a job without a living process is d
 import logging
 import math
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,10 +25,11 @@ from core.domain.form import load_named_form
 from core.domain.scoring import mean_intervals
 from core.errors import NotFoundError, ShiyaoError
 from core.services.jobs.claims import is_gone, this_process
+from core.services.jobs.own_process import start_own_process
 from core.services.learning.corpus import read_corpus
 from core.services.learning.evaluation import FOLDS_VERSION, evaluate
 from core.services.learning.models import evaluation_of, examples_of, put_into_use
-from core.settings import ROOT, settings
+from core.settings import settings
 
 FIRST_AT: Final = (5, 10, 20)
 """Approvals after which a model is trained; afterwards after every :data:`GROWTH`."""
@@ -282,10 +282,7 @@ def train_in_process(store: Store, job_id: int, *, stopped: Event | None = None)
     Returns:
         The exit code of the process: 0, or that of what ended it.
     """
-    address = store.engine.url.render_as_string(hide_password=False)
-    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "core.services.learning.background", str(job_id)]
-    with subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+    with start_own_process(store, "core.services.learning.background", str(job_id), one_thread=True) as process:
         while process.poll() is None:
             if stopped is not None and stopped.wait(0.2):
                 process.kill()

@@ -14,6 +14,7 @@ from core.adapters.store.models import Account, SignInSession, now
 from core.domain.account_names import look_the_same, name_key, name_problem, plain_account_name
 from core.domain.permissions import AccountRole, Permission
 from core.errors import ConflictError, InputError, NotFoundError, SignInError
+from core.places import COMMAND
 from core.services.team import passwords
 from core.services.team.acting import current_actor, permitted
 from core.services.team.audit import AuditKind, record_audit
@@ -267,7 +268,7 @@ def _changing(store: Store, name: str) -> Iterator[tuple[Session, Account]]:
         before = len(session.execute(_administrators().with_for_update()).all())
         row = account_named(session, name)
         if row is None:
-            raise NotFoundError(f"没有名为「{name}」的账号", "用 python -m core user list 查看所有账号")
+            raise NotFoundError(f"没有名为「{name}」的账号", f"用 {COMMAND} user list 查看所有账号")
         session.refresh(row, with_for_update=True)
         yield session, row
         session.flush()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import SettingsError, ShiyaoError
+from core.places import COMMAND
 from core.secrets import secrets_file
 from core.settings import settings
 
@@ -78,7 +79,7 @@ def check_start(address: str | None) -> None:
         if not is_loopback(address):
             raise SettingsError(
                 f"服务器要在「{address or '所有地址'}」上开放，别人也能打开，但没有设置登录，所以没有启动",
-                "请先建立管理员账号：python -m core user add 名字 --role 管理员，再以 SHIYAO_SIGN_IN=accounts 启动；"
+                f"请先建立管理员账号：{COMMAND} user add 名字 --role 管理员，再以 SHIYAO_SIGN_IN=accounts 启动；"
                 "有统一登录（OIDC）的用 SHIYAO_SIGN_IN=oidc。只在本机用时，把 server.address 设为 127.0.0.1",
             )
         return
@@ -87,7 +88,7 @@ def check_start(address: str | None) -> None:
     if not _has_administrator():
         raise ShiyaoError(
             "设置了登录，但还没有能登录的管理员，所以没有启动",
-            "请先运行 python -m core user add 名字 --role 管理员（统一登录的加 --subject）",
+            f"请先运行 {COMMAND} user add 名字 --role 管理员（统一登录的加 --subject）",
         )
 
 

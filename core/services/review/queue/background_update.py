@@ -6,8 +6,6 @@ changed; the signature says from what it was computed. Only chats that are still
 
 import logging
 import math
-import os
-import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -31,6 +29,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
+from core.services.jobs.own_process import start_own_process
 from core.services.learning.run_confidence import (
     FittedConfidence,
     fit_run_confidence,
@@ -47,7 +46,7 @@ from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
 from core.services.review.queue.upkeep_lock import only_upkeep
 from core.services.team import everything_shown
-from core.settings import ROOT, settings
+from core.settings import settings
 
 _log = logging.getLogger("shiyao.review")
 
@@ -344,10 +343,9 @@ def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | 
 
 def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:
     """A large dataset is brought up to date by a process of its own: its reckoning would hold up the server's turns."""
-    command = [sys.executable, "-m", "core.services.review.queue.background_update", str(dataset_id), str(run_id or 0)]
-    address = store.engine.url.render_as_string(hide_password=False)
-    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    module = "core.services.review.queue.background_update"  # what is run as a script has another name
+    with start_own_process(store, module, str(dataset_id), str(run_id or 0)) as process:
+        process.wait()
 
 
 def _main(dataset_id: int, run_id: int) -> None:

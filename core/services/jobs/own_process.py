@@ -1,0 +1,26 @@
+"""Starts a module of this program in a process of its own, with the database that this one has open."""
+
+import os
+import subprocess
+import sys
+
+from core.adapters.store import Store
+from core.places import ROOT
+
+
+def start_own_process(store: Store, module: str, *arguments: str, one_thread: bool = False) -> subprocess.Popen[bytes]:
+    """Start ``python -m module`` in the current folder, so that paths in the settings mean there what they mean here.
+
+    Args:
+        store: open store; its address is handed on in the environment, password included.
+        module: dotted name of a module of ours.
+        arguments: of its command line.
+        one_thread: whether libraries that reckon in many threads get one only.
+    """
+    address = store.engine.url.render_as_string(hide_password=False)
+    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
+    if one_thread:
+        environment["OMP_NUM_THREADS"] = "1"
+    # -P: a folder named like one of ours in the current folder is not the program.
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)

@@ -1,0 +1,5 @@
+"""``python -m shiyao``."""
+
+from shiyao import main
+
+main()
