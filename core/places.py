@@ -28,6 +28,6 @@ def var_folder() -> Path:
     return platformdirs.user_data_path("shiyao", appauthor=False) if IS_INSTALLED else ROOT / "var"
 
 
-def secrets_file() -> Path:
+def usual_secrets_file() -> Path:
     """The file with keys unless the environment names another: Streamlit's own place, installed one beside the data."""
     return var_folder() / "secrets.toml" if IS_INSTALLED else ROOT / ".streamlit" / "secrets.toml"

@@ -36,7 +36,7 @@ _handed_out: set[str] = set()
 
 def secrets_file() -> Path:
     """Where the file with keys is, whether it exists or not."""
-    return Path(os.environ.get(FILE_VARIABLE) or places.secrets_file())
+    return Path(os.environ.get(FILE_VARIABLE) or places.usual_secrets_file())
 
 
 def secret(name: str) -> SecretStr:

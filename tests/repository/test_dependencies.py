@@ -21,6 +21,7 @@ LOADED_BY_NAME = {"authlib": "Streamlit signs in with it, where an identity prov
 
 TOOLS = {
     "cogapp",
+    "hatchling",
     "import-linter",
     "mypy",
     "oidc-provider-mock",
