@@ -33,7 +33,7 @@ def run() -> None:
     rows = [(row["chat_text"], [form.coerce(one).values for one in row["infos"]]) for row in material().rows]
     texts = [text for text, _ in rows]
     approved = [tuple(forms) for _, forms in rows]
-    by_rules = [list(cached_features(form.name, form.version, text).rule_forms) for text in texts]
+    by_rules = [list(cached_features(form.reference, text).rule_forms) for text in texts]
     wordy = [[_overfilled(form, values, number) for values in forms] for number, forms in enumerate(by_rules)]
     _print(form, "rules", texts, by_rules, {"wordy": wordy}, approved, set())
     _print(form, "wordy model", texts, wordy, {"rules": by_rules}, approved, set())

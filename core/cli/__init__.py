@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, discussion, export, imports, learn, privacy, quality, runs, serve, team, training
+from core.cli import data, discussion, export, forms, imports, learn, privacy, quality, runs, serve, team, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
 from core.places import COMMAND
@@ -34,6 +34,7 @@ app.add_typer(quality.app)
 app.add_typer(learn.app)
 app.add_typer(discussion.app)
 app.add_typer(export.app, name="export")
+app.add_typer(forms.app, name="form")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")
 app.add_typer(team.app, name="user")

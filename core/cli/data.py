@@ -51,6 +51,9 @@ def import_(
     mapping: Annotated[
         str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
     ] = "",
+    form: Annotated[
+        str, typer.Option("--form", metavar="NAME", help="新数据集用哪个表单（form list 列出）；默认 SHIYAO_FORM。")
+    ] = "",
     sheet: Sheet = "",
     encoding: Encoding = "",
     file_format: Annotated[
@@ -103,6 +106,7 @@ def import_(
             filename=file.name,
             dataset=dataset,
             split=split or None,
+            form_name=form or None,
             columns=mapped_columns(store, mapping, columns),
             on_progress=on_progress,
             count_all=json or dry_run,

@@ -167,6 +167,8 @@ def runs(
 @app.command("status", help="查看抽取任务的进度。")
 def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
     """Print how far a run is, and why chats failed."""
+    from core.adapters.store import queries
+    from core.domain.form import load_named_form
     from core.services.extraction import runs as run_service
     from core.services.quality import default_run
 
@@ -176,7 +178,9 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
         reused = run_service.reused(store, view.id)
         with store.read() as session:
             chosen = default_run(session, view.dataset_id)
+            form = load_named_form(queries.dataset(session, view.dataset_id).form)
     default = {
+        "form": {"reference": form.reference, "title": form.title, "version": form.version},
         "default": chosen is not None and chosen.id == view.id,
         "default_run": chosen.as_json() if chosen is not None else None,
     }

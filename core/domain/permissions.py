@@ -39,6 +39,7 @@ class Permission(StrEnum):
     DELETE_DATASET = "删除数据集"
     BACKUP = "备份和下载数据库"
     SETTINGS = "修改设置"
+    FORMS = "新建和修改表单"
     PERSONAL_DATA = "查找、换名和删除一个人，设置保留期限"
     ACCOUNTS = "管理账号和角色"
     AUDIT = "查看操作记录"
@@ -71,6 +72,7 @@ LEAST_ROLE: Mapping[Permission, AccountRole] = {
     Permission.DELETE_DATASET: AccountRole.ADMINISTRATOR,
     Permission.BACKUP: AccountRole.ADMINISTRATOR,
     Permission.SETTINGS: AccountRole.ADMINISTRATOR,
+    Permission.FORMS: AccountRole.ADMINISTRATOR,
     Permission.PERSONAL_DATA: AccountRole.ADMINISTRATOR,
     Permission.ACCOUNTS: AccountRole.ADMINISTRATOR,
     Permission.AUDIT: AccountRole.ADMINISTRATOR,

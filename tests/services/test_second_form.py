@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.store import Store, queries
+from core.adapters.store import DatasetView, Store, queries
 from core.domain.chat import guess_roles, parse_chat
 from core.domain.checks import check
 from core.domain.form import Form, FormValues, load_named_form, loading
+from core.domain.form.loading import FormTexts
 from core.domain.prompts import read_summary, summary_of
 from core.services.datasets import import_chats
 from core.services.export import AnswerSource, export_submission
 from core.services.extraction import runs as run_service
+from core.services.forms import known_forms, save_form_version
+from core.services.forms.form_text import renamed
+from core.services.maintenance import check_health
 from core.services.quality import score
-from core.services.review import open_session
+from core.services.review import guidelines, open_session
 from core.services.training import TrainingOptions, export_training
 
 FORMS = Path(__file__).parents[1] / "factories" / "forms"
@@ -36,9 +40,18 @@ NOISE = "林舟5：洗衣机有异响，不急\n客服小何：您好，收到�
 def repair_form(monkeypatch: pytest.MonkeyPatch) -> Iterator[Form]:
     """The forms of the tests in place of those of the program."""
     monkeypatch.setattr(loading, "FORMS_DIR", FORMS)
-    load_named_form.cache_clear()
+    loading.load_shipped_form.cache_clear()
     yield load_named_form("repair_order")
-    load_named_form.cache_clear()
+    loading.load_shipped_form.cache_clear()
+
+
+@pytest.fixture
+def form_in_database(store: Store) -> Form:
+    """The same form, saved in the database under another name, as somebody would in the browser."""
+    files = [FORMS / "repair_order.toml", FORMS / "repair_order.rules.toml"]
+    form, rules = (path.read_text(encoding="utf-8") for path in files)
+    texts = FormTexts(form, '"故障现象" = "客户怎么说就怎么记"\n', rules)
+    return load_named_form(save_form_version(store, renamed(texts, "my_repairs"), who="王芳"))
 
 
 def labels(form: Form) -> list[list[FormValues]]:
@@ -48,11 +61,34 @@ def labels(form: Form) -> list[list[FormValues]]:
 
 
 def test_a_repair_order_goes_all_the_way(store: Store, repair_form: Form, tmp_path: Path) -> None:
-    form = repair_form
+    goes_all_the_way(store, repair_form, tmp_path)
+
+
+@pytest.mark.both_databases
+def test_a_form_in_the_database_goes_all_the_way(store: Store, form_in_database: Form, tmp_path: Path) -> None:
+    form = form_in_database
+    assert form.reference == "my_repairs@1"
+    goes_all_the_way(store, form, tmp_path)
+    with store.read() as session:
+        assert queries.dataset(session, "报修").form == "my_repairs@1"
+        assert guidelines.texts(session, form)["故障现象"] == "客户怎么说就怎么记"
+        assert [one.datasets for one in known_forms(session) if one.reference == "my_repairs@1"] == [("报修",)]
+    assert check_health(store).problems == ()
+    desk = open_session(store, dataset_named(store, "报修"), form, base="规则", reviewer="小李")
+    (leak,) = next(chat for chat in desk.sync(store)["chats"] if chat["chat"] == 1)["customers"]
+    assert leak["values"][SIGNS] == ["漏水", "不制冷"]
+
+
+def dataset_named(store: Store, name: str) -> DatasetView:
+    with store.read() as session:
+        return queries.dataset(session, name)
+
+
+def goes_all_the_way(store: Store, form: Form, tmp_path: Path) -> None:
     assert (len(form.fields), form.max_points, form.name_field) == (9, 25, NAME)
     rows = [{"chat_text": text, "infos": infos} for text, infos in zip((LEAK, NOISE), labels(form), strict=True)]
     file = BytesIO(json.dumps(rows, ensure_ascii=False).encode())
-    imported = import_chats(store, file, filename="报修.json", dataset="报修", form_name=form.name)
+    imported = import_chats(store, file, filename="报修.json", dataset="报修", form_name=form.reference)
     assert (imported.added, imported.labels, imported.rejected) == (2, 2, ())
 
     run = run_service.create_run(store, dataset="报修", name="规则", provider="local")

@@ -5,23 +5,26 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from core import private_files
 from core.adapters.store.backup import copy_database
 from core.adapters.store.erasure import erase_deleted
+from core.adapters.store.models import FormVersion
+from core.adapters.store.open_sessions import OpenSessions
 from core.adapters.store.outages import translate_driver_errors
 from core.adapters.store.schema_version import NEWEST, VERSIONS, current_version, upgrade
+from core.domain.form.loading import FormTexts, register_form_source, unregister_form_source
 from core.errors import StoreError
 from core.private_files import create_private, private_folder
 from core.settings import settings
@@ -65,6 +68,7 @@ class Store:
         on_sqlite = engine.dialect.name == "sqlite"
         self._alone = engine if on_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = threading.RLock() if on_sqlite else None
+        self._open_sessions = OpenSessions()
 
     @property
     def url(self) -> str:
@@ -80,7 +84,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Context manager: a session with a consistent snapshot that never writes."""
-        with self._driver_errors(), Session(self.engine, info={READING: True}) as session:
+        with (
+            self._driver_errors(),
+            Session(self.engine, info={READING: True}) as session,
+            self._open_sessions.noting(session),
+        ):
             yield session
             session.rollback()
         for follow_up in session.info.pop(AFTER_READING, ()):
@@ -93,7 +101,11 @@ class Store:
         On PostgreSQL nothing is said to the database beside the statement; beginning and ending a transaction would be
         twice as much again.
         """
-        with self._driver_errors(), Session(self._alone, info={READING: True}) as session:
+        with (
+            self._driver_errors(),
+            Session(self._alone, info={READING: True}) as session,
+            self._open_sessions.noting(session),
+        ):
             yield session
 
     @contextmanager
@@ -104,8 +116,34 @@ class Store:
             self._only_writer(),
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
+            self._open_sessions.noting(session),
         ):
             yield session
+
+    def form_texts(self, name: str, version: int) -> FormTexts | None:
+        """The texts of a form version; ``None`` where there is none. Takes no second connection inside a session."""
+        texts = select(FormVersion.form, FormVersion.guidelines, FormVersion.rules).where(
+            col(FormVersion.name) == name, col(FormVersion.version) == version
+        )
+        rows = self._rows(texts)
+        return FormTexts(*rows[0]) if rows else None
+
+    def form_references(self) -> list[str]:
+        """References of all form versions, by name and version."""
+        statement = select(FormVersion.name, FormVersion.version).order_by(FormVersion.name, col(FormVersion.version))
+        return [f"{row[0]}@{row[1]}" for row in self._rows(statement)]
+
+    def _rows(self, statement: Executable) -> Sequence[Sequence[Any]]:
+        """Rows of a select, in the session that this thread has open, or else by themselves."""
+        session = self._open_sessions.here()
+        if session is not None:
+            return session.connection().execute(statement).all()
+        with self.read_alone() as reading:
+            return reading.connection().execute(statement).all()
+
+    def is_at_hand(self) -> bool:
+        """Whether this is the store that the calling thread has open, or used last."""
+        return self._open_sessions.are_here()
 
     def is_available(self) -> bool:
         """Whether the database responds now."""
@@ -178,6 +216,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        unregister_form_source(self)
         self.engine.dispose()
 
 
@@ -206,6 +245,7 @@ def open_store(url: str) -> Store:
     except DatabaseError as error:
         store.close()
         raise StoreError(f"{store.url} 不是可用的数据库（{error.orig}）", "请换一个文件，或从备份恢复") from error
+    register_form_source(store)
     return store
 
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
+from core.domain.form.form_rules import problems_of
 from core.domain.form.raw_values import clean_keys, coerce_value
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import refusal
@@ -123,52 +124,27 @@ class Form(_Frozen):
     contradictions: tuple[Contradiction, ...] = ()
     companions: tuple[Companion, ...] = ()
     summary_sections: tuple[SummarySection, ...] = ()
+    _is_stored: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _check(self) -> "Form":
-        if len(set(self.groups)) != len(self.groups):
-            raise refusal("groups 里有重复的分组", "groups")
-        if not self.fields:
-            raise refusal("至少要有一个 [[field]]", "fields")
-        seen: set[str] = set()
-        for index, field in enumerate(self.fields):
-            if field.key in seen:
-                raise refusal(f"字段「{field.key}」出现了两次", "fields", index, "key")
-            seen.add(field.key)
-            if field.group not in self.groups:
-                reason = f"字段「{field.key}」的 group「{field.group}」不在 groups 里"
-                raise refusal(reason, "fields", index, "group")
-        if self.name_field not in seen or self.field(self.name_field).is_list:
-            raise refusal(f"name_field「{self.name_field}」不是文本字段的 key", "name_field")
-        self._check_rules()
+        for reason, place in problems_of(self):
+            raise refusal(reason, *place)
         return self
 
-    def _check_rules(self) -> None:
-        for index, rule in enumerate(self.contradictions):
-            for name, key, value in (("", rule.key, rule.value), ("other_", rule.other, rule.other_value)):
-                place = ("contradictions", index, "other" if name else "key")
-                self._known(key, *place)
-                if self.field(key).values and value not in self.field(key).values:
-                    reason = f"字段「{key}」没有值「{value}」"
-                    raise refusal(reason, "contradictions", index, f"{name}value")
-        for index, companion in enumerate(self.companions):
-            self._known(companion.key, "companions", index, "key")
-            self._known(companion.needs, "companions", index, "needs")
-        told: set[str] = set()
-        for index, section in enumerate(self.summary_sections):
-            for group in section.groups:
-                if group not in self.groups:
-                    raise refusal(f"小节的分组「{group}」不在 groups 里", "summary_sections", index, "groups")
-                if group in told:
-                    raise refusal(f"分组「{group}」写在了两个小节里", "summary_sections", index, "groups")
-                told.add(group)
-        if self.summary_sections and (left := [group for group in self.groups if group not in told]):
-            last = len(self.summary_sections) - 1
-            raise refusal(f"分组「{left[0]}」不在任何小节里", "summary_sections", last, "groups")
+    @property
+    def reference(self) -> str:
+        """What names this form in the database and on the command line.
 
-    def _known(self, key: str, *place: int | str) -> None:
-        if key not in self:
-            raise refusal(f"没有字段「{key}」", *place)
+        ``name@version`` for a version that lies in the database, the name alone for a file.
+        """
+        return f"{self.name}@{self.version}" if self._is_stored else self.name
+
+    def as_stored(self, name: str, version: int) -> "Form":
+        """The same form as it lies in the database under a name and a version."""
+        stored = self.model_copy(update={"name": name, "version": version})
+        stored._is_stored = True
+        return stored
 
     @cached_property
     def _by_key(self) -> dict[str, Field]:
@@ -209,7 +185,7 @@ class Form(_Frozen):
         chosen_keys = {self.name_field, *(self.field(key).key for key in keys)}
         fields = tuple(field for field in self.fields if field.key in chosen_keys)
         groups = tuple(group for group in self.groups if any(field.group == group for field in fields))
-        return Form(
+        part = Form(
             name=self.name,
             title=self.title,
             version=self.version,
@@ -223,6 +199,8 @@ class Form(_Frozen):
                 for section in self.summary_sections
             ),
         )
+        part._is_stored = self._is_stored
+        return part
 
     @property
     def sections(self) -> tuple[SummarySection, ...]:

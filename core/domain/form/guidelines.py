@@ -1,33 +1,47 @@
-"""The first guidelines of a form, in a file beside it: ``data/forms/<form>.guidelines.toml``, keys as in the form."""
+"""The first guidelines of a form, keys as in the form: ``data/forms/<form>.guidelines.toml``, or in the database."""
 
 from core.domain.form.form_definition import Form
-from core.domain.form.loading import form_path
-from core.domain.form.toml_file import line_of_key, parse_tables, read_source
+from core.domain.form.loading import read_beside
+from core.domain.form.toml_file import line_of_key, parse_tables
 from core.errors import FormError
 
 
-def read_guidelines(form_name: str) -> dict[str, str]:
-    """The shipped guideline per field; empty if there is no file. Keys are not compared with the form.
+def read_guidelines(reference: str) -> dict[str, str]:
+    """The first guideline per field; empty if there is none. Keys are not compared with the form.
 
     Raises:
-        FormError: the file cannot be read; names the line.
+        FormError: the text cannot be read; names the line.
     """
-    path = form_path(form_name).with_suffix(".guidelines.toml")
-    if not path.is_file():
-        return {}
-    return {key: str(text).strip() for key, text in parse_tables(read_source(path), path.name).items()}
+    return parse_guidelines(read_beside(reference, "guidelines"), f"{reference}.guidelines.toml")
 
 
-def check_guidelines(form: Form) -> None:
-    """Raise an error where a form's guidelines name a field that it does not have.
+def parse_guidelines(source: str, name: str) -> dict[str, str]:
+    """The guideline per field in TOML text.
+
+    Args:
+        source: TOML text.
+        name: the file's name, for messages.
 
     Raises:
-        FormError: the file cannot be read, or names a field that is not there; says the line.
+        FormError: names the file, the line and the reason.
     """
-    path = form_path(form.name).with_suffix(".guidelines.toml")
-    for key in read_guidelines(form.name):
+    return {key: str(text).strip() for key, text in parse_tables(source, name).items()}
+
+
+def check_guidelines(form: Form, source: str, name: str) -> None:
+    """Raise an error where guidelines name a field that the form does not have.
+
+    Args:
+        form: whose guidelines they are.
+        source: TOML text.
+        name: the file's name, for messages.
+
+    Raises:
+        FormError: it cannot be read, or names a field that is not there; says the line.
+    """
+    for key in parse_guidelines(source, name):
         if key not in form:
-            line = line_of_key(read_source(path), key)
+            line = line_of_key(source, key)
             raise FormError(
-                f"标注规范文件 {path.name} 第 {line} 行：表单「{form.title}」没有字段「{key}」", "请改成表单里的 key"
+                f"标注规范文件 {name} 第 {line} 行：表单「{form.title}」没有字段「{key}」", "请改成表单里的 key"
             )

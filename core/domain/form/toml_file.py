@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,15 +52,34 @@ def read_source(path: Path) -> str:
         raise FormError(f"找不到表单文件 {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
     except OSError as error:
         raise FormError(f"无法读取表单文件 {path.name}（{error.strerror}）", "请检查文件权限") from error
+    return decode_source(data, path.name)
+
+
+def decode_source(data: bytes, name: str) -> str:
+    """The text of a file's bytes.
+
+    Args:
+        data: the whole file.
+        name: the file's name, for messages.
+
+    Raises:
+        FormError: it is not UTF-8; names the line.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FormError(f"表单文件 {path.name} 第 {line} 行不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+        raise FormError(f"表单文件 {name} 第 {line} 行不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
 
 
 def parse_toml(
-    source: str, name: str, model: type[_Model], tables: Mapping[str, str], context: object = None
+    source: str,
+    name: str,
+    model: type[_Model],
+    tables: Mapping[str, str],
+    context: object = None,
+    *,
+    others: Collection[str] = (),
 ) -> _Model:
     """Validate TOML text as a model.
 
@@ -71,14 +90,15 @@ def parse_toml(
         tables: the model's list attributes by the singular name of the table that is written in the file, so that
             ``{"field": "fields"}`` reads every ``[[field]]`` into ``fields``.
         context: for the model's validators.
+        others: names at the top of the file that are somebody else's.
 
     Raises:
         FormError: names the file, the line and the reason.
     """
-    raw = parse_tables(source, name)
+    raw = {key: value for key, value in parse_tables(source, name).items() if key not in others}
     for table, attribute in tables.items():
         if attribute in raw:  # an easy slip, and our own name for the list
-            line = _line_of(source, (attribute,), tables)
+            line = line_of_place(source, (attribute,), tables)
             raise FormError(f"表单文件 {name} 第 {line} 行：不认识 {attribute}", f"每一项写成一段 [[{table}]]")
         raw[attribute] = raw.pop(table, [])
     try:
@@ -86,8 +106,8 @@ def parse_toml(
     except ValidationError as error:
         first = error.errors()[0]
         loc = (*first["loc"], *first.get("ctx", {}).get("place", ()))
-        line = _line_of(source, loc, tables)
-        raise FormError(f"表单文件 {name} 第 {line} 行：{_reason(first, tables)}", "请改正后重新打开") from error
+        line = line_of_place(source, loc, tables)
+        raise FormError(f"表单文件 {name} 第 {line} 行：{reason_of(first, tables)}", "请改正后重新打开") from error
 
 
 def parse_tables(source: str, name: str) -> dict[str, Any]:
@@ -108,10 +128,11 @@ def parse_tables(source: str, name: str) -> dict[str, Any]:
 
 def line_of_key(source: str, key: str) -> int:
     """The line (from 1) on which a key at the top of a file is written."""
-    return _line_of(source, (key,), {})
+    return line_of_place(source, (key,), {})
 
 
-def _reason(error: Any, tables: Mapping[str, str]) -> str:
+def reason_of(error: Any, tables: Mapping[str, str]) -> str:
+    """One of pydantic's errors as a Chinese clause; ``tables`` as in :func:`parse_toml`."""
     if error["type"] == "refused":
         return str(error["ctx"]["reason"])
     where = "、".join(str(part) for part in error["loc"] if not isinstance(part, int) and part not in tables.values())
@@ -125,7 +146,7 @@ def _reason(error: Any, tables: Mapping[str, str]) -> str:
 _TABLE = re.compile(r"(?<!\s)\s*+\[\[?[^\[\],]+\]\]?\s*+(#.*)?$")
 
 
-def _line_of(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
+def line_of_place(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
     """The line (from 1) that an error's location points at: the key's own, else its table's."""
     lines = source.splitlines()
     start, key = 0, loc[0] if loc else None

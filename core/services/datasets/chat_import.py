@@ -43,8 +43,8 @@ from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
 from core.services.datasets.staging import StagedChat, StagingFile, stage_chat
+from core.services.forms.library import default_form, resolve_form
 from core.services.team import permitted
-from core.settings import settings
 
 SPLITS = ("train", "test", "other")
 LABELS_RUN = "标注"
@@ -76,7 +76,8 @@ def import_chats(
         filename: its name; decides the format.
         dataset: name of the dataset; created if it is not there.
         split: ``train``, ``test`` or ``other``; ``None``: as the dataset has it, ``other`` for a new one.
-        form_name: form of the labels; ``None``: the dataset's, the default one for a new one.
+        form_name: of the dataset, as :func:`core.services.forms.resolve_form` reads it; ``None``: its own, or the
+            default one of a new dataset.
         columns: which columns of a table to use.
         on_progress: called now and then from this thread.
         count_all: messages and speakers of all chats are counted, however many there are.
@@ -92,7 +93,7 @@ def import_chats(
     name = _checked_name(dataset)
     if split is not None and split not in SPLITS:
         raise InputError(f"不认识用途「{split}」", f"可以是 {'、'.join(SPLITS)}")
-    form = load_named_form(form_name or _form_of(store, name))
+    form = _form_of(store, name, form_name)
     job = ReadJob("chats", filename, form, columns, share=_READING_SHARE)
     with TemporaryFile() as spool:
         stage = StagingFile(spool)
@@ -165,10 +166,12 @@ def _checked_name(dataset: str) -> str:
     return name
 
 
-def _form_of(store: Store, name: str) -> str:
+def _form_of(store: Store, name: str, form_name: str | None) -> Form:
     with store.read() as session:
+        if form_name:
+            return load_named_form(resolve_form(session, form_name))
         form = session.execute(select(col(Dataset.form)).where(col(Dataset.name) == name)).scalar_one_or_none()
-    return form or settings().form
+        return load_named_form(form or default_form(session))
 
 
 def _write(
@@ -317,13 +320,13 @@ def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Da
     name, split, form = target.name, target.split, target.form
     dataset: Dataset | None = session.execute(select(Dataset).where(col(Dataset.name) == name)).scalar_one_or_none()
     if dataset is None:
-        dataset = Dataset(name=name, split=split or "other", form=form.name, sha256=source_hash)
+        dataset = Dataset(name=name, split=split or "other", form=form.reference, sha256=source_hash)
         if not target.dry_run:
             session.add(dataset)
             session.flush()
         return dataset, True
-    if dataset.form != form.name:
-        raise ConflictError(f"数据集「{name}」用的是表单 {dataset.form}，不是 {form.name}", "请换一个数据集名称")
+    if dataset.form != form.reference:
+        raise ConflictError(f"数据集「{name}」用的是表单 {dataset.form}，不是 {form.reference}", "请换一个数据集名称")
     if split is not None and split != dataset.split:
         raise ConflictError(
             f"数据集「{name}」的用途是 {dataset.split}，不是 {split}", "请换一个数据集名称，或不指定用途"

@@ -128,7 +128,7 @@ def plan_merge(
         key = (
             "merge",
             store.url,
-            form.name,
+            form.reference,
             form.version,
             measure.name,
             how,

@@ -36,8 +36,8 @@ _USUAL: Final = frozenset(
 class _Packer(pickle.Pickler):
     def persistent_id(self, value: Any) -> Any:
         """Forms and measures by name: they are of the program, and one of them holds a function."""
-        if isinstance(value, Form) and value == load_named_form(value.name):  # not a part of one, as tasks have
-            return ("form", value.name)
+        if isinstance(value, Form) and value == load_named_form(value.reference):  # not a part of one, as tasks have
+            return ("form", value.reference)
         return ("measure", value.name) if isinstance(value, Measure) else None
 
 

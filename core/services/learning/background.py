@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, TrainingJobView, queries
 from core.adapters.store.models import Dataset, LearnedModel, Record, TrainingJob, TrainingJobStatus, now
-from core.domain.form import load_named_form
+from core.domain.form import Form, load_named_form
 from core.domain.scoring import mean_intervals
 from core.errors import NotFoundError, ShiyaoError
 from core.services.jobs.claims import is_gone, this_process
@@ -47,9 +47,10 @@ _FEWEST: Final = 6
 _log = logging.getLogger("shiyao.learning")
 
 
-def model_name(form_title: str) -> str:
-    """Name of the model that is trained by itself for a form."""
-    return f"学自审阅·{form_title}"[:80]
+def model_name(form: Form) -> str:
+    """Name of the model that is trained by itself for a form: each version of a form in the database has its own."""
+    version = f" 第 {form.version} 版" if form.reference != form.name else ""
+    return f"学自审阅·{form.title[:60]}{version}"
 
 
 def next_training(approvals: int) -> int:
@@ -177,7 +178,7 @@ class _Progress:
 
 
 def _train(store: Store, form_name: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:
-    name = model_name(load_named_form(form_name).title)
+    name = model_name(load_named_form(form_name))
     with store.read() as session:
         names = [view.name for view in queries.datasets(session) if view.form == form_name]
         corpus = read_corpus(session, names, "records")

@@ -278,7 +278,7 @@ def _rule_hits(
         together: Floats = np.where(is_staff, own, 0.0) + of_colleagues
         return together
 
-    for key, rules in load_rules(form.name).choices.items():
+    for key, rules in load_rules(form.reference).choices.items():
         if key in form:
             for rule in rules:
                 own = by_speaker(rule.matches(place_of_words))
@@ -354,8 +354,8 @@ def _values_in(text: str) -> Iterator[tuple[Kind, str, int]]:
 
 
 @lru_cache(maxsize=4096)
-def cached_features(form_name: str, form_version: int, text: str) -> ChatFeatures:
+def cached_features(form_reference: str, text: str) -> ChatFeatures:
     """Same as :func:`chat_features`, cached for the latest chats of this process."""
     from core.domain.form import load_named_form
 
-    return chat_features(load_named_form(form_name), text)
+    return chat_features(load_named_form(form_reference), text)

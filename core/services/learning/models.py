@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.llm.learned import DIGEST, LEARNED
-from core.adapters.llm.local.rules import GENERAL_RULES, rules_path
+from core.adapters.llm.local.rules import GENERAL_RULES
 from core.adapters.store import LearnedModelView, RunView, Store, queries
 from core.adapters.store.models import LearnedModel, ModelEntry, Record, Run, RunKind
 from core.domain.form import Form, FormValues, load_named_form
+from core.domain.form.loading import read_beside
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError, RunError
 from core.services.learning import learner
@@ -50,7 +51,7 @@ def examples_of(corpus: Corpus, *, seen: Callable[[int], None] | None = None) ->
     form = corpus.form
     rows = []
     for number, one in enumerate(corpus.approved, 1):
-        rows.append(example(form, cached_features(form.name, form.version, one.text), one.forms, one.passed))
+        rows.append(example(form, cached_features(form.reference, one.text), one.forms, one.passed))
         if seen:
             seen(number)
     return rows
@@ -70,8 +71,7 @@ def versions_of(form: Form) -> dict[str, Any]:
 
 def _rules_source(form: Form) -> bytes:
     """The rules that features count: those of the form, and the general ones."""
-    paths = (rules_path(form.name), GENERAL_RULES)
-    return b"\0".join(path.read_bytes() if path.is_file() else b"" for path in paths)
+    return b"\0".join((read_beside(form.reference, "rules").encode(), GENERAL_RULES.read_bytes()))
 
 
 def model_digest(corpus: Corpus) -> str:
@@ -159,7 +159,7 @@ def put_into_use(store: Store, corpus: Corpus, *, name: str, who: str, evaluatio
             row = LearnedModel(
                 name=name,
                 digest=digest,
-                form=corpus.form.name,
+                form=corpus.form.reference,
                 sources={"datasets": list(corpus.datasets), "source": corpus.source},
                 examples=[one.reference() for one in corpus.approved],
                 versions=versions_of(corpus.form),
@@ -261,11 +261,11 @@ def extract_with(store: Store, digest: str) -> Callable[[Form, str], list[FormVa
 
     def fill(form: Form, conversation: str) -> list[FormValues]:
         model = load_model(store, digest)
-        if model.form.name != form.name:
+        if model.form.reference != form.reference:
             raise RunError(
                 f"这个学习模型填的是表单「{model.form.title}」，数据集用的是「{form.title}」", "请换一个模型"
             )
-        chat = cached_features(form.name, form.version, conversation)
+        chat = cached_features(form.reference, conversation)
         return [dict(one.values) for one in model.predict([chat])[0]]
 
     return fill

@@ -100,7 +100,7 @@ class FittedConfidence:
     def of(self, text: str, signs: ChatSigns) -> list[dict[str, float]]:
         """Confidence per cell of a run's answer to a chat that nobody has approved; by form and key."""
         form = self.scorer.form
-        chat = cached_features(form.name, form.version, text)
+        chat = cached_features(form.reference, text)
         return self.model.of(signs.with_learned(self.extractor.assess(chat, signs.forms)))
 
 
@@ -304,7 +304,7 @@ def judged_with_learned(
 
 
 def _example(form: Form, chat: AnsweredChat) -> LabelledChat:
-    features = cached_features(form.name, form.version, chat.text)
+    features = cached_features(form.reference, chat.text)
     return example(form, features, list(chat.approved), chat.passed)
 
 

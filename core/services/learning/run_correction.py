@@ -275,6 +275,6 @@ def _corrected(store: Store, plan: CorrectionPlan) -> dict[int, list[FormValues]
     corrected = {index: list(forms) for index, forms in (*plan.answers.items(), *plan.held_out.items())}
     for chat in chats:
         signs = read_signs(scorer, chat.text, chat.answers, chat.others, chat.votes)
-        learned = plan.extractor.assess(cached_features(form.name, form.version, chat.text), signs.forms)
+        learned = plan.extractor.assess(cached_features(form.reference, chat.text), signs.forms)
         corrected[index_of[chat.chat_id]] = plan.stacked.apply(signs.with_learned(learned))
     return corrected

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.adapters.llm.local.rules import parse_rules, rules_path
+from core.adapters.llm.local.rules import parse_rules
 from core.adapters.store import Store, queries
-from core.domain.form import Form
 from core.domain.form.guidelines import check_guidelines
-from core.domain.form.loading import form_names, form_path, load_form
-from core.domain.form.toml_file import read_source
+from core.domain.form.loading import form_references, parse_form, read_form_texts, stored_version
 from core.domain.prompts import prompt_folder
 from core.errors import FormError
 from core.settings import settings
@@ -36,28 +34,27 @@ def check_health(store: Store) -> HealthReport:
     with store.read() as session:
         datasets = queries.datasets(session)
         runs = queries.runs(session)
-    for name in sorted({settings().form, *form_names(), *(dataset.form for dataset in datasets)}):
-        problems += _form_problems(name)
+        for reference in sorted({settings().form, *form_references(), *(dataset.form for dataset in datasets)}):
+            problems += _form_problems(reference)
     problems += [str(error) for error in prompt_folder().unusable.values()]
     return HealthReport(tuple(problems), len(datasets), sum(dataset.chats for dataset in datasets), len(runs))
 
 
-def _form_problems(name: str) -> list[str]:
-    """One sentence for each file of a form that cannot be used; files are read anew, not from the cache."""
+def _form_problems(reference: str) -> list[str]:
+    """One sentence for each text of a form that cannot be used; files are read anew, not from the cache."""
     try:
-        form = load_form(form_path(name))
+        texts = read_form_texts(reference)
+        form = parse_form(texts.form, f"{reference}.toml", reference=reference)
     except FormError as error:
         return [str(error)]
+    is_stored = stored_version(reference) is not None
     problems = []
-    for check in (_check_rules, check_guidelines):
+    for check in (
+        lambda: parse_rules(texts.rules, f"{reference}.rules.toml", form, linear=is_stored),
+        lambda: check_guidelines(form, texts.guidelines, f"{reference}.guidelines.toml"),
+    ):
         try:
-            check(form)
+            check()
         except FormError as error:
             problems.append(str(error))
     return problems
-
-
-def _check_rules(form: Form) -> None:
-    path = rules_path(form.name)
-    if path.is_file():
-        parse_rules(read_source(path), path.name, form)

@@ -23,7 +23,7 @@ from core.adapters.store import Store
 from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import AuditEntry, Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
 from core.domain.chat import parse_chat
-from core.domain.form.loading import form_names, load_named_form
+from core.domain.form.loading import form_references, load_named_form
 from core.domain.permissions import Permission
 from core.domain.person_names import plain_name
 from core.domain.personal_data import PersonSpellings
@@ -211,6 +211,8 @@ def _report(store: Store, session: Session, spellings: PersonSpellings) -> Perso
 
 def _rows(session: Session) -> Iterator[tuple[Table, dict[str, Any], list[Column[Any]]]]:
     """Every row of every table with its columns that hold texts."""
+    _field_names.cache_clear()
+    _field_names()
     for table in Base.metadata.sorted_tables:
         columns = [column for column in table.columns if _holds_text(column)]
         if table.name in _LEFT_OUT or table.name == ChatSearch.__tablename__ or not columns:
@@ -248,13 +250,13 @@ def _is_own_key(key: str) -> bool:
     return bool(_OWN_WORD.fullmatch(key)) and not _DIGIT.search(key) or key in _field_names()
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # asked for each key; forgotten when rows are read anew
 def _field_names() -> frozenset[str]:
     """Names of the fields of every form that there is; one that cannot be read has none."""
     names: set[str] = set()
-    for form_name in form_names():
+    for reference in form_references():
         with suppress(FormError):
-            names.update(one.key for one in load_named_form(form_name).fields)
+            names.update(one.key for one in load_named_form(reference).fields)
     return frozenset(names)
 
 

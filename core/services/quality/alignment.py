@@ -202,7 +202,7 @@ def _version_of(
 ) -> tuple[Hashable, ...]:
     return (
         store.url,
-        benchmark.form.name,
+        benchmark.form.reference,
         benchmark.form.version,
         benchmark.measure.name,
         chats_version(session, benchmark.dataset),

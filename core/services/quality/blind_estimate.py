@@ -80,7 +80,7 @@ def blind_estimate(store: Store, dataset: DatasetView, form: Form) -> BlindEstim
             "blind estimate",
             store.url,
             dataset.id,
-            form.name,
+            form.reference,
             share,
             alone,
             records_version(session, dataset.id),

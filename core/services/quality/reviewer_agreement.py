@@ -93,7 +93,7 @@ def is_by_two(first: str, second: str) -> bool:
 def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> PairwiseAgreement | None:
     """Compare the first and the second review; ``None`` where no chat has both."""
     with store.read() as session:
-        key = ("together", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
+        key = ("together", store.url, dataset.id, form.reference, form.version, records_version(session, dataset.id))
 
         def make() -> PairwiseAgreement | None:
             def read(review_pass: Pass, chat_ids: Sequence[int] | None = None) -> dict[int, RecordView]:
@@ -144,7 +144,7 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
 def paces(store: Store, dataset: DatasetView, form: Form) -> list[ReviewPace]:
     """Every reviewer's pace and change rate, the busiest first."""
     with store.read() as session:
-        key = ("paces", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
+        key = ("paces", store.url, dataset.id, form.reference, form.version, records_version(session, dataset.id))
 
         def make() -> list[ReviewPace]:
             paces: list[ReviewPace] = []

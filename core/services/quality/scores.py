@@ -158,7 +158,7 @@ def _version_with(
     return (
         store.url,
         benchmark.dataset.id,
-        benchmark.form.name,
+        benchmark.form.reference,
         benchmark.form.version,
         version,
         benchmark.measure.name,

@@ -1,7 +1,8 @@
 """标注规范: annotation guidelines per field. Every version is stored; the highest applies.
 
-A form may ship a first text per field beside its file (``data/forms/<form>.guidelines.toml``, keys as in the form);
-that is version 0, and stands until somebody writes another.
+A form may bring a first text per field along (``data/forms/<form>.guidelines.toml``, or in the database; keys as in the
+form); that is version 0, and stands until somebody writes another. What was written stands through all versions of a
+form.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Guideline
 from core.domain.form import Form
 from core.domain.form.guidelines import read_guidelines
+from core.domain.form.loading import stored_version
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.team import permitted
@@ -35,13 +37,17 @@ class GuidelineView:
     at: datetime | None = None
 
 
-@lru_cache(maxsize=16)
-def shipped(form_name: str) -> dict[str, str]:
-    """The shipped guideline per field of a form, read once per process; empty if there is no file.
+def shipped(reference: str) -> dict[str, str]:
+    """The first guideline per field that a form brings along; empty if it has none. A file is read once per process.
 
     Raises:
-        FormError: the file cannot be read.
+        FormError: the form's guidelines cannot be read.
     """
+    return read_guidelines(reference) if stored_version(reference) else _in_file(reference)
+
+
+@lru_cache(maxsize=16)
+def _in_file(form_name: str) -> dict[str, str]:
     return read_guidelines(form_name)
 
 
@@ -59,7 +65,7 @@ def current(session: Session, form: Form) -> dict[str, GuidelineView]:
         .where(col(Guideline.form) == form.name)
     )
     written = {row.field: _view(row) for row in session.execute(statement).scalars()}
-    first = shipped(form.name)
+    first = shipped(form.reference)
     return {key: written.get(key) or GuidelineView(key, 0, first.get(key, "")) for key in form.keys}
 
 
@@ -75,7 +81,7 @@ def history(session: Session, form: Form, key: str) -> list[GuidelineView]:
         .where(col(Guideline.form) == form.name, col(Guideline.field) == key)
         .order_by(col(Guideline.version).desc())
     )
-    first = GuidelineView(key, 0, shipped(form.name).get(key, ""))
+    first = GuidelineView(key, 0, shipped(form.reference).get(key, ""))
     return [*(_view(row) for row in session.execute(statement).scalars()), first]
 
 

@@ -92,7 +92,7 @@ class LeadView:
 def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
     """Work, drift and open decisions of a dataset; kept until a record changes."""
     with store.read() as session:
-        key = ("lead", store.url, dataset.id, dataset.chats, form.name, records_version(session, dataset.id))
+        key = ("lead", store.url, dataset.id, dataset.chats, form.reference, records_version(session, dataset.id))
         work, changes = cached(key, lambda: (_work(session, dataset.id), _changes(session, dataset.id, form)))
         rules = select(func.count()).where(
             col(PassingRule.dataset_id) == dataset.id,

@@ -30,6 +30,7 @@ class AuditKind(StrEnum):
     MODEL = "模型与密钥"
     BACKUP = "备份"
     REVIEW_CHECKS = "把关"
+    FORM = "表单"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def export_training(
         parameters = {
             **resolved.as_json(),
             "prompt_sha256": prompt.sha256,
-            "form": composition.form.name,
+            "form": composition.form.reference,
             "form_version": composition.form.version,
         }
         result = write_files(

@@ -70,7 +70,7 @@ def test_five_approvals_train_a_model_once(store: Store) -> None:
     assert (job_of(store).status, job_of(store).approvals) == (TrainingJobStatus.DONE, 5)
     assert claim_job(store, FORM.name) is None  # the next one is due at ten
     [model] = learned_models(store)
-    assert (model.name, model.chats) == (model_name(FORM.title), 5)
+    assert (model.name, model.chats) == (model_name(FORM), 5)
     assert model.evaluation["learned"] > 0
     assert len(model.evaluation["points"]) == 5
     approve_more(store, 6, 10)

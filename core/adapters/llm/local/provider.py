@@ -82,7 +82,7 @@ def fill_read_chat(form: Form, lines: Sequence[ReadMessage], guesses: Mapping[st
     name = ranked[0][0]
     own = [line for line in lines if line.speaker == name]
     side = [line for line in lines if line.role is not Role.STAFF]
-    return [fill_form(form, CustomerView(name, lines, own, side), load_rules(form.name))]
+    return [fill_form(form, CustomerView(name, lines, own, side), load_rules(form.reference))]
 
 
 def rank_customers(lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[tuple[str, float]]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -10,8 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
-from core.domain.form import Form, form_path, load_named_form
-from core.domain.form.toml_file import parse_toml, read_source, refusal
+from core.adapters.llm.local.linear_patterns import Pattern, compile_linear, why_not_linear
+from core.domain.form import Form, load_named_form
+from core.domain.form.loading import read_beside, stored_version
+from core.domain.form.toml_file import parse_toml, refusal
 
 GENERAL_RULES = Path(__file__).with_name("rules.toml")
 """File of the patterns that hold for every form."""
@@ -39,8 +41,8 @@ class Rule:
     """
 
     value: str
-    words: re.Pattern[str]
-    unless: re.Pattern[str] | None
+    words: Pattern
+    unless: Pattern | None
     by: By
     least: int
     weight: float
@@ -71,6 +73,14 @@ class Rules:
     patterns: dict[str, re.Pattern[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What rules have to fit: their form, and whether their words must be searched in linear time."""
+
+    form: Form
+    linear: bool
+
+
 class _Choice(BaseModel):
     """One ``[[choice]]`` of a form's rules file."""
 
@@ -86,18 +96,21 @@ class _Choice(BaseModel):
 
     @field_validator("words", "unless")
     @classmethod
-    def _compiles(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+    def _compiles(cls, words: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for word in words:
             try:
                 re.compile(word)
-            except re.error as error:
-                raise refusal(f"「{word}」不是正则表达式") from error
+            except (re.error, OverflowError, RecursionError) as error:
+                raise refusal(f"「{word[:60]}」不是正则表达式") from error
+        assert isinstance(info.context, _Fitting)
+        if words and info.context.linear and (reason := why_not_linear(words)):
+            raise refusal(reason)
         return words
 
-    def rule(self) -> Rule:
+    def rule(self, compiled: Callable[[Iterable[str]], Pattern]) -> Rule:
         """Rule with compiled patterns."""
-        unless = _pattern(self.unless) if self.unless else None
-        return Rule(self.value, _pattern(self.words), unless, self.by, self.least, self.weight)
+        unless = compiled(self.unless) if self.unless else None
+        return Rule(self.value, compiled(self.words), unless, self.by, self.least, self.weight)
 
 
 class _RulesFile(BaseModel):
@@ -107,8 +120,8 @@ class _RulesFile(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> "_RulesFile":
-        form = info.context
-        assert isinstance(form, Form)
+        assert isinstance(info.context, _Fitting)
+        form = info.context.form
         for index, choice in enumerate(self.choices):
             if choice.key not in form:
                 raise refusal(f"表单「{form.title}」没有字段「{choice.key}」", "choices", index, "key")
@@ -122,36 +135,56 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(words), re.IGNORECASE)
 
 
-def rules_path(form_name: str) -> Path:
-    """Path of a form's rules file, beside the form."""
-    return form_path(form_name).with_suffix(".rules.toml")
-
-
 @lru_cache(maxsize=16)
-def load_rules(form_name: str) -> Rules:
-    """Load the rules for a form, once per process; a form without a rules file has the general patterns only.
+def _general_patterns() -> dict[str, re.Pattern[str]]:
+    patterns = tomllib.loads(GENERAL_RULES.read_text(encoding="utf-8"))["patterns"]
+    return {name: _pattern(words) for name, words in patterns.items()}
+
+
+def load_rules(reference: str) -> Rules:
+    """Load the rules for a form, once per process; a form without rules has the general patterns only.
+
+    Args:
+        reference: of the form.
 
     Raises:
         FormError: the form's rules cannot be used; names the line.
     """
-    path = rules_path(form_name)
-    choices = parse_rules(read_source(path), path.name, load_named_form(form_name)) if path.is_file() else {}
-    patterns = tomllib.loads(GENERAL_RULES.read_text(encoding="utf-8"))["patterns"]
-    return Rules(choices, {name: _pattern(words) for name, words in patterns.items()})
+    is_stored = stored_version(reference) is not None
+    return _parsed_rules(reference, read_beside(reference, "rules") if is_stored else _shipped_source(reference))
 
 
-def parse_rules(source: str, name: str, form: Form) -> dict[str, tuple[Rule, ...]]:
+@lru_cache(maxsize=16)
+def _shipped_source(name: str) -> str:
+    return read_beside(name, "rules")
+
+
+@lru_cache(maxsize=16)
+def _parsed_rules(reference: str, source: str) -> Rules:
+    if not source:
+        return Rules({}, _general_patterns())
+    is_stored = stored_version(reference) is not None
+    choices = parse_rules(source, f"{reference}.rules.toml", load_named_form(reference), linear=is_stored)
+    return Rules(choices, _general_patterns())
+
+
+def parse_rules(
+    source: str, name: str, form: Form, *, linear: bool = False, others: Collection[str] = ()
+) -> dict[str, tuple[Rule, ...]]:
     """Parse a rules file into rules by field key.
 
     Args:
         source: TOML text.
         name: the file's name, for messages.
         form: whose fields and values the rules name.
+        linear: whether words that may take more than linear time are refused, as in rules that somebody brought along.
+        others: names at the top of the text that are somebody else's.
 
     Raises:
         FormError: names the file, the line and the reason.
     """
     choices: dict[str, list[Rule]] = {}
-    for choice in parse_toml(source, name, _RulesFile, {"choice": "choices"}, form).choices:
-        choices.setdefault(choice.key, []).append(choice.rule())
+    fitting = _Fitting(form, linear)
+    for choice in parse_toml(source, name, _RulesFile, {"choice": "choices"}, fitting, others=others).choices:
+        choices.setdefault(choice.key, []).append(choice.rule(compile_linear if linear else _pattern))
     return {key: tuple(rules) for key, rules in choices.items()}

@@ -120,7 +120,7 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
         select(Record, col(Chat.index), col(Chat.text), col(Dataset.name))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(queries.is_final(), ~queries.is_passed(), col(Dataset.form) == form.name)
+        .where(queries.is_final(), ~queries.is_passed(), col(Dataset.form) == form.reference)
         .order_by(col(Record.id).desc())
         .limit(MOST_RECORDS)
     )
@@ -165,7 +165,7 @@ def records_state(session: Session, form: Form) -> tuple[int, int]:
     statement = (
         select(col(Record.id), col(Record.version), col(Record.updated_at))
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(queries.is_final(), ~queries.is_passed(), col(Dataset.form) == form.name)
+        .where(queries.is_final(), ~queries.is_passed(), col(Dataset.form) == form.reference)
         .order_by(col(Record.id).desc())
         .limit(MOST_RECORDS)
     )

@@ -129,7 +129,7 @@ def examples_for(store: Store, form: Form, pipeline: Pipeline, chat_id: int) -> 
 def _pool(store: Store, form: Form) -> "ExamplePool":
     from core.services.extraction.pipeline.few_shot import ExamplePool, approved_records, records_state
 
-    key = (store.url, form.name)
+    key = (store.url, form.reference)
     with _mutex:
         with store.read() as session:
             state = records_state(session, form)

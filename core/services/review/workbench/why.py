@@ -120,7 +120,7 @@ def _rule_cues(form: Form, field: Field, text: str, values: FormValues) -> list[
     analysis = cached_analysis(text)
     present = set(items_of(values[field.key]))
     cues: list[tuple[bool, str]] = []
-    for rule in load_rules(form.name).choices.get(field.key, ()):
+    for rule in load_rules(form.reference).choices.get(field.key, ()):
         for number, message in enumerate(analysis.parsed.messages):
             side = analysis.roles[message.speaker].role if message.speaker in analysis.roles else Role.UNKNOWN
             if (rule.by is By.CUSTOMER and side is Role.STAFF) or (rule.by is By.STAFF and side is not Role.STAFF):
