@@ -65,11 +65,11 @@ def check_form_texts(texts: FormTexts) -> list[FormProblem]:
         tables = parse_tables(texts.form, "表单")
     except FormError as error:
         return [FormProblem((), error.message)]
-    found = [
+    in_form = [
         FormProblem(place, reason, line_of_place(texts.form, place, TABLES)) for place, reason in _problems(tables)
     ]
-    if found:
-        return found
+    if in_form:
+        return in_form
     form = parse_form(texts.form, "表单")
     problems = []
     try:
