@@ -107,7 +107,7 @@ def parse_toml(
         first = error.errors()[0]
         loc = (*first["loc"], *first.get("ctx", {}).get("place", ()))
         line = line_of_place(source, loc, tables)
-        raise FormError(f"表单文件 {name} 第 {line} 行：{reason_of(first, tables)}", "请改正后重新打开") from error
+        raise FormError(f"表单文件 {name} 第 {line} 行：{clause_of(first, tables)}", "请改正后重新打开") from error
 
 
 def parse_tables(source: str, name: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def line_of_key(source: str, key: str) -> int:
     return line_of_place(source, (key,), {})
 
 
-def reason_of(error: Any, tables: Mapping[str, str]) -> str:
+def clause_of(error: Any, tables: Mapping[str, str]) -> str:
     """One of pydantic's errors as a Chinese clause; ``tables`` as in :func:`parse_toml`."""
     if error["type"] == "refused":
         return str(error["ctx"]["reason"])

@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.forms.checking import check_form_texts, require_usable
     from core.services.forms.form_file import read_form_file, write_form_file
     from core.services.forms.library import (
         KnownForm,
-        form_versions,
         known_forms,
         resolve_form,
         save_form_version,
@@ -18,11 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KnownForm",
-    "check_form_texts",
-    "form_versions",
     "known_forms",
     "read_form_file",
-    "require_usable",
     "resolve_form",
     "save_form_version",
     "texts_of",

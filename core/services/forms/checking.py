@@ -17,7 +17,7 @@ from core.domain.form.form_rules import Place, problems_of
 from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import TABLES, FormTexts, form_path, parse_form
 from core.domain.form.rules import Companion, Contradiction, SummarySection
-from core.domain.form.toml_file import line_of_place, parse_tables, reason_of
+from core.domain.form.toml_file import clause_of, line_of_place, parse_tables
 from core.domain.unseen_characters import UNSEEN, is_blank
 from core.errors import FormError
 
@@ -120,7 +120,7 @@ def _problems(tables: dict[str, Any]) -> Iterator[tuple[Place, str]]:
                 broken = True
                 for one in error.errors():
                     inner = one.get("ctx", {}).get("place", ())
-                    yield (attribute, index, *one["loc"], *inner), reason_of(one, {"field": "fields"})
+                    yield (attribute, index, *one["loc"], *inner), clause_of(one, {"field": "fields"})
         parts[attribute] = tuple(good)
     try:
         Form.model_validate({**rest, **parts})
@@ -128,7 +128,7 @@ def _problems(tables: dict[str, Any]) -> Iterator[tuple[Place, str]]:
         for one in error.errors():
             if one["type"] != "refused":
                 broken = True
-                yield (*one["loc"],), reason_of(one, TABLES)
+                yield (*one["loc"],), clause_of(one, TABLES)
     if not broken:
         form = Form.model_construct(**{**rest, "groups": tuple(rest["groups"]), **parts})
         for reason, place in problems_of(form):

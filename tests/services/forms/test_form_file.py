@@ -10,8 +10,8 @@ from core.domain.form import load_named_form
 from core.domain.form.loading import FORMS_DIR, FormTexts, form_names, parse_form, read_form_texts
 from core.domain.form.toml_file import parse_tables
 from core.errors import FormError
-from core.services.forms import check_form_texts, read_form_file, write_form_file
-from core.services.forms.checking import MOST_FIELDS
+from core.services.forms import read_form_file, write_form_file
+from core.services.forms.checking import MOST_FIELDS, check_form_texts
 from tests.domain.form.test_loading import BROKEN, COMPANION, CONTRADICTION, GOOD, NAME, SECTIONS, line_of
 
 RULES = """

@@ -15,7 +15,8 @@ from core.domain.form.loading import FormTexts, form_references, read_form_texts
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, FormError, InputError, PermissionDeniedError
 from core.services.datasets import import_chats
-from core.services.forms import form_versions, known_forms, resolve_form, save_form_version, texts_of
+from core.services.forms import known_forms, resolve_form, save_form_version, texts_of
+from core.services.forms.library import form_versions
 from core.services.team import Actor, acting_as
 from core.services.team.audit import audit_entries
 from core.settings import settings

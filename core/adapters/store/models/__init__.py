@@ -16,7 +16,7 @@ from core.adapters.store.models.datasets import (
 )
 from core.adapters.store.models.discussion import Discussion, DiscussionBase, DiscussionEvent, DiscussionStep
 from core.adapters.store.models.export import Export
-from core.adapters.store.models.forms import FormDraft, FormVersion, FormVersionBase
+from core.adapters.store.models.forms import FormDraft, FormVersion
 from core.adapters.store.models.jobs import HeavyJob, HeavyJobBase, JobPart, JobStatus
 from core.adapters.store.models.learning import (
     LearnedModel,
@@ -108,7 +108,6 @@ __all__ = [
     "ExtractionStatus",
     "FormDraft",
     "FormVersion",
-    "FormVersionBase",
     "Guideline",
     "HeavyJob",
     "HeavyJobBase",

@@ -8,35 +8,30 @@ from sqlmodel import Field
 from core.adapters.store.models.base import NEVER_REUSED, Base, now, timestamp_column
 
 
-class FormVersionBase(Base):
-    """Fields that a form version's table and view share.
+class FormVersion(Base, table=True):
+    """A version of a form. It never changes: datasets, runs and training sets name it as ``name@version``.
 
     Attributes:
         name: of the form; a file in ``data/forms`` may have the same one and is then the version before all others.
         version: from 1, or from the version behind that of the file.
         title: as people know it.
+        form: TOML.
+        guidelines: TOML; may be empty.
+        rules: TOML; may be empty.
         note: what is new in it.
         who: who saved it.
         at: when.
     """
 
+    __table_args__ = (UniqueConstraint("name", "version", name="uq_formversion_name_version"), NEVER_REUSED)
+
+    id: int | None = Field(default=None, primary_key=True)
     name: str
     version: int
     title: str
     note: str = ""
     who: str = ""
     at: datetime = Field(default_factory=now, sa_column=timestamp_column())
-
-
-class FormVersion(FormVersionBase, table=True):
-    """A version of a form. It never changes: datasets, runs and training sets name it as ``name@version``.
-
-    ``form``, ``guidelines`` and ``rules`` are TOML; the latter two may be empty.
-    """
-
-    __table_args__ = (UniqueConstraint("name", "version", name="uq_formversion_name_version"), NEVER_REUSED)
-
-    id: int | None = Field(default=None, primary_key=True)
     form: str = Field(sa_column=Column(Text, nullable=False))
     guidelines: str = Field(default="", sa_column=Column(Text, nullable=False))
     rules: str = Field(default="", sa_column=Column(Text, nullable=False))
