@@ -398,3 +398,18 @@ def test_bins_hold_every_score_and_end_at_full_marks() -> None:
         bins = score_bins(scores, floor, most)
         assert sum(int(one["群聊"]) for one in bins) == len(scores) and len(bins) <= 24
         assert bins[-1]["到"] == most and bins[0]["从"] <= min(*scores, floor)
+
+
+def test_fill_rates_and_confidences_of_much_data_are_computed_elsewhere(
+    page: OpenPage, store: Store, everything_in_background: JobRunner
+) -> None:
+    quality_dataset(store)
+    page("scores")
+    everything_in_background.start()
+    for view, shows in (("填写率", "多少张表填了这个字段"), ("把握", "还说不出把握")):
+        wait_until(lambda: all_done(store))
+        waiting = page("scores", view=view)
+        assert f"正在后台计算{view}" in progress_text(waiting) and shows not in seen(waiting)
+        wait_until(lambda: all_done(store))
+        ready = page("scores", view=view)
+        assert shows in seen(ready) and "正在后台计算" not in progress_text(ready)

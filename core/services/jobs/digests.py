@@ -11,7 +11,10 @@ from typing import Any
 
 from core.settings import ROOT
 
-_CODE = ("core/domain", "core/adapters/store", "core/services/quality", "core/services/training", "data/forms")
+_CODE = (
+    *("core/domain", "core/adapters/store", "core/services/learning", "core/services/quality"),
+    *("core/services/training", "data/forms"),
+)
 
 
 def combined_digest(*values: Any) -> str:

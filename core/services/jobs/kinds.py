@@ -46,6 +46,8 @@ KIND_MODULES: Final = {
     "scores": "core.services.quality.score_jobs",
     "comparison": "core.services.quality.score_jobs",
     "alignment": "core.services.quality.score_jobs",
+    "fill_rates": "core.services.quality.score_jobs",
+    "reliability": "core.services.learning.reliability_job",
     "preflight": "core.services.training.preflight_job",
 }
 """Where each kind is defined, in ``KINDS`` of its module: read only by whoever computes or asks for it."""

@@ -7,8 +7,10 @@ from core.domain.permissions import Permission
 from core.services.extraction.prompt_library import run_prompt
 from core.services.quality import Benchmark
 from core.services.quality.fill_rates import FillRate, run_fill_rates
+from core.services.quality.score_jobs import run_parameters
 from core.services.training.corrections.prompt_rules import save_prompt_with_rules, version_with_rules
 from core.ui import state
+from core.ui.computed import computed
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.only_for import only_for
@@ -19,7 +21,16 @@ _SAVED = "fill_rates.saved"
 
 def draw_fill_rates(benchmark: Benchmark, run: RunView) -> None:
     """Table of fill rates, the most different first, with the sentences that follow and the button that keeps them."""
-    rates = run_fill_rates(state.store(), benchmark, run)
+    store = state.store()
+    computed_rates = computed(
+        "fill_rates",
+        run_parameters(store, benchmark, run),
+        answers=2 * benchmark.dataset.chats,
+        inline=lambda: run_fill_rates(store, benchmark, run),
+    )
+    if computed_rates is None:
+        return
+    rates = computed_rates.value
     rows = [
         {
             "字段": rate.label,

@@ -1,25 +1,39 @@
 """How far a run's confidences can be believed: of the cells called 80 % sure, are four in five right?"""
 
+from typing import Final
+
 import streamlit as st
 
 from core.adapters.store import RunView
 from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.copied_cells import copied_cells
-from core.services.learning.run_confidence import run_reliability
-from core.services.quality import Benchmark
-from core.services.quality.scores import RECORDS
+from core.services.learning.run_confidence import MOST_CHATS, run_reliability
+from core.services.quality import LABELS, RECORDS, Benchmark
+from core.services.quality.score_jobs import run_parameters
 from core.ui import charts, state
+from core.ui.computed import computed
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.tables import percent_column, percent_value, table_height
 
+_WEIGHT: Final = 40
+"""Answers that could be scored while one chat is cross-validated: 15 ms."""
+
 
 def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
     """Reliability diagram of a run with the table of its bins and the calibration error."""
-    with st.spinner("正在计算…", show_time=False):
-        reliability = run_reliability(state.store(), benchmark, run)
-        with state.store().read() as session:
-            copied = copied_cells(session, run.id).sentence if benchmark.against == RECORDS else ""
+    store = state.store()
+    measured = computed(
+        "reliability",
+        run_parameters(store, benchmark, run),
+        answers=_WEIGHT * min(benchmark.dataset.chats, MOST_CHATS) if benchmark.against == LABELS else 0,
+        inline=lambda: run_reliability(store, benchmark, run),
+    )
+    if measured is None:
+        return
+    reliability = measured.value
+    with store.read() as session:
+        copied = copied_cells(session, run.id).sentence if benchmark.against == RECORDS else ""
     if reliability is None:
         draw_empty_state(
             "还说不出把握",

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from core.adapters.store import HeavyJobView, Store, queries
-from core.adapters.store.models import Extraction, HeavyJob, JobPart, JobStatus, Pass, Record, now
+from core.adapters.store.models import Extraction, HeavyJob, JobPart, JobStatus, Pass, Record, RunKind, now
 from core.domain.scoring import LCS
 from core.errors import InputError, StoreError
 from core.services import jobs
@@ -26,13 +26,17 @@ from core.services.export.answer_sources import AnswerSource
 from core.services.jobs import claims, kinds, process
 from core.services.jobs.digests import combined_digest
 from core.services.jobs.packing import pack, unpack
+from core.services.learning.confidence import FEWEST_APPROVED
+from core.services.learning.run_confidence import run_reliability
 from core.services.quality import LABELS, RECORDS, Benchmark, align
 from core.services.quality.cache import forget
+from core.services.quality.fill_rates import run_fill_rates
 from core.services.quality.leaderboard import board_of, board_scores
 from core.services.quality.score_jobs import (
     KINDS,
     alignment_parameters,
     comparison_parameters,
+    run_parameters,
     score_parameters,
 )
 from core.services.quality.scores import stored_comparison
@@ -42,8 +46,9 @@ from core.services.training.preflight import preflight
 from core.services.training.preflight_job import KINDS as TRAINING_KINDS
 from core.services.training.preflight_job import preflight_parameters
 from core.settings import ROOT
-from tests.factories.datasets import FORM
+from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.factories.quality import NAME, add_record, form, leaderboard, quality_dataset
+from tests.services.learning.test_learner import made_up
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.both_databases
@@ -96,6 +101,30 @@ def test_what_a_job_brings_is_what_is_computed_here(store: Store, benchmark: Ben
     assert compared.rights_b.right.tolist() == here.rights_b.right.tolist()
     task = jobs.task_of(store, "alignment", alignment_parameters(store, benchmark, ["甲", "乙"]))
     assert computed_here(store, task) == align(store, benchmark, ["甲", "乙"], against=LABELS)
+
+
+def test_fill_rates_and_confidences_of_a_run_are_the_same_from_a_job(store: Store, benchmark: Benchmark) -> None:
+    with store.read() as session:
+        run = queries.run(session, "甲", benchmark.dataset.id)
+    parameters = run_parameters(store, benchmark, run)
+    task = jobs.task_of(store, "fill_rates", parameters)
+    assert computed_here(store, task) == run_fill_rates(store, benchmark, run) != []
+    assert computed_here(store, jobs.task_of(store, "reliability", parameters)) is None, "of too few chats"
+    add_answer(store, benchmark)
+    assert jobs.task_of(store, "fill_rates", parameters).digest != task.digest
+
+
+def test_confidences_of_many_chats_come_from_a_job(store: Store) -> None:
+    rows = [made_up(number) for number in range(1, FEWEST_APPROVED + 2)]
+    dataset = make_dataset(store, [text for text, _ in rows])
+    make_run(store, dataset, "标注", {at: [values] for at, (_, values) in enumerate(rows, 1)}, RunKind.LABELS)
+    answers = {at: [{**values, NAME: "别人"}] if at % 3 == 0 else [values] for at, (_, values) in enumerate(rows, 1)}
+    make_run(store, dataset, "甲", answers)
+    with store.read() as session:
+        labelled, run = Benchmark(dataset, FORM, LABELS, LCS), queries.run(session, "甲", dataset.id)
+    reliability = computed_here(store, jobs.task_of(store, "reliability", run_parameters(store, labelled, run)))
+    assert reliability == run_reliability(store, labelled, run)
+    assert reliability.chats == len(rows)
 
 
 @pytest.mark.parametrize("tasks", [("form",), ("customers", NAME)])
