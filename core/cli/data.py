@@ -306,17 +306,19 @@ def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
 @app.command("sample", help="载入自带的示例：群聊、标注和一个完成的抽取任务。")
 def sample(
     ctx: typer.Context,
+    form: Annotated[str, typer.Option("--form", metavar="NAME", help="哪个表单的示例；写错时列出有哪些。")] = "",
     first_start: Annotated[bool, typer.Option("--first-start", help="只在数据库是新建的时候载入。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Load the shipped sample; what is there already is left alone."""
     from core.services.datasets import load_sample
+    from core.settings import DEFAULT_FORM
 
     with open_db(ctx, db, writes=True) as store:
         if first_start and not store.created:
             return
-        chats, run = load_sample(store)
+        chats, run = load_sample(store, form or DEFAULT_FORM)
     if json:
         print_json({"chats": _as_json(chats), "run": _as_json(run)})
         return

@@ -6,10 +6,9 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.domain.permissions import Permission
-from core.ui import navigation, state
+from core.ui import navigation
 from core.ui.markdown import Markdown
-from core.ui.only_for import only_for
+from core.ui.samples import draw_sample_buttons
 
 _WAY: tuple[tuple[str, Markdown, Markdown], ...] = (
     (navigation.IMPORT, "1　导入", "群聊的文件、表格、压缩包，或粘贴的一段"),
@@ -50,15 +49,7 @@ def draw_import_and_sample(label: Markdown, *, opens_desk: bool = False) -> None
         gap="small",
     ):
         st.page_link(navigation.IMPORT, label=label, icon=":material/arrow_forward:", width="content")
-        off = only_for(Permission.IMPORT, hint="28 条自编的群聊，带标注和一个完成的抽取任务")
-        if st.button("用示例开始审阅" if opens_desk else "先看看示例", icon=":material/visibility:", **off):
-            from core.services.datasets import load_sample  # all that imports: not while a page is only looked at
-
-            with st.spinner("正在载入示例…"):
-                chats, _ = load_sample(state.store())
-            if opens_desk:
-                st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(chats.dataset_id)})
-            st.rerun()
+        draw_sample_buttons("用示例开始审阅" if opens_desk else "先看看示例", opens_desk=opens_desk)
 
 
 def draw_way(

@@ -17,7 +17,7 @@ from core.domain.form.form_definition import Form
 from core.domain.form.mapping_steps import (
     WEAKEST_FIRST,
     AddField,
-    Cell,
+    FormCell,
     DropField,
     MappingStep,
     MoveField,
@@ -90,7 +90,7 @@ class FormChange:
         sentences = [f"旧表单的字段「{key}」没有去处：请写明改名、拆分、合并或去掉" for key in homeless]
         sentences += [problem for step in self.steps for problem in step.problems(self.old, self.new)]
         if self.old.name_field not in self.old_keys(self.new.name_field):
-            sentences.append(f"新表单的姓名字段「{self.new.name_field}」要从旧表单的「{self.old.name_field}」来")
+            sentences.append(f"新表单的名字字段「{self.new.name_field}」要从旧表单的「{self.old.name_field}」来")
         return sentences
 
     def check(self) -> None:
@@ -118,7 +118,7 @@ class FormChange:
             customer: ``{values, origin, confirmed, pinned, …}``; all but ``values`` may be missing.
         """
         cells = _cells_of(customer, self.old)
-        carried: dict[str, Cell] = {}
+        carried: dict[str, FormCell] = {}
         kept: Kept = {}
         moved, lost = 0, []
         for step in self.steps:
@@ -139,7 +139,7 @@ class FormChange:
             kept: what :meth:`carry` kept beside.
         """
         cells = _cells_of(customer, self.new)
-        back: dict[str, Cell] = {}
+        back: dict[str, FormCell] = {}
         for step in self.steps:
             before = {key: _from_json(kept[key]) for key in step.sources if key in kept}
             now = {key: cells[key] for key in step.targets}
@@ -207,11 +207,11 @@ def _unknown(steps: Sequence[MappingStep], old: Form, new: Form) -> Iterator[str
     yield from (f"新表单没有字段「{key}」" for step in steps for key in step.targets if key not in new)
 
 
-def _cells_of(customer: Mapping[str, Any], form: Form) -> dict[str, Cell]:
+def _cells_of(customer: Mapping[str, Any], form: Form) -> dict[str, FormCell]:
     values, origin, confirmed, pinned = (customer.get(part) or {} for part in _OF_CELLS)
     unseen = WEAKEST_FIRST[0] if "confirmed" in customer else ""
     return {
-        field.key: Cell(
+        field.key: FormCell(
             values.get(field.key) or field.empty,
             origin.get(field.key, ""),
             confirmed.get(field.key, unseen),
@@ -221,7 +221,7 @@ def _cells_of(customer: Mapping[str, Any], form: Form) -> dict[str, Cell]:
     }
 
 
-def _as_customer(customer: Mapping[str, Any], cells: Mapping[str, Cell], form: Form) -> dict[str, Any]:
+def _as_customer(customer: Mapping[str, Any], cells: Mapping[str, FormCell], form: Form) -> dict[str, Any]:
     ordered = {key: cells[key] for key in form.keys}
     made: dict[str, Any] = dict(customer) | {"values": {key: cell.value for key, cell in ordered.items()}}
     if "origin" in customer:
@@ -233,9 +233,9 @@ def _as_customer(customer: Mapping[str, Any], cells: Mapping[str, Cell], form: F
     return made
 
 
-def _as_json(cell: Cell) -> dict[str, Any]:
+def _as_json(cell: FormCell) -> dict[str, Any]:
     return {"value": cell.value, "origin": cell.origin, "confirmed": cell.confirmed, "pinned": list(cell.pinned)}
 
 
-def _from_json(raw: Mapping[str, Any]) -> Cell:
-    return Cell(raw["value"], raw["origin"], raw["confirmed"], tuple(raw["pinned"]))
+def _from_json(raw: Mapping[str, Any]) -> FormCell:
+    return FormCell(raw["value"], raw["origin"], raw["confirmed"], tuple(raw["pinned"]))

@@ -20,7 +20,7 @@ _Text = Annotated[str, Field(max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class FormCell:
     """What is known of one field of one customer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Cell:
     pinned: tuple[int, ...] = ()
 
 
-Cells = Mapping[str, Cell]
+Cells = Mapping[str, FormCell]
 """Cells by key of their field; all keys of the form are there."""
 
 
@@ -54,11 +54,11 @@ class _Step(BaseModel):
         """Keys of the new form that it fills."""
 
     @abstractmethod
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The cells of all targets, made from those of the sources."""
 
     @abstractmethod
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The cells of all sources, made from those of the targets: as near as the targets alone allow."""
 
     def lost(self, cells: Cells) -> Iterator[tuple[str, str]]:
@@ -94,11 +94,11 @@ class MoveField(_Step):
         """The new field."""
         return (self.to,)
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The cell with its new values; a value that nothing changes stays as it was written."""
         return {self.to: _renamed(cells[self.key], self.values, new.field(self.to))}
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The cell with its old values; of several that became one, the first."""
         before: dict[str, tuple[str, ...]] = {}
         for value, new_values in self.values.items():
@@ -137,11 +137,11 @@ class DropField(_Step):
         """None."""
         return ()
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """Nothing."""
         return {}
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """An empty cell that nobody has looked at."""
         return {self.key: _unseen(old.field(self.key).empty)}
 
@@ -175,7 +175,7 @@ class SplitByValue(_Step):
         """The new fields."""
         return tuple(self.parts)
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """Each new field's values; confirmation, origin and evidence go with all of them."""
         cell = cells[self.key]
         items = split_list(items_of(cell.value))
@@ -191,7 +191,7 @@ class SplitByValue(_Step):
             for to, values in dealt.items()
         }
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """All values together, in the order of the new fields."""
         return {self.key: _joined([cells[to] for to in self.parts], "、", old.field(self.key))}
 
@@ -238,7 +238,7 @@ class SplitText(_Step):
         """The new fields."""
         return self.to
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """One part for each field; confirmation, origin and evidence go with all of them."""
         cell = cells[self.key]
         parts = [part.strip() for part in text_of(cell.value).split(self.separator, len(self.to) - 1)]
@@ -248,7 +248,7 @@ class SplitText(_Step):
             for to, part in zip(self.to, parts, strict=True)
         }
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The parts with the separator between them."""
         return {self.key: _joined([cells[to] for to in self.to], self.separator, old.field(self.key))}
 
@@ -277,11 +277,11 @@ class MergeFields(_Step):
         """The new field."""
         return (self.to,)
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """All values together, confirmed as the weakest of them, with the evidence of all."""
         return {self.to: _joined([cells[key] for key in self.keys], self.separator, new.field(self.to))}
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """Everything in the first field: which part was which is not known."""
         cell = cells[self.to]
         first = {self.keys[0]: replace(cell, value=_typed(cell.value, old.field(self.keys[0])))}
@@ -310,12 +310,12 @@ class AddField(_Step):
         """The new field."""
         return (self.to,)
 
-    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def forward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """The first value, not looked at."""
         value = self.value if isinstance(self.value, str) else list(self.value)
         return {self.to: _unseen(_typed(value, new.field(self.to)))}
 
-    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, Cell]:
+    def backward(self, cells: Cells, old: Form, new: Form) -> dict[str, FormCell]:
         """Nothing."""
         return {}
 
@@ -326,8 +326,8 @@ MappingStep = Annotated[
 """A step as it is written: ``step`` says which."""
 
 
-def _unseen(value: Value) -> Cell:
-    return Cell(value, confirmed=WEAKEST_FIRST[0])
+def _unseen(value: Value) -> FormCell:
+    return FormCell(value, confirmed=WEAKEST_FIRST[0])
 
 
 def _typed(value: Value | Iterable[str], field: FormField) -> Value:
@@ -337,7 +337,7 @@ def _typed(value: Value | Iterable[str], field: FormField) -> Value:
     return list(value) if field.is_list else text_of(list(value))
 
 
-def _renamed(cell: Cell, values: Mapping[str, tuple[str, ...]], field: FormField) -> Cell:
+def _renamed(cell: FormCell, values: Mapping[str, tuple[str, ...]], field: FormField) -> FormCell:
     """A cell as the field stores it, its items renamed; untouched where none of them is named."""
     items = split_list([cell.value] if isinstance(cell.value, str) else cell.value)
     whole = cell.value.strip() if isinstance(cell.value, str) else ""
@@ -352,7 +352,7 @@ def _once(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _joined(cells: list[Cell], separator: str, field: FormField) -> Cell:
+def _joined(cells: list[FormCell], separator: str, field: FormField) -> FormCell:
     """Several cells as one."""
     filled = [cell for cell in cells if text_of(cell.value)] or cells[:1]
     if field.is_list:
@@ -362,7 +362,7 @@ def _joined(cells: list[Cell], separator: str, field: FormField) -> Cell:
     if len(filled) == 1:
         value = _typed(filled[0].value, field)
     states = [cell.confirmed for cell in cells]
-    return Cell(
+    return FormCell(
         value,
         filled[0].origin if len({cell.origin for cell in filled}) == 1 else _by_hand(filled),
         next((state for state in WEAKEST_FIRST if state in states), states[0]),
@@ -370,7 +370,7 @@ def _joined(cells: list[Cell], separator: str, field: FormField) -> Cell:
     )
 
 
-def _by_hand(cells: list[Cell]) -> str:
+def _by_hand(cells: list[FormCell]) -> str:
     """The origin of a value that several made: a person's, where one of them is."""
     origins = [cell.origin for cell in cells]
     return next((origin for origin in origins if ":" not in origin), origins[0])

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         from core.services.datasets.import_undo import UndoPlan, plan_undo, undo_import
         from core.services.datasets.reader_pool import prepare_reader
         from core.services.datasets.run_import import import_run
-        from core.services.datasets.sample_dataset import load_sample
+        from core.services.datasets.sample_dataset import load_sample, shipped_samples
 
 __all__ = [
     "BY_POSITION",
@@ -74,6 +74,7 @@ __all__ = [
     "prepare_reader",
     "preview_import",
     "save_mapping",
+    "shipped_samples",
     "undo_import",
 ]
 
@@ -95,6 +96,7 @@ _LOADED_LATE = {
     "plan_undo": "import_undo",
     "undo_import": "import_undo",
     "load_sample": "sample_dataset",
+    "shipped_samples": "sample_dataset",
     "preview_import": "import_preview",
     "prepare_reader": "reader_pool",
 }

@@ -108,7 +108,7 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
             },
             "分差": st.column_config.NumberColumn(format="%+.3f", width=66, help="平均每条群聊，B − A"),
             "95% 区间": st.column_config.TextColumn(
-                width=104, help="逐字段看 21 个区间，平均会有一个碰巧不含 0：只当线索"
+                width=104, help=f"逐字段看 {len(rows):d} 个区间，平均约有 {len(rows) / 20:.1g} 个碰巧不含 0：只当线索"
             ),
         },
     )

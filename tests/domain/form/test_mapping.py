@@ -176,7 +176,7 @@ def test_a_new_field_has_its_first_value_and_nobody_has_looked_at_it() -> None:
             [{"step": "split_values", "key": "甲", "parts": {"乙": ["一"], "丙": ["一"]}}],
             "写给了两个字段",
         ),
-        (form("名"), form("新名", name_field="新名"), [{"step": "drop", "key": "名"}], "姓名字段「新名」"),
+        (form("名"), form("新名", name_field="新名"), [{"step": "drop", "key": "名"}], "名字字段「新名」"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(
