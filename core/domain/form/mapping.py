@@ -17,8 +17,8 @@ from core.domain.form.form_definition import Form
 from core.domain.form.mapping_steps import (
     WEAKEST_FIRST,
     AddField,
-    FormCell,
     DropField,
+    FormCell,
     MappingStep,
     MoveField,
 )
