@@ -13,7 +13,21 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, discussion, export, forms, imports, learn, privacy, quality, runs, serve, team, training
+from core.cli import (
+    check,
+    data,
+    discussion,
+    export,
+    forms,
+    imports,
+    learn,
+    privacy,
+    quality,
+    runs,
+    serve,
+    team,
+    training,
+)
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
 from core.places import COMMAND
@@ -28,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(serve.app)
 app.add_typer(data.app)
+app.add_typer(check.app, name="check", help=check.CHECK_HELP)
 app.add_typer(imports.app)
 app.add_typer(runs.app)
 app.add_typer(quality.app)

@@ -284,25 +284,6 @@ def backup(
     say(f"已备份到 {file}（{made.size / 1e6:.1f} MB）")
 
 
-@app.command("check", help="检查数据库是否完好，表单和提示词文件是否可用。")
-def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
-    """Check the database and the form files; exit code 1 if anything is wrong."""
-    from core.services import maintenance
-
-    with open_db(ctx, db) as store:
-        health = maintenance.check_health(store)
-    problems = health.problems
-    counts = {"datasets": health.datasets, "chats": health.chats, "runs": health.runs}
-    if json:
-        print_json({"ok": not problems, "problems": list(problems), **counts})
-    elif not problems:
-        say(f"一切正常：{counts['datasets']} 个数据集，{counts['chats']} 条群聊，{counts['runs']} 个抽取任务")
-    if problems:
-        if not json:
-            hint("；".join(problems))
-        raise typer.Exit(1)
-
-
 @app.command("sample", help="载入自带的示例：群聊、标注和一个完成的抽取任务。")
 def sample(
     ctx: typer.Context,

@@ -29,6 +29,9 @@ def export(
         Literal["spark", "spark-pair", "alpaca", "sharegpt", "openai"],
         typer.Option("--format", help="训练平台的格式。"),
     ] = "spark",
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="NAME", help="为哪个平台：照它的格式、行数和长度核对；不写则不核对。")
+    ] = "",
     text: Input = "raw",
     prompt: Prompt = "",
     task: Annotated[
@@ -40,8 +43,11 @@ def export(
         ),
     ] = None,
     min_rows: Annotated[
-        int, typer.Option("--min-rows", metavar="N", help="整套重复到至少这么多行（平台要求 1500；0 表示不重复）。")
-    ] = 1500,
+        int | None,
+        typer.Option(
+            "--min-rows", metavar="N", help="整套重复到至少这么多行；不写：平台要的，没有平台则 1500；0 不重复。"
+        ),
+    ] = None,
     max_rows: Annotated[int | None, typer.Option("--max-rows", metavar="N", help="最多行数；超过就拒绝。")] = None,
     max_chars: Annotated[
         int | None, typer.Option("--max-chars", metavar="N", help="一行的字数上限；不写则不限。")
@@ -122,6 +128,7 @@ def export(
         preflight,
     )
     from core.services.training.input_texts import CLEAN_STEPS
+    from core.services.training.platforms import least_rows_of
 
     options = TrainingOptions(
         datasets=tuple(dataset),
@@ -140,7 +147,8 @@ def export(
             score_min,
             score_max,
         ),
-        min_rows=min_rows,
+        min_rows=least_rows_of(platform, TrainingFormat(data_format)) if min_rows is None else min_rows,
+        platform=platform,
         max_rows=max_rows,
         max_chars=max_chars,
         cutoff_len=cutoff_len,

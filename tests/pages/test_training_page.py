@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
 from core.adapters.store.models import Dataset, RecordStatus
-from core.services.training import export_training, save_summary, training_sets
+from core.services.training import TrainingFormat, export_training, save_summary, training_sets
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, options, save_again
 from tests.pages.conftest import OpenPage
@@ -143,6 +143,18 @@ def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> 
     assert "整套重复 375 遍" in seen(app) and "没有验证集" in seen(app)
     app.number_input(key="training-min").set_value(None).run()
     assert "死记硬背。请加群聊、" not in seen(app)
+
+
+def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, store: Store) -> None:
+    fill(store)
+    app = open_page(PAGE)
+    assert "至少 1,500 行，每行 8,000 字" in seen(app)
+    app.selectbox(key="training-platform").set_value("bailian").run()
+    assert not app.exception and "建议 1,000 行" in seen(app)
+    assert app.selectbox(key="training-format-bailian").options == ["OpenAI 对话"]
+    assert metrics(app)["整套写几遍"] == "1", "it asks for no least number, so nothing is repeated"
+    app.selectbox(key="training-platform").set_value("—").run()
+    assert len(app.selectbox(key="training-format-—").options) == len(list(TrainingFormat))
 
 
 def test_a_test_split_is_nobodys_first_choice(open_page: OpenPage, store: Store) -> None:

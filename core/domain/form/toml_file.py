@@ -13,6 +13,9 @@ from core.errors import FormError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
+FORM_FILE = "表单文件"
+"""What messages call a file where its reader does not say."""
+
 _REASONS = {
     "missing": "缺少这一项",
     "extra_forbidden": "不认识这一项，可能是拼写错误",
@@ -40,8 +43,12 @@ def refusal(reason: str, *place: int | str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{reason}", {"reason": reason, "place": place})
 
 
-def read_source(path: Path) -> str:
+def read_source(path: Path, kind: str = FORM_FILE) -> str:
     """Read the text of a file.
+
+    Args:
+        path: of the file.
+        kind: what it is, for messages.
 
     Raises:
         FormError: there is none, it cannot be read, or it is not UTF-8 (names the line).
@@ -49,18 +56,19 @@ def read_source(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise FormError(f"找不到表单文件 {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
+        raise FormError(f"找不到{kind} {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
     except OSError as error:
-        raise FormError(f"无法读取表单文件 {path.name}（{error.strerror}）", "请检查文件权限") from error
-    return decode_source(data, path.name)
+        raise FormError(f"无法读取{kind} {path.name}（{error.strerror}）", "请检查文件权限") from error
+    return decode_source(data, path.name, kind)
 
 
-def decode_source(data: bytes, name: str) -> str:
+def decode_source(data: bytes, name: str, kind: str = FORM_FILE) -> str:
     """The text of a file's bytes.
 
     Args:
         data: the whole file.
         name: the file's name, for messages.
+        kind: what it is, for messages.
 
     Raises:
         FormError: it is not UTF-8; names the line.
@@ -69,7 +77,7 @@ def decode_source(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FormError(f"表单文件 {name} 第 {line} 行不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+        raise FormError(f"{kind} {name} 第 {line} 行不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
 
 
 def parse_toml(
@@ -80,6 +88,7 @@ def parse_toml(
     context: object = None,
     *,
     others: Collection[str] = (),
+    kind: str = FORM_FILE,
 ) -> _Model:
     """Validate TOML text as a model.
 
@@ -91,15 +100,16 @@ def parse_toml(
             ``{"field": "fields"}`` reads every ``[[field]]`` into ``fields``.
         context: for the model's validators.
         others: names at the top of the file that are somebody else's.
+        kind: what the file is, for messages.
 
     Raises:
         FormError: names the file, the line and the reason.
     """
-    raw = {key: value for key, value in parse_tables(source, name).items() if key not in others}
+    raw = {key: value for key, value in parse_tables(source, name, kind).items() if key not in others}
     for table, attribute in tables.items():
         if attribute in raw:  # an easy slip, and our own name for the list
             line = line_of_place(source, (attribute,), tables)
-            raise FormError(f"表单文件 {name} 第 {line} 行：不认识 {attribute}", f"每一项写成一段 [[{table}]]")
+            raise FormError(f"{kind} {name} 第 {line} 行：不认识 {attribute}", f"每一项写成一段 [[{table}]]")
         raw[attribute] = raw.pop(table, [])
     try:
         return model.model_validate(raw, context=context)
@@ -107,10 +117,10 @@ def parse_toml(
         first = error.errors()[0]
         loc = (*first["loc"], *first.get("ctx", {}).get("place", ()))
         line = line_of_place(source, loc, tables)
-        raise FormError(f"表单文件 {name} 第 {line} 行：{clause_of(first, tables)}", "请改正后重新打开") from error
+        raise FormError(f"{kind} {name} 第 {line} 行：{clause_of(first, tables)}", "请改正后重新打开") from error
 
 
-def parse_tables(source: str, name: str) -> dict[str, Any]:
+def parse_tables(source: str, name: str, kind: str = FORM_FILE) -> dict[str, Any]:
     """Parse TOML text.
 
     Raises:
@@ -121,9 +131,9 @@ def parse_tables(source: str, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else source.count("\n") + 1
-        raise FormError(f"表单文件 {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+        raise FormError(f"{kind} {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets thousands deep
-        raise FormError(f"表单文件 {name} 里有一个数字太长，或嵌套太深", "请改正后重新打开") from error
+        raise FormError(f"{kind} {name} 里有一个数字太长，或嵌套太深", "请改正后重新打开") from error
 
 
 def line_of_key(source: str, key: str) -> int:

@@ -13,7 +13,7 @@ from core.settings import ROOT
 
 _CODE = (
     *("core/domain", "core/adapters/store", "core/services/learning", "core/services/quality"),
-    *("core/services/training", "data/forms"),
+    *("core/services/training", "data/forms", "data/platforms"),
 )
 
 

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
         summaries_from_run,
         summary_versions,
     )
+    from core.services.training.file_check import check_training
     from core.services.training.input_texts import InputKind
-    from core.services.training.length_limits import PRESETS
     from core.services.training.overlong_rows import OVERLONG_ACTIONS
     from core.services.training.platform_csv import export_test_csv
+    from core.services.training.platforms import (
+        USUAL_PLATFORM,
+        Platform,
+        all_platforms,
+        load_platform,
+        named_lengths,
+        platforms_taking,
+    )
     from core.services.training.preflight import Preflight, data_version, preflight, preview_row
     from core.services.training.row_formats import TrainingFormat
     from core.services.training.rows import SpooledRow
@@ -42,7 +50,6 @@ if TYPE_CHECKING:
         FIELDS_TASK,
         FORM_TASK,
         MOST_REPEATS,
-        PLATFORM_MIN_ROWS,
         AnswerFilters,
         DuplicatePolicy,
         OverBudget,
@@ -64,12 +71,11 @@ __all__ = [
     "MOST_REPEATS",
     "NEEDED_IDS",
     "OVERLONG_ACTIONS",
-    "PLATFORM_MIN_ROWS",
-    "PRESETS",
     "AnswerFilters",
     "DuplicatePolicy",
     "InputKind",
     "OverBudget",
+    "Platform",
     "Preflight",
     "SourceChange",
     "SpooledRow",
@@ -77,14 +83,20 @@ __all__ = [
     "TrainingFormat",
     "TrainingOptions",
     "TrainingSetView",
+    "USUAL_PLATFORM",
     "changes_since",
+    "check_training",
     "data_version",
     "diff_sets",
     "export_test_csv",
     "export_training",
     "latest_summaries",
     "lost_field_labels",
+    "load_platform",
     "lost_values",
+    "named_lengths",
+    "all_platforms",
+    "platforms_taking",
     "preflight",
     "preview_row",
     "prompt_of_set",

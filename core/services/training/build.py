@@ -12,6 +12,7 @@ from core.services.export.export_result import ExportResult
 from core.services.team import permitted, remember_seen
 from core.services.training.arrange import arrange
 from core.services.training.compose import Composition, compose
+from core.services.training.platform_fit import platform_dangers, platform_notes
 from core.services.training.set_files import provenance_of, publish_set, temporary_folder_beside, write_files
 from core.services.training.set_notes import counts_of, notes_of, refuse_too_long
 from core.services.training.training_options import TrainingOptions
@@ -61,7 +62,12 @@ def export_training(
         result = write_files(
             folder, spool, arrangement, options.format, parameters, counts_of(composition, arrangement), out
         )
-        result = replace(result, lists=_overlong_lists(composition), notes=notes_of(composition, arrangement, options))
+        notes = (
+            *notes_of(composition, arrangement, options),
+            *platform_dangers(arrangement, options),
+            *platform_notes(arrangement, options),
+        )
+        result = replace(result, lists=_overlong_lists(composition), notes=notes)
         session.close()  # the log is written on another connection, and none may be held meanwhile
         with store.write() as writing:
             log_training_set(

@@ -34,13 +34,6 @@ class LengthLimit:
     unit: LengthUnit
 
 
-PRESETS: dict[str, LengthLimit] = {
-    "spark-4k": LengthLimit("星火 4k", 4096, LengthUnit.TOKENS),
-    "spark-8k": LengthLimit("星火 8k", 8192, LengthUnit.TOKENS),
-}
-"""Limits by name. Tokens are estimated on the high side (:mod:`core.services.extraction.pipeline.token_estimate`)."""
-
-
 @dataclass(frozen=True, slots=True)
 class RowLength:
     """How long a row is, question and answer together; tokens are an estimate."""

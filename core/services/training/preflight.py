@@ -19,6 +19,7 @@ from core.services.training.compose import Composition, compose
 from core.services.training.field_balance import FieldBalance, field_balance
 from core.services.training.lost_evidence import LostValue
 from core.services.training.overlong_rows import OverlongRow
+from core.services.training.platform_fit import platform_dangers, platform_notes
 from core.services.training.provenance import SourceGoneError, SourceLookup
 from core.services.training.row_inputs import recreate_input
 from core.services.training.rows import RowMaker, SpooledRow
@@ -125,15 +126,24 @@ def preflight(
         counts=counts_of(composition, arrangement) if arrangement else {},
         balance=field_balance(composition.form, arrangement.train, arrangement.copies) if arrangement else [],
         refusal=refusal,
-        notes=(*notes_of(composition, arrangement, options), *_label_notes(started)) if arrangement else (),
+        notes=(
+            *notes_of(composition, arrangement, options),
+            *platform_notes(arrangement, options),
+            *_label_notes(started),
+        )
+        if arrangement
+        else (),
         similar=similar,
         contradictions=contradictions,
         crossing=len(similar) if options.validation else 0,
         summary_lost=composition.summary_lost,
-        dangers=dangers_of(
-            {view.name: view.split for view in views},
-            arrangement.repeats if arrangement else 1,
-            has_validation=bool(arrangement.validation if arrangement else options.validation),
+        dangers=(
+            *dangers_of(
+                {view.name: view.split for view in views},
+                arrangement.repeats if arrangement else 1,
+                has_validation=bool(arrangement.validation if arrangement else options.validation),
+            ),
+            *(platform_dangers(arrangement, options) if arrangement else ()),
         ),
         lost_of_records=frozenset(composition.lost_of_records),
     )

@@ -6,6 +6,7 @@ put it before the user message, with an empty line between. LLaMA-Factory joins 
 prompt that has none there goes into ``instruction`` as a whole.
 """
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -186,11 +187,20 @@ def check_info(info: Any) -> None:
 
 def characters(value: Any) -> int:
     """Number of characters of all texts of a row, without keys; compared with a trainer's limit."""
+    return sum(map(len, row_texts(value)))
+
+
+def row_texts(value: Any) -> Iterator[str]:
+    """All texts in a value, without keys and the names of speakers."""
     if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(characters(part) for key, part in value.items() if key not in ("role", "from"))
-    return sum(characters(part) for part in value)
+        yield value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            if key not in ("role", "from"):
+                yield from row_texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from row_texts(part)
 
 
 def dataset_info(data_format: TrainingFormat, files: dict[str, str]) -> dict[str, Any] | None:

@@ -10,11 +10,9 @@ from core.domain.masking import parse_mask
 from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, parse_source
 from core.services.training.input_texts import CLEAN_STEPS, InputKind
-from core.services.training.length_limits import PRESETS, LengthLimit, LengthUnit
+from core.services.training.length_limits import LengthLimit, LengthUnit
+from core.services.training.platforms import least_rows_of, load_platform, named_lengths
 from core.services.training.row_formats import TrainingFormat
-
-PLATFORM_MIN_ROWS = 1500
-"""The Spark platform takes no training set with fewer rows."""
 
 MOST_REPEATS = 20
 """Above so many passes over a set, a model learns the rows by heart."""
@@ -105,7 +103,8 @@ class TrainingOptions:
         max_rows: rows that the target takes at most; ``None`` for no limit.
         max_chars: characters that all texts of a row may have together.
         cutoff_len: tokens (estimated) that they may have together.
-        target: name of a preset limit, see ``length_limits.PRESETS``. At most one of these three is given.
+        target: name of a length that a platform names (``platforms.named_lengths``). At most one of these three is
+            given; with none, the platform's own limit counts.
         over_budget: what to do with longer rows; ``None`` refuses the set and names them.
         steps: cleaning steps of a cleaned chat.
         overlap: share of a window that may be repeated from the one before (0 to 0.5).
@@ -116,6 +115,7 @@ class TrainingOptions:
             together.
         validation_needed: whether a set that no validation part can be drawn from is refused.
         mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets given to others.
+        platform: name of the platform that is to train on the set, whose limits it is held to; ``""`` for none.
         seed: shuffles the rows; the validation part is drawn with it too (with 0 where it is ``None``).
     """
 
@@ -126,7 +126,7 @@ class TrainingOptions:
     prompt: str = ""
     tasks: tuple[str, ...] = (FORM_TASK,)
     filters: AnswerFilters = field(default_factory=AnswerFilters)
-    min_rows: int = PLATFORM_MIN_ROWS
+    min_rows: int = field(default_factory=least_rows_of)
     most_repeats: int | None = None
     max_rows: int | None = None
     max_chars: int | None = None
@@ -141,6 +141,7 @@ class TrainingOptions:
     validation_needed: bool = True
     seed: int | None = None
     mask: tuple[str, ...] = ()
+    platform: str = ""
 
     @property
     def prompt_reference(self) -> str:
@@ -151,12 +152,12 @@ class TrainingOptions:
     def limit(self) -> LengthLimit | None:
         """The length limit of a row; ``None`` for no limit."""
         if self.target:
-            return PRESETS[self.target]
+            return named_lengths()[self.target]
         if self.cutoff_len is not None:
             return LengthLimit(f"cutoff_len {self.cutoff_len:,}", self.cutoff_len, LengthUnit.TOKENS)
         if self.max_chars is not None:
             return LengthLimit(f"{self.max_chars:,} 字", self.max_chars, LengthUnit.CHARACTERS)
-        return None
+        return load_platform(self.platform).row_limit(self.format) if self.platform else None
 
     def check(self) -> None:
         """Check the choices together.
@@ -176,6 +177,7 @@ class TrainingOptions:
         if not self.tasks:
             raise ExportError("没有选择训练任务", "请至少选择一个：整张表、找客户或单个字段")
         self._check_limit()
+        self._check_platform()
         if self.min_rows < 0:
             raise ExportError(f"最少行数（--min-rows）不能是 {self.min_rows}", "请写 0 或更大的整数")
         if self.max_rows is not None and self.max_rows < max(1, self.min_rows):
@@ -192,9 +194,18 @@ class TrainingOptions:
             raise ExportError(f"均衡比例（--balance）不能是 {self.balance:g}", "请写 0 到 1 之间的小数，例如 0.2")
         self.filters.check()
 
+    def _check_platform(self) -> None:
+        if not self.platform:
+            return
+        platform = load_platform(self.platform)
+        if self.format not in platform.format_names:
+            raise ExportError(
+                f"{platform.title}不收 {self.format} 格式", f"可以是 {'、'.join(platform.format_names)}，或换一个平台"
+            )
+
     def _check_limit(self) -> None:
-        if self.target and self.target not in PRESETS:
-            raise ExportError(f"不认识训练目标「{self.target}」", f"可以是 {'、'.join(PRESETS)}")
+        if self.target and self.target not in named_lengths():
+            raise ExportError(f"不认识训练目标「{self.target}」", f"可以是 {'、'.join(named_lengths())}")
         if sum([bool(self.target), self.cutoff_len is not None, self.max_chars is not None]) > 1:
             raise ExportError("长度上限给了不止一个", "--target、--cutoff-len 和 --max-chars 只用一个")
         if self.max_chars is not None and self.max_chars < 1:
@@ -230,6 +241,7 @@ class TrainingOptions:
             "val": self.validation,
             "seed": self.seed,
             **({"mask": list(self.mask)} if self.mask else {}),
+            **({"platform": self.platform} if self.platform else {}),
             **({} if self.validation_needed else {"val_needed": False}),
             **({"most_repeats": self.most_repeats} if self.most_repeats is not None else {}),
         }
@@ -263,4 +275,5 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         mask=tuple(raw.get("mask", ())),
         most_repeats=raw.get("most_repeats"),
         validation_needed=raw.get("val_needed", True),
+        platform=raw.get("platform", ""),
     )

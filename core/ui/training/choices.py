@@ -12,26 +12,29 @@ from core.services.extraction import prompt_library
 from core.services.training import (
     FORM_TASK,
     MOST_REPEATS,
-    PLATFORM_MIN_ROWS,
-    PRESETS,
     TEST_SPLIT,
+    USUAL_PLATFORM,
     AnswerFilters,
     DuplicatePolicy,
     InputKind,
     OverBudget,
+    Platform,
+    TrainingFormat,
     TrainingOptions,
+    all_platforms,
+    named_lengths,
     reviewers_of,
 )
 from core.services.training.input_texts import CLEAN_STEPS
 from core.ui import state
 from core.ui.held_choice import held_choice
-from core.ui.markdown import escape_markdown
+from core.ui.markdown import Markdown, escape_markdown
 from core.ui.mask_picker import choose_mask
 from core.ui.training.labels import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
-USUAL_TARGET = "spark-8k"
 USUAL_VALIDATION = 0.1
-NO_LIMIT, TOKENS, CHARACTERS = "不限", "cutoff_len…", "字数…"
+NO_LIMIT, TOKENS, CHARACTERS, OWN_LIMIT = "不限", "cutoff_len…", "字数…", "平台的上限"
+NO_PLATFORM = "—"
 _ASKING = {InputKind.SUMMARY: {Stage.FROM_SUMMARY}}
 _OTHER_STAGES = {Stage.EXTRACT, Stage.FIELDS}
 
@@ -54,9 +57,8 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     )
     if current is not None and current.split == TEST_SPLIT and current.id not in chosen:
         st.caption(f"「{escape_markdown(current.name)}」是测试集：留着给模型评分，没有替您选它。")
-    left, right = st.columns(2)
-    source = left.selectbox("答案来源", list(SOURCES), key="training-source")
-    data_format = right.selectbox("格式", list(FORMATS), format_func=FORMATS.__getitem__, key="training-format")
+    source = st.selectbox("答案来源", list(SOURCES), key="training-source")
+    platform, data_format = _platform_and_format()
     text = st.segmented_control(
         "输入",
         list(INPUTS),
@@ -92,12 +94,13 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
         format_func=lambda name: TASKS.get(name) or form.field(name).label,
         key="training-tasks",
     )
-    limit = _limit()
-    extra = {**_numbers(), "filters": _filters(form, datasets)}
+    limit = _limit(platform, data_format)
+    extra = {**_numbers(platform, data_format), "filters": _filters(form, datasets)}
     return TrainingOptions(
         datasets=tuple(chosen),
         source=SOURCES[source],
         format=data_format,
+        platform=platform.name if platform else "",
         text=text,
         prompt=prompt or "",
         tasks=tuple(tasks),
@@ -127,25 +130,81 @@ def _steps() -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _limit() -> dict[str, Any]:
+def _platform_and_format() -> tuple[Platform | None, TrainingFormat]:
+    """The platform that is to train, and one of the formats that it takes; below them what it asks for."""
+    every = {platform.name: platform for platform in all_platforms()}
+    left, right = st.columns(2)
+    name = left.selectbox(
+        "平台",
+        [*every, NO_PLATFORM],
+        index=list(every).index(USUAL_PLATFORM),
+        format_func=lambda name: every[name].title if name in every else "不指定",
+        key="training-platform",
+        help="决定收哪些格式、最少多少行、一行最长多少；预检照它的要求核对。",
+    )
+    platform = every.get(name)
+    taken = list(platform.format_names) if platform else list(FORMATS)
+    data_format = right.selectbox(
+        "格式", taken, format_func=FORMATS.__getitem__, key=held_choice(f"training-format-{name}", taken)
+    )
+    if platform is not None:
+        st.caption(escape_markdown(_asked_by(platform, data_format)), help=_sources_of(platform))
+    return platform, data_format
+
+
+def _asked_by(platform: Platform, data_format: TrainingFormat) -> str:
+    """What a platform asks for, as far as it is known."""
+    figures = (
+        ("至少 {:,} 行", "least_rows"),
+        ("建议 {:,} 行", "advised_rows"),
+        ("至多 {:,} 行", "most_rows"),
+        ("每行 {:,} 字", "most_characters"),
+        ("每行 {:,} token", "most_tokens"),
+        ("文件 {:,} 字节", "most_bytes"),
+    )
+    known = [
+        words.format(amount)
+        for words, figure in figures
+        if (amount := platform.figure(figure, data_format)) is not None
+    ]
+    return f"{platform.title}：{'，'.join(known) or '没有查到公开的数字'}。"
+
+
+def _sources_of(platform: Platform) -> Markdown:
+    """Source and day of each known figure, and what is not known, as Markdown."""
+    known = [
+        f"{figure.value:,}：{figure.source}（{figure.dated}）"
+        for figure in platform.figures
+        if figure.value is not None
+    ]
+    unknown = [f"没有查到：{clause}" for clause in platform.unknown()]
+    return "\n".join(f"- {escape_markdown(line)}" for line in [*known, *unknown])
+
+
+def _limit(platform: Platform | None, data_format: TrainingFormat) -> dict[str, Any]:
     first, second, third = st.columns([3, 3, 3])
-    named = {name: preset.label for name, preset in PRESETS.items()}
+    own = platform.row_limit(data_format) if platform else None
+    lengths = [length.name for length in platform.lengths] if platform else list(named_lengths())
+    named = {name: named_lengths()[name].label for name in lengths}
+    offered = [*([OWN_LIMIT] if own else []), *named, TOKENS, CHARACTERS, *([] if own else [NO_LIMIT])]
     target = first.selectbox(
         "长度上限",
-        [NO_LIMIT, *named, TOKENS, CHARACTERS],
-        index=1 + list(named).index(USUAL_TARGET),
-        format_func=lambda name: named.get(name, name),
-        key="training-target",
+        offered,
+        format_func=lambda name: (
+            f"{OWN_LIMIT} {own.amount:,} {own.unit}" if own and name == OWN_LIMIT else named.get(name, name)
+        ),
+        key=held_choice("training-target", offered),
         help="提问和答案合起来。训练平台会不声不响地截断超长的行，所以先在这里量。",
     )
     if target == NO_LIMIT:
         return {}
+    is_short = target in named or target == OWN_LIMIT  # nothing to type, so the next choice moves up
     limits: dict[str, Any] = {"target": target} if target in named else {}
     if target == TOKENS:
         limits["cutoff_len"] = second.number_input("token", 1, None, 4096, step=256, key="training-cutoff")
     elif target == CHARACTERS:
         limits["max_chars"] = second.number_input("字", 1, None, 8000, step=500, key="training-chars")
-    policy = (third if target not in named else second).selectbox(
+    policy = (second if is_short else third).selectbox(
         "超长的行", list(POLICIES), format_func=POLICIES.__getitem__, key="training-policy"
     )
     limits["over_budget"] = None if policy == REFUSE else OverBudget(policy)
@@ -154,7 +213,8 @@ def _limit() -> dict[str, Any]:
     return limits
 
 
-def _numbers() -> dict[str, Any]:
+def _numbers(platform: Platform | None, data_format: TrainingFormat) -> dict[str, Any]:
+    required = (platform.figure("least_rows", data_format) if platform else None) or 0
     with st.expander("行数、验证集、重复、均衡和遮盖", key="training-numbers"):
         first, second = st.columns(2)
         least = first.number_input(
@@ -164,15 +224,17 @@ def _numbers() -> dict[str, Any]:
             None,
             step=100,
             key="training-min",
-            placeholder=f"{PLATFORM_MIN_ROWS:,}，至多 {MOST_REPEATS} 遍",
-            help=f"整套重复到够为止。空着：重复到平台要的 {PLATFORM_MIN_ROWS:,} 行，但不超过 {MOST_REPEATS} 遍。",
+            placeholder=f"{required:,}，至多 {MOST_REPEATS} 遍" if required else "不重复",
+            help=f"整套重复到够为止。空着：重复到平台要的 {required:,} 行，但不超过 {MOST_REPEATS} 遍。"
+            if required
+            else "整套重复到够为止。空着：平台没有要求，写一遍。",
         )
         usual = f"{USUAL_VALIDATION:g}，群聊够分时"
         share = second.number_input(
             "验证集比例", 0.0, 0.9, None, step=0.05, key="training-val", placeholder=usual, help="0 表示不要验证集。"
         )
         numbers = {
-            "min_rows": PLATFORM_MIN_ROWS if least is None else least,
+            "min_rows": required if least is None else least,
             "most_repeats": MOST_REPEATS if least is None else None,
             "max_rows": first.number_input("最多行数（空着不限）", 1, None, None, step=100, key="training-max"),
             "validation": USUAL_VALIDATION if share is None else share,

@@ -8,11 +8,12 @@ from core.services.training import (
     CUSTOMERS_TASK,
     FIELDS_TASK,
     FORM_TASK,
-    PRESETS,
     DuplicatePolicy,
     InputKind,
     OverBudget,
     TrainingFormat,
+    load_platform,
+    named_lengths,
 )
 
 REFUSE = "refuse"
@@ -51,6 +52,7 @@ DUPLICATES = {
 SETTINGS = {
     "datasets": "数据集",
     "source": "答案来源",
+    "platform": "平台",
     "format": "格式",
     "input": "输入",
     "prompt": "提示词",
@@ -88,7 +90,9 @@ def setting_text(name: str, value: object) -> str:
     if name == "form":
         return _form_title(str(value))
     if name == "target":
-        return PRESETS[str(value)].label if value in PRESETS else str(value)
+        return named_lengths()[str(value)].label if value in named_lengths() else str(value)
+    if name == "platform":
+        return _platform_title(str(value))
     if name == "steps" and isinstance(value, list):
         return "、".join(STEPS[one].title if one in STEPS else str(one) for one in value)
     tables: dict[str, dict[object, str]] = {
@@ -104,6 +108,13 @@ def setting_text(name: str, value: object) -> str:
     if isinstance(value, dict):
         return "；".join(f"{key}：{setting_text('', one)}" for key, one in value.items())
     return str(value)
+
+
+def _platform_title(name: str) -> str:
+    try:
+        return load_platform(name).title
+    except ShiyaoError:  # its file is gone: the set was built all the same
+        return name
 
 
 def _form_title(name: str) -> str:

@@ -9,8 +9,10 @@ from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.services.training import (
     NEEDED_IDS,
+    Platform,
     TrainingFormat,
     TrainingSetView,
+    platforms_taking,
     prompt_of_set,
     register_tuned_model,
     training_overlap,
@@ -24,14 +26,6 @@ from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 from core.ui.only_for import only_for
 
-UPLOADS = {
-    TrainingFormat.SPARK: "平台的「指令微调」数据集，字段为 instruction、input、output",
-    TrainingFormat.SPARK_PAIR: "平台的「问答对」数据集，字段为 input、target",
-    TrainingFormat.ALPACA: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
-    TrainingFormat.SHAREGPT: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
-    TrainingFormat.OPENAI: "OpenAI 兼容的微调服务，字段为 messages",
-}
-"""Where files of each format are uploaded to."""
 _PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
 _DONE, _OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
 
@@ -65,15 +59,26 @@ def choose_training_set(sets: list[TrainingSetView]) -> TrainingSetView | None:
     return by_id[chosen or sets[0].id]
 
 
+def platform_of(trained: TrainingSetView) -> Platform:
+    """The platform that a set was built for, else the first one that takes its format."""
+    chosen, data_format = trained.parameters.get("platform"), TrainingFormat(trained.format)
+    taking = platforms_taking(data_format)
+    return next((platform for platform in taking if platform.name == chosen), taking[0])
+
+
 def draw_upload_step(trained: TrainingSetView) -> None:
     """Step 2: which files to upload where (the platform has a web form and no API)."""
     _draw_step(2, "上传到平台", done=False)
+    platform = platform_of(trained)
+    data_format = TrainingFormat(trained.format)
+    least, rows = platform.figure("least_rows", data_format), trained.counts.get("rows", 0)
+    requirement = f"{platform.title}要求至少 {least:,} 行" if least else f"{platform.title}的最少行数没有查到"
     files = "、".join(code_span(name) for name in trained.files if name.endswith(".jsonl"))
     st.markdown(
         f"- 在「训练集 → 版本」里下载 **#{trained.id:d} {escape_markdown(trained.name)}** 的 ZIP 并解压，"
         f"要上传的是 {files or '训练文件'}。\n"
-        f"- 上传到：{UPLOADS[TrainingFormat(trained.format)]}。平台要求至少 1,500 行，"
-        f"这个版本有 {trained.counts.get('rows', 0):,} 行。\n"
+        f"- 上传到：{escape_markdown(platform.upload_of(data_format))}。{escape_markdown(requirement)}，"
+        f"这个版本有 {rows:,} 行。\n"
         "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
         "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
     )

@@ -4,13 +4,15 @@ from typing import get_args
 
 from core.cli import training
 from core.services.training import DuplicatePolicy, InputKind, OverBudget, TrainingFormat
+from core.services.training.platforms import platforms_taking
 from core.ui.export.export_labels import KIND_TITLES, PURPOSES
-from core.ui.training import labels, tuning_steps
+from core.ui.training import labels
 
 
 def test_every_training_format_has_a_label_an_upload_and_a_name() -> None:
     formats = list(TrainingFormat)
-    assert list(labels.FORMATS) == formats and list(tuning_steps.UPLOADS) == formats
+    assert list(labels.FORMATS) == formats
+    assert all(platforms_taking(one) and platforms_taking(one)[0].upload_of(one) for one in formats)
     annotation = get_args(training.export.__annotations__["data_format"])[0]
     assert set(get_args(annotation)) == {str(one) for one in formats}
 

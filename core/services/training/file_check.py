@@ -1,0 +1,160 @@
+"""Checks training files against a platform before they are uploaded, also files that somebody else wrote.
+
+A platform says so after minutes, or trains on what it could read. Here each bad row is named by line with the reason.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.services.training.length_limits import RowLength
+from core.services.training.platforms import Platform
+from core.services.training.row_formats import TrainingFormat, row_texts
+from core.services.training.row_shapes import SHAPES, count_turns, length_of, shape_of, shape_problems
+from core.services.training.training_files import ENDINGS, BadLine, files_of, has_byte_order_mark, lines_of
+
+MOST_NAMED = 200
+"""Bad rows of a file that a report names; all are counted."""
+
+_VALIDATION = ("val", "valid", "validation", "test", "dev", "eval")
+"""Names of files for which no platform asks for a least number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """A bad row.
+
+    Attributes:
+        line: on which it begins, from 1; 0 for the file as a whole.
+        reason: Chinese clause.
+    """
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class FileReport:
+    """What a check found in one file.
+
+    Attributes:
+        path: of the file.
+        rows: that could be read, bad ones too.
+        format: of the rows; ``None`` where none could be read.
+        longest: row, question and answer together; tokens are an estimate.
+        problems: the first :data:`MOST_NAMED`, by line.
+        bad: how many problems there are.
+        remarks: what is worth knowing and stands in nobody's way, Chinese sentences.
+    """
+
+    path: Path
+    rows: int = 0
+    format: TrainingFormat | None = None
+    longest: RowLength = RowLength(0, 0)
+    problems: list[RowProblem] = field(default_factory=list)
+    bad: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        """Enter a problem."""
+        self.bad += 1
+        if len(self.problems) < MOST_NAMED:
+            self.problems.append(RowProblem(line, reason))
+
+
+def check_training(place: Path, platform: Platform) -> list[FileReport]:
+    """Check a training file, or all in a folder.
+
+    Args:
+        place: file or folder.
+        platform: that is to train on it.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+    """
+    return [_check_file(path, platform) for path in files_of(place)]
+
+
+def _check_file(path: Path, platform: Platform) -> FileReport:
+    report = FileReport(path)
+    ending = path.suffix.lower().lstrip(".")
+    if ending not in platform.files:
+        report.add(0, f"{platform.title}不收 .{ending} 文件，要 {'、'.join(f'.{one}' for one in platform.files)}")
+    if ending not in ENDINGS:
+        return report
+    if "utf-8-sig" not in platform.encodings and has_byte_order_mark(path):
+        report.add(1, "文件开头有字节顺序标记（BOM），多数读取器会把它当成第一个键的一部分；请另存为不带 BOM 的 UTF-8")
+    for line, row in lines_of(path):
+        if isinstance(row, BadLine):
+            report.add(line, row.reason)
+            continue
+        report.rows += 1
+        for reason in _problems_of_row(row, platform, report):
+            report.add(line, reason)
+    _check_whole(report, platform)
+    return report
+
+
+def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report: FileReport) -> Iterator[str]:
+    if isinstance(row, list):
+        yield "是一个列表，不是对象"
+        return
+    formats = platform.format_names if report.format is None else (report.format,)
+    data_format, lacking = shape_of(row, formats)
+    if lacking:
+        other = shape_of(row, tuple(TrainingFormat))
+        known = f"，看起来是 {other[0]} 格式" if not other[1] and other[0] not in platform.format_names else ""
+        yield f"缺少 {'、'.join(lacking)}（{data_format} 格式要有 {'、'.join(SHAPES[data_format].keys)}）{known}"
+        return
+    report.format = report.format or data_format
+    texts = list(row_texts(row))
+    if any("\x00" in text for text in texts):
+        yield "文本里有空字符（NUL），多数平台会在这里截断"
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        yield "文本里有半个表情符号（孤立的代理字符），不能写成 UTF-8"
+        return
+    if reasons := shape_problems(data_format, row):
+        yield from reasons
+        return
+    for forbidden in platform.forbidden_keys:
+        if _has_key(row, forbidden.key):
+            yield f"有 {forbidden.key}：{forbidden.why}"
+    size = length_of(data_format, row)
+    report.longest = RowLength(max(report.longest.characters, size.characters), max(report.longest.tokens, size.tokens))
+    most = platform.figure("most_characters", data_format)
+    if most is not None and size.characters > most:
+        yield f"有 {size.characters:,} 字，{platform.title}每行最多 {most:,} 字（提问和答案合起来）"
+    most = platform.figure("most_tokens", data_format)
+    if most is not None and size.tokens > most:
+        yield f"约 {size.tokens:,} token，{platform.title}每行最多 {most:,}"
+    most = platform.figure("most_turns", data_format)
+    if most is not None and (turns := count_turns(data_format, row)) > most:
+        yield f"有 {turns} 轮对话，{platform.title}最多 {most} 轮，多出的会被截断"
+
+
+def _has_key(value: Any, key: str) -> bool:
+    if isinstance(value, dict):
+        return key in value or any(_has_key(part, key) for part in value.values())
+    return isinstance(value, list) and any(_has_key(part, key) for part in value)
+
+
+def _check_whole(report: FileReport, platform: Platform) -> None:
+    if not report.rows and not report.problems:
+        report.add(0, "文件里一行也没有")
+        return
+    least = platform.figure("least_rows", report.format)
+    is_training = report.path.stem.lower() not in _VALIDATION
+    if least is not None and report.rows < least and is_training:
+        report.add(0, f"有 {report.rows:,} 行，{platform.title}至少要 {least:,} 行")
+    most = platform.figure("most_rows", report.format)
+    if most is not None and report.rows > most:
+        report.add(0, f"有 {report.rows:,} 行，{platform.title}最多收 {most:,} 行")
+    most, size = platform.figure("most_bytes", report.format), report.path.stat().st_size
+    if most is not None and size > most:
+        report.add(0, f"有 {size:,} 字节，{platform.title}最多收 {most:,} 字节")
+    advised = platform.figure("advised_rows", report.format)
+    if advised is not None and report.rows < advised and is_training:
+        report.remarks.append(f"有 {report.rows:,} 行，{platform.title}建议至少 {advised:,} 行，少了多半看不出效果")
+    if unknown := platform.unknown(report.format):
+        report.remarks.append(f"{platform.title}的这些数字没有查到，没有核对：{'、'.join(unknown)}")

@@ -1,0 +1,183 @@
+"""What rows of each training format may look like where somebody else wrote them, and what their texts are.
+
+Looser than ``row_formats.SCHEMAS``, which says how we write them: a platform takes optional columns, several turns and
+keys that it does not know. What is wrong is said in Chinese, with the place in the row.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+from core.services.training.length_limits import RowLength
+from core.services.training.row_formats import TrainingFormat, characters, row_texts
+
+_Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+_Optional = str | None
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _SparkShape(_Shape):
+    instruction: _Text
+    input: _Optional = None
+    output: _Text
+
+
+class _PairShape(_Shape):
+    input: _Text
+    target: _Text
+
+
+class _AlpacaShape(_SparkShape):
+    system: _Optional = None
+    history: list[Annotated[list[str], Field(min_length=2, max_length=2)]] | None = None
+
+
+class _Turn(_Shape):
+    from_: Literal["human", "gpt", "system", "observation", "function_call"] = Field(alias="from")
+    value: _Text
+
+
+class _ShareGPTShape(_Shape):
+    conversations: Annotated[list[_Turn], Field(min_length=2)]
+    system: _Optional = None
+
+
+class _Message(_Shape):
+    role: Literal["system", "user", "assistant", "tool"]
+    content: _Text
+
+
+class _MessagesShape(_Shape):
+    messages: Annotated[list[_Message], Field(min_length=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """The shape of one format.
+
+    Attributes:
+        model: what is checked.
+        keys: that a row must have; they tell the formats apart.
+        turns: key of the turns, where the format has any; each alternates between asking and answering.
+        answers: keys of the answers; of several, a trainer reads each with the question, one at a time.
+    """
+
+    model: type[BaseModel]
+    keys: tuple[str, ...]
+    turns: str = ""
+    answers: tuple[str, ...] = ()
+
+
+SHAPES: dict[TrainingFormat, RowShape] = {
+    TrainingFormat.SPARK: RowShape(_SparkShape, ("instruction", "input", "output"), answers=("output",)),
+    TrainingFormat.SPARK_PAIR: RowShape(_PairShape, ("input", "target"), answers=("target",)),
+    TrainingFormat.ALPACA: RowShape(_AlpacaShape, ("instruction", "output"), answers=("output",)),
+    TrainingFormat.SHAREGPT: RowShape(_ShareGPTShape, ("conversations",), turns="conversations"),
+    TrainingFormat.OPENAI: RowShape(_MessagesShape, ("messages",), turns="messages"),
+}
+"""One shape per format."""
+
+ASKING, ANSWERING = {"user", "human", "observation", "tool"}, {"assistant", "gpt", "function_call"}
+
+_REASONS = {
+    "missing": "缺少",
+    "string_type": "不是文本",
+    "string_too_short": "是空的",
+    "string_pattern_mismatch": "只有空白",
+    "list_type": "不是列表",
+    "dict_type": "不是对象",
+    "model_type": "不是对象",
+    "model_attributes_type": "不是对象",
+    "bool_type": "不是 true 或 false",
+}
+
+
+def shape_of(row: Mapping[str, Any], formats: tuple[TrainingFormat, ...]) -> tuple[TrainingFormat, list[str]]:
+    """Which of these formats a row is in, or comes nearest to, and the keys that it lacks for that.
+
+    Args:
+        row: a row that was read.
+        formats: to choose from, at least one; of several that fit, the one that asks for most keys.
+    """
+
+    def lacks(data_format: TrainingFormat) -> list[str]:
+        return [key for key in SHAPES[data_format].keys if key not in row]
+
+    def rank(data_format: TrainingFormat) -> tuple[bool, int, int]:
+        keys = SHAPES[data_format].keys
+        return bool(lacks(data_format)), len(lacks(data_format)) - sum(key in row for key in keys), -len(keys)
+
+    best = min(formats, key=rank)
+    return best, lacks(best)
+
+
+def shape_problems(data_format: TrainingFormat, row: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the shape of a row, Chinese clauses; empty where nothing is."""
+    shape = SHAPES[data_format]
+    try:
+        shape.model.model_validate(row)
+    except ValidationError as error:
+        return list(dict.fromkeys(_clause(one) for one in error.errors()))
+    return list(_problems_of_turns(row[shape.turns], asks_last=bool(shape.answers))) if shape.turns else []
+
+
+def _clause(error: Any) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
+    match error["type"]:
+        case "literal_error":
+            return f"{place} 是「{str(error['input'])[:20]}」，不是允许的值"
+        case "too_short":
+            return f"{place} 至少要有 {error['ctx']['min_length']} 项，现在有 {error['ctx']['actual_length']} 项"
+        case "too_long":
+            return f"{place} 至多只能有 {error['ctx']['max_length']} 项"
+        case "missing":
+            return f"缺少 {place}"
+        case kind:
+            return f"{place} {_REASONS.get(kind, '不对')}"
+
+
+def _problems_of_turns(turns: list[Mapping[str, Any]], *, asks_last: bool) -> Iterator[str]:
+    roles = [str(turn.get("role") or turn.get("from")) for turn in turns]
+    spoken = roles[1:] if roles[0] == "system" else roles
+    if "system" in spoken:
+        yield f"第 {len(roles) - len(spoken) + spoken.index('system') + 1} 条消息是 system，它只能在最前面"
+    elif not spoken or spoken[0] not in ASKING:
+        yield "第一条不是用户说的"
+    elif asks_last and spoken[-1] not in ASKING:
+        yield "最后一条不是用户说的：两个回答都接在它后面"
+    elif not asks_last and spoken[-1] not in ANSWERING:
+        yield "最后一条不是模型的回答，这一行没有可学的内容"
+    else:
+        for number, (before, after) in enumerate(zip(spoken, spoken[1:], strict=False), start=1):
+            if (before in ASKING) == (after in ASKING) and "tool" not in (before, after):
+                yield f"第 {len(roles) - len(spoken) + number + 1} 条消息和上一条是同一方说的"
+                return
+
+
+def count_turns(data_format: TrainingFormat, row: Mapping[str, Any]) -> int:
+    """How many questions and answers a row of this shape has."""
+    shape = SHAPES[data_format]
+    if shape.turns:
+        return sum(str(turn.get("role") or turn.get("from")) in ASKING for turn in row[shape.turns])
+    return 1 + len(row.get("history") or ())
+
+
+def length_of(data_format: TrainingFormat, row: Mapping[str, Any]) -> RowLength:
+    """How long a row of this shape is: the question with the longest of its answers."""
+    shape = SHAPES[data_format]
+    answers = [row[key] for key in shape.answers]
+    question = {key: value for key, value in row.items() if key not in shape.answers}
+    return RowLength(
+        characters(question) + max(map(characters, answers), default=0),
+        _tokens(question) + max(map(_tokens, answers), default=0),
+    )
+
+
+def _tokens(value: Any) -> int:
+    return sum(map(estimate_tokens, row_texts(value)))
