@@ -67,7 +67,8 @@ class _OneByOne:
     def ensure(self, chat_limits: Mapping[str, int]) -> None:
         self.asked_for.append(dict(chat_limits))
         if chat_limits and self._chat_ids:
-            execute(self._store, self._run_id, self._chat_ids.pop())
+            execute(self._store, self._run_id, self._chat_ids[-1])
+            self._chat_ids.pop()  # stored: a database that was busy is asked again
 
     def stop(self, patience: float) -> None:
         self.stopped.set()
