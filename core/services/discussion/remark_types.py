@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from core.domain.form import storable
 from core.errors import InputError
+from core.services.team.seen import OF_SAVES
 
 MOST_COMMENT = 20_000
 """Characters of one comment."""
@@ -51,6 +52,13 @@ class Remark(BaseModel):
     target: _Whole = 0
     reviewer: Annotated[_Text, Field(max_length=60)] = ""
     seen_open: bool = True
+
+    @field_validator("id")
+    @classmethod
+    def _is_no_saves(cls, value: str) -> str:
+        if value.startswith(OF_SAVES):
+            raise ValueError("reserved for saves of records")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ chat's row.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, not_, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -29,7 +31,15 @@ from core.services.discussion.remark_types import (
     read_remark,
 )
 from core.services.discussion.threads import Turn, awaited_after, of_pass, turns_of
-from core.services.team import BLIND_JUST_NOW, AuditKind, is_allowed, is_reviewing_blind, permitted, record_audit
+from core.services.team import (
+    BLIND_JUST_NOW,
+    AuditKind,
+    is_allowed,
+    is_of_undecided_blind,
+    is_reviewing_blind,
+    permitted,
+    record_audit,
+)
 
 _log = logging.getLogger("shiyao.discussion")
 _CHANGES = (DiscussionStep.EDIT, DiscussionStep.DELETE, DiscussionStep.RESTORE)
@@ -89,13 +99,14 @@ def add_remark(
         InputError: nothing is said, or nobody says it.
         NotFoundError: the chat, the discussion or the comment is not there (any more).
         PermissionDeniedError: it is another person's comment, or a review that is kept from who acts.
-        ConflictError: a comment is added to a discussion that is full, or a deleted one is edited.
+        ConflictError: a comment is added to a discussion that is full, a deleted one is edited, or what it is about
+            went just now.
     """
     who = who.strip()
     if not who:
         raise InputError("还不知道是谁写的", "请先填写名字")
     mentions = _mentions(store, dataset_id, remark)
-    with store.write() as session:
+    with _refusing_what_is_gone(), store.write() as session:
         chat_id = session.execute(
             select(col(Chat.id))
             .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == remark.chat)
@@ -112,6 +123,15 @@ def add_remark(
             raise PermissionDeniedError(f"第 {remark.chat} 条不能讨论：{BLIND_JUST_NOW}", "请先完成盲审")
         discussion = _discussion_for(session, dataset_id, chat_id, remark, who, review_pass)
         return _take_step(session, discussion, remark, who, mentions)
+
+
+@contextmanager
+def _refusing_what_is_gone() -> Iterator[None]:
+    """Context manager: what went, or was said under the same id, at this very moment is refused with a sentence."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError("这处讨论刚刚有变化，这一步没有存进去", "请再做一次") from error
 
 
 def _mentions(store: Store, dataset_id: int, remark: Remark) -> MentionFinder:
@@ -267,7 +287,8 @@ def _discussion_for(
     session: Session, dataset_id: int, chat_id: int, remark: Remark, who: str, review_pass: str
 ) -> Discussion:
     if remark.discussion:
-        row = session.get(Discussion, remark.discussion)
+        readable = select(Discussion).where(col(Discussion.id) == remark.discussion, not_(is_of_undecided_blind(who)))
+        row = session.execute(readable).scalar_one_or_none()
         if row is None or row.chat_id != chat_id:
             raise NotFoundError("这处讨论已经不在了", _GONE)
         is_kept_back = review_pass == Pass.SECOND and row.opened_by != who
@@ -303,10 +324,14 @@ def _take_step(
     if kind is DiscussionStep.COMMENT:
         _require_text(remark)
         append_step(session, discussion, kind, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
-        if is_open or not remark.seen_open:
-            return replace(ack, why=_nobody_sentence(mentions, remark.text))
-        why = f"{discussion.resolved_by} 刚刚解决了这处讨论，您的评论已记在后面；要接着讨论请重开。"
-        return RemarkAck(remark.id, "saved", why, ack.discussion)
+        nobody = _nobody_sentence(mentions, remark.text)
+        if is_open:
+            return replace(ack, why=nobody)
+        resolver = discussion.resolved_by
+        reopen = DiscussionStep.REOPEN  # a question in a resolved discussion would wait for nobody
+        append_step(session, discussion, reopen, who=who, save_id=f"{remark.id} {reopen}")
+        just = "刚刚" if remark.seen_open else ""
+        return replace(ack, why=f"{resolver} {just}解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。{nobody}")
     if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
         done = "重开" if is_open else f"由 {discussion.resolved_by} 解决"
         if not is_blank(remark.text):
@@ -315,9 +340,10 @@ def _take_step(
             return RemarkAck(remark.id, "saved", f"这处讨论已经{done}，您的评论已记在后面。", ack.discussion)
         return RemarkAck(remark.id, "saved", f"这处讨论已经{done}。", ack.discussion)
     if not is_blank(remark.text):
-        comment_id = f"{remark.id[:60]}+c"
         comment = DiscussionStep.COMMENT
-        append_step(session, discussion, comment, who=who, save_id=comment_id, text=remark.text, mentions=mentions)
+        append_step(
+            session, discussion, comment, who=who, save_id=f"{remark.id} {comment}", text=remark.text, mentions=mentions
+        )
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Discussion, DiscussionBase, DiscussionEvent, DiscussionStep, Pass
 from core.adapters.store.views import View
-from core.services.team import remember_discussion_seen
+from core.services.team import is_of_undecided_blind, remember_discussion_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,12 @@ def discussions_in(
     *,
     chats: Collection[int] | None = None,
     only_of: str | None = None,
+    on_screen: Collection[int] | None = None,
 ) -> list[DiscussionView]:
     """Discussions of a dataset with what was said in them, in order of the chats, then of their opening.
 
-    What stands in them is remembered as shown to who reads (``core.services.team.seen``).
+    What stands in them is remembered as shown to who reads (``core.services.team.seen``). What a blind reviewer writes
+    is for themselves alone until they have decided.
 
     Args:
         session: open session.
@@ -139,6 +141,8 @@ def discussions_in(
         conditions: on :class:`~core.adapters.store.models.Discussion`.
         chats: indices, few; ``None`` for all.
         only_of: only what this person has opened and said: a blind second reviewer sees nothing else.
+        on_screen: indices of the chats that who reads has before them; of others, what is sent ahead, they have seen
+            nothing yet. ``None`` for all.
     """
     statement = (
         select(Discussion, col(Chat.index))
@@ -148,13 +152,14 @@ def discussions_in(
     )
     if chats is not None:
         statement = statement.where(col(Chat.index).in_(list(chats)))
-    if only_of is not None:
-        statement = statement.where(col(Discussion.opened_by) == only_of)
+    is_readable = not_(is_of_undecided_blind()) if only_of is None else col(Discussion.opened_by) == only_of
+    statement = statement.where(is_readable)
     rows = [(row, index) for row, index in session.execute(statement).all()]
     turns = _turns(session, [row.id or 0 for row, _ in rows], only_of)
     views = [_view(row, index, turns.get(row.id or 0, ())) for row, index in rows]
     if only_of is None and views:
-        remember_discussion_seen(session, dataset_id, {view.chat for view in views})
+        shown = {view.chat for view in views}
+        remember_discussion_seen(session, dataset_id, shown if on_screen is None else shown & set(on_screen))
     return [view for view in views if any(turn.is_comment for turn in view.turns)]
 
 
@@ -166,7 +171,9 @@ def open_counts(store: Store, viewer: str) -> dict[int, OpenCounts]:
         viewer: the person; ``""`` for nobody.
     """
     counts: dict[int, OpenCounts] = {}
-    statement = select(col(Discussion.dataset_id), col(Discussion.awaiting)).where(is_open())
+    statement = select(col(Discussion.dataset_id), col(Discussion.awaiting)).where(
+        is_open(), not_(is_of_undecided_blind())
+    )
     with store.read() as session:
         for dataset_id, awaiting in session.execute(statement):
             mine = bool(viewer) and viewer in awaiting

@@ -28,7 +28,7 @@ from core.services.team.acting import current_viewer
 SEEN_ALREADY = "您看过它的初审或讨论，请另选一位"
 """Why somebody who has seen a first review, or its discussion, may not make the second one (a Chinese clause)."""
 
-_OF_SAVES = ("save:", "done:")
+OF_SAVES = ("save:", "done:")
 """What ids of steps begin with that a save of a record brought along: whose that is tells the record's history."""
 
 
@@ -121,7 +121,7 @@ def has_seen(first: Any, reviewer: str) -> ColumnElement[bool]:
         col(Discussion.review_pass) != Pass.SECOND,
         col(DiscussionEvent.discussion_id) == col(Discussion.id),
         col(DiscussionEvent.who) == reviewer,
-        not_(or_(*(col(DiscussionEvent.save_id).startswith(kind) for kind in _OF_SAVES))),
+        not_(or_(*(col(DiscussionEvent.save_id).startswith(kind) for kind in OF_SAVES))),
     )
     return or_(was_shown, took_part)
 

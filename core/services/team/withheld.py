@@ -122,6 +122,24 @@ def everything_shown(session: Session) -> Iterator[None]:
             session.info[_WITHHELD] = before
 
 
+def is_of_undecided_blind(reader: str | None = None) -> ColumnElement[bool]:
+    """Condition on discussions: what a blind reviewer wrote and has not confirmed the review yet; theirs alone.
+
+    The first reviewer, reading it, could still change what the second one is compared with.
+
+    Args:
+        reader: who reads; ``None`` for who sees what is read now.
+    """
+    reader = current_viewer() if reader is None else reader
+    decided = exists().where(
+        col(Record.chat_id) == col(Discussion.chat_id),
+        col(Record.review_pass) == Pass.SECOND,
+        col(Record.reviewer) == col(Discussion.opened_by),
+        col(Record.status) == RecordStatus.CONFIRMED,
+    )
+    return and_(col(Discussion.review_pass) == Pass.SECOND, col(Discussion.opened_by) != reader, not_(decided))
+
+
 def hidden_sentence(chat: int) -> str:
     """Why somebody does not see the first review of a chat (a Chinese sentence without the full stop)."""
     return f"第 {chat} 条您正在盲审，确认之后才能看初审的值"

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
@@ -17,7 +18,7 @@ from core.services.discussion.remark_types import MOST_COMMENT, MOST_EVENTS, Rem
 from core.services.discussion.remarks import add_remark, apply_remarks
 from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts
 from core.services.review import apply_saves
-from core.services.team import Actor, acting_as
+from core.services.team import Actor, acting_as, viewing_as
 from tests.factories.datasets import FORM, make_dataset, make_record
 from tests.factories.quality import NAME, STAGE
 from tests.services.team.test_roles import save
@@ -121,16 +122,71 @@ def test_resolved_and_opened_again_with_who_and_when(store: Store, dataset: Data
     assert [line[1:] for line in lines(view)] == [("评论", "问"), ("评论", "定了"), ("解决", ""), ("重开", "")]
 
 
-def test_a_comment_on_what_was_resolved_meanwhile_is_kept_and_said(store: Store, dataset: DatasetView) -> None:
+def test_a_comment_on_what_is_resolved_opens_it_again_and_that_is_said(store: Store, dataset: DatasetView) -> None:
     say(store, dataset, "问")
     say(store, dataset, "", kind="解决", who="林晓")
-    ack = say(store, dataset, "还有一句")
-    assert "林晓 刚刚解决了" in ack.why
-    assert say(store, dataset, "知道已解决", seen_open=False).why == ""
-    twice = say(store, dataset, "", kind="解决")
-    assert "已经由 林晓 解决" in twice.why
+    again = remark(text="还有一句 @林晓")
+    ack = add_remark(store, dataset.id, again, who="王芳")
+    assert ack.why == "林晓 刚刚解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。"
+    assert add_remark(store, dataset.id, again, who="王芳").why == "", "it was applied already"
+    assert open_counts(store, "林晓")[dataset.id] == OpenCounts(1, 1)
+    say(store, dataset, "", kind="解决", who="林晓")
+    known = say(store, dataset, "知道已解决，再问", seen_open=False)
+    assert known.why == "林晓 解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。"
+    say(store, dataset, "", kind="解决", who="林晓")
+    assert "已经由 林晓 解决" in say(store, dataset, "", kind="解决").why
     (view,) = all_of(store, dataset)
-    assert not view.is_open and [line[2] for line in lines(view)] == ["问", "", "还有一句", "知道已解决"]
+    assert not view.is_open
+    assert [line[1] for line in lines(view)] == ["评论", "解决", "评论", "重开", "解决", "评论", "重开", "解决"]
+
+
+def test_ids_that_begin_alike_are_told_apart(store: Store, dataset: DatasetView) -> None:
+    say(store, dataset, "问")
+    ids = ["x" * 60 + end for end in ("+c", "a", "b")]
+    sent = [
+        remark(id=number, kind=kind, text=f"定了{number[-1]}", reviewer="王芳").model_dump()
+        for number, kind in zip(ids, ("评论", "解决", "重开"), strict=True)
+    ]
+    acks = apply_remarks(store, dataset.id, sent, reviewer="王芳")
+    assert [ack.result for ack in acks] == ["saved"] * 3
+    (view,) = all_of(store, dataset)
+    assert [line[2] for line in lines(view) if line[2]] == ["问", "定了c", "定了a", "定了b"]
+
+
+def test_what_goes_at_this_very_moment_is_refused_with_a_sentence(
+    store: Store, dataset: DatasetView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: Any, **__: Any) -> None:
+        raise IntegrityError("INSERT", {}, Exception("FOREIGN KEY constraint failed"))
+
+    monkeypatch.setattr(remarks, "append_step", lose)
+    sent = [remark(text="问", reviewer="王芳").model_dump()]
+    (ack,) = apply_remarks(store, dataset.id, sent, reviewer="王芳")
+    assert (ack.result, ack.why) == ("refused", "这处讨论刚刚有变化，这一步没有存进去。请再做一次。")
+
+
+def test_no_remark_is_taken_for_what_a_save_brought_along(store: Store, dataset: DatasetView) -> None:
+    for number in ("save:12345678", "done:12345678"):
+        sent = {**remark(text="问", reviewer="王芳").model_dump(), "id": number}
+        (ack,) = apply_remarks(store, dataset.id, [sent], reviewer="王芳")
+        assert (ack.id, ack.result) == (number, "refused")
+    assert all_of(store, dataset) == []
+
+
+def test_what_a_blind_reviewer_writes_is_theirs_until_they_have_decided(store: Store, dataset: DatasetView) -> None:
+    what = remark(text="金额怎么算？ @王芳")
+    ack = add_remark(store, dataset.id, what, who="周遥", review_pass="second")
+    for reader, seen in (("王芳", 0), ("何静", 0), ("周遥", 1)):
+        with viewing_as(reader):
+            assert len(all_of(store, dataset)) == seen, reader
+            assert open_counts(store, reader) == ({dataset.id: OpenCounts(1, 0)} if seen else {}), reader
+    with pytest.raises(NotFoundError):
+        say(store, dataset, "我看到了", discussion=ack.discussion)
+    make_record(store, dataset, 1, [{NAME: "林舟1"}], reviewer="周遥", review_pass="second")
+    with viewing_as("王芳"):
+        assert len(all_of(store, dataset)) == 1
+        assert open_counts(store, "王芳") == {dataset.id: OpenCounts(1, 1)}
+    say(store, dataset, "按总价", discussion=ack.discussion)
 
 
 def test_everybody_changes_their_own_comments_alone(store: Store, dataset: DatasetView) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import Record, RecordSeen, RecordStatus
+from core.adapters.store.models import Chat, Record, RecordSeen, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.domain.permissions import AccountRole
 from core.errors import StoreUnavailableError
@@ -213,6 +213,26 @@ def test_a_discussion_before_the_first_review_is_read_and_spoken_in(store: Store
             (ack,) = blind.save(store, [save(5, actor.name)])
             assert (ack.result, SEEN_ALREADY in ack.why) == ("set_aside", True)
     assert offered(store, dataset) == [1, 3, 4]
+
+
+def seen_by(store: Store, reviewer: str) -> set[int]:
+    """Indices of the chats that somebody is noted to have seen."""
+    with store.read() as session:
+        statement = select(col(Chat.index)).join(RecordSeen, col(RecordSeen.chat_id) == col(Chat.id))
+        return set(session.execute(statement.where(col(RecordSeen.reviewer) == reviewer)).scalars())
+
+
+def test_a_discussion_that_is_sent_ahead_is_not_seen_yet(store: Store, dataset: DatasetView) -> None:
+    """The desk has the discussions of the next chats, too: only those of the chat on screen count."""
+    for chat in (5, 6):
+        comment(store, dataset, chat, FIRST)
+    with acting_as(SECOND):
+        desk = open_session(store, dataset, FORM, reviewer=SECOND.name, in_order="序号")
+        sent = desk.sync(store, at=5)
+        assert sent["discussions"]["chats"]["6"], "it is there, so that nobody waits for it"
+        assert seen_by(store, SECOND.name) == {5}
+        desk.sync(store, at=6)
+        assert seen_by(store, SECOND.name) == {5, 6}
 
 
 def test_what_only_a_threshold_let_pass_is_nobodys_review(store: Store, dataset: DatasetView) -> None:

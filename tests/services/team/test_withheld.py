@@ -278,6 +278,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "least": 1,
         "limit": 50,
         "may_delete": True,
+        "on_screen": [1, 2],
         "method": "vote",
         "models": [],
         "name": "甲",

@@ -155,6 +155,7 @@ class BlindSession:
                 self.dataset.id,
                 [chat["chat"] for chat in chats],
                 self.reviewer,
+                on_screen=(),
                 may_delete=may_delete,
                 review_pass=Pass.SECOND,
             )

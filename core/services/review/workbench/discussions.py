@@ -1,6 +1,6 @@
 """The discussions of the chats that the workbench is sent, as much of each as a screen can use."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, cast
 
 from sqlmodel import Session
@@ -26,6 +26,7 @@ def discussions_payload(
     chats: Sequence[int],
     reviewer: str,
     *,
+    on_screen: Collection[int],
     may_delete: bool,
     review_pass: str = Pass.PRIMARY,
 ) -> DiscussionsPayload:
@@ -36,6 +37,7 @@ def discussions_payload(
         dataset_id: the dataset.
         chats: indices of the chats that are sent.
         reviewer: who is at the workbench.
+        on_screen: indices of the chats that are, or were, on the reviewer's screen: the others are sent ahead.
         may_delete: whether they may take away what others wrote; asked before the session was opened, since who acts is
             looked up in the database.
         review_pass: of which review; in a blind one only what the reviewer said themselves.
@@ -46,6 +48,7 @@ def discussions_payload(
         [of_pass(review_pass)],
         chats=chats,
         only_of=reviewer if review_pass == Pass.SECOND else None,
+        on_screen=on_screen,
     )
     by_chat: dict[str, list[DiscussionPayload]] = {str(chat): [] for chat in chats}
     for view in views:
