@@ -6,6 +6,7 @@ import { leftText, makeDoubtMode, nothingLeftText } from "../../core/ui/workbenc
 import { makeDoubtPace } from "../../core/ui/workbench/js/doubt_pace.js";
 import { doubtsOf, isSurenessKnown, mayFold, nextDoubt } from "../../core/ui/workbench/js/doubts.js";
 import { confirmField, editField, makeEntry } from "../../core/ui/workbench/js/model.js";
+import { makeSave } from "../../core/ui/workbench/js/outbox.js";
 import { chat, customer, FORM, storage } from "./fixtures.mjs";
 
 const NOWHERE = { 电话: { status: "无依据", evidence: [], messages: [] } };
@@ -126,4 +127,28 @@ test("what is left is said in a few words", () => {
   assert.match(nothingLeftText(entry), /没有疑点了：Ctrl\+Enter 确认并下一条/);
   const missed = [{ id: "m:0", key: "电话", value: "139", message: 0, customer: 0 }];
   assert.match(nothingLeftText(makeEntry(chat(1, { missed }))), /聊天里还有 1 处没填/);
+});
+
+test("fields that were folded away all the time are named with a decision, what was opened once is not", () => {
+  const mode = makeDoubtMode(storage());
+  const entry = makeEntry(
+    chat(1, { customers: [customer({ 明细: "两期" }, { sure: { 明细: 40 }, doubts: ["明细"] })] }),
+  );
+  const away = (/** @type {string} */ key) => mode.neverShown(entry, FORM, { index: 0, key });
+  mode.take("林晓");
+  assert.deepEqual(away("姓名"), []);
+  mode.toggle();
+  assert.deepEqual(away("姓名"), [], "all of it was in sight before");
+  mode.leaveChat();
+  assert.deepEqual(away("姓名"), ["电话", "类型"]);
+  mode.keep(entry.work[0].uid, "类型");
+  assert.deepEqual(away("姓名"), ["电话"]);
+  mode.turn(entry.work[0].uid);
+  mode.turn(entry.work[0].uid);
+  assert.deepEqual(away("姓名"), [], "the fold was open");
+  entry.folded = ["电话"];
+  const save = makeSave(entry, FORM, { id: "a", status: "已确认", reviewer: "林晓", review: "primary", now: 1 });
+  assert.deepEqual(save.folded, ["电话"]);
+  const next = makeSave(entry, FORM, { id: "b", status: "草稿", reviewer: "林晓", review: "primary", now: 2 });
+  assert.equal(next.folded, undefined);
 });

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
@@ -190,18 +190,22 @@ def shown_errors(
 
 
 @permitted(Permission.REVIEW)
-def note_shown(store: Store, chat_id: int, reviewer: str) -> None:
-    """Write down on whose desk a planted error is shown; the first one keeps it.
+def note_shown(store: Store, chat_id: int, reviewer: str) -> bool:
+    """Write down on whose desk a planted error is to be shown; the first one keeps it.
 
     Args:
         store: the open store.
         chat_id: the chat on screen.
         reviewer: who has it there.
+
+    Returns:
+        Whether it is this reviewer's: of two desks that open a chat at once only one shows the error.
     """
+    of_chat = col(PlantedError.chat_id) == chat_id
     with store.write() as session:
-        row = session.get(PlantedError, chat_id)
-        if row is not None and not row.reviewer:
-            row.reviewer = reviewer
+        # The condition is looked at again once another's write has ended, so that nobody's name is written over.
+        session.execute(update(PlantedError).where(of_chat, col(PlantedError.reviewer) == "").values(reviewer=reviewer))
+        return session.execute(select(col(PlantedError.reviewer)).where(of_chat)).scalar() == reviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,7 @@ class PutRight:
         if row is None:
             return ""
         is_open = save.status in (RecordStatus.DRAFT.value, RecordStatus.UNREVIEWED.value)
+        is_folded = row.field in save.folded
         if row.status in _OPEN:
             if not self.is_own or (self.stands and not self.is_alone):
                 row.status = PlantedStatus.WITHDRAWN
@@ -246,8 +251,8 @@ class PutRight:
                 row.status = PlantedStatus.STANDING if self.stands else PlantedStatus.CHANGED
                 row.reviewer = save.reviewer
                 row.confirmation = self.confirmation
-            elif save.status != RecordStatus.CONFIRMED.value:
-                row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped: nothing was approved
+            elif save.status != RecordStatus.CONFIRMED.value or (self.stands and is_folded):
+                row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped; or nobody saw the field
             else:
                 row.status = PlantedStatus.MISSED if self.stands else PlantedStatus.CORRECTED
                 row.reviewer = save.reviewer
@@ -257,6 +262,11 @@ class PutRight:
         if not self.stands or row.status in _OPEN:
             return ""
         label = form.field(row.field).label
+        if self.is_own and is_folded:
+            return (
+                f"第 {save.chat} 条有一处把关用的预埋错误，在没有展开的「{label}」里：您没有看到，不算漏看；"
+                f"没有存「{row.value}」，已放回「{row.right}」。"
+            )
         if not self.is_own:
             return (
                 f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{row.right}」："

@@ -96,6 +96,7 @@ _FIELDS = {
     "reason": "原因",
     "seconds": "用时",
     "field_seconds": "各字段用时",
+    "folded": "折起的字段",
     "undo": "撤销",
 }
 

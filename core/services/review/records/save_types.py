@@ -75,6 +75,7 @@ class Save(BaseModel):
         record_id: the record that it was made over; 0 where there was none, or where nobody said.
         base_run_id: the run that the origins of the customers are positions in.
         field_seconds: the part of ``seconds`` spent at each field, by key; pages of before say none.
+        folded: keys of fields that were folded away as long as the chat was on screen: nobody looked at them.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -94,6 +95,7 @@ class Save(BaseModel):
     undo: bool = False
     seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
     field_seconds: dict[str, Annotated[float, BeforeValidator(_seconds)]] = Field(default_factory=dict)
+    folded: list[str] = Field(default_factory=list)
 
     def time_spent(self, keys: Sequence[str]) -> dict[str, Any]:
         """What an event keeps of the time of work.

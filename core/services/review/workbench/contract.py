@@ -16,6 +16,7 @@ from core.domain.form import FieldType, FormValues, Kind, Nature, Value
 from core.services.review.workbench.discussion_contract import DiscussionsPayload, SentRemark
 from core.services.review.workbench.echo_contract import EchoPayload, WalkPayload
 from core.services.review.workbench.end_contract import EndPayload
+from core.services.review.workbench.save_contract import SentSave
 from core.services.review.workbench.size_contract import Counts, PriorityReason, Residue
 from core.services.review.workbench.why_contract import WhyPayload
 
@@ -368,60 +369,6 @@ class WorkbenchPayload(TypedDict):
     discussions: NotRequired[DiscussionsPayload]
     error: str
     offline: bool
-
-
-# ``from`` is a keyword of Python, so this one cannot be written as a class.
-SentCustomer = TypedDict(
-    "SentCustomer",
-    {
-        "values": FormValues,
-        "confirmed": dict[str, Confirmation],
-        "origin": int | None,
-        "pinned": dict[str, list[int]],
-        "from": int | None,
-    },
-)
-SentCustomer.__doc__ = """One customer's form in a save.
-
-    Attributes:
-        from: where the customer stood in the chat as it came; the browser's own, Python ignores it.
-    """
-
-
-class SentSave(TypedDict):
-    """One save of one chat's record; Python reads it as :class:`core.services.review.records.save_types.Save`.
-
-    Attributes:
-        save_id: a UUID made in the browser: each is applied once.
-        after_save_id: one's own save of the same record that this one follows, so that it is no conflict.
-        review: the payload's: a save of another kind of review is set aside, never stored.
-        record_id: the record that was edited; 0 where there was none.
-        base_version: the version that was edited.
-        base_run_id: the chat's, as it came: what the customers' ``origin`` counts in.
-        undo: takes the last decision back.
-        seconds: of work on the chat.
-        field_seconds: which part of them at each field, by key.
-        made: when, in milliseconds; the browser's own.
-        tries: how often it was sent; the browser's own.
-    """
-
-    save_id: str
-    after_save_id: str | None
-    review: str
-    record_id: int
-    chat: int
-    reviewer: str
-    base_version: int
-    base_run_id: NotRequired[int | None]
-    customers: list[SentCustomer]
-    status: RecordStatus
-    note: str
-    reason: str
-    undo: NotRequired[bool]
-    seconds: float
-    field_seconds: NotRequired[dict[str, float]]
-    made: float
-    tries: int
 
 
 class WorkbenchSent(TypedDict):

@@ -220,13 +220,29 @@ class PrimarySession:
             if is_done:
                 end = end_of_queue(session, self.form, self.dataset.id, self.reviewer, queued=queue.indices)
             sent = [chat["chat"] for chat in chats]
-            talks = discussions_payload(session, self.dataset.id, sent, self.reviewer, may_delete=may_delete)
+            seen = {*saved_chats(outbox), *([at] if at is not None else [])}
+            talks = discussions_payload(
+                session, self.dataset.id, sent, self.reviewer, on_screen=seen, may_delete=may_delete
+            )
             approved = just_approved(outbox, acks) if not walk else None
             echo = find_echo(session, self.form, queue_spec, approved) if approved is not None else None
         if on_screen is not None:
             # While the database is away, the next sign of the browser writes it down.
             with suppress(StoreUnavailableError):
-                note_shown(store, on_screen, self.reviewer)
+                if not note_shown(store, on_screen, self.reviewer):
+                    # Another desk opened the chat at this moment and shows the error: this one is read again, without.
+                    return self.sync(
+                        store,
+                        outbox=outbox,
+                        acks=acks,
+                        at=at,
+                        want_residue=want_residue,
+                        want_why=want_why,
+                        want_end=want_end,
+                        leaving=leaving,
+                        texts_sent=texts_sent,
+                        walk=walk,
+                    )
         told = "".join(ack.why for ack in acks if ack.result == "saved")
         return assemble_payload(
             self,

@@ -103,6 +103,7 @@ export function addCommands(workbench) {
     const { chat } = entry.chat;
     workbench.decisions.push({ chat, at: Date.now() });
     workbench.active();
+    entry.folded = workbench.doubts.neverShown(entry, store.form, here());
     workbench.sync.save(entry, status, note);
     const left = workbench.leave();
     const walked = echo.onward();

@@ -405,6 +405,8 @@ export interface SentSave {
   seconds: number;
   /** which part of them at each field, by key. */
   field_seconds?: Record<string, number>;
+  /** keys of fields that were folded away as long as the chat was on screen; with decisions. */
+  folded?: string[];
   /** when, in milliseconds; the browser's own. */
   made: number;
   /** how often it was sent; the browser's own. */

@@ -1,6 +1,6 @@
 // @ts-check
 // Only doubts (只看疑点): the rows of a customer that nothing speaks against fold to one line, and the foot says what is left.
-/** @import { BrowserStorage, Entry, FormPayload, FormView } from "./types.js" */
+/** @import { BrowserStorage, Entry, FormPayload, FormView, Place } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { duration } from "./bars.js";
 import { h, setAttr, setHidden, setText } from "./dom.js";
@@ -27,6 +27,10 @@ export function makeDoubtMode(storage) {
   const seen = new Map();
   /** @type {Set<number | string>} customers whose fold is open */
   const opened = new Set();
+  /** @type {Set<number | string>} customers whose fold was open since the chat came */
+  const everOpen = new Set();
+  /** Whether all fields were shown at some time since the chat came. */
+  let wasWhole = false;
 
   /**
    * @param {number | string} uid
@@ -49,7 +53,25 @@ export function makeDoubtMode(storage) {
     /** The chat goes off the screen: the next one shows its own doubts. */
     leaveChat() {
       this.pace.leave();
+      everOpen.clear();
+      wasWhole = false;
       forget();
+    },
+
+    /**
+     * Fields of the chat on screen that were folded away all the time: nobody can have looked at them.
+     * @param {Entry} entry
+     * @param {FormPayload} form
+     * @param {Place} here the field in focus
+     */
+    neverShown(entry, form, here) {
+      if (!isOn || wasWhole) return [];
+      const away = entry.work.flatMap((customer, index) => {
+        if (everOpen.has(customer.uid)) return [];
+        const inSight = new Set(this.keysInSight(entry, form, index, index === here.index ? here.key : ""));
+        return form.fields.filter(({ key }) => !inSight.has(key)).map(({ key }) => key);
+      });
+      return [...new Set(away)];
     },
 
     /**
@@ -68,6 +90,7 @@ export function makeDoubtMode(storage) {
     },
 
     toggle() {
+      wasWhole ||= !isOn;
       isOn = !isOn;
       forget();
       try {
@@ -81,7 +104,9 @@ export function makeDoubtMode(storage) {
     isOpen: (/** @type {number | string} */ uid) => opened.has(uid),
     /** @param {number | string} uid */
     turn(uid) {
-      if (!opened.delete(uid)) opened.add(uid);
+      if (opened.delete(uid)) return;
+      opened.add(uid);
+      everOpen.add(uid);
     },
 
     /**

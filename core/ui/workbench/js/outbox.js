@@ -75,11 +75,13 @@ export function makeSave(entry, form, { id, status, note, reviewer, review, now,
     undo,
     seconds: Math.round(entry.seconds),
     field_seconds: entry.fieldSeconds,
+    ...(entry.folded?.length ? { folded: entry.folded } : {}),
     made: now,
     sent: now,
     tries: 1,
     agreed: keptAgreed(entry),
   };
+  delete entry.folded;
   entry.seconds = 0;
   entry.fieldSeconds = {};
   entry.clean = entry.work;

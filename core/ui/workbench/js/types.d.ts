@@ -127,6 +127,8 @@ export interface Entry {
   discussions?: DiscussionPayload[];
   /** What was said in them on this page and has no answer yet. */
   said?: SentRemark[];
+  /** Fields that nobody saw before the decision that is being saved. */
+  folded?: string[];
   /** A note of a discussion that was typed and not handed in. */
   unsentNote?: string;
   /** What somebody else changed while the chat was on screen: it stops an approval, too. */

@@ -19,9 +19,10 @@ from core.services.export.answer_sources import parse_source, stream_answers
 from core.services.review import PrimarySession, open_session
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
-from core.services.review.records.planted_errors import plant_errors
+from core.services.review.records.planted_errors import note_shown, plant_errors
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
+from core.services.review.workbench import session as workbench_session
 from tests.factories.datasets import FORM, make_dataset, make_form, make_run
 
 NAME, STAGE = "基本信息-姓名", "客户购买阶段"
@@ -146,6 +147,41 @@ def test_who_puts_it_right_has_corrected_it(store: Store) -> None:
     with store.read() as session:
         (record,) = queries.records(session, dataset.id)
     assert record.customers[0]["origin"][STAGE].startswith("run:"), "the run had said so: nothing was changed"
+
+
+def test_who_never_saw_the_field_unfolded_has_missed_nothing(store: Store) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    ack, told = desk.save(1, "已确认", folded=["基本信息-年龄", STAGE])
+    assert ack["result"] == "saved" and "没有看到，不算漏看" in told and RIGHT in told
+    assert errors(store, dataset)[1].status == PlantedStatus.WITHDRAWN and wrong not in stored_words(store)
+    desk.open(2)
+    desk.save(2, "已确认", folded=["基本信息-年龄"])
+    assert errors(store, dataset)[2].status == PlantedStatus.MISSED
+
+
+@pytest.mark.both_databases
+def test_of_two_desks_that_open_a_chat_at_once_one_shows_the_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+    first, second = Desk(store, dataset, "阿青"), Desk(store, dataset, "小李")
+    shown: list[str] = []
+
+    def note_later(where: Store, chat_id: int, reviewer: str) -> bool:
+        """The second desk has read that nobody has the error, and writes once the first one has."""
+        if reviewer == "小李":
+            shown.append(first.open(1)["values"][STAGE])
+        return note_shown(where, chat_id, reviewer)
+
+    monkeypatch.setattr(workbench_session, "note_shown", note_later)
+    assert second.open(1)["values"][STAGE] == RIGHT
+    assert shown == [wrong] and errors(store, dataset)[1].reviewer == "阿青"
+    second.save(1, "草稿", {"基本信息-年龄": "30"})
+    assert errors(store, dataset)[1].status == PlantedStatus.WITHDRAWN
 
 
 def test_another_wrong_value_is_the_reviewers_own(store: Store) -> None:

@@ -9,7 +9,8 @@ from core.adapters.store import Store
 from core.adapters.store.models import RecordStatus
 from core.services.review import BlindSession, ReviewSession, open_session
 from core.services.review.records.save_types import CustomerSave, Save
-from core.services.review.workbench.contract import SentCustomer, SentSave, WorkbenchPayload
+from core.services.review.workbench.contract import WorkbenchPayload
+from core.services.review.workbench.save_contract import SentCustomer, SentSave
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, STAGE, answer, decide, make
 
