@@ -288,7 +288,7 @@ def _discussion_for(
 ) -> Discussion:
     if remark.discussion:
         readable = select(Discussion).where(col(Discussion.id) == remark.discussion, not_(is_of_undecided_blind(who)))
-        row = session.execute(readable).scalar_one_or_none()
+        row: Discussion | None = session.execute(readable).scalar_one_or_none()
         if row is None or row.chat_id != chat_id:
             raise NotFoundError("这处讨论已经不在了", _GONE)
         is_kept_back = review_pass == Pass.SECOND and row.opened_by != who
