@@ -1,4 +1,4 @@
-"""Verbs for data: ``import``, ``chats``, ``import-table``, ``import-run``, ``backup``, ``check``, ``sample``."""
+"""Verbs for data: ``import``, ``chats``, ``import-table``, ``import-run``, ``backup``, ``restore``, ``sample``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
+from core.cli.common import Dataset, Db, Json, Run, database_url, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
     from core.services.datasets import ImportReport, OnProgress
@@ -282,6 +282,23 @@ def backup(
     with open_db(ctx, db) as store:
         made = maintenance.make_backup(store, file)
     say(f"已备份到 {file}（{made.size / 1e6:.1f} MB）")
+
+
+@app.command("restore", help="把备份恢复到一个新的数据库：还不存在的文件，或服务器上的空数据库。")
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="backup 写的文件。")],
+    db: Db = "",
+) -> None:
+    """Fill a new database with a backup."""
+    from core import logs
+    from core.services import maintenance
+    from core.services.team import COMMAND_LINE, acting_as
+
+    logs.set_up()
+    with acting_as(COMMAND_LINE):
+        maintenance.restore_backup(database_url(ctx, db), file)
+    say(f"已从 {file.name} 恢复")
 
 
 @app.command("sample", help="载入自带的示例：群聊、标注和一个完成的抽取任务。")

@@ -1,9 +1,11 @@
-"""Copying a SQLite database while others use it: the copy appears whole and checked, or not at all."""
+"""A backup appears whole and checked, or not at all; copying a SQLite database while others use it."""
 
 import os
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import StoreError
@@ -24,17 +26,36 @@ def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
         StoreError: the target is there already or cannot be written, the database is locked, the disk is full, or the
             copy is damaged. Nothing is left behind.
     """
+    with new_backup(target, in_use=source) as partial:
+        try:
+            _copy(source, partial, busy_seconds)
+        except sqlite3.Error as error:
+            raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
+
+
+@contextmanager
+def new_backup(target: Path, *, in_use: Path | None = None) -> Iterator[Path]:
+    """Context manager: an empty file beside the target, which is moved into place once it was filled.
+
+    Args:
+        target: where the backup goes; its folder is made.
+        in_use: the database's own file, which is never written over; ``None`` where it is none.
+
+    Raises:
+        StoreError: the target is there already or cannot be written. Nothing is left behind, also where the caller
+            raises.
+    """
     partial: Path | None = None
     try:
-        _refuse_existing(source, target)
+        _refuse_existing(in_use, target)
         private_folder(target.parent)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".backup.", suffix=".partial")
         os.close(handle)
         partial = Path(name)
-        _copy(source, partial, busy_seconds)
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
         _publish(partial, target)
-    except sqlite3.Error as error:
-        raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         reason = error.strerror if isinstance(error, OSError) else "名称里有不能用的字符"
         raise StoreError(f"备份写不了 {target}（{reason}）", "请检查路径、权限和磁盘空间，或换一个文件夹") from error
@@ -44,9 +65,9 @@ def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
                 partial.with_name(partial.name + ending).unlink(missing_ok=True)
 
 
-def _refuse_existing(source: Path, target: Path) -> None:
-    own = {source.with_name(source.name + ending).resolve() for ending in ("", "-wal", "-shm")}
-    if target.resolve() in own or (target.exists() and source.exists() and target.samefile(source)):
+def _refuse_existing(source: Path | None, target: Path) -> None:
+    own = {source.with_name(source.name + ending).resolve() for ending in ("", "-wal", "-shm")} if source else set()
+    if target.resolve() in own or (source and target.exists() and source.exists() and target.samefile(source)):
         raise StoreError(f"{target} 就是正在使用的数据库，没有备份", "请换一个文件名")
     if target.is_dir():
         raise StoreError(f"{target} 是一个文件夹", "请写明文件名")
@@ -70,8 +91,6 @@ def _copy(source: Path, partial: Path, busy_seconds: float) -> None:
     finally:
         for connection in connections:
             connection.close()
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _publish(partial: Path, target: Path) -> None:

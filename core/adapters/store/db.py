@@ -23,9 +23,11 @@ from core.adapters.store.erasure import erase_deleted
 from core.adapters.store.models import FormVersion
 from core.adapters.store.open_sessions import OpenSessions
 from core.adapters.store.outages import translate_driver_errors
+from core.adapters.store.postgres_dump import dump_database
 from core.adapters.store.schema_version import NEWEST, VERSIONS, current_version, upgrade
 from core.domain.form.loading import FormTexts, register_form_source, unregister_form_source
 from core.errors import StoreError
+from core.places import var_folder
 from core.private_files import create_private, private_folder
 from core.settings import settings
 
@@ -155,19 +157,31 @@ class Store:
         return True
 
     def backups(self) -> list[Path]:
-        """Files that :meth:`backup` made in the folder ``backups`` beside a SQLite database, newest first."""
+        """Files that :meth:`backup` made in :attr:`backup_folder`, newest first."""
         folder = self.backup_folder
-        if folder is None or self.path is None:
+        if folder is None:
             return []
         # By the whole name: 「a」 has no part in the copies of 「a-test」.
-        own = re.compile(rf"{re.escape(self.path.stem)}-\d{{8}}-\d{{6}}\.db")
-        copies = [path for path in folder.glob("*.db") if own.fullmatch(path.name)]
+        own = re.compile(rf"{re.escape(self.name)}-\d{{8}}-\d{{6}}{re.escape(self.backup_suffix)}")
+        copies = [path for path in folder.glob(f"*{self.backup_suffix}") if own.fullmatch(path.name)]
         return sorted(copies, key=lambda path: path.stat().st_mtime, reverse=True)
 
     @property
     def backup_folder(self) -> Path | None:
-        """Folder of this database's backups; ``None`` if it is no file."""
-        return None if self.path is None or str(self.path) == ":memory:" else self.path.parent / "backups"
+        """Folder of this database's backups: beside a file, else in that of our data; ``None`` for one in memory."""
+        if self.path is None:
+            return var_folder() / "backups"
+        return None if str(self.path) == ":memory:" else self.path.parent / "backups"
+
+    @property
+    def name(self) -> str:
+        """What its backups are named after: the file without its ending, or the server's database."""
+        return self.path.stem if self.path is not None else str(self.engine.url.database or "shiyao")
+
+    @property
+    def backup_suffix(self) -> str:
+        """Ending of its backups."""
+        return ".db" if self.path is not None else ".dump"
 
     def _driver_errors(self) -> AbstractContextManager[None]:
         return translate_driver_errors(self.url, self.path, self.backups)
@@ -187,13 +201,17 @@ class Store:
                 self._writer.release()
 
     def backup(self, target: Path) -> None:
-        """Copy the database while others use it (SQLite's online backup), then check the copy.
+        """Copy the database while others use it (SQLite's online backup, or ``pg_dump``), then check the copy.
 
         Raises:
-            StoreError: not a SQLite file, the target is there already or cannot be written, or the copy is damaged.
+            StoreError: no file and no server, there is no ``pg_dump``, the target is there already or cannot be
+                written, or the copy is damaged.
         """
-        if self.backup_folder is None or self.path is None:
-            raise StoreError("只有 SQLite 数据库文件能用 backup 备份", "PostgreSQL 请用 pg_dump")
+        if self.path is None:
+            dump_database(self.engine.url, target)
+            return
+        if self.backup_folder is None:
+            raise StoreError("内存里的数据库不能备份", "请用文件或服务器上的数据库")
         copy_database(self.path, target, busy_seconds=BUSY_SECONDS)
 
     def purge_deleted(self, *, rewrite: bool = False) -> bool:
@@ -249,16 +267,29 @@ def open_store(url: str) -> Store:
     return store
 
 
-def _engine(url: str) -> Engine:
+def database_address(url: str) -> URL:
+    """An address that was written down, with the driver that we use.
+
+    Raises:
+        StoreError: it is none, or of another kind of database.
+    """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
-            raise StoreError(
-                "数据库地址不能用：只能用 SQLite 或 PostgreSQL",
-                "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db",
-            )
-        if parsed.drivername in ("postgresql", "postgres"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        kind = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
+    if kind not in ("sqlite", "postgresql", "postgres"):
+        raise StoreError(
+            "数据库地址不能用：只能用 SQLite 或 PostgreSQL",
+            "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db",
+        )
+    plain = parsed.drivername in ("postgresql", "postgres")
+    return parsed.set(drivername="postgresql+psycopg") if plain else parsed
+
+
+def _engine(url: str) -> Engine:
+    parsed = database_address(url)
+    try:
         _create_sqlite(parsed)
         # Without its parameters a failed statement can be logged: they are whole forms.
         engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))

@@ -17,6 +17,7 @@ from core.ui.notices import announce_and_rerun, show_errors
 from core.ui.only_for import only_for
 
 _MOST_BACKUPS = 5
+_BACKUP_TYPE = "application/octet-stream"
 
 
 def _megabytes(size: int) -> str:
@@ -82,6 +83,7 @@ def draw_database() -> None:
             "日志": place(),
         }
     )
+    refusal = maintenance.backup_refusal(store)
     with st.container(horizontal=True):
         copy = st.button(
             "备份数据库",
@@ -89,20 +91,20 @@ def draw_database() -> None:
             icon=":material/backup:",
             **only_for(
                 Permission.BACKUP,
-                disabled=store.path is None,
-                hint=None if store.path else "PostgreSQL 请用 pg_dump",
+                disabled=bool(refusal),
+                hint=refusal or None,
             ),
         )
-        if store.path is not None:
+        if not refusal:
             st.download_button(
                 "备份并下载",
                 data=lambda: maintenance.read_backup(store, maintenance.make_backup(store).path.name),
-                file_name=f"{store.path.stem}-backup.db",
-                mime="application/vnd.sqlite3",
+                file_name=f"{store.name}-backup{store.backup_suffix}",
+                mime=_BACKUP_TYPE,
                 icon=":material/download:",
                 key="settings-backup-download",
                 on_click="ignore",
-                **only_for(Permission.BACKUP, hint="现在备份一份，通过完整性检查后下载；服务器上也留一份"),
+                **only_for(Permission.BACKUP, hint="现在备份一份，检查过后下载；服务器上也留一份"),
             )
         look = st.button("检查", icon=":material/health_and_safety:")
     if copy:
@@ -110,7 +112,7 @@ def draw_database() -> None:
             made = maintenance.make_backup(store)
             st.success(
                 f"已备份到 {escape_markdown(made.path)}（"
-                f"{escape_markdown(_megabytes(made.size))}），通过了完整性检查。",
+                f"{escape_markdown(_megabytes(made.size))}），检查过，可以恢复。",
                 icon=":material/check_circle:",
             )
     if look:
@@ -127,7 +129,7 @@ def draw_database() -> None:
             "下载",
             data=partial(maintenance.read_backup, store, backup.path.name),
             file_name=backup.path.name,
-            mime="application/vnd.sqlite3",
+            mime=_BACKUP_TYPE,
             key=f"settings-take-{backup.path.name}",
             on_click="ignore",
             type="tertiary",
