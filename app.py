@@ -3,7 +3,9 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.metrics import timed_page
 from core.ui import address, navigation, server, server_guard, state
+from core.ui.monitoring import monitoring_routes
 from core.ui.notices import show_announcements, show_errors
 from core.ui.page_shell import TITLE
 from core.ui.palette import draw_palette
@@ -17,7 +19,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
         __file__,
         lifespan=server.lifespan,
-        routes=[*routes(), *palette_routes()],
+        routes=[*routes(), *monitoring_routes(), *palette_routes()],
         middleware=server_guard.guards(),
     )
 else:
@@ -34,4 +36,5 @@ else:
         state.keep_page(script)
         show_announcements()
         with address.unknown_parts_said():
-            page.run()
+            with timed_page(script):
+                page.run()

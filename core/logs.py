@@ -1,11 +1,13 @@
 """Logging: a rotating file with every stack trace, without keys and passwords."""
 
+import json
 import logging
 import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable
 from copy import copy
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -20,13 +22,15 @@ from core.tracebacks import hide_values, plain_text
 _NAME = "shiyao-file"
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _BYTES, _FILES = 5_000_000, 3
-_SECRETS = ("SPARKAI_API_KEY", "SPARKAI_API_SECRET", "SPARKAI_APP_ID", "OPENAI_API_KEY")
+_SECRETS = ("SPARKAI_API_KEY", "SPARKAI_API_SECRET", "SPARKAI_APP_ID", "OPENAI_API_KEY", "SHIYAO_METRICS_TOKEN")
 _ADDRESSES = ("SHIYAO_DATABASE_URL",)
 _SIGNATURE = re.compile(r"(authorization=)[^&\s\"']{16,4000}", re.IGNORECASE)
 # What pydantic shows of a value is short, but may hold anything, even what looks like its end.
 _PYDANTIC_INPUT = re.compile(r"(\binput_value=).{0,300}(?=, input_type=\w{1,60})")
 _POSTGRES_DETAIL = re.compile(r"^(\s{0,20}(?:DETAIL|CONTEXT|QUERY|WHERE):).*", re.MULTILINE)
 _POSTGRES_VALUE = re.compile(r'(\binvalid input (?:syntax|value) for [\w ]{1,60}: ").*(?=")')
+STANDARD_ERROR = "-"
+"""Name of the log file where there is none, and everything goes to standard error."""
 _SHORTEST = 4  # shorter values would blot out ordinary words
 
 
@@ -44,13 +48,15 @@ def set_up(path: Path | None = None) -> None:
     target = path or settings().log_file
     handler: logging.Handler
     try:
+        if str(target) == STANDARD_ERROR:
+            raise OSError("no file is asked for")
         private_folder(target.parent)
         handler = _PrivateFile(target, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
         create_private(target)
     except OSError:
         handler = logging.StreamHandler()
     handler.name = _NAME
-    handler.setFormatter(SecretsOut(_FORMAT))
+    handler.setFormatter(JsonLines() if settings().log_format == "json" else SecretsOut(_FORMAT))
     root.addHandler(handler)
     logging.getLogger("shiyao").setLevel(logging.INFO)
 
@@ -77,6 +83,23 @@ class SecretsOut(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802  the name is the base class's
         """The traceback, without the values that errors quote."""
         return hide_values(super().formatException(ei), ei[1])
+
+
+class JsonLines(SecretsOut):
+    """Formatter for machines: one JSON object per line, with the same left out as from the text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record as ``time`` (ISO 8601, UTC), ``level``, ``logger``, ``process``, ``message``, ``trace``."""
+        # All of the text first: what is hidden is looked for in it as it stands, not as JSON writes it.
+        message, _, trace = super().format(record).partition("\n")
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": message,
+        }
+        return json.dumps(line | ({"trace": trace} if trace else {}), ensure_ascii=False)
 
 
 def without_values(text: str) -> str:
@@ -121,4 +144,5 @@ def _secrets() -> list[str]:
 
 def place() -> str:
     """Path of the log file, for a message to a user."""
-    return str(settings().log_file)
+    named = str(settings().log_file)
+    return "（标准错误输出）" if named == STANDARD_ERROR else named

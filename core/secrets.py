@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, cast
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from core import places
@@ -30,6 +32,7 @@ KEYLESS_HOSTS = "keyless"
 
 _HOSTS_TABLE = "key_hosts"
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_FILE_ENDING = "_FILE"
 _ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _handed_out: set[str] = set()
 
@@ -45,10 +48,59 @@ def secret(name: str) -> SecretStr:
     Raises:
         SettingsError: the file with keys cannot be read.
     """
-    value = (os.environ.get(name) or file_secrets().get(name, "")).strip()
+    value = (os.environ.get(name) or file_variable(name) or file_secrets().get(name, "")).strip()
     if value:
         _handed_out.add(value)
     return SecretStr(value)
+
+
+def file_variable(name: str) -> str:
+    """Content of the file that ``NAME_FILE`` names, without white space around it; ``""`` where it names none.
+
+    So containers are given what nobody should read in their environment. Read once per file.
+
+    Args:
+        name: of the variable whose value the file holds.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    variable = f"{name}{_FILE_ENDING}"
+    path = os.environ.get(variable, "").strip()
+    if not path or variable == FILE_VARIABLE:
+        return ""
+    value = _read_value(variable, path)
+    if name.endswith((*_ENDINGS, "APP_ID")):
+        _handed_out.add(value)
+    elif "://" in value and (password := urlsplit(value).password):
+        _handed_out.update((password, unquote(password)))
+    return value
+
+
+@lru_cache(maxsize=64)
+def _read_value(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").strip()
+    except (OSError, ValueError) as error:
+        # Not the file's own words, and no path that may be the value itself.
+        raise SettingsError(
+            f"读不了 {variable} 指的文件（{type(error).__name__}）", "这个变量应是一个文本文件的路径，请检查路径和权限"
+        ) from None
+
+
+class FileVariables(PydanticBaseSettingsSource):
+    """Source of settings: the files that ``NAME_FILE`` variables name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field; ``None`` where no file has one."""
+        prefix = str(self.config.get("env_prefix", ""))
+        return file_variable(f"{prefix}{field_name}".upper()) or None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that files have."""
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def file_secrets() -> Mapping[str, str]:
@@ -163,12 +215,12 @@ class KeyedSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the file."""
+        """Arguments, then the environment, then files that it names, then the file with all keys."""
         prefix = str(settings_cls.model_config.get("env_prefix", ""))
         content = file_secrets()
         names = {field: f"{prefix}{field}".upper() for field in settings_cls.model_fields}
         values: dict[str, Any] = {field: content[name] for field, name in names.items() if name in content}
-        return (init_settings, env_settings, InitSettingsSource(settings_cls, values))
+        return (init_settings, env_settings, FileVariables(settings_cls), InitSettingsSource(settings_cls, values))
 
 
 @lru_cache(maxsize=8)

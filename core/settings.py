@@ -2,13 +2,14 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.places import ROOT as ROOT
 from core.places import var_folder
-from core.secrets import KeyedSettings
+from core.secrets import FileVariables, KeyedSettings
 
 DEFAULT_FORM = "role_elements"
 """Name of the form file in ``data/forms`` that new datasets use unless the environment names another."""
@@ -19,7 +20,7 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in :func:`core.places.var_folder` by default.
-        log_file: where stack traces go; standard error as well.
+        log_file: where stack traces go, standard error as well; ``-``: there alone.
         form: name of the form for new datasets.
         pool_size: database connections that this process may have open at once. A sync of the workbench holds one for
             some milliseconds, so that few are enough for many reviewers; who finds none free waits ``pool_seconds``.
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
             server that listens on this machine alone may say.
         session_idle_minutes: a sign-in ends when nobody has moved for so long (``SHIYAO_SESSION_IDLE_MINUTES``).
         learn_in_background: whether the server trains on approvals by itself (``SHIYAO_LEARN_IN_BACKGROUND``).
+        metrics_token: whoever has it may read ``/_metrics``; without one nothing is counted.
+        log_format: ``text``, or ``json``: one object per line.
         session_hours: a sign-in ends after so long whatever happens (``SHIYAO_SESSION_HOURS``).
     """
 
@@ -44,7 +47,21 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=120, ge=1, le=10_080)
     session_hours: float = Field(default=12, gt=0, le=720)
     learn_in_background: bool = True
+    metrics_token: SecretStr = SecretStr("")
+    log_format: Literal["text", "json"] = "text"
     competition_data: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files that it names (``SHIYAO_DATABASE_URL_FILE``)."""
+        return init_settings, env_settings, FileVariables(settings_cls)
 
     @property
     def sign_in_named(self) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """Keys: where they come from, and that they stay there."""
 
+import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from core.secrets import file_secrets, is_key_name, known_secrets, secret
 from core.services.export import export_submission, parse_source
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
-from core.settings import OpenAISettings, SparkSettings
+from core.settings import ROOT, OpenAISettings, SparkSettings, settings
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -89,3 +92,58 @@ def test_no_key_in_database_log_or_exports(store: Store, keys: Path, tmp_path: P
             handler.close()
         for handler in before:
             root.addHandler(handler)
+
+
+def test_a_variable_may_name_a_file_with_its_value(
+    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def put(name: str, value: str) -> None:
+        path = tmp_path / name
+        path.write_text(f"{value}\n", encoding="utf-8")
+        monkeypatch.setenv(f"{name}_FILE", str(path))
+
+    monkeypatch.delenv("SHIYAO_DATABASE_URL", raising=False)
+    put("SHIYAO_DATABASE_URL", "postgresql://shiyao:p%40ssword-of-file@db/shiyao")
+    put("OPENAI_API_KEY", "key-of-a-file")
+    put("SOME_API_KEY", "another-of-a-file")
+    settings.cache_clear()
+    assert settings().database_url == "postgresql://shiyao:p%40ssword-of-file@db/shiyao"
+    assert OpenAISettings.current().api_key.get_secret_value() == "key-of-a-file"
+    assert secret("SOME_API_KEY").get_secret_value() == "another-of-a-file"
+    line = "p@ssword-of-file p%40ssword-of-file key-of-a-file another-of-a-file shiyao"
+    assert logs.scrub(line) == "*** *** *** *** shiyao"
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", "sqlite:///x.db")
+    monkeypatch.setenv("SOME_API_KEY", "of-the-environment")
+    settings.cache_clear()
+    assert settings().database_url == "sqlite:///x.db"
+    assert secret("SOME_API_KEY").get_secret_value() == "of-the-environment"
+    monkeypatch.setenv("OTHER_API_KEY_FILE", "/no/such/geheim")
+    with pytest.raises(SettingsError, match="读不了 OTHER_API_KEY_FILE 指的文件") as failure:
+        secret("OTHER_API_KEY")
+    assert "geheim" not in str(failure.value)
+
+
+def test_a_log_of_json_lines_leaves_out_what_the_text_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", 'quoted"key-4711')
+    secret("SOME_API_KEY")
+    record = logging.LogRecord("shiyao.x", logging.WARNING, "x", 1, "用 %s 调用", ('quoted"key-4711',), None)
+    line = json.loads(logs.JsonLines().format(record))
+    assert line["time"].endswith("+00:00") and line["process"] == record.process
+    assert (line["level"], line["logger"], line["message"]) == ("WARNING", "shiyao.x", "用 *** 调用")
+    quoted = f"林木的电话 {13800138000 + 1}"
+    try:
+        raise ValueError(quoted)
+    except ValueError as error:
+        record.exc_info = (ValueError, error, error.__traceback__)
+    written = logs.JsonLines().format(record)
+    assert "13800138001" not in written and "ValueError" in json.loads(written)["trace"]
+    assert len(written.splitlines()) == 1
+    monkeypatch.setenv("SHIYAO_LOG_FILE", "-")
+    monkeypatch.setenv("SHIYAO_LOG_FORMAT", "json")
+    settings.cache_clear()
+    code = "import logging; from core import logs; logs.set_up(); logging.getLogger('shiyao').info('说 %s', 1)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(said.stderr)["message"] == "说 1"
+    assert logs.place() == "（标准错误输出）"

@@ -15,13 +15,13 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from core import logs, private_files
+from core import logs, metrics, private_files
 from core.adapters.store import open_store
 from core.errors import ShiyaoError
 from core.places import var_folder
 from core.secrets import secrets_file
 from core.settings import settings
-from core.ui import downloads, server_guard, state
+from core.ui import downloads, monitoring, server_guard, state
 from core.ui.sign_in import person, ways
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def startable_hosts() -> list[str]:
     """Names under which the server answers; the process ends with a sentence where it may not start."""
     try:
         hosts = server_guard.allowed_hosts()
+        monitoring.check_token()
         ways.check_start(config.get_option("server.address"))
     except ShiyaoError as error:
         sys.exit(str(error))
@@ -117,6 +118,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Context manager around the server's lifetime: it learns, deletes what is too old, and stores its last calls."""
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
+    await asyncio.to_thread(metrics.forget_ended_processes)
     watch = await asyncio.to_thread(_watch_approvals)
     jobs = await asyncio.to_thread(_run_jobs)
     tasks = [asyncio.create_task(delete_daily()), asyncio.create_task(collect_garbage())]

@@ -6,9 +6,11 @@ import subprocess
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
 from playwright.sync_api import Browser, expect
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.browser.conftest import browser  # noqa: F401
 from tests.browser.serving import LOCAL, ROOT
@@ -98,7 +100,8 @@ def test_a_folder_of_ones_own_and_a_relative_address(installed: Installed) -> No
 
 @pytest.mark.browser
 def test_the_pages_are_served_and_open(installed: Installed, browser: Browser) -> None:  # noqa: F811
-    with installed.serving(SHIYAO_VAR="pages") as server:
+    (installed.work / "token").write_text("a-token-for-the-figures\n", encoding="utf-8")
+    with installed.serving(SHIYAO_VAR="pages", SHIYAO_METRICS_TOKEN_FILE="token") as server:
         log = server.log.read_text(encoding="utf-8")
         assert re.search(rf"数据文件夹：{installed.work}/pages（用 SHIYAO_VAR 可以换一个", log)
         assert f"端口 {server.port} 上启动不了" in installed.run("serve", f"--port={server.port}", code=1)
@@ -111,3 +114,10 @@ def test_the_pages_are_served_and_open(installed: Installed, browser: Browser) -
         page.keyboard.press("Enter")
         expect(page.get_by_text("示例群聊").first).to_be_visible(timeout=60_000)
         page.close()
+        with LOCAL.open(f"{server.url}/_health", timeout=10) as answer:
+            assert json.loads(answer.read())["status"] == "ok"
+        request = Request(f"{server.url}/_metrics", headers={"Authorization": "Bearer a-token-for-the-figures"})
+        with LOCAL.open(request, timeout=10) as answer:
+            families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
+        drawn = [sample for sample in families["shiyao_page_seconds"].samples if sample.name.endswith("_count")]
+        assert any(sample.labels["page"].startswith("pages/home/") and sample.value >= 1 for sample in drawn)

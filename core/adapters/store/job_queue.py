@@ -27,6 +27,9 @@ _OPEN_JOBS = text(
 _END_IF_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DELETE = text("DELETE FROM procrastinate_jobs WHERE id = ANY(:ids)")
 _KNOWN = text("SELECT 1 FROM procrastinate_workers WHERE id = :worker FOR KEY SHARE")
+_LIVE = text(
+    "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+)
 _WORKERS = text("SELECT id FROM procrastinate_workers")
 
 
@@ -56,6 +59,11 @@ def end_if_suspended(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_END_IF_IDLE, {"milliseconds": f"{1000 * _IDLE_SECONDS:.0f}"})
+
+
+def live_workers(session: Session, seconds: float) -> int:
+    """Number of workers that were heard of within so many seconds. PostgreSQL only."""
+    return int(session.execute(_LIVE, {"seconds": seconds}).scalar_one())
 
 
 class JobQueue:

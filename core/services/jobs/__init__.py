@@ -12,11 +12,13 @@ from core.services.jobs.asking import (
     restart_job,
     task_of,
     viewer_parameter,
+    waiting_jobs,
 )
 from core.services.jobs.kinds import JobKind, JobProgress
 from core.services.jobs.runner import JobRunner
 
 __all__ = [
+    "waiting_jobs",
     "INLINE_ANSWERS",
     "HeavyTask",
     "JobKind",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -177,6 +177,13 @@ def older_result(store: Store, task: HeavyTask) -> tuple[datetime, Callable[[], 
         row = session.execute(statement).scalar_one_or_none()
         job = HeavyJobView.from_row(row) if row is not None else None
     return None if job is None else (job.created_at, lambda: result_of(store, job))
+
+
+def waiting_jobs(store: Store) -> int:
+    """Number of jobs that were asked for and that no process has begun."""
+    waiting = select(func.count()).where(col(HeavyJob.status) == JobStatus.RUNNING, col(HeavyJob.worker) == "")
+    with store.read() as session:
+        return int(session.execute(waiting).scalar_one())
 
 
 def _forget_oldest(session: Session, subject: str) -> None:

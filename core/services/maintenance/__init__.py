@@ -13,10 +13,14 @@ if TYPE_CHECKING:
         restore_backup,
     )
     from core.services.maintenance.database_info import database_size, schema_version
+    from core.services.maintenance.disk_space import DiskState, disk_state, free_bytes
     from core.services.maintenance.health_check import HealthReport, check_health
     from core.services.maintenance.software_versions import software_versions
 
 __all__ = [
+    "DiskState",
+    "disk_state",
+    "free_bytes",
     "HealthReport",
     "backup_refusal",
     "check_health",

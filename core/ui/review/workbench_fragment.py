@@ -9,6 +9,7 @@ import streamlit as st
 from core.adapters.store import DatasetView, queries
 from core.adapters.store.models import Pass
 from core.errors import StoreUnavailableError
+from core.metrics import timed_sync
 from core.services.discussion import apply_remarks
 from core.services.review import (
     Ack,
@@ -48,18 +49,19 @@ def draw(review_session: ReviewSession, key: str) -> None:
         sent = state.texts_sent(key, review_session.cache_key, browser.want_texts)
         _apply_remarks(review_session, key)
         acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
-        data = review_session.sync(
-            state.store(),
-            outbox=browser.outbox,
-            acks=list(acks.values()),
-            at=at,
-            want_residue=browser.want_residue,
-            want_why=browser.want_why,
-            want_end=browser.want_end,
-            leaving=state.remembered_claims(),
-            texts_sent=sent,
-            walk=browser.walk,
-        )
+        with timed_sync():
+            data = review_session.sync(
+                state.store(),
+                outbox=browser.outbox,
+                acks=list(acks.values()),
+                at=at,
+                want_residue=browser.want_residue,
+                want_why=browser.want_why,
+                want_end=browser.want_end,
+                leaving=state.remembered_claims(),
+                texts_sent=sent,
+                walk=browser.walk,
+            )
         _put_discussions(key, data)
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):

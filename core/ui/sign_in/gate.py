@@ -17,13 +17,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from core.errors import ShiyaoError
 from core.services.team import Actor, person_of
 from core.ui import state
+from core.ui.monitoring import HEALTH_PATH, METRICS_PATH
 from core.ui.sign_in import identity, ways
 from core.ui.sign_in.person import COOKIE, connection_token
 from core.ui.sign_in.routes import PATH, PROVIDER_PATH
 
 _log = logging.getLogger("shiyao.ui")
-_OPEN = frozenset({PATH, PROVIDER_PATH, "/_stcore/health", *identity.ROUTES})
-"""Routes that answer everybody: they show nothing of what is stored."""
+_OPEN = frozenset({PATH, PROVIDER_PATH, "/_stcore/health", HEALTH_PATH, METRICS_PATH, *identity.ROUTES})
+"""Routes that answer everybody: they show nothing of what is stored, or ask for a token of their own."""
 _ASSETS = ("/static/", "/component/")
 """The program's own scripts and styles; whoever was signed in lately gets them without another look."""
 _ASSETS_SECONDS = 60.0

@@ -10,6 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
 from core.adapters.llm.failures import LENGTH, TOO_LARGE
 from core.errors import Cause, ProviderError
+from core.metrics import count_call
 
 ATTEMPTS = 4
 FIRST_WAIT = 1.0
@@ -43,7 +44,16 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
     def once() -> ModelReply:
         nonlocal attempts_made
         attempts_made += 1
-        return provider.complete(request)
+        began = time.perf_counter()
+        try:
+            reply = provider.complete(request)
+        except ProviderError as error:
+            count_call(provider.name, error.cause, time.perf_counter() - began)
+            raise
+        if not reply.reused:
+            tokens = (reply.tokens_in, reply.tokens_out)
+            count_call(provider.name, "answered", time.perf_counter() - began, tokens=tokens)
+        return reply
 
     retrying = Retrying(
         stop=stop_after_attempt(max(1, attempts)),

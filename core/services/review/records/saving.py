@@ -6,6 +6,7 @@ one after another: on SQLite a writing transaction is alone, on PostgreSQL each 
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,7 @@ from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import InputError, ShiyaoError, StoreError
+from core.metrics import count_save
 from core.services.discussion.of_saves import DiscussedSave, discuss_save
 from core.services.review.records.baselines import answered_run, changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
@@ -98,10 +100,12 @@ def apply_saves(
     shown: list[int] = []
     for raw in outbox[:MOST_SAVES]:
         save_id = save_id_of(raw)
+        began = time.perf_counter()
         try:
             ack = saves.apply(raw)
         except StoreError:
             _log.exception("save %s could not be stored; it stays in the browser", save_id)
+            count_save("postponed", time.perf_counter() - began)
             break
         except ShiyaoError as error:
             _log.warning("rejected save %s: %s", save_id, type(error).__name__)
@@ -109,9 +113,11 @@ def apply_saves(
         except Exception as error:
             if _is_outage(error):
                 _log.exception("save %s could not be stored; it stays in the browser", save_id)
+                count_save("postponed", time.perf_counter() - began)
                 break
             _log.exception("save %s failed by itself and is set aside", save_id)
             ack = Ack(save_id, "set_aside", 0, _SET_ASIDE.format(save_id[:8]))
+        count_save(ack.result, time.perf_counter() - began)
         if ack.result == "conflict" and isinstance(raw, Mapping):
             shown.append(int(raw["chat"]))
         if save_id:
