@@ -30,6 +30,7 @@ TOOLS = {
     "pytest-xdist",
     "ruff",
     "types-openpyxl",
+    "zensical",
 }
 """Development dependencies that are run (or read by mypy) and not imported by tests."""
 

@@ -267,7 +267,7 @@ def open_store(url: str) -> Store:
     return store
 
 
-def database_address(url: str) -> URL:
+def parse_database_url(url: str) -> URL:
     """An address that was written down, with the driver that we use.
 
     Raises:
@@ -288,7 +288,7 @@ def database_address(url: str) -> URL:
 
 
 def _engine(url: str) -> Engine:
-    parsed = database_address(url)
+    parsed = parse_database_url(url)
     try:
         _create_sqlite(parsed)
         # Without its parameters a failed statement can be logged: they are whole forms.

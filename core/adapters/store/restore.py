@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.adapters.store.backup import copy_database
-from core.adapters.store.db import BUSY_SECONDS, database_address
+from core.adapters.store.db import BUSY_SECONDS, parse_database_url
 from core.adapters.store.postgres_dump import restore_dump
 from core.errors import StoreError
 
@@ -20,7 +20,7 @@ def restore_database(url: str, backup: Path) -> None:
     Raises:
         StoreError: there is something already, or the file is no backup of this kind of database.
     """
-    address = database_address(url)
+    address = parse_database_url(url)
     if address.get_backend_name() != "sqlite":
         restore_dump(address, backup)
         return

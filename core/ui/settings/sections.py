@@ -92,7 +92,7 @@ def draw_database() -> None:
             **only_for(
                 Permission.BACKUP,
                 disabled=bool(refusal),
-                hint=refusal or None,
+                hint=escape_markdown(refusal) if refusal else None,
             ),
         )
         if not refusal:

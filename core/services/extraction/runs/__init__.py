@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.extraction.runs.activity import RunActivity, run_activity
+    from core.services.extraction.runs.activity import run_activity
     from core.services.extraction.runs.cost import costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
     from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
-    "RunActivity",
     "run_activity",
     "Departure",
     "Estimate",
