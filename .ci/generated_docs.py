@@ -14,7 +14,15 @@ import grimp
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-BASE = ("core.errors", "core.places", "core.metrics", "core.private_files", "core.settings", "core.secrets", "core.logs")
+BASE = (
+    "core.errors",
+    "core.places",
+    "core.metrics",
+    "core.private_files",
+    "core.settings",
+    "core.secrets",
+    "core.logs",
+)
 """Seven files that everything may import; drawn as one room without arrows, for they would hide all others."""
 
 
