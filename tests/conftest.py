@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -160,12 +161,19 @@ def pg_migrated(postgres: pg.Postgres) -> str:
     return address.rpartition("/")[2]
 
 
+@pytest.fixture(scope="session")
+def pg_blank(postgres: pg.Postgres, pg_migrated: str) -> Iterator[pg.BlankDatabases]:
+    with closing(pg.BlankDatabases(postgres, pg_migrated)) as databases:
+        yield databases
+
+
 @pytest.fixture
-def pg_store(postgres: pg.Postgres, pg_migrated: str) -> Iterator[Store]:
+def pg_store(pg_blank: pg.BlankDatabases) -> Iterator[Store]:
     """A blank database on it, migrated."""
-    opened = open_store(postgres.database(pg_migrated))
-    yield opened
-    for thread in threading.enumerate():
-        if thread.name == "shiyao-upkeep":  # a desk's work in the background would go on with a closed store
-            thread.join(60)
-    opened.close()
+    with pg_blank.one() as address:
+        opened = open_store(address)
+        yield opened
+        for thread in threading.enumerate():
+            if thread.name == "shiyao-upkeep":  # a desk's work in the background would go on with a closed store
+                thread.join(60)
+        opened.close()

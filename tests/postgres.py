@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -51,6 +52,79 @@ class Postgres:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[call-overload]
         return self.address(name)
+
+
+class BlankDatabases:
+    """Blank, migrated databases for one test after another.
+
+    Emptying one takes half as long as copying one, and hundreds of copies take minutes to be removed at the end.
+    Each is given under a name that nobody had before, without rows, its sequences at their start. One whose schema
+    a test has changed, or that somebody is still connected to, is left alone.
+    """
+
+    def __init__(self, server: Postgres, template: str) -> None:
+        """Copy this database, which is migrated and has no rows but its schema's number."""
+        self._server, self._template = server, template
+        self._used: list[str] = []
+        self._maintenance = psycopg.connect(server.address("postgres"), autocommit=True)
+        with psycopg.connect(server.address(template)) as connection:
+            self._schema = connection.execute(_SCHEMA).fetchall()
+            self._tables = [table for (table,) in connection.execute(_TABLES)]
+
+    @contextmanager
+    def one(self) -> Iterator[str]:
+        """The address of one, for as long as it is needed."""
+        address = self._used_before() or self._server.database(self._template)
+        yield address
+        self._used.append(address.rpartition("/")[2])
+
+    def close(self) -> None:
+        self._maintenance.close()
+
+    def _used_before(self) -> str:
+        """One that its last user has left, emptied and renamed; ``""`` if there is none."""
+        connected = {name for (name,) in self._ask("SELECT datname FROM pg_stat_activity")}
+        for used in [name for name in self._used if name not in connected]:
+            self._used.remove(used)
+            if self._is_emptied(used):
+                # Not by its old name: what this process remembers of a database, it remembers by the name.
+                name = f"test_{uuid4().hex[:12]}"
+                self._ask(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
+                return self._server.address(name)
+        return ""
+
+    def _ask(self, statement: str) -> list[Any]:
+        answer = self._maintenance.execute(statement)  # type: ignore[call-overload]
+        return answer.fetchall() if answer.description else []
+
+    def _is_emptied(self, name: str) -> bool:
+        """Whether what is left in a database is what a migration makes."""
+        any_row = " UNION ALL ".join(f"""SELECT '{one}' WHERE EXISTS (SELECT 1 FROM "{one}")""" for one in self._tables)
+        with psycopg.connect(self._server.address(name)) as connection:
+            connection.execute("SET LOCAL session_replication_role = replica")  # in any order, what may not go as well
+            for (table,) in connection.execute(any_row).fetchall():  # type: ignore[call-overload]
+                connection.execute(f'DELETE FROM "{table}"')  # type: ignore[call-overload]
+            connection.execute(_RESTART)
+            return connection.execute(_SCHEMA).fetchall() == self._schema
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_RESTART = """SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL"""
+# Whatever changes a schema, or the schema's number, writes a row with the number of a later transaction.
+_SCHEMA = " UNION ALL ".join(
+    f"SELECT count(*), max(xmin::text::bigint) FROM {catalog}"
+    for catalog in (
+        "pg_class",
+        "pg_attribute",
+        "pg_attrdef",
+        "pg_constraint",
+        "pg_index",
+        "pg_trigger",
+        "pg_proc",
+        "alembic_version",
+    )
+)
 
 
 @contextmanager
