@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -42,9 +43,12 @@ def plain(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", name[0].split("==")[0]).lower()
 
 
+_owners = cache(packages_distributions)  # looks through the folders of all packages
+
+
 def third_party(files: Iterable[Path]) -> dict[str, str]:
     """Distributions that files import, each with one file that does."""
-    owners = packages_distributions()
+    owners = _owners()
     imported: dict[str, str] = {}
     for file in files:
         for node in ast.walk(tree_of(file)):
