@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.workbench_page import WorkbenchPage
+from tests.browser.workbench_page import WorkbenchPage, lift_keys
 
 pytestmark = pytest.mark.browser
 NAME, PHONE, MAIL, SEX = "基本信息-姓名", "基本信息-手机号码", "基本信息-邮箱", "基本信息-性别"
@@ -38,6 +38,19 @@ def test_space_held_shows_the_sentence_and_moves_nothing(desk: WorkbenchPage) ->
     desk.saved()
     assert desk.chat(28)["status"] == "未审阅"
     assert set(desk.confirmed(28).values()) == {"未看"}, "a held key decides nothing"
+
+
+def test_no_test_finds_a_key_held_by_the_one_before(desk: WorkbenchPage) -> None:
+    desk.open(28)
+    desk.press("Escape", "l", "e")
+    desk.page.evaluate("addEventListener('keydown', event => { window.heard = [event.repeat, event.shiftKey]; }, true)")
+    for key in ("Shift", "Space"):
+        desk.page.keyboard.down(key)
+    lift_keys(desk.page)
+    expect(desk.page.locator(".ribbon")).to_be_hidden()
+    desk.page.keyboard.down("Space")
+    assert desk.page.evaluate("window.heard") == [False, False]
+    lift_keys(desk.page)
 
 
 def test_several_places_are_counted_and_none_is_said(desk: WorkbenchPage) -> None:

@@ -96,6 +96,16 @@ def workbench_tab(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+_HELD = ("Space", "Enter", "Tab", "Alt", "Control", "Meta", "Shift")
+
+
+def lift_keys(page: Page) -> None:
+    """Whatever a test held down when it failed is up: held in a tab, a key stays held for the tests after it."""
+    for key in _HELD:
+        page.keyboard.up(key)
+    page.mouse.up()
+
+
 @pytest.fixture
 def desk(workbench_tab: Page, workbench_server: Server, request: pytest.FixtureRequest) -> Iterator[WorkbenchPage]:
     """The workbench in a tab that remembers nothing of earlier tests; a script that throws on it fails the test."""
@@ -107,6 +117,7 @@ def desk(workbench_tab: Page, workbench_server: Server, request: pytest.FixtureR
         errors.append(error)
 
     workbench_tab.on("pageerror", note)
+    lift_keys(workbench_tab)
     yield WorkbenchPage(workbench_tab, workbench_server, folder)
     workbench_tab.goto("about:blank")
     workbench_tab.mouse.move(0, 0)
