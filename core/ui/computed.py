@@ -66,7 +66,7 @@ def computed(
     if outcome.job.status == JobStatus.DONE:
         return Computed(outcome.value)
     older = jobs.older_result(store, task)
-    _draw_unfinished(outcome.job, older is not None)
+    draw_unfinished(outcome.job, older is not None)
     if older is None:
         return None
     as_of, read = older
@@ -99,7 +99,13 @@ def _ask(task: jobs.HeavyTask, until: float, answers: int) -> jobs.RequestedJob:
         time.sleep(_LOOK_SECONDS)
 
 
-def _draw_unfinished(job: HeavyJobView, has_older: bool) -> None:
+def draw_unfinished(job: HeavyJobView, has_older: bool = False) -> None:
+    """Progress of a job, or why there is no result, with the button that begins anew.
+
+    Args:
+        job: a job that is not done.
+        has_older: whether an older result stands below.
+    """
     title = escape_markdown(kind_named(job.kind).title)
     if job.status == JobStatus.RUNNING:
         _draw_progress(job.id, title)

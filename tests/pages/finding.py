@@ -29,3 +29,7 @@ def button(app: AppTest, label: str) -> Any:
 def chosen(app: AppTest, key: str) -> Any:
     """The segmented control, pills or other group of buttons with this key."""
     return next(group for group in app.get("button_group") if group.key == key)
+
+
+def progress_text(app: AppTest) -> str:
+    return " ".join(one.proto.text for one in app.get("progress"))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 from sqlmodel import col, update
-from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import (
@@ -30,7 +29,7 @@ from tests.factories.datasets import FORM, make_record
 from tests.factories.quality import NAME, STAGE, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import button, by_label, seen
+from tests.pages.finding import button, by_label, progress_text, seen
 from tests.waiting import wait_until
 
 PAGES = {name: f"pages/quality/{name}.py" for name in ("scores", "compare", "changes", "disputes", "agreement")}
@@ -354,10 +353,6 @@ def test_a_computation_is_cancelled_for_all_and_started_again(
     assert "计算已取消" in seen(page("scores")), "for everybody who waits for it"
     again = button(cancelled, "重新计算").click().run()
     assert "在排队" in progress_text(again)
-
-
-def progress_text(app: AppTest) -> str:
-    return " ".join(one.proto.text for one in app.get("progress"))
 
 
 def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page: OpenPage, store: Store) -> None:

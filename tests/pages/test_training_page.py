@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
-from core.adapters.store.models import Dataset, RecordStatus
+from core.adapters.store.models import Dataset, HeavyJob, JobStatus, RecordStatus
+from core.services.jobs import JobRunner
 from core.services.training import TrainingFormat, export_training, save_summary, training_sets
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, options, save_again
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import button, chosen, seen
+from tests.pages.finding import button, chosen, progress_text, seen
+from tests.waiting import wait_until
 
 PAGE = "pages/training/sets.py"
 
@@ -166,3 +170,43 @@ def test_a_test_split_is_nobodys_first_choice(open_page: OpenPage, store: Store)
     assert ":red-background[" not in seen(app)
     app.multiselect[0].set_value([test]).run()
     assert "来源里有测试集「四条」" in seen(app)
+
+
+def test_a_large_set_is_written_elsewhere_and_found_by_who_comes_back(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED})
+    for module in ("set_preview", "built_sets"):
+        monkeypatch.setattr(f"core.ui.training.{module}.MOST_CHATS", 0)
+    runner = JobRunner(lambda: store, look_seconds=0.1)
+
+    def all_done() -> bool:
+        with store.read() as session:
+            return set(session.execute(select(col(HeavyJob.status))).scalars()) == {JobStatus.DONE}
+
+    runner.start()
+    try:
+        button(page(), "预检").click().run()
+        wait_until(all_done)
+    finally:
+        runner.stop()
+    app = page()
+    button(app, "生成训练集").click().run()
+    assert "正在后台计算训练集" in progress_text(app) and "在排队" in progress_text(app)
+    assert button(app, "生成训练集").disabled
+    assert training_sets(store) == []
+    runner = JobRunner(lambda: store, look_seconds=0.1)
+    runner.start()
+    try:
+        wait_until(all_done)
+        app = page()
+        assert "已在后台写好" in seen(app) and "已读回核对" in seen(app)
+        assert not button(app, "生成训练集").disabled
+        (view,) = training_sets(store)
+        assert (view.who, view.sha256[:12] in seen(app)) == ("林晓", True)
+        app = page("版本")
+        button(app, "重建并核对").click().run()
+        wait_until(all_done)
+        assert "已在后台写好" in seen(page("版本"))
+    finally:
+        runner.stop()

@@ -7,14 +7,16 @@ from core.services.jobs.asking import (
     cancel_job,
     job_now,
     job_of,
+    newest_job,
     older_result,
     request_job,
     restart_job,
+    result_of,
     task_of,
     viewer_parameter,
     waiting_jobs,
 )
-from core.services.jobs.kinds import JobKind, JobProgress
+from core.services.jobs.kinds import JobKind, JobProgress, ResultWithEntry
 from core.services.jobs.runner import JobRunner
 
 __all__ = [
@@ -25,11 +27,14 @@ __all__ = [
     "JobRunner",
     "RequestedJob",
     "JobProgress",
+    "ResultWithEntry",
     "request_job",
     "restart_job",
     "cancel_job",
     "job_now",
     "job_of",
+    "newest_job",
+    "result_of",
     "older_result",
     "task_of",
     "viewer_parameter",

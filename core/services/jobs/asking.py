@@ -67,8 +67,10 @@ def task_of(store: Store, kind: str, parameters: Mapping[str, Any]) -> HeavyTask
         InputError: no such kind.
         NotFoundError: something that the parameters name is gone.
     """
-    inputs = kind_named(kind).inputs(store, parameters)
-    return HeavyTask(kind, parameters, subject_of(kind, parameters), result_digest(kind, parameters, inputs), inputs)
+    named = kind_named(kind)
+    inputs = named.inputs(store, parameters)
+    subject = subject_of(kind, named.about(parameters))
+    return HeavyTask(kind, parameters, subject, result_digest(kind, parameters, inputs), inputs)
 
 
 def viewer_parameter(store: Store) -> dict[str, Any]:
@@ -78,9 +80,9 @@ def viewer_parameter(store: Store) -> dict[str, Any]:
     return {VIEWER: hidden.viewer, "withheld": sorted(hidden.chats)} if hidden.chats else {}
 
 
-def subject_of(kind: str, parameters: Mapping[str, Any]) -> str:
+def subject_of(kind: str, about: Mapping[str, Any]) -> str:
     """Digest of what a result is about."""
-    return combined_digest(kind, parameters)
+    return combined_digest(kind, about)
 
 
 def result_digest(kind: str, parameters: Mapping[str, Any], inputs: Hashable) -> str:
@@ -98,6 +100,13 @@ def job_now(store: Store, task: HeavyTask) -> HeavyJobView | None:
 def job_of(session: Session, job_id: int) -> HeavyJobView | None:
     """A job by its id; ``None`` where it is gone."""
     row = session.get(HeavyJob, job_id)
+    return HeavyJobView.from_row(row) if row is not None else None
+
+
+def newest_job(session: Session, kind: str, about: Mapping[str, Any]) -> HeavyJobView | None:
+    """The job about something that was asked for last, however it stands; ``None`` where there is none."""
+    statement = select(HeavyJob).where(col(HeavyJob.subject) == subject_of(kind, about))
+    row = session.execute(statement.order_by(col(HeavyJob.id).desc()).limit(1)).scalar_one_or_none()
     return HeavyJobView.from_row(row) if row is not None else None
 
 

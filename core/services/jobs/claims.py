@@ -2,11 +2,12 @@
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
-from sqlmodel import col
+from sqlalchemy import delete, select, update
+from sqlmodel import Session, col
 
 from core.adapters.store import HeavyJobView, Store
 from core.adapters.store.models import HeavyJob, JobPart, JobStatus, now
@@ -73,30 +74,57 @@ def beat(store: Store, job_id: int, **progress: object) -> bool:
 
 
 def end(
-    store: Store, job_id: int, status: JobStatus, *, problem: str = "", digest: str = "", data: bytes = b""
+    store: Store,
+    job_id: int,
+    status: JobStatus,
+    *,
+    problem: str = "",
+    digest: str = "",
+    data: bytes = b"",
+    enter: Callable[[Session], None] | None = None,
 ) -> bool:
-    """End a job, with its result if it has one, in one transaction; whether it was still this process's own."""
+    """End a job, with its result if it has one; whether it was still this process's own.
+
+    All but the last piece of a large result is stored before, each by itself, so that nobody else who saves waits for
+    all of it: it counts for nothing until the job is done.
+
+    Args:
+        store: the open store.
+        job_id: the job.
+        status: how it ended.
+        problem: why it failed, in Chinese.
+        digest: of the data that the result is of; ``""``: as before.
+        data: the packed result.
+        enter: called in the transaction that ends the job.
+    """
     values: dict[str, object] = {"status": status, "problem": problem, "worker": "", "stage": "", "seen_at": now()}
     if digest:
         values["digest"] = digest
-    with store.write() as session:
-        own = (col(HeavyJob.worker) == this_process(), col(HeavyJob.status) == JobStatus.RUNNING)
-        changed = session.execute(
-            update(HeavyJob).where(col(HeavyJob.id) == job_id, *own).values(**values).returning(col(HeavyJob.id))
-        )
-        if changed.first() is None:
-            return False
-        for position, start in enumerate(range(0, len(data), _PART)):
-            session.add(JobPart(job_id=job_id, position=position, data=data[start : start + _PART]))
-    return True
+    pieces = [data[start : start + _PART] for start in range(0, len(data), _PART)]
+    for position, piece in enumerate(pieces):
+        with store.write() as session:
+            last = position == len(pieces) - 1
+            if not _changed(session, job_id, this_process(), values if last else {"seen_at": now()}):
+                return False
+            if position == 0:  # a process that died may have left some
+                session.execute(delete(JobPart).where(col(JobPart.job_id) == job_id))
+            session.add(JobPart(job_id=job_id, position=position, data=piece))
+            if last and enter is not None:
+                enter(session)
+    return bool(pieces) or _change(store, job_id, this_process(), values)
 
 
 def _change(store: Store, job_id: int, worker: str, values: dict[str, object]) -> bool:
+    with store.write() as session:
+        return _changed(session, job_id, worker, values)
+
+
+def _changed(session: Session, job_id: int, worker: str, values: dict[str, object]) -> bool:
+    """Change a job while it is that process's own; whether it was."""
     conditions = (
         col(HeavyJob.id) == job_id,
         col(HeavyJob.worker) == worker,
         col(HeavyJob.status) == JobStatus.RUNNING,
     )
-    with store.write() as session:
-        changed = update(HeavyJob).where(*conditions).values(**values).returning(col(HeavyJob.id))
-        return session.execute(changed).first() is not None
+    changed = update(HeavyJob).where(*conditions).values(**values).returning(col(HeavyJob.id))
+    return session.execute(changed).first() is not None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Protocol
 
+from sqlmodel import Session
+
 from core.adapters.store import Store
 from core.errors import InputError
 
@@ -34,12 +36,27 @@ class JobKind:
         inputs: version of the data that the result depends on; cheap, and different whenever the result could be.
         compute: the result; a Chinese sentence (``ShiyaoError``) where it cannot be computed.
         classes: ``module:name`` of each class that results consist of, beside the usual ones; no other is read back.
+        about: what a result is about where that is less than all parameters: of each subject the newest is kept.
     """
 
     title: str
     inputs: Callable[[Store, Parameters], Hashable]
     compute: Callable[[Store, Parameters, JobProgress], Any]
     classes: tuple[str, ...]
+    about: Callable[[Parameters], Parameters] = lambda parameters: parameters
+
+
+@dataclass(frozen=True, slots=True)
+class ResultWithEntry:
+    """What ``compute`` gives where something has to be written with the result, both or neither.
+
+    Attributes:
+        value: the result.
+        enter: called in the transaction that stores it; not at all where the job was cancelled or taken over.
+    """
+
+    value: Any
+    enter: Callable[[Session], None]
 
 
 KIND_MODULES: Final = {
@@ -49,6 +66,8 @@ KIND_MODULES: Final = {
     "fill_rates": "core.services.quality.score_jobs",
     "reliability": "core.services.learning.reliability_job",
     "preflight": "core.services.training.preflight_job",
+    "training_set": "core.services.training.set_jobs",
+    "training_rebuild": "core.services.training.set_jobs",
 }
 """Where each kind is defined, in ``KINDS`` of its module: read only by whoever computes or asks for it."""
 

@@ -8,7 +8,9 @@ from core.adapters.store import Store
 from core.places import ROOT
 
 
-def start_own_process(store: Store, module: str, *arguments: str, one_thread: bool = False) -> subprocess.Popen[bytes]:
+def start_own_process(
+    store: Store, module: str, *arguments: str, one_thread: bool = False, temporary: str = ""
+) -> subprocess.Popen[bytes]:
     """Start ``python -m module`` in the current folder, so that paths in the settings mean there what they mean here.
 
     Args:
@@ -16,11 +18,14 @@ def start_own_process(store: Store, module: str, *arguments: str, one_thread: bo
         module: dotted name of a module of ours.
         arguments: of its command line.
         one_thread: whether libraries that reckon in many threads get one only.
+        temporary: folder for its temporary files, which the caller removes; ``""``: the usual one.
     """
     address = store.engine.url.render_as_string(hide_password=False)
     environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
     if one_thread:
         environment["OMP_NUM_THREADS"] = "1"
+    if temporary:
+        environment["TMPDIR"] = temporary
     # -P: a folder named like one of ours in the current folder is not the program.
     command = [sys.executable, "-P", "-m", module, *arguments]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)

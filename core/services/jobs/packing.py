@@ -58,11 +58,25 @@ class _Reader(pickle.Unpickler):
         return load_named_form(name) if kind == "form" else measure_named(name)
 
 
+class _Compressed:
+    """A file that holds what is written compressed: a large result never lies there twice."""
+
+    def __init__(self) -> None:
+        self._compressor, self._pieces = zlib.compressobj(1), bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._pieces += self._compressor.compress(data)
+
+    def finish(self) -> bytes:
+        self._pieces += self._compressor.flush()
+        return bytes(self._pieces)
+
+
 def pack(value: Any) -> bytes:
     """The bytes of a result."""
-    packed = io.BytesIO()
+    packed = _Compressed()
     _Packer(packed, pickle.HIGHEST_PROTOCOL).dump(value)
-    return zlib.compress(packed.getbuffer(), 1)
+    return packed.finish()
 
 
 def unpack(packed: bytes, classes: Collection[str]) -> Any:

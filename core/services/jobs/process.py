@@ -18,7 +18,7 @@ from core.adapters.store.models import JobStatus
 from core.errors import ShiyaoError
 from core.services.jobs.asking import VIEWER, job_of, result_digest
 from core.services.jobs.claims import beat, end, take_from
-from core.services.jobs.kinds import JobKind, kind_named
+from core.services.jobs.kinds import JobKind, ResultWithEntry, kind_named
 from core.services.jobs.packing import pack
 from core.services.team import viewing_as
 from core.settings import settings
@@ -92,13 +92,16 @@ def compute_job(store: Store, job_id: int, started_by: str, *, when_lost: Callab
 def _store(store: Store, job: HeavyJobView, kind: JobKind, value: Any, before: Hashable, after: Hashable) -> None:
     """Under the digest of the data that were read; where they changed meanwhile, only as an older result."""
     began = time.perf_counter()
+    enter = None
+    if isinstance(value, ResultWithEntry):
+        value, enter = value.value, value.enter
     data = pack(value)
     digests = [result_digest(job.kind, job.parameters, inputs) for inputs in (before, after)]
     digest = digests[0] if digests[0] == digests[1] else f"older:{job.id}"
     try:
-        stored = end(store, job.id, JobStatus.DONE, digest=digest, data=data)
+        stored = end(store, job.id, JobStatus.DONE, digest=digest, data=data, enter=enter)
     except IntegrityError:  # the same was asked for anew, with these data, and is there already
-        stored = end(store, job.id, JobStatus.DONE, digest=f"older:{job.id}", data=data)
+        stored = end(store, job.id, JobStatus.DONE, digest=f"older:{job.id}", data=data, enter=enter)
     took = time.perf_counter() - began
     _log.info("job %s: %s, %s bytes in %.1f s%s", job.id, kind.title, len(data), took, "" if stored else ", dropped")
 

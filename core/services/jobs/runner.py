@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from threading import Event, Lock, Thread
 from typing import Final
 from weakref import WeakSet
@@ -62,7 +63,12 @@ class JobRunner:
 
     def _compute(self, store: Store, job_id: int) -> None:
         arguments = (str(job_id), this_process())
-        with start_own_process(store, "core.services.jobs.process", *arguments, one_thread=True) as process:
+        module = "core.services.jobs.process"
+        with (
+            # What a process that is killed leaves, rows of chats say, goes with the folder.
+            TemporaryDirectory(prefix="shiyao-job-", ignore_cleanup_errors=True) as folder,
+            start_own_process(store, module, *arguments, one_thread=True, temporary=folder) as process,
+        ):
             while process.poll() is None:
                 if self._stopping.wait(0.05):
                     process.kill()

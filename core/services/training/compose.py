@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlmodel import Session
 
@@ -20,6 +21,8 @@ from core.services.training.row_inputs import RowInput, clean_input, raw_input, 
 from core.services.training.rows import RowMaker, SpooledRow, TrainingRow
 from core.services.training.tasks import TrainingTask
 from core.services.training.training_options import DuplicatePolicy, OverBudget, TrainingOptions
+
+_SEEN_EVERY: Final = 200
 
 
 @dataclass(slots=True)
@@ -71,6 +74,28 @@ def common_form(datasets: Sequence[DatasetView]) -> Form:
     if len(forms) > 1:
         raise ExportError(f"这些数据集的表单不同（{'、'.join(sorted(forms))}），不能放进一个训练集", "请分开导出")
     return load_named_form(forms.pop())
+
+
+def counted(
+    write: Callable[[bytes], object], seen: Callable[[str, int, int], None], chats: int
+) -> Callable[[bytes], None]:
+    """What :func:`compose` gives its rows to, where somebody waits: tells now and then how far it is.
+
+    Args:
+        write: takes each row.
+        seen: told what is being done, and how many of how many chats it has been done for.
+        chats: how many there are.
+    """
+    rows = 0
+
+    def write_and_count(line: bytes) -> None:
+        nonlocal rows
+        write(line)
+        rows += 1
+        if rows % _SEEN_EVERY == 0:
+            seen("逐条群聊写出训练行", min(rows, chats), chats)
+
+    return write_and_count
 
 
 def compose(

@@ -15,7 +15,7 @@ from core.services.extraction import prompt_library
 from core.services.quality.record_origins import record_origins
 from core.services.team import remember_seen, withheld
 from core.services.training.arrange import Arrangement, arrange
-from core.services.training.compose import Composition, compose
+from core.services.training.compose import Composition, compose, counted
 from core.services.training.field_balance import FieldBalance, field_balance
 from core.services.training.lost_evidence import LostValue
 from core.services.training.overlong_rows import OverlongRow
@@ -26,7 +26,6 @@ from core.services.training.rows import RowMaker, SpooledRow
 from core.services.training.set_notes import counts_of, dangers_of, notes_of, refuse_too_long
 from core.services.training.training_options import TrainingOptions
 
-_SEEN_EVERY = 200
 RARELY_FILLED_SHARE = 0.1
 """A field that is filled in fewer rows than this share teaches little but to leave it empty."""
 
@@ -92,15 +91,7 @@ def preflight(
     options.check()
     with store.read() as session:
         chats = sum(queries.dataset(session, dataset).chats for dataset in options.datasets)
-        rows = 0
-
-        def count(_line: bytes) -> None:
-            nonlocal rows
-            rows += 1
-            if rows % _SEEN_EVERY == 0:
-                seen("逐条群聊写出训练行", min(rows, chats), chats)
-
-        composition = compose(session, options, count, inspect=True)
+        composition = compose(session, options, counted(lambda line: None, seen, chats), inspect=True)
         remember_seen(session, composition.lost_of_records)
         views = [queries.dataset(session, dataset) for dataset in options.datasets]
         started = {view.name: record_origins(session, view.id).from_labels for view in views if options.source.records}

@@ -5,8 +5,8 @@ has every choice and, per row, the version that it was made of. A rebuilt set ha
 refused, row by row.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from core.services.training.rows import RowMaker, SpooledRow, place_of
 from core.services.training.set_files import MANIFEST, publish_set, temporary_folder_beside, write_files
 from core.services.training.training_options import options_from_json
 
-_MOST_NAMED = 50
+_MOST_NAMED, _SEEN_EVERY = 50, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,25 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
         return changes
 
 
+@dataclass(frozen=True, slots=True)
+class RebuiltSet:
+    """The files of a set as they were, in a folder of their own; neither published nor logged.
+
+    Attributes:
+        folder: where they are.
+        result: of the export.
+        name: of the set.
+    """
+
+    folder: Path
+    result: ExportResult
+    name: str
+
+    def enter(self, session: Session) -> None:
+        """Put it into the audit log; call in the transaction in which it is published."""
+        record_audit(session, AuditKind.EXPORT, self.name, f"训练集，重建，{self.result.size:,} 字节")
+
+
 @permitted(Permission.TRAINING)
 def rebuild(store: Store, number: int, out: Path) -> ExportResult:
     """Write a set again in the folder ``out``, the same bytes as the first time.
@@ -168,6 +187,29 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
         NotFoundError: there is none of this number.
         ExportError: a source has changed (every row is named), or the files would differ.
     """
+    with rebuilt_set(store, number, out) as rebuilt, store.write() as writing:
+        rebuilt.enter(writing)
+        publish_set(rebuilt.folder, out)
+    return rebuilt.result
+
+
+@contextmanager
+def rebuilt_set(
+    store: Store,
+    number: int,
+    out: Path,
+    seen: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Iterator[RebuiltSet]:
+    """Context manager: the files of a set once more, in a temporary folder beside ``out``, for whoever publishes them.
+
+    No connection is held meanwhile. See :func:`rebuild` for what is raised.
+
+    Args:
+        store: the open store.
+        number: of the set.
+        out: where they are to be published.
+        seen: told what is being done, and how many of how many rows it has been done for.
+    """
     with temporary_folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spool:
         view, rows = _view(session, number), _rows(session, number)
         lookup, maker = _lookup_and_maker(session, view)
@@ -175,7 +217,9 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
         spooled_rows: list[SpooledRow] = []
         changed: list[str] = []
         offset = 0
-        for provenance in rows:
+        for done, provenance in enumerate(rows):
+            if done % _SEEN_EVERY == 0:
+                seen("逐行重建", done, len(rows))
             try:
                 line, spooled_row = _recreate_row(lookup, maker, provenance, offset)
             except SourceGoneError as error:
@@ -192,6 +236,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
                 f"{'；'.join(changed[:_MOST_NAMED])}{more}",
                 "请用现在的数据另建一个训练集",
             )
+        seen("写出并读回核对", 0, 0)
         options = options_from_json(view.parameters)
         arrangement = _arrangement(spooled_rows, rows, view)
         parameters = {key: value for key, value in view.parameters.items() if key != "prompt_text"}
@@ -204,10 +249,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
                 "程序或依赖的版本变了；请用现在的数据另建一个训练集",
             )
         session.close()  # the log is written on another connection, and none may be held meanwhile
-        with store.write() as writing:
-            record_audit(writing, AuditKind.EXPORT, view.name, f"训练集，重建，{result.size:,} 字节")
-            publish_set(folder, out)
-    return result
+        yield RebuiltSet(folder, result, view.name)
 
 
 def _view(session: Session, number: int) -> TrainingSetView:

@@ -15,11 +15,13 @@ from core.services.training import (
     training_set,
     training_sets,
 )
+from core.services.training.set_jobs import REBUILD, request_rebuild
 from core.ui import state
 from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.only_for import only_for
 from core.ui.training.labels import SETTINGS, setting_text
+from core.ui.training.set_files import MOST_CHATS, draw_newest_file, is_written_now
 from core.ui.training.set_preview import draw_finished_set
 
 _REBUILT, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
@@ -115,15 +117,23 @@ def _draw_rebuild(view: TrainingSetView) -> None:
         type="primary",
         icon=":material/deployed_code_update:",
         key=f"training-again-{view.id}",
-        **only_for(Permission.TRAINING, hint="文件不另存：按清单重新写出，字节与当时相同才给出。"),
+        **only_for(
+            Permission.TRAINING,
+            hint="文件不另存：按清单重新写出，字节与当时相同才给出。",
+            disabled=is_written_now(REBUILD),
+        ),
     ):
+        name = file_name(view.name, fallback=f"training-{view.id}")
+        if view.counts["chats"] > MOST_CHATS:
+            request_rebuild(state.store(), view.id, file=name, who=state.reviewer())
+            st.rerun()
         with st.spinner("正在按清单重建并核对…"):
-            name = file_name(view.name, fallback=f"training-{view.id}")
             made = download(name, lambda out: rebuild(state.store(), view.id, out))
         st.session_state[_REBUILT] = (view.id, made)
     number, again = st.session_state.get(_REBUILT, (None, None))
     if isinstance(again, Download) and number == view.id:
         draw_finished_set(again)
+    draw_newest_file(REBUILD, draw_finished_set, number=view.id)
 
 
 def _draw_source_changes(view: TrainingSetView) -> None:

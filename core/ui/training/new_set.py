@@ -17,7 +17,9 @@ def draw_new_set(datasets: list[DatasetView]) -> None:
             st.caption("先在左边选数据集。")
             return
         chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
-        report = set_preview.cached_preflight(options, sum(dataset.chats for dataset in chosen))
+        chats = sum(dataset.chats for dataset in chosen)
+        set_preview.draw_newest_set()
+        report = set_preview.cached_preflight(options, chats)
         if report is not None:
-            set_preview.draw_build(report, options, [dataset.name for dataset in chosen])
+            set_preview.draw_build(report, options, [dataset.name for dataset in chosen], chats)
             set_preview.draw_preflight(report, options)

@@ -9,10 +9,12 @@ from core.services.jobs import INLINE_ANSWERS
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
 from core.services.training.preflight import remember_preflight_seen
 from core.services.training.preflight_job import preflight_parameters
+from core.services.training.set_jobs import SET, request_set
 from core.ui import state
 from core.ui.computed import computed, is_asked
 from core.ui.markdown import escape_markdown
 from core.ui.only_for import only_for
+from core.ui.training.set_files import MOST_CHATS, draw_newest_file, is_written_now
 from core.ui.training.set_problems import (
     draw_duplicates,
     draw_field_balance,
@@ -22,15 +24,12 @@ from core.ui.training.set_problems import (
 )
 from core.ui.training.set_rows import draw_rows
 
-MAX_CHATS_AT_ONCE = 2000
-"""Most chats for which a preflight runs after every change; above, a button starts it in the background."""
-
 _FOUND, _FINISHED = "shiyao.training.preflight", "shiyao.training.finished"
 
 
 def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
     """Preflight of these options, kept until they or the data change; ``None`` until a click asks for it."""
-    if chats > MAX_CHATS_AT_ONCE:
+    if chats > MOST_CHATS:
         return _preflight_in_background(options, chats)
     key = (options, data_version(state.store()))
     report_with_key: tuple[object, Preflight | None] = st.session_state.get(_FOUND, (None, None))
@@ -94,8 +93,8 @@ def draw_preflight(report: Preflight, options: TrainingOptions) -> None:
             draw_summary_losses(report)
 
 
-def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) -> None:
-    """Name and main button of a training set, and the finished set."""
+def draw_build(report: Preflight, options: TrainingOptions, names: list[str], chats: int) -> None:
+    """Name and main button of a training set of so many chats, and the finished set."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     usual = file_name(*names, options.format)
     name = left.text_input("训练集的名字", usual, key=f"training-name-{usual}", max_chars=80).strip() or usual
@@ -105,9 +104,13 @@ def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) ->
         icon=":material/deployed_code:",
         width="stretch",
         key="training-build",
-        **only_for(Permission.TRAINING, disabled=report.refusal is not None),
+        **only_for(Permission.TRAINING, disabled=report.refusal is not None or is_written_now(SET)),
     )
-    if pressed:
+    if pressed and chats > MOST_CHATS:
+        file = file_name(name) + (MASKED_SUFFIX if options.mask else "")
+        request_set(state.store(), options, name=name, file=file, who=state.reviewer())
+        st.rerun()
+    elif pressed:
         with st.spinner("正在生成并读回核对…"):
             made = download(
                 file_name(name) + (MASKED_SUFFIX if options.mask else ""),
@@ -117,6 +120,11 @@ def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) ->
     made_of, finished = st.session_state.get(_FINISHED, (None, None))
     if finished is not None and made_of == options:
         draw_finished_set(finished)
+
+
+def draw_newest_set() -> None:
+    """The set that whoever reads has had written in the background last."""
+    draw_newest_file(SET, draw_finished_set)
 
 
 def draw_finished_set(made: Download) -> None:
