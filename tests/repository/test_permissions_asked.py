@@ -59,6 +59,8 @@ WITHOUT = {
     "review/records/planted_errors.py:plant_errors": "carries on what a lead has set, as chats and answers come",
     "review/records/saving.py:apply": "apply_saves asks",
     "training/prompt_search.py:__post_init__": "prepares what search_prompt asks for",
+    "training/set_jobs.py:_file": "written_set and rebuilt_set ask, for who asked for the job",
+    "training/set_jobs.py:make": "written_set and rebuilt_set ask, for who asked for the job",
     "training/set_files.py:_write_json": "export_training and rebuild ask",
     "team/accounts.py:_changing": "the services that change accounts ask",
     "team/signing_in.py:sign_in": "how one gets a role at all",

@@ -83,6 +83,7 @@ def export_training(
     return written.result
 
 
+@permitted(Permission.TRAINING)
 @contextmanager
 def written_set(
     store: Store,

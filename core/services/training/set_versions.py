@@ -193,6 +193,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
     return rebuilt.result
 
 
+@permitted(Permission.TRAINING)
 @contextmanager
 def rebuilt_set(
     store: Store,

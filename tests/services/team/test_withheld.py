@@ -79,7 +79,7 @@ FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled discussion dispute_id draft_id entry_id event events every field fields file
     file_name filename filled first forms hidden holder import_id job job_id kept keys kind leaving limiter mark
-    mask model new now outbox password per_minute plan planned position prefix provider record remark remarks
+    mask model new now outbox parameters password per_minute plan planned position prefix provider record remark remarks
     replies_days report result returned reviews role row rows rule rule_id rules save saved score score_id
     scores second spec spellings statement status subject suggestion target task template text token trained
     turns values versions view which""".split()
