@@ -103,7 +103,7 @@ def job_of(session: Session, job_id: int) -> HeavyJobView | None:
     return HeavyJobView.from_row(row) if row is not None else None
 
 
-def newest_job(session: Session, kind: str, about: Mapping[str, Any]) -> HeavyJobView | None:
+def latest_job_about(session: Session, kind: str, about: Mapping[str, Any]) -> HeavyJobView | None:
     """The job about something that was asked for last, however it stands; ``None`` where there is none."""
     statement = select(HeavyJob).where(col(HeavyJob.subject) == subject_of(kind, about))
     row = session.execute(statement.order_by(col(HeavyJob.id).desc()).limit(1)).scalar_one_or_none()

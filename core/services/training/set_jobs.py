@@ -17,7 +17,7 @@ from core.services.jobs import (
     JobKind,
     JobProgress,
     ResultWithEntry,
-    newest_job,
+    latest_job_about,
     request_job,
     task_of,
 )
@@ -63,7 +63,7 @@ def request_rebuild(store: Store, number: int, *, file: str, who: str) -> HeavyJ
 def newest_set_job(store: Store, kind: str, who: str) -> HeavyJobView | None:
     """The job that a person has asked for last, :data:`SET` or :data:`REBUILD`; ``None`` where there is none."""
     with store.read() as session:
-        return newest_job(session, kind, _about({"who": who}))
+        return latest_job_about(session, kind, _about({"who": who}))
 
 
 def _request(store: Store, kind: str, parameters: dict[str, Any]) -> HeavyJobView:
