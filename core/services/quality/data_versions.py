@@ -11,8 +11,11 @@ from core.services.team import withheld
 
 
 def run_version(run: RunView) -> Hashable:
-    """Version of a run's answers: changes when one is added or replaced (extractions are never edited)."""
-    return run.id, run.created_at, run.newest, run.done, run.failed, run.outdated
+    """Version of a run's answers: changes when one is added or replaced, or all are carried to another form.
+
+    Extractions are never edited otherwise.
+    """
+    return run.id, run.created_at, run.newest, run.done, run.failed, run.outdated, run.form_change
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:

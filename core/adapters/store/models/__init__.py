@@ -16,6 +16,7 @@ from core.adapters.store.models.datasets import (
 )
 from core.adapters.store.models.discussion import Discussion, DiscussionBase, DiscussionEvent, DiscussionStep
 from core.adapters.store.models.export import Export
+from core.adapters.store.models.form_changes import AppliedFormChange, FormChangeRow
 from core.adapters.store.models.forms import FormDraft, FormVersion
 from core.adapters.store.models.jobs import HeavyJob, HeavyJobBase, JobPart, JobStatus
 from core.adapters.store.models.learning import (
@@ -78,6 +79,7 @@ from core.adapters.store.models.training import Summary, TrainingSet
 
 __all__ = [
     "Account",
+    "AppliedFormChange",
     "AuditEntry",
     "Base",
     "Batch",
@@ -106,6 +108,7 @@ __all__ = [
     "Extraction",
     "ExtractionBase",
     "ExtractionStatus",
+    "FormChangeRow",
     "FormDraft",
     "FormVersion",
     "Guideline",

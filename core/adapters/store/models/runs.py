@@ -38,7 +38,11 @@ class ExtractionStatus(StrEnum):
 
 
 class RunBase(Base):
-    """Fields that a run's table and view share. ``prompt_text`` is the whole template as it was used."""
+    """Fields that a run's table and view share. ``prompt_text`` is the whole template as it was used.
+
+    ``form`` is the reference of the form that it was made with, where its answers were carried to a later one since by
+    the change ``form_change``; ``""`` and 0 where they are of the dataset's form as they came.
+    """
 
     dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
     name: str
@@ -52,6 +56,8 @@ class RunBase(Base):
     prompt_text: str = Field(default="", sa_column=Column(Text, nullable=False))
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     total: int = 0
+    form: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    form_change: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 
