@@ -18,6 +18,7 @@ from core.cli import (
     data,
     discussion,
     export,
+    form_changes,
     forms,
     imports,
     learn,
@@ -49,6 +50,7 @@ app.add_typer(quality.app)
 app.add_typer(learn.app)
 app.add_typer(discussion.app)
 app.add_typer(export.app, name="export")
+forms.app.add_typer(form_changes.app)
 app.add_typer(forms.app, name="form")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")

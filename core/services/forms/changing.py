@@ -6,7 +6,7 @@ exported files stay as they are. A process that dies in the middle has done noth
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -344,3 +344,40 @@ def _running(session: Session, ids: Sequence[int]) -> str:
 def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[LostValue, ...]:
     ranked = sorted(lost.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
     return tuple(LostValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
+
+
+def carried_customers(
+    session: Session, dataset_id: int, old: str, new: str, customers: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """Customers that were made over another version of a dataset's form, carried by the changes since.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        old: reference of the form that they are of.
+        new: reference of the form that the dataset has.
+        customers: ``{values, …}`` each, of the old form.
+
+    Returns:
+        The customers in the new form; ``None`` where no change leads there.
+    """
+    entries = [
+        entry
+        for entry in session.execute(select(AppliedFormChange).order_by(col(AppliedFormChange.id).desc())).scalars()
+        if str(dataset_id) in entry.datasets
+    ]
+    carried = [dict(customer) for customer in customers]
+    for _ in entries:
+        if old == new:
+            break
+        forward = next((one for one in entries if one.old == old and one.undone_at is None), None)
+        back = next((one for one in entries if one.new == old and one.undone_at is not None), None)
+        if forward is not None:
+            change = form_change_of(forward.old, forward.new, forward.mapping)
+            carried, old = [change.carry(customer).customer for customer in carried], forward.new
+        elif back is not None:
+            change = form_change_of(back.old, back.new, back.mapping)
+            carried, old = [change.carry_back(customer, {}) for customer in carried], back.old
+        else:
+            return None
+    return carried if old == new else None

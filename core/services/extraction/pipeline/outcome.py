@@ -90,6 +90,7 @@ class Outcome:
         alternatives: values that a vote or the merging of windows did not take, ``{"customer", "name", "field",
             "taken", "others", "from"}``, ``from`` being ``vote`` or ``windows``; of a vote also how many
             of the ``answers`` gave each of the others (``votes``).
+        form: reference of the form that ``forms`` are of; ``""`` where nobody says.
     """
 
     forms: tuple[FormValues, ...] | None
@@ -109,3 +110,4 @@ class Outcome:
     left_out: tuple[dict[str, Any], ...] = ()
     windows: tuple[dict[str, Any], ...] = ()
     alternatives: tuple[dict[str, Any], ...] = ()
+    form: str = ""

@@ -4,7 +4,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -27,6 +27,7 @@ from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.run_model import connect_with, spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
+from core.services.forms.changing import carried_customers
 
 _log = logging.getLogger("shiyao.runs")
 _frozen = threading.Lock()
@@ -227,7 +228,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
         base = require_base_forms(task.pipeline, task.given)
         examples = examples_for(store, form, task.pipeline, placed.chat_id)
         with limiter.leaving_slot():
-            return run_pipeline(
+            outcome = run_pipeline(
                 form=form,
                 chat=chat,
                 pipeline=task.pipeline,
@@ -244,6 +245,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
                 earlier=task.earlier,
                 url=task.spec.url,
             )
+        return replace(outcome, form=form.reference)
     except (Withdrawn, StoreUnavailableError):
         raise
     except ShiyaoError as error:
@@ -319,6 +321,18 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
+def _in_current_form(session: Session, dataset_id: int, outcome: Outcome) -> Outcome:
+    """An answer of a form that was changed while the model was at it, carried by the change."""
+    if not outcome.forms or not outcome.form:
+        return outcome
+    current = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
+    if current == outcome.form:
+        return outcome
+    answers = [{"values": dict(values)} for values in outcome.forms]
+    carried = carried_customers(session, dataset_id, outcome.form, current, answers)
+    return replace(outcome, forms=[one["values"] for one in carried]) if carried is not None else outcome
+
+
 def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[AnsweredCall]) -> Run | None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped.
 
@@ -330,6 +344,7 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
         return None
     run: Run
     run, row = before
+    outcome = _in_current_form(session, run.dataset_id, outcome)
     if row is None:
         row = Extraction(
             run_id=chat.run_id, chat_id=chat.chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0

@@ -22,6 +22,7 @@ from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import answered_run, run_of_event
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
+from core.services.review.records.other_forms import require_current_form
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
     BULK,
@@ -131,6 +132,7 @@ def apply(
     done = 0
     for chunk in queries.chunked(list(cells), _CHUNK):
         with store.write() as session:
+            require_current_form(session, plan.dataset_id, form)
             for state in record_states(session, form, plan.dataset_id, chunk, base_run, lock=True):
                 changes = cells[state.index]
                 if state.version != changes[0].version:

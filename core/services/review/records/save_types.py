@@ -75,6 +75,7 @@ class Save(BaseModel):
         record_id: the record that it was made over; 0 where there was none, or where nobody said.
         base_run_id: the run that the origins of the customers are positions in.
         field_seconds: the part of ``seconds`` spent at each field, by key; pages of before say none.
+        form: reference of the form that was on screen; ``""`` from pages that did not say it yet.
         folded: keys of fields that were folded away as long as the chat was on screen: nobody looked at them.
     """
 
@@ -95,6 +96,7 @@ class Save(BaseModel):
     undo: bool = False
     seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
     field_seconds: dict[str, Annotated[float, BeforeValidator(_seconds)]] = Field(default_factory=dict)
+    form: Annotated[_Text, Field(max_length=120)] = ""
     folded: list[str] = Field(default_factory=list)
 
     def time_spent(self, keys: Sequence[str]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from core.services.review.records.baselines import answered_run, changes_of_base
 from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
+from core.services.review.records.other_forms import after_form_changes, in_current_form
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.planted_errors import PutRight, without_planted
 from core.services.review.records.save_customers import stored_customers
@@ -189,7 +190,12 @@ class _OutboxSaves:
         if chat is None:
             why = f"第 {save.chat} 条群聊已不在这个数据集里，无法保存。"
             return Ack(save.save_id, "rejected", 0, why)
-        chat_id = int(chat[0] or 0)
+        form, save = in_current_form(session, self.dataset_id, self.form, save)
+        if form is not self.form:
+            return replace(self, form=form)._write_to(session, int(chat[0] or 0), chat[1], save)
+        return self._write_to(session, int(chat[0] or 0), chat[1], save)
+
+    def _write_to(self, session: Session, chat_id: int, text: str, save: Save) -> Ack:
         record = session.execute(
             select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == self.review_pass)
         ).scalar_one_or_none()
@@ -208,6 +214,8 @@ class _OutboxSaves:
             return Ack(save.save_id, "set_aside", 0, why)
         if record is None and save.base_version:
             return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
+        if record is not None:
+            save = after_form_changes(session, record, save)
         save, base = self._based(session, chat_id, record, save)
         put_right = PutRight(save)
         if self.review_pass == Pass.PRIMARY and self.delta is None:  # no other desk shows planted errors
@@ -216,7 +224,7 @@ class _OutboxSaves:
         elif self.review_pass == Pass.PRIMARY:
             put_right = PutRight(save, session.get(PlantedError, chat_id))
         baseline = [self.form.coerce(values).values for values in baseline_of(session, base, chat_id)]
-        customers = stored_customers(self.form, save, baseline, base, text=chat[1], record=record)
+        customers = stored_customers(self.form, save, baseline, base, text=text, record=record)
         event: dict[str, Any] = {
             "who": save.reviewer,
             "status": save.status,

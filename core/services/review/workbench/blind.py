@@ -69,7 +69,7 @@ class BlindSession:
     @property
     def cache_key(self) -> str:
         """Changes whenever the browser's cached data becomes invalid."""
-        return "|".join((str(self.dataset.id), BLIND, self.reviewer))
+        return "|".join((str(self.dataset.id), BLIND, self.reviewer, self.form.reference))
 
     def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once, to the second records, in this reviewer's name.

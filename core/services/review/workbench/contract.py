@@ -44,11 +44,13 @@ class FormPayload(TypedDict):
     """The dataset's form.
 
     Attributes:
+        reference: of this version of the form, sent back with a save.
         name_field: key of the field that holds the customer's name.
         groups: headings, in order.
     """
 
     name: str
+    reference: str
     title: str
     name_field: str
     groups: list[str]

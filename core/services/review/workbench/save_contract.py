@@ -38,6 +38,7 @@ class SentSave(TypedDict):
         field_seconds: which part of them at each field, by key.
         folded: keys of fields that were folded away as long as the chat was on screen; with decisions.
         made: when, in milliseconds; the browser's own.
+        form: reference of the form that was on screen; the server carries the save over where it was changed since.
         tries: how often it was sent; the browser's own.
     """
 
@@ -57,5 +58,6 @@ class SentSave(TypedDict):
     seconds: float
     field_seconds: NotRequired[dict[str, float]]
     folded: NotRequired[list[str]]
+    form: NotRequired[str]
     made: float
     tries: int

@@ -101,7 +101,8 @@ class PrimarySession:
         """Changes whenever the browser's cached data becomes invalid."""
         narrow = "&".join(f"{name}={value}" for name, value in self.filter.as_query().items())
         base = str(self.base.id) if self.base else ""
-        return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
+        kind = "delta" if self.asks else ""
+        return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, kind, self.form.reference))
 
     @property
     def review(self) -> str:

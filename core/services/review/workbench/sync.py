@@ -287,6 +287,7 @@ def progress_payload(progress: Progress) -> ProgressPayload:
 def _form(form: Form) -> FormPayload:
     return {
         "name": form.name,
+        "reference": form.reference,
         "title": form.title,
         "name_field": form.name_field,
         "groups": list(form.groups),

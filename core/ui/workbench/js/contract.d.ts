@@ -31,6 +31,8 @@ export interface FormField {
 /** The dataset's form. */
 export interface FormPayload {
   name: string;
+  /** of this version of the form, sent back with a save. */
+  reference: string;
   title: string;
   /** key of the field that holds the customer's name. */
   name_field: string;
@@ -407,6 +409,8 @@ export interface SentSave {
   field_seconds?: Record<string, number>;
   /** keys of fields that were folded away as long as the chat was on screen; with decisions. */
   folded?: string[];
+  /** reference of the form that was on screen; the server carries the save over where it was changed since. */
+  form?: string;
   /** when, in milliseconds; the browser's own. */
   made: number;
   /** how often it was sent; the browser's own. */

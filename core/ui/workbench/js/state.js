@@ -191,11 +191,20 @@ function takeChat(store, chat, effects) {
     applyAck(entry, orphan.save, orphan.ack);
     effects.settled.push(orphan.save.save_id); // until now, only the journal had it
     store.orphans.delete(chat.chat);
-  } else if (last) {
+  } else if (last && isOfForm(last, store.form)) {
     putKept(entry, last, store.form);
   }
   store.entries.set(chat.chat, entry);
   effects.replaced.push(chat.chat);
+}
+
+/**
+ * Whether a save was made over the form that is on screen; one of another version is carried over by the server.
+ * @param {PendingSave} save
+ * @param {FormPayload} form
+ */
+function isOfForm(save, form) {
+  return save.form === undefined || save.form === form.reference;
 }
 
 /**

@@ -199,6 +199,8 @@ export interface Draft {
   base_run_id?: number | null;
   after_save_id: string | null;
   customers: SentCustomer[];
+  /** Missing in the journals of older pages. */
+  form?: string;
   note: string;
   made: number;
   /** Missing in the journals of older pages. */

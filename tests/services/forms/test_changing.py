@@ -1,0 +1,213 @@
+"""A form in use is changed over all that datasets hold, and changed back, in one transaction each."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import (
+    AuditEntry,
+    Discussion,
+    Dispute,
+    FormChangeRow,
+    Pick,
+    PlantedError,
+    Run,
+    RunStatus,
+)
+from core.domain.form import load_named_form
+from core.errors import ConflictError, FormError, InputError, NotFoundError
+from core.services.forms.changing import (
+    apply_form_change,
+    form_change_of,
+    form_changes,
+    plan_form_change,
+    undo_form_change,
+)
+from tests.factories.form_changes import MAPPING, OLD, approve, everything, next_version, ticket, tickets
+
+
+def planned(store: Store, new: str, mapping: Any = MAPPING) -> Any:
+    return plan_form_change(store, form_change_of(OLD, new, mapping))
+
+
+@pytest.mark.both_databases
+def test_two_hundred_records_go_over_and_come_back_exactly(store: Store) -> None:
+    dataset = tickets(store)
+    new = next_version(store)
+    before = everything(store, dataset)
+    plan = planned(store, new)
+    assert plan.datasets == ("工单",)
+    assert plan.rows == {"审阅记录": 200, "记录的各个版本": 240, "抽取结果和标注": 200}
+    assert Counter({(one.key, one.value): one.count for one in plan.lost}) == {("品牌型号", "云岭"): 200}
+    assert plan.lost_cells == 200
+    assert everything(store, dataset) == before, "a preview stores nothing"
+    told: list[tuple[int, int]] = []
+    done = apply_form_change(store, plan, who="组长", on_rows=lambda now, total: told.append((now, total)))
+    assert told[-1] == (640, 640)
+    assert (done.cells, done.lost) == (plan.cells, 200)
+    form = load_named_form(new)
+    with store.read() as session:
+        assert queries.dataset(session, "工单").form == new
+        record = {one.index: one for one in queries.records(session, dataset.id)}[5]
+        run = queries.run(session, "标注", dataset.id)
+        forms = queries.forms_by_index(session, run.id)
+        assert session.execute(select(AuditEntry).where(col(AuditEntry.kind) == "表单")).scalars().all()
+    assert tuple(record.customers[0]["values"]) == form.keys
+    assert record.forms[0]["回访电话"] == "13800000005"
+    assert (record.forms[0]["水路故障"], record.forms[0]["其他故障"]) == (["漏水"], ["异响"])
+    assert forms[1][0]["处理结果"] == "未完成"
+    assert record.customers[0]["confirmed"]["回访电话"] == "逐项确认"
+    assert record.version == 3
+    assert record.status == "已确认"
+    assert (run.form, run.form_change) == (OLD, done.id)
+    after = everything(store, dataset)
+    carried = [customer for change in after["events"].values() for customer in change["customers"]]
+    assert all(tuple(customer["values"]) == form.keys for customer in carried)
+    undo_form_change(store, done.id, who="组长")
+    back = everything(store, dataset)
+    assert back["records"] == before["records"]
+    assert back["answers"] == before["answers"]
+    assert {number: back["events"][number] for number in before["events"]} == before["events"]
+    with store.read() as session:
+        assert queries.dataset(session, "工单").form == OLD
+        assert queries.run(session, "标注", dataset.id).form == ""
+        assert session.execute(select(FormChangeRow)).first() is None
+        assert [one.undone_by for one in form_changes(session, OLD)] == ["组长"]
+    with pytest.raises(ConflictError, match="撤销过"):
+        undo_form_change(store, done.id, who="组长")
+
+
+@pytest.mark.both_databases
+def test_what_was_changed_since_survives_undo(store: Store) -> None:
+    dataset = tickets(store, 3)
+    new = next_version(store)
+    done = apply_form_change(store, planned(store, new), who="组长")
+    form = load_named_form(new)
+    with store.read() as session:
+        record = {one.index: one for one in queries.records(session, dataset.id)}[2]
+    values = record.forms[0] | {"备注": "门禁 2580", "水路故障": ["漏水", "爆管"]}
+    ack = approve(store, dataset, form, 2, values, version=record.version)
+    assert ack.result == "saved", ack.why
+    undo_form_change(store, done.id, who="组长")
+    with store.read() as session:
+        records = {one.index: one for one in queries.records(session, dataset.id)}
+    assert records[2].forms[0] == ticket(2, 备注="门禁 2580", 故障现象=["漏水", "爆管", "异响"])
+    assert records[1].forms[0] == ticket(1)
+
+
+def test_all_that_names_a_field_follows_it(store: Store) -> None:
+    dataset = tickets(store, 4)
+    with store.write() as session:
+        chats = queries.chat_ids(session, dataset.id)
+        where = {"dataset_id": dataset.id, "chat_id": chats[1]}
+        session.add(Dispute(**where, customer=0, field="联系电话", value="13800000001", reason="错号", who="阿青"))
+        session.add(Dispute(**where, customer=0, field="品牌型号", value="云岭", reason="没说", who="阿青"))
+        session.add(Discussion(**where, field="故障现象", opened_by="阿青"))
+        session.add(Discussion(**where, field="品牌型号", opened_by="阿青"))
+        session.add(PlantedError(**where, field="联系电话", value="1", right="2"))
+        session.add(PlantedError(dataset_id=dataset.id, chat_id=chats[2], field="品牌型号", value="1", right="2"))
+        session.add(Pick(**where, who="阿青", selection="1|2", choices={"0:联系电话": "run:1", "0:品牌型号": "run:2"}))
+
+    def named() -> list[Any]:
+        with store.read() as session:
+            return [
+                session.execute(select(col(Dispute.field), col(Dispute.value)).order_by(col(Dispute.id))).all(),
+                session.execute(select(col(Discussion.field)).order_by(col(Discussion.id))).scalars().all(),
+                session.execute(
+                    select(col(PlantedError.field), col(PlantedError.status)).order_by(col(PlantedError.chat_id))
+                ).all(),
+                session.execute(select(col(Pick.choices))).scalars().all(),
+            ]
+
+    before = named()
+    done = apply_form_change(store, planned(store, next_version(store)), who="组长")
+    assert named() == [
+        [("回访电话", "13800000001"), ("品牌型号", "云岭")],
+        ["水路故障", ""],
+        [("回访电话", "waiting"), ("品牌型号", "withdrawn")],
+        [{"0:回访电话": "run:1"}],
+    ]
+    undo_form_change(store, done.id, who="组长")
+    assert named() == before
+
+
+def test_what_cannot_be_done_is_said(store: Store) -> None:
+    dataset = tickets(store, 2)
+    new = next_version(store)
+    with pytest.raises(FormError, match="没有去处"):
+        planned(store, new, {"steps": []})
+    with pytest.raises(InputError, match="同一版"):
+        plan_form_change(store, form_change_of(OLD, OLD, {"steps": []}))
+    with pytest.raises(InputError, match="「别的」"):
+        plan_form_change(store, form_change_of(OLD, new, MAPPING), datasets=["别的"])
+    with pytest.raises(NotFoundError):
+        undo_form_change(store, 7, who="组长")
+    plan = planned(store, new)
+    ack = approve(store, dataset, load_named_form(OLD), 2, ticket(2, 品牌型号="刚刚填的"), version=1)
+    assert ack.result == "saved"
+    with pytest.raises(ConflictError, match="预览之后"):
+        apply_form_change(store, plan, who="组长")
+    with store.write() as session:
+        run = session.execute(select(Run)).scalars().one()
+        run.status = RunStatus.RUNNING
+    plan = planned(store, new)
+    assert "正在运行" in plan.problem
+    with pytest.raises(ConflictError, match="正在运行"):
+        apply_form_change(store, plan, who="组长")
+    with store.write() as session:
+        session.execute(select(Run)).scalars().one().status = RunStatus.FINISHED
+    apply_form_change(store, planned(store, new), who="组长")
+    with pytest.raises(ConflictError, match="刚刚被改过"):
+        apply_form_change(store, plan, who="另一位")
+    with pytest.raises(InputError, match="没有数据集在用"):
+        planned(store, new)
+
+
+KILLED = """
+import os, signal, sys
+from core.adapters.store import open_store
+from core.services.forms.changing import apply_form_change, form_change_of, plan_form_change, undo_form_change
+from tests.factories.form_changes import MAPPING, OLD
+
+def die(now, total):
+    if now > total // 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+store = open_store(sys.argv[1])
+if sys.argv[2] == "undo":
+    undo_form_change(store, 1, who="a", on_rows=die)
+plan = plan_form_change(store, form_change_of(OLD, sys.argv[2], MAPPING))
+apply_form_change(store, plan, who="a", on_rows=die)
+"""
+
+
+@pytest.mark.both_databases
+def test_a_process_killed_in_the_middle_has_done_nothing(store: Store) -> None:
+    dataset = tickets(store, 20)
+    new = next_version(store)
+
+    def killed(what: str) -> None:
+        url = store.engine.url.render_as_string(hide_password=False)
+        done = subprocess.run([sys.executable, "-c", KILLED, url, what], env={**os.environ, "PYTHONPATH": os.getcwd()})
+        assert done.returncode == -signal.SIGKILL
+
+    before = everything(store, dataset)
+    killed(new)
+    assert everything(store, dataset) == before
+    with store.read() as session:
+        assert queries.dataset(session, "工单").form == OLD
+        assert form_changes(session) == []
+    done = apply_form_change(store, planned(store, new), who="组长")
+    after = everything(store, dataset)
+    killed("undo")
+    assert everything(store, dataset) == after
+    undo_form_change(store, done.id, who="组长")
+    assert everything(store, dataset)["records"] == before["records"]
