@@ -37,7 +37,8 @@ def migrate(
     from core.domain.form import load_named_form
     from core.domain.form.mapping import propose_mapping
     from core.errors import ConflictError, InputError
-    from core.services.forms.changing import apply_form_change, form_change_of, plan_form_change
+    from core.services.forms.changing import apply_form_change, plan_form_change
+    from core.services.forms.earlier_forms import form_change_of
 
     if not dry_run and not who.strip():
         raise InputError("还不知道是谁改的", "请用 --who 写上名字，或用 --dry-run 只看会改什么")

@@ -181,6 +181,7 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
             form = load_named_form(queries.dataset(session, view.dataset_id).form)
     default = {
         "form": {"reference": form.reference, "title": form.title, "version": form.version},
+        "made_with_form": view.form or form.reference,
         "default": chosen is not None and chosen.id == view.id,
         "default_run": chosen.as_json() if chosen is not None else None,
     }

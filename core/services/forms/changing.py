@@ -6,7 +6,7 @@ exported files stay as they are. A process that dies in the middle has done noth
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, Run, RunStatus, now
-from core.domain.form import Form, load_named_form
-from core.domain.form.mapping import FormChange, read_mapping
+from core.domain.form import Form
+from core.domain.form.mapping import FormChange
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.forms.change_writing import (
@@ -34,6 +34,7 @@ from core.services.forms.change_writing import (
     write_forward,
 )
 from core.services.forms.changed_rows import TABLES, ChangeTally
+from core.services.forms.earlier_forms import form_change_of
 from core.services.team import AuditKind, permitted, record_audit
 
 _NAMED = 200
@@ -128,22 +129,6 @@ class AppliedChange:
     def lost(self) -> int:
         """Cells that lost something."""
         return self.counts.get("lost", 0)
-
-
-def form_change_of(old: str, new: str, mapping: object) -> FormChange:
-    """Both forms and the mapping between them, checked.
-
-    Args:
-        old: reference of the form in use.
-        new: reference of the form that it becomes.
-        mapping: as JSON, see :func:`core.domain.form.mapping.read_mapping`.
-
-    Raises:
-        FormError: no such form, or the mapping cannot be used between them.
-    """
-    change = FormChange(load_named_form(old), load_named_form(new), read_mapping(mapping))
-    change.check()
-    return change
 
 
 @permitted(Permission.FORMS)
@@ -344,40 +329,3 @@ def _running(session: Session, ids: Sequence[int]) -> str:
 def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[LostValue, ...]:
     ranked = sorted(lost.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
     return tuple(LostValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
-
-
-def carried_customers(
-    session: Session, dataset_id: int, old: str, new: str, customers: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]] | None:
-    """Customers that were made over another version of a dataset's form, carried by the changes since.
-
-    Args:
-        session: open session.
-        dataset_id: the dataset.
-        old: reference of the form that they are of.
-        new: reference of the form that the dataset has.
-        customers: ``{values, …}`` each, of the old form.
-
-    Returns:
-        The customers in the new form; ``None`` where no change leads there.
-    """
-    entries = [
-        entry
-        for entry in session.execute(select(AppliedFormChange).order_by(col(AppliedFormChange.id).desc())).scalars()
-        if str(dataset_id) in entry.datasets
-    ]
-    carried = [dict(customer) for customer in customers]
-    for _ in entries:
-        if old == new:
-            break
-        forward = next((one for one in entries if one.old == old and one.undone_at is None), None)
-        back = next((one for one in entries if one.new == old and one.undone_at is not None), None)
-        if forward is not None:
-            change = form_change_of(forward.old, forward.new, forward.mapping)
-            carried, old = [change.carry(customer).customer for customer in carried], forward.new
-        elif back is not None:
-            change = form_change_of(back.old, back.new, back.mapping)
-            carried, old = [change.carry_back(customer, {}) for customer in carried], back.old
-        else:
-            return None
-    return carried if old == new else None

@@ -4,17 +4,19 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import CursorResult, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import (
+    AppliedFormChange,
     Dataset,
     Discussion,
     DiscussionEvent,
     DiscussionStep,
     Extraction,
+    FormChangeRow,
     Record,
     RecordEvent,
     Reply,
@@ -123,6 +125,7 @@ def apply_retention(store: Store, *, rewrite: bool = False) -> RetentionResult:
                 long_ago = moment - timedelta(days=rule.history_days)
                 old_versions = _forget_versions(session, rule.dataset_id, long_ago)
                 old_versions += _forget_comments(session, rule.dataset_id, long_ago)
+                old_versions += _forget_before_changes(session, rule.dataset_id, long_ago)
             if old_replies or old_versions:
                 detail = f"到期删除：回复 {old_replies}，历史版本 {old_versions}"
                 record_audit(session, AuditKind.DELETION, queries.dataset(session, rule.dataset_id).name, detail)
@@ -167,6 +170,19 @@ def _holds_words(row: Extraction) -> bool:
         or row.error not in ("", _GONE)
         or any(entry.get(key) for entry in row.replies for key in _WORDS_OF_A_CALL)
     )
+
+
+def _forget_before_changes(session: Session, dataset_id: int, before: datetime) -> int:
+    """Delete how rows were before changes of the form from before; these can be undone less exactly then."""
+    changes = select(col(AppliedFormChange.id)).where(col(AppliedFormChange.at) < before)
+    result = session.execute(
+        delete(FormChangeRow).where(
+            col(FormChangeRow.dataset_id) == dataset_id,
+            col(FormChangeRow.kind) != "run",
+            col(FormChangeRow.change_id).in_(changes),
+        )
+    )
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def _forget_versions(session: Session, dataset_id: int, before: datetime) -> int:

@@ -27,6 +27,7 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
 from core.services.export.answer_sources import AnswerSource
+from core.services.forms.earlier_forms import columns_before
 from core.services.team import hidden_sentence, withheld
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chat_summaries import summary_versions
@@ -128,18 +129,19 @@ class SourceLookup:
             raise SourceGoneError("审阅记录已被删除")
         if current[0] == version:
             return list(current[1])
-        change = self._session.execute(
-            select(col(RecordEvent.change)).where(
+        event_id, change = self._session.execute(
+            select(col(RecordEvent.id), col(RecordEvent.change)).where(
                 col(RecordEvent.record_id) == provenance["record"], col(RecordEvent.version) == version
             )
-        ).scalar_one_or_none()
+        ).one_or_none() or (0, None)
+        change = columns_before(self._session, "recordevent", event_id, self._form.reference).get("change", change)
         if change is None or "customers" not in change:
             raise SourceGoneError(f"记录现在是第 {current[0]} 版，第 {version} 版不在历史里")
         return list(change["customers"])
 
     def _labels(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues]:
         forms = self._session.execute(
-            select(col(Extraction.forms))
+            select(col(Extraction.forms), col(Extraction.id))
             .join(Run, col(Run.id) == col(Extraction.run_id))
             .where(
                 col(Run.id) == provenance["run_id"],
@@ -149,7 +151,8 @@ class SourceLookup:
         ).one_or_none()
         if forms is None:
             raise SourceGoneError(f"「{provenance['run']}」里已没有这条群聊")
-        return list(forms[0] or [])
+        before = columns_before(self._session, "extraction", forms[1], self._form.reference)
+        return list(before.get("forms", forms[0]) or [])
 
 
 def reason_of(error: Exception) -> str:

@@ -79,6 +79,11 @@ def _draw_head(run: RunView) -> DeltaGenerator:
     title, color = run_state(run)
     head, actions = st.columns([5, 6], vertical_alignment="center")
     head.markdown(f"#### {escape_markdown(run.name)} &nbsp; :{escape_markdown(color)}-badge[{escape_markdown(title)}]")
+    if run.form:
+        head.caption(
+            f"做的时候表单是 {escape_markdown(run.form)}，答案已按字段的对应改到数据集现在的表单，可以照常评分、对比；"
+            "模型的原始回复没有动。"
+        )
     return actions
 
 

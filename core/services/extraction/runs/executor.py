@@ -27,7 +27,7 @@ from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.run_model import connect_with, spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
-from core.services.forms.changing import carried_customers
+from core.services.forms.earlier_forms import carried_customers
 
 _log = logging.getLogger("shiyao.runs")
 _frozen = threading.Lock()

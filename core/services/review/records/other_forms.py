@@ -9,7 +9,7 @@ from core.adapters.store.models import Dataset, Record, RecordEvent
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError
 from core.services.forms.change_writing import SAVED_BY_CHANGE
-from core.services.forms.changing import carried_customers
+from core.services.forms.earlier_forms import carried_customers
 from core.services.review.records.save_types import Confirmation, CustomerSave, Save
 
 
