@@ -5,6 +5,7 @@
 /** @type {FormPayload} */
 export const FORM = {
   name: "small",
+  reference: "small@1",
   title: "小表单",
   name_field: "姓名",
   groups: ["基本", "其他"],

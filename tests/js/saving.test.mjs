@@ -122,6 +122,7 @@ test("what is sent is what the contract says", async () => {
     "chat",
     "customers",
     "field_seconds",
+    "form",
     "made",
     "note",
     "reason",
@@ -168,6 +169,21 @@ test("what was typed comes back after a reload and is sent", async () => {
   assert.equal(save.customers[0].values["明细"], "书架");
   take(after, { acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
   assert.equal(kept.items.size, 0);
+});
+
+test("work over the form before goes off as such, and is not put over the chat in the new form", async () => {
+  const kept = storage();
+  const before = open(kept);
+  editField(entryOf(before.store), 0, "明细", "书架", 0);
+  before.sync.touch(entryOf(before.store));
+  const after = world(makeStore, makeSync, kept);
+  const form = { ...FORM, reference: "small@2", fields: FORM.fields.filter(({ key }) => key !== "明细") };
+  after.sync.settle(receive(after.store, payload({ form }), after.sync.restore));
+  await soon();
+  const [save] = after.emitted.find(([name]) => name === "outbox")[1];
+  assert.equal(save.form, "small@1");
+  assert.equal(save.customers[0].values["明细"], "书架");
+  assert.equal(entryOf(after.store).work[0].values["明细"] === "书架", false);
 });
 
 test("a decision that was not acknowledged comes back after a reload with the same id", () => {
