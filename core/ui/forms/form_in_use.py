@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.domain.form import Form, load_named_form
-from core.domain.form.mapping import FormChange
+from core.domain.form.mapping import FormChange, FormMapping, propose_mapping, read_mapping
 from core.domain.permissions import Permission
 from core.errors import FormError
 from core.services.forms.changing import (
@@ -61,8 +61,7 @@ def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
     chosen = which.multiselect("数据集", names, default=names, key=f"form-change-datasets-{old}")
     with show_errors():
         before, after = load_named_form(old), load_named_form(new)
-        rows = _edited_rows(before, after)
-        change = _change_of(before, after, rows)
+        change = _change_of(before, after)
         if change is None:
             return
         signature = json.dumps([old, new, change.mapping.model_dump(mode="json"), chosen], ensure_ascii=False)
@@ -97,17 +96,36 @@ def _edited_rows(old: Form, new: Form) -> list[dict[str, Any]]:
     return [dict(row) for row in edited]
 
 
-def _change_of(old: Form, new: Form, rows: list[dict[str, Any]]) -> FormChange | None:
-    """The change that the table says; ``None``, and its mistakes in sentences, where it cannot be used."""
+def _change_of(old: Form, new: Form) -> FormChange | None:
+    """The change that the table or the JSON says; ``None``, and its mistakes in sentences, where it is of no use."""
+    key = f"form-change-json-{old.reference}-{new.reference}"
+    as_text = st.toggle("写成 JSON", key="form-change-as-text", help="和命令行 form migrate --mapping 读的一样")
     try:
-        change = FormChange(old, new, mapping_of_rows(rows, new))
+        if as_text:
+            if key not in st.session_state:
+                st.session_state[key] = _as_text(propose_mapping(old, new))
+            mapping = _from_text(st.text_area("字段的对应", key=key, height=320))
+        else:
+            mapping = mapping_of_rows(_edited_rows(old, new), new)
     except FormError as error:
         show_error(error)
         return None
+    change = FormChange(old, new, mapping)
     problems = change.problems()
     for problem in problems[:5]:
         st.error(escape_markdown(problem), icon=":material/error:")
     return None if problems else change
+
+
+def _as_text(mapping: FormMapping) -> str:
+    return json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False, indent=2)
+
+
+def _from_text(text: str) -> FormMapping:
+    try:
+        return read_mapping(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise FormError("字段的对应不是合法的 JSON", "请检查括号、引号和逗号") from error
 
 
 def _draw_plan(plan: FormChangePlan) -> None:
