@@ -89,7 +89,7 @@ def tickets(store: Store, count: int = 200, name: str = "工单") -> DatasetView
 def approve(
     store: Store,
     dataset: DatasetView,
-    form: Form,
+    of: Form,
     number: int,
     values: FormValues,
     *,
@@ -103,12 +103,12 @@ def approve(
         "chat": number,
         "reviewer": "阿青",
         "base_version": version,
-        "customers": [{"values": values, "origin": 0, "confirmed": dict.fromkeys(form.keys, "逐项确认")}],
+        "customers": [{"values": values, "origin": 0, "confirmed": dict.fromkeys(of.keys, "逐项确认")}],
         "status": "已确认",
         "seconds": 9,
-        "field_seconds": {form.keys[1]: 4},
+        "field_seconds": {of.keys[1]: 4},
     }
-    [ack] = apply_saves(store, form, dataset.id, [save | more], base_run_id=run)
+    [ack] = apply_saves(store, of, dataset.id, [save | more], base_run_id=run)
     return ack
 
 

@@ -42,7 +42,7 @@ _NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class LostValue:
+class DroppedValue:
     """A value that has no place in the new form.
 
     Attributes:
@@ -78,7 +78,7 @@ class FormChangePlan:
     dataset_ids: tuple[int, ...]
     rows: dict[str, int]
     cells: int
-    lost: tuple[LostValue, ...]
+    lost: tuple[DroppedValue, ...]
     lost_cells: int
     problem: str = ""
 
@@ -326,6 +326,6 @@ def _running(session: Session, ids: Sequence[int]) -> str:
     return f"抽取任务「{names}」正在运行" if names else ""
 
 
-def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[LostValue, ...]:
+def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[DroppedValue, ...]:
     ranked = sorted(lost.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
-    return tuple(LostValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
+    return tuple(DroppedValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
