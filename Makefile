@@ -73,6 +73,7 @@ lock: test-setup
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra dev --extra embedding --extra optimize -c requirements.lock -o requirements-dev.lock
 	echo uv | $(LOCK) - -o .ci/uv.lock
+	echo hatchling | $(LOCK) - -c requirements-dev.lock -o .ci/build.lock
 	@sh .ci/js/lock
 
 clean:
