@@ -1,4 +1,4 @@
-"""The image and the services around it: what can be held against rules without a container engine, and its steps run."""
+"""The image and the services around it: held against rules, and its steps run, without a container engine."""
 
 import json
 import os

@@ -89,7 +89,7 @@ def test_development_dependencies_are_those_of_tests_and_bench() -> None:
     assert EXTRAS["dev"] - set(imported) == TOOLS
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", ".ci/uv.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", ".ci/uv.lock", ".ci/build.lock"])
 def test_a_lock_holds_names_versions_and_hashes_only(lock: str) -> None:
     line = re.compile(r"""[a-z0-9.\[\]-]+==[^\s@]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?""")
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
