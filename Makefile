@@ -43,8 +43,10 @@ lint-generated: test-setup
 lint-docs: lint-generated
 	$(BIN)/python -m pytest tests/repository
 
+# The site goes to site/; its menu and look are in zensical.toml.
 docs: test-setup
 	$(COG) -r $(GENERATED)
+	$(BIN)/zensical build --clean --strict
 
 format:
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ from core.services.review.queue import claims
 from tests.browser.screens import PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [doc.relative_to(ROOT).as_posix() for doc in DOCS]
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -101,7 +101,9 @@ def test_commands_that_docs_show_are_there(name: str) -> None:
 
     from core.cli import app
 
-    for verbs in re.findall(r"python -m core ((?:[a-z][a-z-]* ?)+)", text_of(name)):
+    # Installed, and in a container, the same verbs have another word before them.
+    called = r"(?:python -m core|(?<=[`/])shiyao|exec app shiyao|run --rm app) ((?:[a-z][a-z-]* ?)+)"
+    for verbs in re.findall(called, text_of(name)):
         command = get_command(app)
         for verb in verbs.split():
             known = getattr(command, "commands", None)
