@@ -4,6 +4,7 @@
 set -eu
 context=$1 root=$2 python=$3 uv=$4 cache=$5
 ip link set lo up
+replace=
 
 for folder in usr bin lib lib64 etc; do
     if [ -L "/$folder" ]; then
@@ -23,8 +24,8 @@ mount --bind "$context" "$root/src"
 mount --bind "$cache" "$root/cache"
 cp "$uv" "$root/uv"
 
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/tmp "$@"; }
-inside UV=/uv UV_OFFLINE=1 UV_CACHE_DIR=/cache UV_LINK_MODE=hardlink PYTHON="$python/bin/python3" sh /src/.ci/image/build /opt/shiyao
+inside() { $replace chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/tmp "$@"; }
+inside UV=/uv UV_OFFLINE=1 UV_CACHE_DIR=/cache UV_LINK_MODE=copy PYTHON="$python/bin/python3" sh /src/.ci/image/build /opt/shiyao
 echo "built: $(du -sm "$root/opt/shiyao" | cut -f1) MB"
 
 # As the image runs it: nobody special, everything but two folders read-only, nothing of the source left.
@@ -40,9 +41,9 @@ as_image() {
 as_image shiyao serve --address=0.0.0.0 --no-sample && exit 9
 printf 'a-long-password-for-a-test\n' | as_image shiyao user add 王芳 --role 管理员
 as_image shiyao check --json
-as_image shiyao serve --address=0.0.0.0 --no-sample &
+(replace=exec && as_image shiyao serve --address=0.0.0.0 --no-sample) &
 server=$!
-trap 'kill $server 2>/dev/null || true' EXIT
+trap 'kill $server 2>/dev/null || true; wait $server || true' EXIT
 tries=0
 until as_image sh -c "$HEALTHCHECK" 2>"$root/tmp/health"; do
     tries=$((tries + 1))
