@@ -1,4 +1,4 @@
-# The program, its database's client and nothing to build with; see docs/operations.md. The same steps as in a test: .ci/image/build.
+# The program, its database's client and nothing to build with; see docs/operations.md.
 FROM python:3.11-slim-trixie AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1
 WORKDIR /src
