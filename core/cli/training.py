@@ -26,9 +26,27 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="写到哪个文件夹。")] = None,
     source: Source = "labels+records",
     data_format: Annotated[
-        Literal["spark", "spark-pair", "alpaca", "sharegpt", "openai"],
-        typer.Option("--format", help="训练平台的格式。"),
+        Literal[
+            "spark",
+            "spark-pair",
+            "alpaca",
+            "sharegpt",
+            "openai",
+            "dpo-alpaca",
+            "dpo-sharegpt",
+            "dpo-openai",
+            "dpo-bailian",
+            "dpo-qianfan",
+            "kto",
+        ],
+        typer.Option("--format", help="训练平台的格式；dpo-… 和 kto 是偏好对：确认的答案和改之前的回答。"),
     ] = "spark",
+    rejected_run: Annotated[
+        str,
+        typer.Option(
+            "--rejected-run", metavar="NAME", help="偏好对里，不是从抽取任务改起的答案（如标注）拿哪个抽取任务作对照。"
+        ),
+    ] = "",
     platform: Annotated[
         str, typer.Option("--platform", metavar="NAME", help="为哪个平台：照它的格式、行数和长度核对；不写则不核对。")
     ] = "",
@@ -149,6 +167,7 @@ def export(
         ),
         min_rows=least_rows_of(platform, TrainingFormat(data_format)) if min_rows is None else min_rows,
         platform=platform,
+        rejected_run=rejected_run,
         max_rows=max_rows,
         max_chars=max_chars,
         cutoff_len=cutoff_len,

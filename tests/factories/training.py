@@ -7,7 +7,7 @@ from typing import Any
 from core.adapters.store import Store
 from core.adapters.store.models import RecordEvent, RecordStatus
 from core.services.export import AnswerSource
-from core.services.training import TrainingOptions
+from core.services.training import TrainingFormat, TrainingOptions
 from tests.factories.exports import fill
 from tests.factories.exports import form as filled
 
@@ -29,6 +29,12 @@ LONG_LABELS = [
 
 def options(**changes: Any) -> TrainingOptions:
     return TrainingOptions(**{"datasets": ("四条",), "source": LABELS_ALONE, "min_rows": 0, **changes})
+
+
+def in_format(data_format: TrainingFormat, **changes: Any) -> TrainingOptions:
+    """Options of a format; in preference formats the run of :func:`fill` stands against the labels."""
+    against = {"rejected_run": "模型"} if data_format.is_preference else {}
+    return options(format=data_format, **against, **changes)
 
 
 def fill_long(store: Store) -> None:

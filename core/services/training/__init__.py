@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         platforms_taking,
     )
     from core.services.training.preflight import Preflight, data_version, preflight, preview_row
-    from core.services.training.row_formats import TrainingFormat
+    from core.services.training.row_formats import Row, TrainingFormat
     from core.services.training.rows import SpooledRow
     from core.services.training.set_diff import diff_sets, source_of
     from core.services.training.set_notes import TEST_SPLIT, lost_field_labels
@@ -77,6 +77,7 @@ __all__ = [
     "OverBudget",
     "Platform",
     "Preflight",
+    "Row",
     "SourceChange",
     "SpooledRow",
     "TEST_SPLIT",

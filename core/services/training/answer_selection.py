@@ -1,7 +1,7 @@
 """Selection of the answers that a set is made of: confirmed records and labels, filtered, each with its chat."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream, resolve_run
 from core.services.team import withheld_chats
 from core.services.training.chat_summaries import SummaryView, latest_summaries
+from core.services.training.rejected_answers import RejectedAnswers
 from core.services.training.training_options import AnswerFilters, TrainingOptions
 
 REASONS = {
@@ -41,6 +42,7 @@ class SelectedAnswer:
         customers: as the record keeps them, with confirmations and pinned evidence; empty for labels.
         provenance: dataset, index, digest of the text, origin; record, version and reviewer, or run.
         summary: the newest summary, where the set may need one.
+        rejected: what a run answered in its place, in preference formats.
     """
 
     dataset: str
@@ -50,6 +52,7 @@ class SelectedAnswer:
     customers: list[dict[str, Any]]
     provenance: dict[str, Any]
     summary: SummaryView | None = None
+    rejected: list[FormValues] | None = None
 
     @property
     def is_record(self) -> bool:
@@ -72,6 +75,7 @@ class SelectionTally:
         filtered: reason (a key of :data:`REASONS`) → places.
         withheld: chats whose records are not taken, because who builds the set reviews them blind just now.
         passed: chats whose records are not taken, because a threshold let them pass and nobody has reviewed them.
+        unpaired: reason (a key of ``rejected_answers.UNPAIRED``) → places of answers without a rejected one.
     """
 
     total: int = 0
@@ -79,6 +83,7 @@ class SelectionTally:
     filtered: dict[str, list[str]] = field(default_factory=dict)
     withheld: int = 0
     passed: int = 0
+    unpaired: dict[str, list[str]] = field(default_factory=dict)
 
 
 def select_answers(
@@ -114,6 +119,7 @@ def select_answers(
         tally.withheld += len(withheld_chats(session, dataset.id))
     labels = OrderedStream(queries.stream_forms(session, run.id)) if run is not None else None
     newest_summaries = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
+    runs = RejectedAnswers(session, dataset, form, options.rejected_run) if options.format.is_preference else None
     filter_check = _FilterCheck(session, dataset, form, filters)
     tally.total += max(dataset.expected, dataset.chats)
     chats = 0
@@ -148,6 +154,12 @@ def select_answers(
         if reason := filter_check.reason(answer, record):
             tally.filtered.setdefault(reason, []).append(answer.place)
             continue
+        if runs is not None:
+            rejected = runs.of(chat.index, record)
+            if isinstance(rejected, str):
+                tally.unpaired.setdefault(rejected, []).append(answer.place)
+                continue
+            answer = replace(answer, rejected=rejected.forms, provenance={**answer.provenance, **rejected.provenance})
         yield answer
     tally.unanswered += max(dataset.expected, dataset.chats) - chats
 

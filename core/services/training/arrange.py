@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.errors import ExportError
 from core.services.training.compose import Composition
 from core.services.training.field_balance import copies_per_row
+from core.services.training.rejected_answers import UNPAIRED
 from core.services.training.rows import SpooledRow
 from core.services.training.train_val_split import drop_duplicates, train_val_split
 from core.services.training.training_options import TrainingOptions
@@ -43,6 +44,12 @@ def arrange(composition: Composition, options: TrainingOptions) -> Arrangement:
     if not rows and composition.no_summary:
         raise ExportError(
             f"{len(composition.no_summary)} 条有答案的群聊都没有摘要", "请先补上摘要，或改用 raw、clean 作输入"
+        )
+    if not rows and (unpaired := composition.tally.unpaired):
+        reasons = "，".join(f"{len(places)} 条{UNPAIRED[reason]}" for reason, places in unpaired.items())
+        raise ExportError(
+            f"没有一对可以比较的回答（{reasons}）",
+            "请先审阅并改正抽取的结果，或指定一个抽取任务作对照（--rejected-run）",
         )
     if not rows:
         raise ExportError(f"来源（{options.source.title}）没有一行可以训练", "请先审阅并确认群聊，或换一个来源")

@@ -146,6 +146,7 @@ def _overlong_lists(composition: Composition) -> dict[str, list[Any]]:
             **({"windows": row.pieces} if row.action == "windowed" else {}),
         }
         lists.setdefault(row.action, []).append(entry)
+    lists |= {f"unpaired_{reason}": places for reason, places in composition.tally.unpaired.items()}
     if composition.no_summary:
         lists["no_summary"] = composition.no_summary
     return lists

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from itertools import product
 
 from sqlmodel import Session
 
@@ -17,10 +18,11 @@ from core.services.training.chunk_rows import filled_cells
 from core.services.training.input_texts import InputKind
 from core.services.training.lost_evidence import LostValue, find_lost_values
 from core.services.training.overlong_rows import OverlongRow, shorten_row
+from core.services.training.rejected_answers import SAME
 from core.services.training.row_inputs import RowInput, clean_input, raw_input, summary_input
-from core.services.training.rows import RowMaker, SpooledRow, TrainingRow
+from core.services.training.rows import APPROVED, RowMaker, SpooledRow, TrainingRow
 from core.services.training.tasks import TrainingTask
-from core.services.training.training_options import DuplicatePolicy, OverBudget, TrainingOptions
+from core.services.training.training_options import FORM_TASK, DuplicatePolicy, OverBudget, TrainingOptions
 
 _SEEN_EVERY: Final = 200
 
@@ -132,10 +134,10 @@ def compose(
             rows_before = len(composition.rows)
             if answer.is_record:
                 composition.chats_of_records.add(answer.chat.id)
-            for row_input, task, row in _rows_of(answer, maker, options, composition, inspect=inspect):
+            for row_input, task, side, row in _rows_of(answer, maker, options, composition, inspect=inspect):
                 line = row.line
                 sink(line)
-                composition.rows.append(maker.spooled(row, row_input, task, answer, offset, len(line)))
+                composition.rows.append(maker.spooled(row, row_input, task, answer, offset, len(line), side))
                 offset += len(line)
                 composition.forms += len(row.forms)
                 composition.empty_targets += not filled_cells(row.forms)
@@ -148,7 +150,7 @@ def compose(
 
 def _rows_of(
     answer: SelectedAnswer, maker: RowMaker, options: TrainingOptions, composition: Composition, *, inspect: bool
-) -> Iterator[tuple[RowInput, TrainingTask, TrainingRow]]:
+) -> Iterator[tuple[RowInput, TrainingTask, str, TrainingRow]]:
     """The rows of one answer; what is left out is entered in the composition."""
     row_input: RowInput | None
     match options.text:
@@ -162,16 +164,21 @@ def _rows_of(
         composition.no_summary.append(answer.place)
         return
     summary = row_input if options.text is InputKind.SUMMARY else None
-    for task in maker.tasks:
-        row = maker.make(row_input, task)
-        if row.size.within(options.limit):
-            yield row_input, task, row
+    for task, side in product(maker.tasks, maker.sides):
+        row = maker.make(row_input, task, side)
+        if options.format.is_preference and not row.differs:
+            if side == APPROVED:
+                place = answer.place + (f"「{task.name}」" if task.name != FORM_TASK else "")
+                composition.tally.unpaired.setdefault(SAME, []).append(place)
             continue
-        overlong, replacements = shorten_row(answer, maker, options, row_input, task, row)
+        if row.size.within(options.limit):
+            yield row_input, task, side, row
+            continue
+        overlong, replacements = shorten_row(answer, maker, options, row_input, task, row, side)
         composition.overlong.append(overlong)
         for shorter_input, shorter in replacements:
             summary = shorter_input if overlong.action == "summarised" else summary
-            yield shorter_input, task, shorter
+            yield shorter_input, task, side, shorter
     if inspect and summary is not None:
         if lost := find_lost_values(maker.form, answer.conversation, summary.text, answer.forms):
             composition.summary_lost.append((answer.place, lost))

@@ -11,7 +11,7 @@ from typing import Any
 from core.services.training.length_limits import RowLength
 from core.services.training.platforms import Platform
 from core.services.training.row_formats import TrainingFormat, row_texts
-from core.services.training.row_shapes import SHAPES, count_turns, length_of, shape_of, shape_problems
+from core.services.training.row_shapes import LIST, SHAPES, count_turns, length_of, shape_of, shape_problems
 from core.services.training.training_files import ENDINGS, BadLine, files_of, has_byte_order_mark, lines_of
 
 MOST_NAMED = 200
@@ -98,8 +98,10 @@ def _check_file(path: Path, platform: Platform) -> FileReport:
 
 def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report: FileReport) -> Iterator[str]:
     if isinstance(row, list):
-        yield "是一个列表，不是对象"
-        return
+        if not any(LIST in SHAPES[one].keys for one in platform.format_names):
+            yield "是一个列表，不是对象"
+            return
+        row = {LIST: row}
     formats = platform.format_names if report.format is None else (report.format,)
     data_format, lacking = shape_of(row, formats)
     if lacking:

@@ -15,7 +15,7 @@ from core.services.training.input_texts import InputKind
 from core.services.training.length_limits import LengthUnit, RowLength, chars_kept
 from core.services.training.lost_evidence import find_lost_values
 from core.services.training.row_inputs import RowInput, WindowPlace, clean_input, summary_input, window_input
-from core.services.training.rows import RowMaker, TrainingRow
+from core.services.training.rows import APPROVED, RowMaker, TrainingRow
 from core.services.training.tasks import TrainingTask
 from core.services.training.training_options import FORM_TASK, OverBudget, TrainingOptions
 
@@ -70,6 +70,7 @@ def shorten_row(
     row_input: RowInput,
     task: TrainingTask,
     row: TrainingRow,
+    side: str = APPROVED,
 ) -> tuple[OverlongRow, list[Replacement]]:
     """Shorten, replace, skip or refuse a row that is too long, as the options say.
 
@@ -80,6 +81,7 @@ def shorten_row(
         row_input: what the row shows of its chat.
         task: what the row asks.
         row: the row that is too long.
+        side: which answer it holds.
 
     Returns:
         What was done about the row, and the rows that take its place (none where it is skipped or refused).
@@ -91,14 +93,14 @@ def shorten_row(
             action = "skipped"
         case OverBudget.CLEAN:
             cleaned = clean_input(answer, maker.steps)
-            action, replacements, why = "cleaned", [(cleaned, maker.make(cleaned, task))], "清理之后仍"
+            action, replacements, why = "cleaned", [(cleaned, maker.make(cleaned, task, side))], "清理之后仍"
         case OverBudget.SUMMARY:
             action, why = "summarised", "换成摘要之后仍"
             summary = summary_input(answer)
             if summary is None:
                 why = "还没有摘要，"
             else:
-                replacements = [(summary, maker.make(summary, task))]
+                replacements = [(summary, maker.make(summary, task, side))]
         case OverBudget.WINDOW:
             replacements, dropped = _window_rows(answer, maker, options, row_input, task)
             action, why = "windowed", "提问和答案就占满了，分段之后仍"
@@ -108,7 +110,7 @@ def shorten_row(
     if action not in ("refused", "skipped") and not fits:
         action, replacements = "refused", []
     text = maker.shown_text(row_input)
-    chars = chars_kept(limit, row.question, text, row.target, row.size) if limit is not None else 0
+    chars = chars_kept(limit, row.question, text, row.longest_answer, row.size) if limit is not None else 0
     overlong = OverlongRow(
         dataset=answer.dataset,
         index=answer.chat.index,

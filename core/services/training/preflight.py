@@ -21,6 +21,7 @@ from core.services.training.lost_evidence import LostValue
 from core.services.training.overlong_rows import OverlongRow
 from core.services.training.platform_fit import platform_dangers, platform_notes
 from core.services.training.provenance import SourceGoneError, SourceLookup
+from core.services.training.row_formats import Row
 from core.services.training.row_inputs import recreate_input
 from core.services.training.rows import RowMaker, SpooledRow
 from core.services.training.set_notes import counts_of, dangers_of, notes_of, refuse_too_long
@@ -195,7 +196,7 @@ def data_version(store: Store) -> tuple[Any, ...]:
         )
 
 
-def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, Any]) -> dict[str, Any]:
+def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, Any]) -> Row:
     """One row as it will be written.
 
     Args:
@@ -218,4 +219,4 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         row_input = recreate_input(form, answer, provenance, maker.steps)
         if row_input is None:
             raise ExportError("这一行的摘要已不在", "请刷新页面")
-        return maker.make(row_input, maker.task(provenance)).row
+        return maker.remake(row_input, provenance).row

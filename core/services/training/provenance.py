@@ -27,12 +27,25 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
 from core.services.export.answer_sources import AnswerSource
+from core.services.export.atomic_file import fingerprint
 from core.services.forms.earlier_forms import columns_before
 from core.services.team import hidden_sentence, withheld
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chat_summaries import summary_versions
+from core.services.training.rejected_answers import REJECTED_KEYS
 
-_SOURCE_KEYS = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
+_SOURCE_KEYS = (
+    "dataset",
+    "index",
+    "chat_sha256",
+    "origin",
+    "record",
+    "version",
+    "reviewer",
+    "run",
+    "run_id",
+    *REJECTED_KEYS,
+)
 
 
 class SourceGoneError(Exception):
@@ -69,6 +82,7 @@ class SourceLookup:
             conversation=strip_residue(chat.text),
             forms=[self._form.coerce(values).values for values in raw],
             customers=customers,
+            rejected=self._rejected(provenance, chat.id),
             provenance={key: provenance[key] for key in _SOURCE_KEYS if key in provenance},
             summary=summary,
         )
@@ -117,6 +131,23 @@ class SourceLookup:
         if chat.sha256 != provenance["chat_sha256"]:
             raise SourceGoneError("群聊的原文与当时不同")
         return chat
+
+    def _rejected(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues] | None:
+        """The run's answer that was rejected; ``None`` for a row of another kind."""
+        if "rejected_run_id" not in provenance:
+            return None
+        named = f"抽取任务「{provenance['rejected_run']}」"
+        raw = self._session.execute(
+            select(col(Extraction.forms)).where(
+                col(Extraction.run_id) == provenance["rejected_run_id"], col(Extraction.chat_id) == chat_id
+            )
+        ).scalar_one_or_none()
+        if raw is None:
+            raise SourceGoneError(f"{named}里已没有这条群聊，被否的回答取不到了")
+        forms = [self._form.coerce(values).values for values in raw]
+        if fingerprint(forms).hex() != provenance["rejected"]:
+            raise SourceGoneError(f"{named}又抽取过这条群聊，被否的回答与当时不同")
+        return forms
 
     def _customers(self, provenance: Mapping[str, Any], chat_id: int) -> list[dict[str, Any]]:
         version = provenance["version"]

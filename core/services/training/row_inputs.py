@@ -30,22 +30,25 @@ class RowInput:
         forms: the whole answer, or what a window gives evidence of.
         facts: for the provenance: ``input``, and version of the summary or place of the window.
         customers: of a window: the position of each form in the whole answer.
+        rejected: the whole answer that was rejected, where the format wants it and the chat has one.
     """
 
     text: str
     forms: list[FormValues]
     facts: dict[str, Any]
     customers: tuple[int, ...] = ()
+    rejected: list[FormValues] | None = None
 
 
 def raw_input(answer: SelectedAnswer) -> RowInput:
     """The conversation as stored, letter for letter, with the whole answer."""
-    return RowInput(answer.conversation, answer.forms, {"input": str(InputKind.RAW)})
+    return RowInput(answer.conversation, answer.forms, {"input": str(InputKind.RAW)}, rejected=answer.rejected)
 
 
 def clean_input(answer: SelectedAnswer, steps: Sequence[str]) -> RowInput:
     """The cleaned conversation with the whole answer."""
-    return RowInput(cleaned_text(answer.conversation, steps), answer.forms, {"input": str(InputKind.CLEAN)})
+    text = cleaned_text(answer.conversation, steps)
+    return RowInput(text, answer.forms, {"input": str(InputKind.CLEAN)}, rejected=answer.rejected)
 
 
 def summary_input(answer: SelectedAnswer) -> RowInput | None:
@@ -53,7 +56,7 @@ def summary_input(answer: SelectedAnswer) -> RowInput | None:
     if answer.summary is None:
         return None
     facts = {"input": str(InputKind.SUMMARY), "summary_version": answer.summary.version}
-    return RowInput(answer.summary.text, answer.forms, facts)
+    return RowInput(answer.summary.text, answer.forms, facts, rejected=answer.rejected)
 
 
 def window_input(form: Form, answer: SelectedAnswer, whole: RowInput, place: WindowPlace) -> RowInput:

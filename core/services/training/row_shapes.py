@@ -57,6 +57,62 @@ class _MessagesShape(_Shape):
     messages: Annotated[list[_Message], Field(min_length=2)]
 
 
+class _KTOShape(_AlpacaShape):
+    kto_tag: bool
+
+
+class _DPOAlpacaShape(_Shape):
+    instruction: _Text
+    input: _Optional = None
+    chosen: _Text
+    rejected: _Text
+    system: _Optional = None
+
+
+class _DPOShareGPTShape(_Shape):
+    conversations: Annotated[list[_Turn], Field(min_length=1)]
+    chosen: _Turn
+    rejected: _Turn
+    system: _Optional = None
+
+
+class _AskedShape(_Shape):
+    messages: Annotated[list[_Message], Field(min_length=1)]
+
+
+class _DPOOpenAIShape(_Shape):
+    input: _AskedShape
+    preferred_output: Annotated[list[_Message], Field(min_length=1)]
+    non_preferred_output: Annotated[list[_Message], Field(min_length=1)]
+
+
+class _DPOBailianShape(_AskedShape):
+    chosen: _Message
+    rejected: _Message
+
+
+class _EarlierTurn(_Shape):
+    user: _Text
+    system: _Optional = None
+    assistant: _Text
+
+
+class _LastTurn(_Shape):
+    user: _Text
+    system: _Optional = None
+    chosen: _Text
+    rejected: _Text
+
+
+class _DPOQianfanShape(_Shape):
+    earlier: list[_EarlierTurn]
+    last: _LastTurn
+
+
+LIST = "列表"
+"""Key under which a row is held that is no object but a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowShape:
     """The shape of one format.
@@ -64,13 +120,13 @@ class RowShape:
     Attributes:
         model: what is checked.
         keys: that a row must have; they tell the formats apart.
-        turns: key of the turns, where the format has any; each alternates between asking and answering.
+        turns: keys on the way to the turns, where the format has any; each alternates between asking and answering.
         answers: keys of the answers; of several, a trainer reads each with the question, one at a time.
     """
 
     model: type[BaseModel]
     keys: tuple[str, ...]
-    turns: str = ""
+    turns: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
 
 
@@ -78,8 +134,28 @@ SHAPES: dict[TrainingFormat, RowShape] = {
     TrainingFormat.SPARK: RowShape(_SparkShape, ("instruction", "input", "output"), answers=("output",)),
     TrainingFormat.SPARK_PAIR: RowShape(_PairShape, ("input", "target"), answers=("target",)),
     TrainingFormat.ALPACA: RowShape(_AlpacaShape, ("instruction", "output"), answers=("output",)),
-    TrainingFormat.SHAREGPT: RowShape(_ShareGPTShape, ("conversations",), turns="conversations"),
-    TrainingFormat.OPENAI: RowShape(_MessagesShape, ("messages",), turns="messages"),
+    TrainingFormat.SHAREGPT: RowShape(_ShareGPTShape, ("conversations",), turns=("conversations",)),
+    TrainingFormat.OPENAI: RowShape(_MessagesShape, ("messages",), turns=("messages",)),
+    TrainingFormat.DPO_ALPACA: RowShape(
+        _DPOAlpacaShape, ("instruction", "chosen", "rejected"), answers=("chosen", "rejected")
+    ),
+    TrainingFormat.DPO_SHAREGPT: RowShape(
+        _DPOShareGPTShape,
+        ("conversations", "chosen", "rejected"),
+        turns=("conversations",),
+        answers=("chosen", "rejected"),
+    ),
+    TrainingFormat.DPO_OPENAI: RowShape(
+        _DPOOpenAIShape,
+        ("input", "preferred_output", "non_preferred_output"),
+        turns=("input", "messages"),
+        answers=("preferred_output", "non_preferred_output"),
+    ),
+    TrainingFormat.DPO_BAILIAN: RowShape(
+        _DPOBailianShape, ("messages", "chosen", "rejected"), turns=("messages",), answers=("chosen", "rejected")
+    ),
+    TrainingFormat.DPO_QIANFAN: RowShape(_DPOQianfanShape, (LIST,)),
+    TrainingFormat.KTO: RowShape(_KTOShape, ("instruction", "output", "kto_tag"), answers=("output",)),
 }
 """One shape per format."""
 
@@ -120,11 +196,34 @@ def shape_of(row: Mapping[str, Any], formats: tuple[TrainingFormat, ...]) -> tup
 def shape_problems(data_format: TrainingFormat, row: Mapping[str, Any]) -> list[str]:
     """What is wrong with the shape of a row, Chinese clauses; empty where nothing is."""
     shape = SHAPES[data_format]
+    checked = row
+    if data_format is TrainingFormat.DPO_QIANFAN:
+        if not row[LIST] or not all(isinstance(turn, dict) for turn in row[LIST]):
+            return ["列表里要有一轮或几轮对话，每轮是一个对象"]
+        checked = {"earlier": row[LIST][:-1], "last": row[LIST][-1]}
     try:
-        shape.model.model_validate(row)
+        shape.model.model_validate(checked)
     except ValidationError as error:
         return list(dict.fromkeys(_clause(one) for one in error.errors()))
-    return list(_problems_of_turns(row[shape.turns], asks_last=bool(shape.answers))) if shape.turns else []
+    reasons = list(_problems_of_turns(_turns(shape, row), asks_last=bool(shape.answers))) if shape.turns else []
+    answers = [list(row_texts(answer)) for answer in _answers(data_format, row)]
+    if len(answers) > 1 and answers[0] == answers[1]:
+        reasons.append("两个回答一样，没有可比的")
+    return reasons
+
+
+def _turns(shape: RowShape, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    value: Any = row
+    for key in shape.turns:
+        value = value[key]
+    turns: list[Mapping[str, Any]] = value
+    return turns
+
+
+def _answers(data_format: TrainingFormat, row: Mapping[str, Any]) -> list[Any]:
+    if data_format is TrainingFormat.DPO_QIANFAN:
+        return [row[LIST][-1]["chosen"], row[LIST][-1]["rejected"]]
+    return [row[key] for key in SHAPES[data_format].answers]
 
 
 def _clause(error: Any) -> str:
@@ -164,20 +263,20 @@ def count_turns(data_format: TrainingFormat, row: Mapping[str, Any]) -> int:
     """How many questions and answers a row of this shape has."""
     shape = SHAPES[data_format]
     if shape.turns:
-        return sum(str(turn.get("role") or turn.get("from")) in ASKING for turn in row[shape.turns])
+        return sum(str(turn.get("role") or turn.get("from")) in ASKING for turn in _turns(shape, row))
+    if data_format is TrainingFormat.DPO_QIANFAN:
+        return len(row[LIST])
     return 1 + len(row.get("history") or ())
 
 
 def length_of(data_format: TrainingFormat, row: Mapping[str, Any]) -> RowLength:
     """How long a row of this shape is: the question with the longest of its answers."""
-    shape = SHAPES[data_format]
-    answers = [row[key] for key in shape.answers]
-    question = {key: value for key, value in row.items() if key not in shape.answers}
-    return RowLength(
-        characters(question) + max(map(characters, answers), default=0),
-        _tokens(question) + max(map(_tokens, answers), default=0),
-    )
+    answers = _answers(data_format, row)
+    return RowLength(*(size(row) - sum(map(size, answers)) + max(map(size, answers), default=0) for size in _SIZES))
 
 
 def _tokens(value: Any) -> int:
     return sum(map(estimate_tokens, row_texts(value)))
+
+
+_SIZES = (characters, _tokens)

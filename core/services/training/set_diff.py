@@ -86,13 +86,16 @@ def source_of(row: Mapping[str, Any]) -> str:
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     window = row.get("window")
-    return row["dataset"], row["index"], row.get("task", ""), tuple(window[:2]) if window else ()
+    part = tuple(window[:2]) if window else ()
+    return row["dataset"], row["index"], row.get("task", ""), row.get("side", ""), part
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     what = []
     if before.get("answer") != after.get("answer"):
         what.append("答案不同")
+    if before.get("rejected") != after.get("rejected"):
+        what.append("被否的回答不同")
     if before["question_sha256"] != after["question_sha256"]:
         what.append("提问不同")
     if before.get("part") != after.get("part"):

@@ -31,7 +31,14 @@ from core.services.export.atomic_file import (
 )
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement
-from core.services.training.row_formats import TrainingFormat, check_info, check_row, dataset_info, target_of
+from core.services.training.row_formats import (
+    TrainingFormat,
+    check_info,
+    check_row,
+    dataset_info,
+    rejected_of,
+    target_of,
+)
 from core.services.training.rows import SpooledRow
 
 TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
@@ -165,9 +172,13 @@ def _verify_row(line: bytes, row: SpooledRow, data_format: TrainingFormat, place
         raise mismatch_error("训练集", place) from error
     if line.count(b"\n") != 1 or not line.endswith(b"\n") or fingerprint(value) != row.row:
         raise mismatch_error("训练集", place)
-    answer = parse_reply(row.task.form, target_of(data_format, value))
-    if answer.status != "ok" or fingerprint(answer.forms) != row.forms:
-        raise mismatch_error("答案", place)
+    answers = [(target_of(data_format, value), row.forms)]
+    if row.rejected:
+        answers.append((rejected_of(data_format, value), row.rejected))
+    for text, forms in answers:
+        answer = parse_reply(row.task.form, text)
+        if answer.status != "ok" or fingerprint(answer.forms) != forms:
+            raise mismatch_error("答案", place)
 
 
 def _manifest_text(manifest: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from core.services.training.answer_selection import REASONS
 from core.services.training.arrange import Arrangement
 from core.services.training.compose import Composition
 from core.services.training.overlong_rows import OverlongRow
+from core.services.training.rejected_answers import UNPAIRED
 from core.services.training.training_options import MOST_REPEATS, OverBudget, TrainingOptions
 
 TEST_SPLIT = "test"
@@ -72,6 +73,7 @@ def counts_of(composition: Composition, arrangement: Arrangement) -> dict[str, i
         "without_answer": composition.tally.unanswered,
         "filtered": sum(len(places) for places in composition.tally.filtered.values()),
         "no_summary": len(composition.no_summary),
+        **({"unpaired": sum(map(len, composition.tally.unpaired.values()))} if composition.tally.unpaired else {}),
         "duplicates_dropped": len(arrangement.dropped),
         "copied": sum(1 for copies in arrangement.copies.values() if copies > 1),
         **{
@@ -141,6 +143,8 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
         )
     for reason, places in composition.tally.filtered.items():
         notes.append(f"{REASONS[reason]}，未写入 {len(places)} 条：{_named(places)}")
+    for reason, places in composition.tally.unpaired.items():
+        notes.append(f"{UNPAIRED[reason]}，没有成对，未写入 {len(places)} 条：{_named(places)}")
     if composition.no_summary:
         notes.append(f"没有摘要，未写入 {len(composition.no_summary)} 条：{_named(composition.no_summary)}")
     if arrangement.dropped:

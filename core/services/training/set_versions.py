@@ -27,7 +27,7 @@ from core.services.team import AuditKind, permitted, record_audit, remember_seen
 from core.services.training.arrange import Arrangement, training_order
 from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
 from core.services.training.row_inputs import recreate_input
-from core.services.training.rows import RowMaker, SpooledRow, place_of
+from core.services.training.rows import APPROVED, RowMaker, SpooledRow, place_of
 from core.services.training.set_files import MANIFEST, publish_set, temporary_folder_beside, write_files
 from core.services.training.training_options import options_from_json
 
@@ -308,9 +308,10 @@ def _recreate_row(
         if row_input is None:
             raise SourceGoneError("摘要已不在")
         task = maker.task(provenance)
-        row = maker.make(row_input, task)
+        row = maker.remake(row_input, provenance)
         line = row.line
-        spooled_row = maker.spooled(row, row_input, task, answer, start, len(line))
+        side = provenance.get("side", APPROVED)
+        spooled_row = maker.spooled(row, row_input, task, answer, start, len(line), side)
     except ShiyaoError as error:
         raise SourceGoneError(reason_of(error)) from error
     if spooled_row.row.hex() != provenance["row"]:

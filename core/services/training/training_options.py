@@ -115,6 +115,8 @@ class TrainingOptions:
             together.
         validation_needed: whether a set that no validation part can be drawn from is refused.
         mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets given to others.
+        rejected_run: in preference formats, name of a run, in each of the datasets, whose answers are taken as rejected
+            where the answer was not started from a run (labels, blind reviews); ``""`` leaves such chats out.
         platform: name of the platform that is to train on the set, whose limits it is held to; ``""`` for none.
         seed: shuffles the rows; the validation part is drawn with it too (with 0 where it is ``None``).
     """
@@ -142,6 +144,7 @@ class TrainingOptions:
     seed: int | None = None
     mask: tuple[str, ...] = ()
     platform: str = ""
+    rejected_run: str = ""
 
     @property
     def prompt_reference(self) -> str:
@@ -178,6 +181,7 @@ class TrainingOptions:
             raise ExportError("没有选择训练任务", "请至少选择一个：整张表、找客户或单个字段")
         self._check_limit()
         self._check_platform()
+        self._check_pairs()
         if self.min_rows < 0:
             raise ExportError(f"最少行数（--min-rows）不能是 {self.min_rows}", "请写 0 或更大的整数")
         if self.max_rows is not None and self.max_rows < max(1, self.min_rows):
@@ -201,6 +205,14 @@ class TrainingOptions:
         if self.format not in platform.format_names:
             raise ExportError(
                 f"{platform.title}不收 {self.format} 格式", f"可以是 {'、'.join(platform.format_names)}，或换一个平台"
+            )
+
+    def _check_pairs(self) -> None:
+        if self.rejected_run and not self.format.is_preference:
+            raise ExportError(f"{self.format} 格式没有被否的回答", "--rejected-run 只用于 dpo-… 和 kto 格式")
+        if self.format.is_preference and self.over_budget is OverBudget.WINDOW:
+            raise ExportError(
+                "偏好对不能分段：一段里没有依据的值正是要比较的", "请改用 skip、clean 或 summary，或放宽上限"
             )
 
     def _check_limit(self) -> None:
@@ -242,6 +254,7 @@ class TrainingOptions:
             "seed": self.seed,
             **({"mask": list(self.mask)} if self.mask else {}),
             **({"platform": self.platform} if self.platform else {}),
+            **({"rejected_run": self.rejected_run} if self.rejected_run else {}),
             **({} if self.validation_needed else {"val_needed": False}),
             **({"most_repeats": self.most_repeats} if self.most_repeats is not None else {}),
         }
@@ -276,4 +289,5 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         most_repeats=raw.get("most_repeats"),
         validation_needed=raw.get("val_needed", True),
         platform=raw.get("platform", ""),
+        rejected_run=raw.get("rejected_run", ""),
     )

@@ -94,6 +94,7 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
         format_func=lambda name: TASKS.get(name) or form.field(name).label,
         key="training-tasks",
     )
+    rejected_run = _rejected_run(datasets) if data_format.is_preference else ""
     limit = _limit(platform, data_format)
     extra = {**_numbers(platform, data_format), "filters": _filters(form, datasets)}
     return TrainingOptions(
@@ -101,6 +102,7 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
         source=SOURCES[source],
         format=data_format,
         platform=platform.name if platform else "",
+        rejected_run=rejected_run,
         text=text,
         prompt=prompt or "",
         tasks=tuple(tasks),
@@ -108,6 +110,20 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
         **limit,
         **extra,
     )
+
+
+def _rejected_run(datasets: list[DatasetView]) -> str:
+    """The run whose answers stand against those that were started from none; what pairs are is said beside it."""
+    st.caption("偏好对：确认的答案和它改之前的回答，只写两者不同的群聊。")
+    chosen = st.selectbox(
+        "对照的抽取任务",
+        _common_runs(datasets),
+        index=None,
+        key="training-rejected-run",
+        placeholder="不写没有起点的答案",
+        help="记录拿它从哪个抽取任务改起的回答；标注和盲审没有起点，在这里选拿谁的回答作对照。",
+    )
+    return chosen or ""
 
 
 def _usual_datasets(available: list[DatasetView], current: DatasetView | None) -> list[int]:

@@ -28,6 +28,12 @@ FORMATS = {
     TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
     TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
     TrainingFormat.OPENAI: "OpenAI 对话",
+    TrainingFormat.DPO_ALPACA: "DPO Alpaca（LLaMA-Factory）",
+    TrainingFormat.DPO_SHAREGPT: "DPO ShareGPT（LLaMA-Factory）",
+    TrainingFormat.DPO_OPENAI: "DPO OpenAI",
+    TrainingFormat.DPO_BAILIAN: "DPO 百炼",
+    TrainingFormat.DPO_QIANFAN: "DPO 千帆",
+    TrainingFormat.KTO: "KTO（LLaMA-Factory）",
 }
 TASKS = {FORM_TASK: "整张表", CUSTOMERS_TASK: "找客户", FIELDS_TASK: "每个字段一行"}
 POLICIES: dict[str, str] = {
@@ -54,6 +60,7 @@ SETTINGS = {
     "source": "答案来源",
     "platform": "平台",
     "format": "格式",
+    "rejected_run": "对照的抽取任务",
     "input": "输入",
     "prompt": "提示词",
     "prompt_sha256": "提示词指纹",

@@ -1,17 +1,20 @@
 """Rows of a training set before it is written: all of them in a table, one as it will be written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
 
 from core.errors import ShiyaoError
-from core.services.training import Preflight, SpooledRow, TrainingOptions, preview_row, source_of
+from core.services.training import Preflight, Row, SpooledRow, TrainingOptions, preview_row, source_of
 from core.ui import state
 from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import show_error
 from core.ui.training.labels import INPUTS, TASKS
 
-_ANSWER_KEYS = frozenset({"output", "target"})
+_ANSWER_KEYS = frozenset(
+    {"output", "target", "chosen", "rejected", "preferred_output", "non_preferred_output", "kto_tag"}
+)
 
 
 def draw_rows(report: Preflight, options: TrainingOptions) -> None:
@@ -64,22 +67,29 @@ def _table_row(row: SpooledRow, report: Preflight, labels: dict[str, str], *, wi
     }
 
 
-def _draw_written_row(row: dict[str, Any]) -> None:
-    parts: list[tuple[str, str]] = []
-    for key, value in row.items():
-        if isinstance(value, str):
-            parts.append((key, value))
-        else:
-            parts += [(f"{key} · {turn.get('role') or turn.get('from')}", _turn_text(turn)) for turn in value]
+def _draw_written_row(row: Row) -> None:
+    parts = list(_parts(row))
+    has_answer_key = any(label.partition(" · ")[0] in _ANSWER_KEYS for label, _ in parts)
     question, answer = st.columns([5, 4])
     for number, (label, text) in enumerate(parts):
         # What is answered stands beside what is asked; the answer is what ``target_of`` reads.
-        is_answer = label in _ANSWER_KEYS or (number == len(parts) - 1 and "·" in label)
+        is_last_turn = not has_answer_key and number == len(parts) - 1 and "·" in label
+        is_answer = label.partition(" · ")[0] in _ANSWER_KEYS or is_last_turn
         with answer if is_answer else question:
             st.markdown(f"{code_span(label)} :gray[{len(text):,} 字]")
             with st.container(height=300 if is_answer else 160, border=True):
                 st.text(text or "（空）")
 
 
-def _turn_text(turn: dict[str, str]) -> str:
-    return turn.get("content") or turn.get("value") or ""
+def _parts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Title and text of each part of a row, turns with their speaker."""
+    if isinstance(value, dict) and (speaker := value.get("role") or value.get("from")):
+        yield f"{key} · {speaker}", value.get("content") or value.get("value") or ""
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _parts(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _parts(part, key)
+    else:
+        yield key, value if isinstance(value, str) else str(value).lower()

@@ -20,8 +20,9 @@ from core.services.training import (
     rebuild,
     training_sets,
 )
-from core.services.training.row_formats import target_of
+from core.services.training.row_formats import rejected_of, target_of
 from core.services.training.set_versions import chats_of_set
+from tests.factories.datasets import make_run
 
 pytestmark = pytest.mark.competition
 
@@ -50,18 +51,40 @@ def test_97_real_chats(
     store: Store, form: Form, competition: Path, tmp_path: Path, data_format: TrainingFormat
 ) -> None:
     import_chats(store, competition / "train.json", filename="train.json", dataset="train")
-    options = TrainingOptions(("train",), parse_source("labels"), data_format)
-    report = export_training(store, options=options, out=tmp_path / "set")
-    assert (report.counts["rows"], report.counts["repeats"]) == (1552, 16)
-    with (tmp_path / "set" / "train.jsonl").open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
     with store.read() as session:
-        labels = queries.labels_run(session, 1)
+        labels, dataset = queries.labels_run(session, 1), queries.dataset(session, 1)
         assert labels is not None
         forms = list(queries.forms_by_index(session, labels.id).values())
-    assert [parse_reply(form, target_of(data_format, row)).forms for row in rows[:97]] == forms
-    assert rows[:97] == rows[-97:]
-    assert not any("data-online-sheet" in json.dumps(row) or "data-sheet-href" in json.dumps(row) for row in rows[:97])
+    # A run that gives every label but the first customer's name.
+    answers = {
+        index: [
+            {**values, form.name_field: "" if not number else values[form.name_field]}
+            for number, values in enumerate(answer)
+        ]
+        for index, answer in enumerate(forms, start=1)
+    }
+    make_run(store, dataset, "模型", answers)
+    against = "模型" if data_format.is_preference else ""
+    options = TrainingOptions(("train",), parse_source("labels"), data_format, rejected_run=against)
+    report = export_training(store, options=options, out=tmp_path / "set")
+    sides = 2 if data_format is TrainingFormat.KTO else 1
+    named = [number for number, answer in enumerate(forms) if answer and answer[0][form.name_field]]
+    chats = len(named) if data_format.is_preference else 97
+    assert report.counts["repeats"] == -(-1500 // (chats * sides))
+    with (tmp_path / "set" / "train.jsonl").open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    once = rows[: chats * sides]
+    approved = [parse_reply(form, target_of(data_format, row)).forms for row in once[::sides]]
+    assert approved == ([forms[number] for number in named] if data_format.is_preference else forms)
+    if data_format.is_preference:
+        texts = (
+            [target_of(data_format, row) for row in once[1::2]]
+            if sides == 2
+            else [rejected_of(data_format, row) for row in once]
+        )
+        assert [parse_reply(form, text).forms for text in texts] == [answers[number + 1] for number in named]
+    assert once == rows[-len(once) :]
+    assert not any("data-online-sheet" in json.dumps(row) or "data-sheet-href" in json.dumps(row) for row in once)
 
 
 def test_the_dataset_itself_and_a_limit(store: Store, competition: Path, tmp_path: Path) -> None:

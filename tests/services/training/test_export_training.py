@@ -21,15 +21,16 @@ from core.services.training import (
     TrainingOptions,
     export_training,
 )
-from core.services.training.row_formats import dataset_info, target_of
-from tests.factories.exports import FIRST, LABELS, TEXTS, fill
+from core.services.training.row_formats import dataset_info, rejected_of, target_of
+from tests.factories.exports import FIRST, LABELS, RUN, TEXTS, fill
 from tests.factories.exports import form as filled
+from tests.factories.training import in_format
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden"
 ROWS = 4
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -41,7 +42,7 @@ def options(**changes: Any) -> TrainingOptions:
 def test_golden_files(store: Store, tmp_path: Path, data_format: TrainingFormat) -> None:
     fill(store)
     out = tmp_path / "set"
-    export_training(store, options=options(format=data_format, min_rows=ROWS + 1, prompt="baseline.v1"), out=out)
+    export_training(store, options=in_format(data_format, min_rows=ROWS + 1, prompt="baseline.v1"), out=out)
     assert (out / "train.jsonl").read_bytes() == (GOLDEN / f"training_{data_format}.jsonl").read_bytes()
     expected = {"train.jsonl", "manifest.json"}
     described = dataset_info(data_format, {"shiyao": "train.jsonl"})
@@ -58,9 +59,19 @@ def test_answers_are_read_as_the_forms_they_were_made_of(
     store: Store, tmp_path: Path, form: Form, data_format: TrainingFormat
 ) -> None:
     fill(store)
-    export_training(store, options=options(format=data_format), out=tmp_path / "set")
+    export_training(store, options=in_format(data_format), out=tmp_path / "set")
     rows = rows_of(tmp_path / "set" / "train.jsonl")
-    assert [parse_reply(form, target_of(data_format, row)).forms for row in rows] == list(LABELS)
+    approved = [parse_reply(form, target_of(data_format, row)).forms for row in rows if row_tag(row)]
+    assert approved == list(LABELS[:2] if data_format.is_preference else LABELS)
+    if data_format.is_preference:  # the first two are those about which the run says something else
+        texts = [target_of(data_format, row) for row in rows if not row_tag(row)] or [
+            rejected_of(data_format, row) for row in rows
+        ]
+        assert [parse_reply(form, text).forms for text in texts] == list(RUN[:2])
+
+
+def row_tag(row: Any) -> bool:
+    return bool(row.get("kto_tag", True)) if isinstance(row, dict) else True
 
 
 def test_the_question_is_the_one_that_extraction_asks(store: Store, tmp_path: Path, form: Form) -> None:
@@ -69,7 +80,7 @@ def test_the_question_is_the_one_that_extraction_asks(store: Store, tmp_path: Pa
     whole = f"{asked.system}\n\n{asked.user}"
     first = {}
     for data_format in TrainingFormat:
-        export_training(store, options=options(format=data_format), out=tmp_path / data_format)
+        export_training(store, options=in_format(data_format), out=tmp_path / data_format)
         first[data_format] = rows_of(tmp_path / data_format / "train.jsonl")[0]
     assert first[TrainingFormat.SPARK_PAIR]["input"] == whole
     assert "\n".join([first[TrainingFormat.SPARK][key] for key in ("instruction", "input")]) == whole
@@ -78,8 +89,16 @@ def test_the_question_is_the_one_that_extraction_asks(store: Store, tmp_path: Pa
     assert first[TrainingFormat.SPARK]["input"].startswith(FIRST.rstrip("\n"))
     assert [turn["value"] for turn in first[TrainingFormat.SHAREGPT]["conversations"]][0] == asked.user
     assert [turn["content"] for turn in first[TrainingFormat.OPENAI]["messages"]][:2] == [asked.system, asked.user]
-    manifest = json.loads((tmp_path / "spark" / "manifest.json").read_text())
-    assert manifest["rows"][0]["question_sha256"] == asked.sha256
+    assert first[TrainingFormat.DPO_SHAREGPT]["conversations"][0]["value"] == asked.user
+    for messages in (
+        first[TrainingFormat.DPO_OPENAI]["input"]["messages"],
+        first[TrainingFormat.DPO_BAILIAN]["messages"],
+    ):
+        assert [turn["content"] for turn in messages] == [asked.system, asked.user]
+    assert first[TrainingFormat.DPO_QIANFAN][0]["user"] == asked.user
+    for data_format in ("spark", "dpo-alpaca", "kto"):
+        manifest = json.loads((tmp_path / data_format / "manifest.json").read_text())
+        assert manifest["rows"][0]["question_sha256"] == asked.sha256
 
 
 def test_residue_is_in_no_row(store: Store, tmp_path: Path) -> None:

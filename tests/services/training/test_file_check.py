@@ -16,12 +16,20 @@ from core.services.training.platforms import FIGURES, platform_names, platform_p
 from core.services.training.platforms import load_platform as loaded
 from core.services.training.row_shapes import SHAPES
 from tests.factories.exports import fill
-from tests.factories.training import options
+from tests.factories.training import in_format, options
 
 SPARK = {"instruction": "提取要素", "input": "林晓3：多少钱？", "output": "[]"}
 PAIR = {"input": "提取要素\n林晓3：多少钱？", "target": "[]"}
 CHAT = {"messages": [{"role": "user", "content": "多少钱？"}, {"role": "assistant", "content": "[]"}]}
 TURNS = {"conversations": [{"from": "human", "value": "多少钱？"}, {"from": "gpt", "value": "[]"}], "system": ""}
+
+PREFERENCE = {"instruction": "提取要素", "input": "林晓3：多少钱？", "chosen": "[]", "rejected": "[1]"}
+QIANFAN = {"system": "提取要素", "user": "多少钱？", "chosen": "[]", "rejected": "[1]"}
+OPENAI_PAIR = {
+    "input": {"messages": CHAT["messages"][:1]},
+    "preferred_output": CHAT["messages"][1:],
+    "non_preferred_output": [{"role": "assistant", "content": "[1]"}],
+}
 
 
 def jsonl(*rows: Any) -> bytes:
@@ -79,6 +87,24 @@ BROKEN: list[tuple[str, str, bytes, int, str]] = [
     ("array.json", "llama-factory", b"[\n" + jsonl(SPARK).rstrip() + b',\n{"instruction": "a" "b"}\n]', 3, "JSON"),
     ("columns.csv", "spark", b'input,target\na,b\n"c\nd"\ne,f\n', 3, "有 1 列，表头有 2 列"),
     ("quote.csv", "spark", b'input,target\na,b\n"c,d\n', 3, "引号没有结束"),
+    ("same.jsonl", "llama-factory", jsonl(PREFERENCE, PREFERENCE | {"rejected": "[]"}), 2, "两个回答一样"),
+    (
+        "tag.jsonl",
+        "llama-factory",
+        jsonl(SPARK | {"kto_tag": True}, SPARK | {"kto_tag": "no"}),
+        2,
+        "不是 true 或 false",
+    ),
+    (
+        "asks.jsonl",
+        "openai",
+        jsonl(OPENAI_PAIR, OPENAI_PAIR | {"input": {"messages": CHAT["messages"]}}),
+        2,
+        "两个回答都接",
+    ),
+    ("lone.jsonl", "qianfan", jsonl([QIANFAN], [{"user": "a", "chosen": "b"}]), 2, "缺少 last.rejected"),
+    ("flat.jsonl", "qianfan", jsonl([QIANFAN], QIANFAN), 2, "缺少 列表"),
+    ("turns.jsonl", "qianfan", jsonl([*[{"user": "a", "assistant": "b"}] * 150, QIANFAN]), 1, "最多 150 轮"),
     ("few.jsonl", "openai", jsonl(CHAT), 0, "至少要 10 行"),
     ("nothing.jsonl", "openai", b"", 0, "一行也没有"),
     ("ending.csv", "openai", b"input,target\n", 0, "不收 .csv 文件"),
@@ -192,6 +218,6 @@ def test_what_we_write_passes_for_whoever_takes_it(store: Store, tmp_path: Path,
     for platform in platform_files.platforms_taking(data_format):
         least = platform.figure("least_rows", data_format) or 0
         out = tmp_path / platform.name
-        export_training(store, options=options(format=data_format, platform=platform.name, min_rows=least), out=out)
+        export_training(store, options=in_format(data_format, platform=platform.name, min_rows=least), out=out)
         (report,) = check_training(out, platform)
         assert (report.problems, report.format) == ([], data_format)

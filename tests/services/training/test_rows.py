@@ -37,7 +37,7 @@ from core.services.training.tasks import tasks_of
 from tests.factories.datasets import make_record
 from tests.factories.exports import LABELS, fill
 from tests.factories.exports import form as filled
-from tests.factories.training import manifest_of, options, rows_of
+from tests.factories.training import in_format, manifest_of, options, rows_of
 
 BOTH = AnswerSource(records=True, labels=True)
 STORY = "客户甲：我们是做建材的，想上一套系统管客户和合同，用过别家的，嫌贵也嫌慢。\n客服小陈1：明白，有多少人用？\n"
@@ -236,7 +236,7 @@ def test_trainers_read_every_format(
 ) -> None:
     fill(store)
     out = tmp_path / "set"
-    export_training(store, options=options(format=data_format, min_rows=6, validation=0.25, seed=1), out=out)
+    export_training(store, options=in_format(data_format, min_rows=6, validation=0.25, seed=1), out=out)
     files = {"train": str(out / "train.jsonl"), "validation": str(out / "val.jsonl")}
     if (out / "dataset_info.json").exists():  # as LLaMA-Factory finds them
         info = json.loads((out / "dataset_info.json").read_text(encoding="utf-8"))
@@ -244,10 +244,15 @@ def test_trainers_read_every_format(
             "train": str(out / info["shiyao"]["file_name"]),
             "validation": str(out / info["shiyao_val"]["file_name"]),
         }
-    loaded = hugging_face.load_dataset("json", data_files=files, cache_dir=str(tmp_path / "hf"))
-    assert (len(loaded["train"]), len(loaded["validation"])) == (6, 1)
+    # A row of Qianfan is a list: its lines are read as texts.
+    reader = "text" if data_format is TrainingFormat.DPO_QIANFAN else "json"
+    loaded = hugging_face.load_dataset(reader, data_files=files, cache_dir=str(tmp_path / "hf"))
+    assert (len(loaded["train"]), len(loaded["validation"])) == (6, 2 if data_format is TrainingFormat.KTO else 1)
     for part, read in (("train", loaded["train"]), ("val", loaded["validation"])):
         written = rows_of(out, part)
+        if reader == "text":
+            assert [json.loads(row["text"]) for row in read] == written
+            continue
         assert list(read) == written
         assert set(read.column_names) == set(written[0])
         assert all(parse_reply(form, target_of(data_format, row)).status == "ok" for row in read)
@@ -256,10 +261,12 @@ def test_trainers_read_every_format(
 @pytest.mark.parametrize("data_format", list(TrainingFormat))
 def test_schemas_refuse_what_is_no_row(store: Store, tmp_path: Path, data_format: TrainingFormat) -> None:
     fill(store)
-    export_training(store, options=options(format=data_format), out=tmp_path / "set")
-    row = rows_of(tmp_path / "set")[0]
-    check_row(data_format, row)
+    export_training(store, options=in_format(data_format), out=tmp_path / "set")
+    written = rows_of(tmp_path / "set")[0]
+    check_row(data_format, written)
     assert set(SCHEMAS) == set(TrainingFormat)
+    is_list = data_format is TrainingFormat.DPO_QIANFAN
+    row = written[0] if is_list else written
     first = next(iter(row))
     for wrong in (
         {},
@@ -269,7 +276,7 @@ def test_schemas_refuse_what_is_no_row(store: Store, tmp_path: Path, data_format
         {**row, first: 3},
     ):
         with pytest.raises(ValidationError):
-            check_row(data_format, wrong)
+            check_row(data_format, [wrong] if is_list else wrong)
     with pytest.raises(ValidationError):
         check_info({"shiyao": {"file_name": "train.jsonl"}})
 

@@ -28,7 +28,7 @@ from core.services.training.set_versions import chats_of_set
 from core.services.training.training_options import options_from_json
 from tests.factories.datasets import make_record
 from tests.factories.exports import fill
-from tests.factories.training import fill_long, manifest_of, options, save_again
+from tests.factories.training import fill_long, in_format, manifest_of, options, save_again
 
 BOTH = AnswerSource(records=True, labels=True)
 CONFIRMED = {1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED}
@@ -44,8 +44,8 @@ def same_bytes(first: Path, second: Path) -> bool:
 @pytest.mark.parametrize("data_format", list(TrainingFormat))
 def test_rebuilt_sets_have_the_same_bytes(store: Store, tmp_path: Path, data_format: TrainingFormat) -> None:
     fill(store, statuses=CONFIRMED)
-    choice = options(
-        source=BOTH, format=data_format, min_rows=50, seed=3, validation=0.25, balance=0.4, tasks=("form", "意向产品")
+    choice = in_format(
+        data_format, source=BOTH, min_rows=50, seed=3, validation=0.25, balance=0.4, tasks=("form", "意向产品")
     )
     export_training(store, options=choice, out=tmp_path / "first", who="小王")
     report = rebuild(store, 1, tmp_path / "again")
