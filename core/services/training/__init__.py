@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from core.services.training.file_check import check_training
     from core.services.training.input_texts import InputKind
+    from core.services.training.local_tuning import GUIDE_FILE, TRAIN_COMMAND, TRAIN_FILE, cutoff_of, serve_command
     from core.services.training.overlong_rows import OVERLONG_ACTIONS
     from core.services.training.platform_csv import export_test_csv
     from core.services.training.platforms import (
@@ -68,6 +69,7 @@ __all__ = [
     "CUSTOMERS_TASK",
     "FIELDS_TASK",
     "FORM_TASK",
+    "GUIDE_FILE",
     "MOST_REPEATS",
     "NEEDED_IDS",
     "OVERLONG_ACTIONS",
@@ -81,12 +83,15 @@ __all__ = [
     "SourceChange",
     "SpooledRow",
     "TEST_SPLIT",
+    "TRAIN_COMMAND",
+    "TRAIN_FILE",
     "TrainingFormat",
     "TrainingOptions",
     "TrainingSetView",
     "USUAL_PLATFORM",
     "changes_since",
     "check_training",
+    "cutoff_of",
     "data_version",
     "diff_sets",
     "export_test_csv",
@@ -106,6 +111,7 @@ __all__ = [
     "reviewers_of",
     "rows_of_set",
     "save_summary",
+    "serve_command",
     "source_of",
     "summaries_from_run",
     "summary_versions",

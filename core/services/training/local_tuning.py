@@ -70,7 +70,7 @@ def _train_file(data_format: TrainingFormat, cutoff: int, repeats: int, *, has_v
 """.rstrip("\n")
         + "\n"
     )
-    rate = "1.0e-4  # LoRA 常用 1e-4，全参微调要小十倍" if stage == "sft" else "5.0e-6  # 偏好训练容易跑偏，比 SFT 小得多"
+    rate = "1.0e-4  # LoRA 常用 1e-4，全参微调要小十倍" if stage == "sft" else "5.0e-6  # 偏好训练容易跑偏，要小得多"
     validation = "eval_dataset: shiyao_val\n" if has_validation else ""
     evaluation = (
         """
@@ -154,7 +154,8 @@ def _guide(cutoff: int) -> str:
    {serve_command(cutoff)}
    ```
 
-4. 在拾要的「微调」页选这个训练集，登记模型：接口选「自建 vLLM」，服务方的名称填 `{SERVED_NAME}`（其余见 `{MODEL_FILE}`）。
+4. 在拾要的「微调」页选这个训练集，登记模型：接口选「自建 vLLM」，服务方的名称填 `{SERVED_NAME}`
+   （其余见 `{MODEL_FILE}`）。
    模型在别的机器上时，用 SSH 把 {PORT} 端口转到本机，地址不用改。
 5. 「测试连接」通过后用它抽取；提示词要和训练时一样，页面会替您选好。
 """

@@ -1,8 +1,8 @@
 """The files of a training set: written into a folder, read back and compared before the folder is published.
 
-A set is ``train.jsonl``, with a validation part ``val.jsonl``, for LLaMA-Factory ``dataset_info.json``, and
-``manifest.json`` with every choice, count, digest and the provenance of each distinct row. The same choices over the
-same data give the same bytes.
+A set is ``train.jsonl``, with a validation part ``val.jsonl``, for LLaMA-Factory ``dataset_info.json`` with what one
+needs to train and serve on one's own machine (``local_tuning``), and ``manifest.json`` with every choice, count, digest
+and the provenance of each distinct row. The same choices over the same data give the same bytes.
 """
 
 import json
@@ -31,6 +31,7 @@ from core.services.export.atomic_file import (
 )
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement
+from core.services.training.local_tuning import GUIDE_FILE, MODEL_FILE, TRAIN_FILE, local_files
 from core.services.training.row_formats import (
     TrainingFormat,
     check_info,
@@ -42,7 +43,7 @@ from core.services.training.row_formats import (
 from core.services.training.rows import SpooledRow
 
 TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
-_FILE_NAMES = (TRAIN, VALIDATION, INFO, MANIFEST)
+_FILE_NAMES = (TRAIN, VALIDATION, INFO, TRAIN_FILE, MODEL_FILE, GUIDE_FILE, MANIFEST)
 
 
 @contextmanager
@@ -84,16 +85,20 @@ def write_files(
     with spool.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as source:
         digests = {name: _write_part(folder / name, rows, source, data_format) for name, rows in parts.items()}
     contents: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     names = {"shiyao": TRAIN, **({"shiyao_val": VALIDATION} if VALIDATION in digests else {})}
     if info := dataset_info(data_format, names):
         check_info(info)
         contents[INFO] = info
+        texts = local_files(data_format, counts, has_validation=VALIDATION in digests)
     contents[MANIFEST] = {
         "parameters": parameters,
         "counts": dict(counts),
         "files": {name: {"sha256": sha256, "bytes": size} for name, (sha256, size) in digests.items()},
         "rows": provenance_of(arrangement),
     }
+    for name, text in texts.items():
+        digests[name] = _write_text(folder / name, text)
     for name, content in contents.items():
         digests[name] = _write_json(folder / name, content, _manifest_text(content) if name == MANIFEST else None)
     return ExportResult(
@@ -186,6 +191,18 @@ def _manifest_text(manifest: dict[str, Any]) -> str:
     head = json.dumps({**manifest, "rows": []}, ensure_ascii=False, indent=2).removesuffix("[]\n}")
     rows = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in manifest["rows"])
     return f"{head}[\n{rows}\n  ]\n}}"
+
+
+def _write_text(path: Path, text: str) -> tuple[str, int]:
+    with pending_file(path) as file:
+        file.write(text)
+        file.finish()
+        with file.path.open("rb") as reading:
+            reader = HashingReader(reading)
+            if reader.read() != text.encode():
+                raise mismatch_error(path.name)
+        file.publish()
+        return reader.sha256(), reader.size
 
 
 def _write_json(path: Path, content: Any, text: str | None = None) -> tuple[str, int]:

@@ -8,13 +8,18 @@ from core.adapters.store.models import RunKind
 from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.services.training import (
+    GUIDE_FILE,
     NEEDED_IDS,
+    TRAIN_COMMAND,
+    TRAIN_FILE,
     Platform,
     TrainingFormat,
     TrainingSetView,
+    cutoff_of,
     platforms_taking,
     prompt_of_set,
     register_tuned_model,
+    serve_command,
     training_overlap,
     training_set_of_run,
     training_sets,
@@ -82,6 +87,13 @@ def draw_upload_step(trained: TrainingSetView) -> None:
         "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
         "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
     )
+    if TRAIN_FILE in trained.files:
+        cutoff = cutoff_of(trained.counts.get("longest_tokens", 0))
+        st.markdown(
+            f"- 在自己的机器上训练：ZIP 里有 `{TRAIN_FILE}`（基础模型、模板、截断长度和 LoRA 的设置，各有理由）"
+            f"和 `{GUIDE_FILE}`；解压后在文件夹里依次运行："
+        )
+        st.code(f"{TRAIN_COMMAND}\n{serve_command(cutoff)}", language="sh", wrap_lines=True)
     st.page_link(navigation.TRAINING_SETS, label="去下载", icon=":material/download:", query_params={"view": "版本"})
     if trained.format in (TrainingFormat.SPARK, TrainingFormat.SPARK_PAIR):
         with st.expander("在哪里下载（图）"):

@@ -47,7 +47,7 @@ def test_golden_files(store: Store, tmp_path: Path, data_format: TrainingFormat)
     expected = {"train.jsonl", "manifest.json"}
     described = dataset_info(data_format, {"shiyao": "train.jsonl"})
     if described is not None:
-        expected.add("dataset_info.json")
+        expected |= {"dataset_info.json", "train.yaml", "model.toml", "LOCAL.md"}
         assert json.loads((out / "dataset_info.json").read_text()) == described
         info = described["shiyao"]
         assert set(info["columns"].values()) <= set(rows_of(out / "train.jsonl")[0])

@@ -267,7 +267,7 @@ def test_schemas_refuse_what_is_no_row(store: Store, tmp_path: Path, data_format
     assert set(SCHEMAS) == set(TrainingFormat)
     is_list = data_format is TrainingFormat.DPO_QIANFAN
     row = written[0] if is_list else written
-    first = next(iter(row))
+    first = "user" if is_list else next(iter(row))
     for wrong in (
         {},
         [],
