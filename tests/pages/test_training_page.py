@@ -155,7 +155,7 @@ def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, 
     assert "至少 1,500 行，每行 8,000 字" in seen(app)
     app.selectbox(key="training-platform").set_value("bailian").run()
     assert not app.exception and "建议 1,000 行" in seen(app)
-    assert app.selectbox(key="training-format-bailian").options == ["OpenAI 对话"]
+    assert app.selectbox(key="training-format-bailian").options == ["OpenAI 对话", "DPO 百炼"]
     assert metrics(app)["整套写几遍"] == "1", "it asks for no least number, so nothing is repeated"
     app.selectbox(key="training-platform").set_value("—").run()
     assert len(app.selectbox(key="training-format-—").options) == len(list(TrainingFormat))

@@ -259,8 +259,8 @@ def row_of(
         rejected: in formats of pairs what it should not answer.
         approved: in KTO whether ``target`` is what it should answer.
     """
-    asked = [{"role": "system", "content": question.system}] if question.system else []
-    asked += [{"role": "user", "content": question.user}]
+    question_turns = [{"role": "system", "content": question.system}] if question.system else []
+    question_turns += [{"role": "user", "content": question.user}]
     match data_format:
         case TrainingFormat.SPARK:
             instruction, body = _split(question)
@@ -275,7 +275,7 @@ def row_of(
             turns = [{"from": "human", "value": question.user}, {"from": "gpt", "value": target}]
             return {"conversations": turns, "system": question.system}
         case TrainingFormat.OPENAI:
-            return {"messages": [*asked, _message(target)]}
+            return {"messages": [*question_turns, _message(target)]}
         case TrainingFormat.DPO_ALPACA:
             instruction, body = _split(question)
             pair = {"chosen": target, "rejected": rejected}
@@ -288,9 +288,9 @@ def row_of(
             return {"conversations": [turn], "chosen": answers[0], "rejected": answers[1], "system": question.system}
         case TrainingFormat.DPO_OPENAI:
             preferred, other = [_message(target)], [_message(rejected)]
-            return {"input": {"messages": asked}, "preferred_output": preferred, "non_preferred_output": other}
+            return {"input": {"messages": question_turns}, "preferred_output": preferred, "non_preferred_output": other}
         case TrainingFormat.DPO_BAILIAN:
-            return {"messages": asked, "chosen": _message(target), "rejected": _message(rejected)}
+            return {"messages": question_turns, "chosen": _message(target), "rejected": _message(rejected)}
         case TrainingFormat.DPO_QIANFAN:
             first = {"system": question.system} if question.system else {}
             return [{**first, "user": question.user, "chosen": target, "rejected": rejected}]
