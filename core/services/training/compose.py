@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from itertools import product
+from typing import Final
 
 from sqlmodel import Session
 
