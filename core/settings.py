@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         metrics_token: whoever has it may read ``/_metrics``; without one nothing is counted.
         log_format: ``text``, or ``json``: one object per line.
         session_hours: a sign-in ends after so long whatever happens (``SHIYAO_SESSION_HOURS``).
+        api_per_minute: requests that one access token may make in a minute (``SHIYAO_API_PER_MINUTE``).
+        api_upload_mb: megabytes of one file that a program may import (``SHIYAO_API_UPLOAD_MB``).
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     learn_in_background: bool = True
     metrics_token: SecretStr = SecretStr("")
     log_format: Literal["text", "json"] = "text"
+    api_per_minute: int = Field(default=600, ge=1, le=100_000)
+    api_upload_mb: int = Field(default=499, ge=1, le=10_000)
     competition_data: Path | None = None
 
     @classmethod

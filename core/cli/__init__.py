@@ -27,6 +27,7 @@ from core.cli import (
     runs,
     serve,
     team,
+    tokens,
     training,
 )
 from core.cli.common import Db
@@ -55,6 +56,7 @@ app.add_typer(forms.app, name="form")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")
 app.add_typer(team.app, name="user")
+app.add_typer(tokens.app, name="token")
 app.add_typer(privacy.app)
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.domain.permissions import Permission
 from core.ui import state
+from core.ui.settings.access_token_list import draw_access_tokens
 from core.ui.settings.own_account import draw_own_account
 from core.ui.settings.personal_data import draw_personal_data
 from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
@@ -16,6 +17,7 @@ with left:
         draw_reviewer()
     else:
         draw_own_account(person)
+    draw_access_tokens()
     if sees_all:
         draw_database()
     draw_form()

@@ -6,6 +6,7 @@ import pytest
 
 from core.adapters.store import Store
 from core.services import maintenance
+from core.services.team import create_token, token_holder
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
@@ -47,3 +48,27 @@ def test_the_reviewers_name_is_changed(page: OpenPage) -> None:
     assert not app.exception
     assert app.text_input[0].value == "周宁"
     assert app.session_state["shiyao.reviewer"] == "周宁"
+
+
+def test_an_access_token_is_made_shown_once_and_revoked(page: OpenPage, store: Store) -> None:
+    assert "先写上名字" in seen(page())
+    app = page(reviewer="周宁")
+    assert "还没有有效的令牌" in seen(app)
+    box = next(one for one in app.text_input if one.label == "给什么程序用")
+    box.set_value("每晚*导入*")
+    app = button(app, "新建令牌").click().run()
+    assert not app.exception
+    (secret,) = [one.value for one in app.code if one.value.startswith("shiyao_")]
+    holder = token_holder(store, secret)
+    assert holder is not None and holder.name == "周宁" and holder.token.name == "每晚*导入*"
+    assert "还没有有效的令牌" not in seen(app)
+    app = app.run()
+    assert secret not in seen(app) and not app.code
+    app = button(app, "撤销").click().run()
+    assert not app.exception and token_holder(store, secret) is None
+    assert "还没有有效的令牌" in seen(app)
+
+
+def test_nobody_sees_another_ones_tokens_by_name(page: OpenPage, store: Store) -> None:
+    create_token(store, "别人的", owner="小王")
+    assert "别人的" not in seen(page(reviewer="周宁"))

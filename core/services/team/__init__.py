@@ -1,10 +1,18 @@
-"""The team: who acts and may do what, accounts, signing in, and the audit log."""
+"""The team: who acts and may do what, accounts, signing in, access tokens, and the audit log."""
 
 from typing import TYPE_CHECKING
 
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
+    from core.services.team.access_tokens import (
+        AccessTokenView,
+        TokenHolder,
+        access_tokens,
+        create_token,
+        revoke_token,
+        token_holder,
+    )
     from core.services.team.accounts import (
         AccountView,
         accounts,
@@ -56,16 +64,20 @@ __all__ = [
     "COMMAND_LINE",
     "SEEN_ALREADY",
     "SERVER",
+    "AccessTokenView",
     "AccountView",
     "Actor",
     "AuditKind",
     "AuditView",
+    "TokenHolder",
+    "access_tokens",
     "accounts",
     "acting_as",
     "add_account",
     "audit_entries",
     "audit_people",
     "change_own_password",
+    "create_token",
     "current_actor",
     "has_administrator",
     "has_seen",
@@ -80,7 +92,9 @@ __all__ = [
     "remember_seen_among",
     "remember_seen_in",
     "require",
+    "revoke_token",
     "set_actor_source",
+    "token_holder",
     "set_disabled",
     "set_password",
     "set_role",

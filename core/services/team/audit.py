@@ -31,6 +31,7 @@ class AuditKind(StrEnum):
     BACKUP = "备份"
     REVIEW_CHECKS = "把关"
     FORM = "表单"
+    TOKEN = "令牌"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,18 @@ from core.adapters.store.models.runs import (
     RunStatus,
     SeenDefaultRun,
 )
-from core.adapters.store.models.team import Account, AuditEntry, SignInBrake, SignInSession
+from core.adapters.store.models.team import (
+    AccessToken,
+    Account,
+    AuditEntry,
+    RepeatedRequest,
+    SignInBrake,
+    SignInSession,
+)
 from core.adapters.store.models.training import Summary, TrainingSet
 
 __all__ = [
+    "AccessToken",
     "Account",
     "AppliedFormChange",
     "AuditEntry",
@@ -137,6 +145,7 @@ __all__ = [
     "RecordEventBase",
     "RecordSeen",
     "RecordStatus",
+    "RepeatedRequest",
     "Reply",
     "Retention",
     "ReviewCheck",

@@ -1,11 +1,12 @@
-"""Accounts and their sign-ins, the brake on guessed passwords, and the audit log."""
+"""Accounts, their sign-ins and tokens, the brake on guessed passwords, and the audit log."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, Index, Text
 from sqlmodel import Field
 
-from core.adapters.store.models.base import NEVER_REUSED, Base, UtcDateTime, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, UtcDateTime, json_column, now, timestamp_column
 
 
 class Account(Base, table=True):
@@ -51,6 +52,52 @@ class SignInBrake(Base, table=True):
     failures: int = 0
     next_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     updated_at: datetime = Field(sa_column=timestamp_column())
+
+
+class AccessToken(Base, table=True):
+    """A token by which a program uses the HTTP API as an account. It is not stored, only its digest.
+
+    Attributes:
+        name: what its owner calls it.
+        account_id: whose it is; ``None`` where it was made on a server on which nobody signs in.
+        owner: the reviewer's name as it was typed there; ``""`` where there is an account.
+        token_sha256: see :func:`core.services.team.tokens.token_digest`.
+        ends_at: from when it is refused.
+        used_at: when it was last used, to the minute; ``None`` before the first time.
+        revoked_at: since when it is refused; ``None`` while it is not.
+    """
+
+    __table_args__ = (Index("ix_accesstoken_account", "account_id"), NEVER_REUSED)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    account_id: int | None = Field(default=None, foreign_key="account.id", ondelete="CASCADE")
+    owner: str = ""
+    token_sha256: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    ends_at: datetime = Field(sa_column=timestamp_column())
+    used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+
+
+class RepeatedRequest(Base, table=True):
+    """A request of a program that it may send twice: the second time it gets the first answer.
+
+    Attributes:
+        token_id: whose request it is.
+        key: that the program gave it.
+        digest: of what was asked.
+        status: of the answer, as HTTP has it; ``None`` until there is one.
+        answer: the answer's JSON.
+        at: when it was first sent.
+    """
+
+    token_id: int = Field(primary_key=True, foreign_key="accesstoken.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True)
+    digest: str
+    status: int | None = None
+    answer: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 
 class AuditEntry(Base, table=True):
