@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.api import api_routes
 from core.metrics import timed_page
 from core.ui import address, navigation, server, server_guard, state
 from core.ui.monitoring import monitoring_routes
@@ -19,7 +20,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
         __file__,
         lifespan=server.lifespan,
-        routes=[*routes(), *monitoring_routes(), *palette_routes()],
+        routes=[*routes(), *monitoring_routes(), *palette_routes(), *api_routes(state.store)],
         middleware=server_guard.guards(),
     )
 else:

@@ -81,6 +81,18 @@ def command_help() -> str:
     return "\n\n".join(pages(get_command(app), ()))
 
 
+def api_routes_table() -> str:
+    """The routes of the HTTP API: what each does, and what it answers."""
+    from core.api import description
+    from core.api.reference_page import described_routes
+
+    rows = [
+        (f"`{route.method} {route.path}`", route.title, route.text, f"`{route.answer or '—'}`")
+        for route in described_routes(description())
+    ]
+    return table(("route", "what", "more", "answer"), rows)
+
+
 def figures() -> str:
     """Times and limits that the documentation speaks of, read from where the code keeps them."""
     from core.domain import near_duplicates
@@ -136,7 +148,12 @@ def _room(module: str) -> str:
 
 
 def _floors(names: list[str]) -> Mapping[str, list[str]]:
-    order = {"entry": ("cli", "ui"), "services": ("services/",), "adapters": ("adapters/",), "pure": ("domain", "base")}
+    order = {
+        "entry": ("cli", "ui", "api"),
+        "services": ("services/",),
+        "adapters": ("adapters/",),
+        "pure": ("domain", "base"),
+    }
     return {floor: [name for name in names if name.startswith(starts)] for floor, starts in order.items()}
 
 

@@ -14,6 +14,9 @@ IS_INSTALLED = not (ROOT / "pyproject.toml").is_file()
 COMMAND = "shiyao" if IS_INSTALLED else "python -m core"
 """What a command begins with, for messages that name one."""
 
+API_PATH = "/api/"
+"""Where the HTTP API lies on the server: it asks for tokens itself, and no page does."""
+
 VAR_VARIABLE = "SHIYAO_VAR"
 """Names another folder for database, log, backups and (where it is installed) keys."""
 

@@ -71,6 +71,16 @@ def list_datasets(store: Store) -> list[DatasetSummary]:
         return [_summary(session, view) for view in queries.datasets(session)]
 
 
+def summary_of(store: Store, dataset_id: int) -> DatasetSummary:
+    """One dataset with its counts.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    with store.read() as session:
+        return _summary(session, queries.dataset(session, dataset_id))
+
+
 def _summary(session: Session, view: DatasetView) -> DatasetSummary:
     with everything_shown(session):  # how many are done, not with what
         records = queries.record_counts(session, view.id)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core.errors import ShiyaoError
+from core.places import API_PATH
 from core.services.team import Actor, person_of
 from core.ui import state
 from core.ui.monitoring import HEALTH_PATH, METRICS_PATH
@@ -59,7 +60,7 @@ class SignedInOnly:
             # Also where another program than `streamlit run` serves the app, which the check at start cannot see.
             is_near = server is None or server[1] is None or ways.is_loopback(str(server[0]).removeprefix("::ffff:"))
             await (self.app if is_near else PlainTextResponse(_NOT_FROM_AFAR, 403))(scope, receive, send)
-        elif scope["path"] in _OPEN:
+        elif scope["path"] in _OPEN or scope["path"].startswith(API_PATH):
             await self.app(scope, receive, send)
         else:
             await self._let_in(scope, receive, send)

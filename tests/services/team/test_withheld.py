@@ -95,6 +95,7 @@ SHOWN_TO_OTHERS = set(
     extraction.runs.progress.latest extraction.runs.progress.some_extractions learning.corpus.read_corpus
     learning.corpus.restore_corpus quality.alignment.align quality.disputes.disputes
     quality.scores.cached_reference quality.scores.reference review.adjudication.two_reviews
+    review.record_pages.read_record review.record_pages.records_after
     review.record_table.page review.record_table.rows_of_chats review.records.bulk_plan.plan_replace
     review.records.history.versions review.records.table_bases.exported_tables review.records.versions.record_of
     review.records.versions.record_states review.workbench.payload.chat_payloads
