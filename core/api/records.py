@@ -67,7 +67,7 @@ def read_one_record(
 ) -> RecordInfo:
     """One chat's record with its evidence."""
     dataset = dataset_numbered(store, dataset_id)
-    record = read_record(store(dataset), dataset, chat, base_run=_base(store, dataset, run))
+    record = read_record(store, load_named_form(dataset.form), dataset, chat, base_run=_base(store, dataset, run))
     return RecordInfo.model_validate(record)
 
 
