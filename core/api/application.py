@@ -9,7 +9,7 @@ from fastapi.security import HTTPBearer
 from starlette.routing import Mount
 
 from core.adapters.store import Store
-from core.api import datasets, records
+from core.api import datasets, exports, imports, records, runs, scores
 from core.api.guard import TokenOnly, TokenRates
 from core.api.problems import ProblemDocument, answer_problems
 from core.api.reference_page import reference_page
@@ -23,7 +23,14 @@ _DESCRIPTION = (
     "每个请求带 `Authorization: Bearer 令牌`；令牌在「设置」里新建，或用命令 `token add`。"
     "出错时回答 `application/problem+json`（RFC 9457）：`detail` 是哪里不对，`remedy` 是怎么办。"
 )
-_ROUTERS = (datasets.router, records.router)
+_ROUTERS = (
+    datasets.router,
+    imports.router,
+    runs.router,
+    records.router,
+    scores.router,
+    exports.router,
+)
 
 
 def api_routes(store: Callable[[], Store]) -> list[Mount]:
@@ -48,6 +55,14 @@ def make_api(store: Callable[[], Store]) -> FastAPI:
         # Its own pages load scripts from elsewhere; ours needs none.
         docs_url=None,
         redoc_url=None,
+        # Nothing is told to anybody, whatever the environment says.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
         redirect_slashes=False,

@@ -1,0 +1,164 @@
+"""Runs, scores and exports by the API: the pages' services, permissions and refusals."""
+
+import hashlib
+import json
+from base64 import b64decode
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.adapters.store import Store
+from core.adapters.store.models import Pass, RecordStatus, RunKind
+from core.domain.permissions import AccountRole
+from core.services.team import audit_entries
+from tests.api.conftest import Token
+from tests.api.test_tokens import refused
+from tests.factories.datasets import make_dataset, make_record, make_run
+from tests.factories.quality import NAME, STAGE, TODO
+
+TEXTS = [f"林舟{n}：你好，电话 1380000000{n}\n客服小何：好的" for n in range(1, 4)]
+
+
+@pytest.fixture
+def dataset_id(store: Store) -> int:
+    dataset = make_dataset(store, TEXTS, "甲")
+    make_run(store, dataset, "标注", {n: [{NAME: f"林舟{n}", STAGE: "报价"}] for n in (1, 2, 3)}, RunKind.LABELS)
+    make_run(store, dataset, "模型", {n: [{NAME: f"林舟{n}", TODO: "发报价"}] for n in (1, 2)})
+    make_record(store, dataset, 3, [{NAME: "林舟3"}], reviewer="林晓")
+    return dataset.id
+
+
+def test_a_run_is_created_paused_gone_on_with_and_cancelled(client: TestClient, dataset_id: int) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/runs"
+    made = client.post(path, json={"name": "规则", "provider": "local", "limit": 2, "start": False})
+    assert made.status_code == 201, made.text
+    run = made.json()
+    assert (run["status"], run["total"], run["provider"]) == ("waiting", 2, "local")
+    number = run["id"]
+    assert client.post(f"/api/v1/runs/{number}/pause").json()["status"] == "paused"
+    assert client.post(f"/api/v1/runs/{number}/cancel").json()["status"] == "cancelled"
+    detail = client.get(f"/api/v1/runs/{number}").json()
+    assert detail["failures"] == [] and detail["pending"] == 2
+    listed = client.get(path).json()
+    assert [one["name"] for one in listed["items"]] == ["规则", "模型"] and listed["default"]
+    other = client.post(path, json={"name": "规则", "provider": "learned"})
+    assert other.status_code in (409, 422) and refused(other)
+    nothing = client.post(f"/api/v1/runs/{number}/retry")
+    assert nothing.status_code == 409 and "没有失败" in refused(nothing)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'{"name": "\xed\xa0\x80"}',
+        b'{"name": 1}',
+        b'{"name": "x", "provider": "no-such-provider"}',
+        b'{"name": "x", "provider": "local", "limit": -1}',
+        b'{"name": "x", "provider": "local", "limit": 1e400}',
+        b'{"name": "x", "provider": "local", "chats": [99]}',
+        b'{"name": "", "provider": "local"}',
+        b'{"name": "x", "provider": "local", "prompt": "../../etc/passwd"}',
+        b'{"name": "x", "provider": "local", "unknown": 1}',
+        b'{"name": "x", "provider": "local", "model": "\\u0000"}',
+        b"[" * 50_000,
+    ],
+)
+def test_hostile_bodies_are_sentences(client: TestClient, dataset_id: int, body: bytes) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/runs"
+    answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert refused(answer) and len(client.get(path).json()["items"]) == 1
+
+
+@pytest.mark.both_databases
+def test_a_score_stands_beside_its_floors(client: TestClient, dataset_id: int) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/scores"
+    runs = client.get(f"/api/v1/datasets/{dataset_id}/runs").json()["items"]
+    result = client.get(path, params={"run": runs[0]["id"]}).json()
+    assert result["missing"] == [3] and set(result["chats"]) == {"1", "2", "3"}
+    assert result["score"] == pytest.approx(sum(result["chats"].values()) / 3)
+    assert 0 < result["floors"]["empty"] < 36 and 0 < result["filled"]["precision"] < 1
+    assert len(result["fields"]) == 21
+    for params, status in (
+        ({"run": 999}, 404),
+        ({"run": runs[0]["id"], "against": "nothing"}, 422),
+        ({"run": runs[0]["id"], "against": "blind"}, 404),
+        ({"run": runs[0]["id"], "measure": "nothing"}, 422),
+        ({}, 422),
+    ):
+        answer = client.get(path, params=params)
+        assert answer.status_code == status and refused(answer), answer.text
+
+
+def test_a_blind_reviewers_score_is_without_the_first_review(
+    client: TestClient, dataset_id: int, store: Store, token: Token
+) -> None:
+    from core.adapters.store import queries
+
+    blind = {"Authorization": f"Bearer {token('周遥', AccountRole.ADMINISTRATOR)}"}
+    with store.read() as session:
+        dataset = queries.dataset(session, dataset_id)
+    make_record(store, dataset, 1, [{NAME: "林舟1"}], reviewer="林晓")
+    make_record(store, dataset, 3, [{TODO: "复审"}], RecordStatus.DRAFT, reviewer="周遥", review_pass=Pass.SECOND)
+    params: dict[str, Any] = {"run": 2, "against": "records"}
+    path = f"/api/v1/datasets/{dataset_id}/scores"
+    assert set(client.get(path, params=params).json()["chats"]) == {"1", "3"}
+    hidden = client.get(path, params=params, headers=blind).json()
+    assert set(hidden["chats"]) == {"1"} and "盲审" in hidden["notes"][0]
+
+
+@pytest.mark.both_databases
+def test_exports_are_checked_files(client: TestClient, dataset_id: int, store: Store) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/exports"
+    made = client.post(path, json={"kind": "submission", "source": "records+run:模型"})
+    assert made.status_code == 200, made.text
+    assert [row["index"] for row in made.json()] == [1, 2, 3]
+    digest = b64decode(made.headers["repr-digest"].removeprefix("sha-256=:").removesuffix(":"))
+    assert digest == hashlib.sha256(made.content).digest()
+    assert json.loads(unquote(made.headers["x-shiyao-export"]))["counts"]["chats"] == 3
+    assert "attachment" in made.headers["content-disposition"]
+    dataset = client.post(path, json={"kind": "dataset", "source": "labels", "mask": ["phone"]}).json()
+    assert [set(row) for row in dataset] == [{"chat_text", "infos"}] * 3 and "13800000001" not in str(dataset)
+    table = client.post(path, json={"kind": "csv", "confirmations": True})
+    assert table.content.decode("utf-8-sig").count("\n") == 2
+    assert client.post(path, json={"kind": "xlsx"}).content.startswith(b"PK")
+    entries = audit_entries(store, kinds=["导出"])
+    assert len(entries) == 4
+    assert {(one.who, one.address) for one in entries} == {("王芳", "testclient（令牌「测试」）")}
+
+
+def test_an_export_that_lacks_chats_is_refused_by_name(client: TestClient, dataset_id: int) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/exports"
+    for body, sentence in (
+        ({"kind": "submission", "source": "run:模型"}, "第 3 条"),
+        ({"kind": "submission", "source": "run:没有"}, "没有"),
+        ({"kind": "csv", "source": "别的"}, "来源"),
+        ({"kind": "zip"}, "body.kind"),
+        ({"kind": "csv", "mask": ["everything"]}, "body.mask"),
+        ({}, "body.kind"),
+    ):
+        answer = client.post(path, json=body)
+        assert answer.status_code in (404, 422), answer.text
+        assert sentence in refused(answer)
+
+
+def test_a_reviewer_may_look_but_neither_run_nor_export(client: TestClient, dataset_id: int, token: Token) -> None:
+    reviewer = {"Authorization": f"Bearer {token('林晓', AccountRole.REVIEWER)}"}
+    for method, path, body in (
+        ("POST", f"/datasets/{dataset_id}/runs", {"name": "x", "provider": "local"}),
+        ("POST", "/runs/2/start", None),
+        ("POST", "/runs/2/pause", None),
+        ("POST", "/runs/2/cancel", None),
+        ("POST", "/runs/2/retry", None),
+        ("POST", f"/datasets/{dataset_id}/exports", {"kind": "csv"}),
+    ):
+        answer = client.request(method, f"/api/v1{path}", json=body, headers=reviewer)
+        assert answer.status_code == 403 and "组长或管理员" in refused(answer), path
+    assert client.get(f"/api/v1/datasets/{dataset_id}/runs", headers=reviewer).status_code == 200
