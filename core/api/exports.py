@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.background import BackgroundTask
 
 from core.adapters.store import DatasetView, Store
 from core.api.problems import documented
+from core.api.schemas import ApiRequest
 from core.api.shared import DatasetId, StoreOf, dataset_numbered
 from core.domain.masking import Masked, parse_mask
 from core.services.export import (
@@ -44,10 +45,8 @@ class ExportKind(StrEnum):
     XLSX = "xlsx"
 
 
-class NewExport(BaseModel):
+class NewExport(ApiRequest):
     """An export to make."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: ExportKind = Field(description="submission 提交文件，dataset 数据集本身，csv 和 xlsx 给同事看的表格")
     source: str = Field(

@@ -102,6 +102,8 @@ class TokenOnly:
             await unexpected(error)(scope, receive, send_unkept)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "%00" in scope.get("query_string", b"").decode("latin-1"):
+            raise _Refusal(422, "请求的地址里有空字符", "请去掉 %00")
         if path_of(scope) in OPEN:
             await self.app(scope, receive, send)
             return

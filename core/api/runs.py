@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.adapters.store import RunView, Store
 from core.api.problems import documented
-from core.api.schemas import FailureInfo, RunDetail, RunInfo, RunList
+from core.api.schemas import ApiRequest, FailureInfo, RunDetail, RunInfo, RunList
 from core.api.shared import DatasetId, RunId, StoreOf, dataset_numbered
 from core.services.extraction import runs as run_service
 from core.services.quality import default_run
@@ -15,10 +15,8 @@ from core.services.quality import default_run
 router = APIRouter(tags=["抽取任务"])
 
 
-class NewRun(BaseModel):
+class NewRun(ApiRequest):
     """A run to create; one of the same name and settings goes on with what it lacks."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(max_length=100, description="名称；同名而设置相同的，接着做没有完成的")
     provider: str = Field(default="", max_length=50, description="local、learned、spark、openai；空：按模型的条目")

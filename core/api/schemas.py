@@ -3,10 +3,11 @@
 They are of their own, apart from what services return, so that a change inside does not change what programs read.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ChatIndex = Annotated[int, Field(description="群聊编号：在来源文件里的位置，从 1 开始，永不改变", examples=[1])]
 FormJson = dict[str, str | list[str]]
@@ -16,6 +17,29 @@ class ApiModel(BaseModel):
     """Base class of what the API answers; made of any object with the same attributes."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class ApiRequest(BaseModel):
+    """Base class of what programs send: nothing unknown, and no NUL, which no database takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nul(cls, sent: Any) -> Any:
+        if any("\0" in text for text in _texts(sent)):
+            raise ValueError("a NUL character")
+        return sent
+
+
+def _texts(sent: Any) -> Iterator[str]:
+    """All texts in a JSON value."""
+    if isinstance(sent, str):
+        yield sent
+    elif isinstance(sent, dict):
+        yield from (text for pair in sent.items() for part in pair for text in _texts(part))
+    elif isinstance(sent, list):
+        yield from (text for part in sent for text in _texts(part))
 
 
 class TokenInfo(ApiModel):
