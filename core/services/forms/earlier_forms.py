@@ -1,6 +1,6 @@
 """What is of an earlier version of a dataset's form: carried by the changes since, or looked up as it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -65,24 +65,23 @@ def carried_customers(
     return carried if old == new else None
 
 
-def columns_before(session: Session, kind: str, row_id: int, reference: str) -> Columns:
-    """What a row held while it was of an earlier form; empty where it is of that form still, or never was.
+def columns_before(session: Session, kind: str, row_ids: Iterable[int], reference: str) -> dict[int, Columns]:
+    """``{id: columns}`` of rows as they were while they were of an earlier form; those that never were are left out.
 
     Args:
         session: open session.
-        kind: the row's table.
-        row_id: its id there.
+        kind: the rows' table.
+        row_ids: their ids there, not more than one statement may name.
         reference: of the earlier form.
     """
     statement = (
-        select(col(FormChangeRow.before))
+        select(col(FormChangeRow.row_id), col(FormChangeRow.before))
         .join(AppliedFormChange, col(AppliedFormChange.id) == col(FormChangeRow.change_id))
         .where(
             col(FormChangeRow.kind) == kind,
-            col(FormChangeRow.row_id) == row_id,
+            col(FormChangeRow.row_id).in_(list(row_ids)),
             col(AppliedFormChange.old) == reference,
         )
-        .order_by(col(FormChangeRow.change_id).desc())
-        .limit(1)
+        .order_by(col(FormChangeRow.change_id))
     )
-    return dict(session.execute(statement).scalar_one_or_none() or {})
+    return {row_id: dict(before) for row_id, before in session.execute(statement)}

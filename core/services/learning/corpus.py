@@ -13,6 +13,7 @@ from core.adapters.store import queries
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Record, RecordEvent, Run, RunKind
 from core.domain.form import Form, FormValues, load_named_form
 from core.errors import InputError, NotFoundError
+from core.services.forms.earlier_forms import columns_before
 from core.services.quality.passed_cells import Keys, passed_cells
 
 Source = Literal["labels", "records", "labels+records"]
@@ -212,8 +213,10 @@ def restore_corpus(
             .where(col(Extraction.id).in_(ids), col(Run.kind) == RunKind.LABELS)
         )
         label_forms |= {row: forms or [] for row, forms in session.execute(answers)}
+        before = columns_before(session, "extraction", ids, form.reference)
+        label_forms |= {row: columns["forms"] or [] for row, columns in before.items()}
     of_records = [one for one in references if one["origin"] == "record"]
-    record_forms = _record_forms(session, of_records)
+    record_forms = _record_forms(session, of_records, form.reference)
     passed = passed_cells(session, {int(one["id"]): int(one["version"]) for one in of_records})
     approved = []
     for one in references:
@@ -237,8 +240,10 @@ def restore_corpus(
     return Corpus(form, tuple(datasets), source, tuple(sorted(approved, key=lambda one: (one.sha256, one.row))))
 
 
-def _record_forms(session: Session, references: Sequence[dict[str, Any]]) -> dict[int, list[FormValues]]:
-    """Forms of records at the versions that were learned, from their history."""
+def _record_forms(
+    session: Session, references: Sequence[dict[str, Any]], reference: str
+) -> dict[int, list[FormValues]]:
+    """Forms of records at the versions that were learned, from their history, as they were of the model's form."""
     learned_versions = {int(one["id"]): int(one["version"]) for one in references}
     forms: dict[int, list[FormValues]] = {}
     for ids in queries.chunked(sorted(learned_versions), _CHUNK):
@@ -247,10 +252,17 @@ def _record_forms(session: Session, references: Sequence[dict[str, Any]]) -> dic
             if version == learned_versions[row]:
                 forms[row] = _values(customers)
         changed = [row for row in ids if row not in forms]
-        events = select(col(RecordEvent.record_id), col(RecordEvent.version), col(RecordEvent.change)).where(
-            col(RecordEvent.record_id).in_(changed)
-        )
-        for row, version, change in session.execute(events):
-            if version == learned_versions[row] and change.get("customers"):
-                forms[row] = _values(change["customers"])
+        events = select(
+            col(RecordEvent.id), col(RecordEvent.record_id), col(RecordEvent.version), col(RecordEvent.change)
+        ).where(col(RecordEvent.record_id).in_(changed))
+        learned = {
+            event_id: (row, change)
+            for event_id, row, version, change in session.execute(events)
+            if version == learned_versions[row]
+        }
+        before = columns_before(session, "recordevent", learned, reference)
+        for event_id, (row, change) in learned.items():
+            customers = before.get(event_id, {}).get("change", change).get("customers")
+            if customers:
+                forms[row] = _values(customers)
     return forms

@@ -165,7 +165,8 @@ class SourceLookup:
                 col(RecordEvent.record_id) == provenance["record"], col(RecordEvent.version) == version
             )
         ).one_or_none() or (0, None)
-        change = columns_before(self._session, "recordevent", event_id, self._form.reference).get("change", change)
+        before = columns_before(self._session, "recordevent", [event_id], self._form.reference)
+        change = before.get(event_id, {}).get("change", change)
         if change is None or "customers" not in change:
             raise SourceGoneError(f"记录现在是第 {current[0]} 版，第 {version} 版不在历史里")
         return list(change["customers"])
@@ -182,7 +183,7 @@ class SourceLookup:
         ).one_or_none()
         if forms is None:
             raise SourceGoneError(f"「{provenance['run']}」里已没有这条群聊")
-        before = columns_before(self._session, "extraction", forms[1], self._form.reference)
+        before = columns_before(self._session, "extraction", [forms[1]], self._form.reference).get(forms[1], {})
         return list(before.get("forms", forms[0]) or [])
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import load_named_form
 from core.errors import ConflictError, FormError, InputError, NotFoundError
+from core.services.export import parse_source
 from core.services.forms.changing import (
     apply_form_change,
     form_changes,
@@ -31,8 +33,12 @@ from core.services.forms.changing import (
     undo_form_change,
 )
 from core.services.forms.earlier_forms import form_change_of
+from core.services.learning.corpus import read_corpus, restore_corpus
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
+from core.services.training import TrainingOptions
+from core.services.training.build import export_training
+from core.services.training.set_versions import rebuild
 from tests.factories.form_changes import MAPPING, OLD, approve, everything, next_version, ticket, tickets
 
 
@@ -264,3 +270,21 @@ def test_a_process_killed_in_the_middle_has_done_nothing(store: Store) -> None:
     assert everything(store, dataset) == after
     undo_form_change(store, done.id, who="组长")
     assert everything(store, dataset)["records"] == before["records"]
+
+
+def test_training_sets_and_learned_models_keep_the_form_that_they_had(store: Store, tmp_path: Path) -> None:
+    dataset = tickets(store, 6)
+    form = load_named_form(OLD)
+    options = TrainingOptions(datasets=("工单",), source=parse_source("labels+records"), min_rows=0)
+    export_training(store, options=options, out=tmp_path / "before", name="第一版", who="阿青")
+    with store.read() as session:
+        learned = read_corpus(session, [dataset.name], "labels+records")
+    references = [one.reference() for one in learned.approved]
+    done = apply_form_change(store, planned(store, next_version(store)), who="组长")
+    rebuild(store, 1, tmp_path / "after")
+    for file in sorted((tmp_path / "before").rglob("*.jsonl")):
+        assert (tmp_path / "after" / file.name).read_bytes() == file.read_bytes()
+    with store.read() as session:
+        again = restore_corpus(session, form, [dataset.name], "labels+records", references)
+    assert again.approved == learned.approved
+    undo_form_change(store, done.id, who="组长")
