@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from core.adapters.store import Store
-from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, Run, RunStatus, now
+from core.adapters.store import Store, queries
+from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, Record, Run, RunStatus, now
 from core.domain.form import Form
 from core.domain.form.mapping import FormChange
 from core.domain.permissions import Permission
@@ -35,7 +35,7 @@ from core.services.forms.change_writing import (
 )
 from core.services.forms.changed_rows import TABLES, ChangeTally
 from core.services.forms.earlier_forms import form_change_of
-from core.services.team import AuditKind, permitted, record_audit
+from core.services.team import AuditKind, permitted, record_audit, remember_seen_among
 
 _NAMED = 200
 """Different lost values that are named."""
@@ -149,10 +149,16 @@ def plan_form_change(store: Store, change: FormChange, *, datasets: Sequence[str
         chosen = _datasets_of(session, change, datasets)
         ids = [dataset.id or 0 for dataset in chosen]
         tally = ChangeTally()
+        named: set[int] = set()
         for table in TABLES:
             for batch in row_batches(session, table, ids):
                 for row in batch:
+                    lost = tally.lost.total()
                     carried_columns(change, table, row, tally)
+                    if table.model is Record and tally.lost.total() > lost:
+                        named.add(row["chat_id"])
+        for chat_ids in queries.chunked(sorted(named)):  # what somebody's review says is shown
+            remember_seen_among(session, select(col(Chat.id)).where(col(Chat.id).in_(chat_ids)))
         return FormChangePlan(
             change,
             tuple(dataset.name for dataset in chosen),
