@@ -76,7 +76,8 @@ NOT_ASKED = frozenset(
 )
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
-    """about acks active approved backlogs batch_id begin change change_id choices chosen claims columns concurrency corpus
+    """about acks active approved backlogs batch_id begin change change_id choices chosen claims columns concurrency
+    corpus
     customers default disabled discussion dispute_id draft_id entry_id event events every field fields file
     file_name filename filled first forms hidden holder ids import_id job job_id kept keys kind leaving limiter mark
     mask model new now outbox parameters password per_minute plan planned position prefix provider record remark remarks
