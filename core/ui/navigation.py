@@ -20,6 +20,7 @@ OVERVIEW = "pages/home/overview.py"
 START = "pages/home/start.py"
 IMPORT = "pages/data/import_.py"
 DATASETS = "pages/data/datasets.py"
+FORMS = "pages/data/forms.py"
 RUNS = "pages/extract/runs.py"
 PROMPTS = "pages/extract/prompts.py"
 MODELS = "pages/extract/models.py"
@@ -46,7 +47,7 @@ AUDIT = "pages/settings/audit.py"
 
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
-    "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
+    "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets"), (FORMS, "表单", "forms")),
     "抽取": (
         (RUNS, "抽取任务", "runs"),
         (PROMPTS, "提示词", "prompts"),
@@ -80,6 +81,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 
 _CHANGED_BY = {
     IMPORT: Permission.IMPORT,
+    FORMS: Permission.FORMS,
     RUNS: Permission.RUNS,
     PROMPTS: Permission.PROMPTS,
     MERGE: Permission.RUNS,

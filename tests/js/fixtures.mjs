@@ -7,6 +7,7 @@ export const FORM = {
   name: "small",
   reference: "small@1",
   title: "小表单",
+  version: 1,
   name_field: "姓名",
   groups: ["基本", "其他"],
   fields: [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.ui.forms.desk_preview import preview_source
 from core.ui.workbench import HERE, MODULES, workbench_source
 
 NODE = shutil.which("node")
@@ -16,6 +17,14 @@ needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed: the
 def test_joined_source_is_one_valid_module(tmp_path: Path) -> None:
     joined = tmp_path / "joined.mjs"
     joined.write_text(workbench_source(), "utf-8")
+    done = subprocess.run([str(NODE), "--check", str(joined)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@needs_node
+def test_joined_preview_is_one_valid_module(tmp_path: Path) -> None:
+    joined = tmp_path / "joined.mjs"
+    joined.write_text(preview_source(), "utf-8")
     done = subprocess.run([str(NODE), "--check", str(joined)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -139,7 +139,9 @@ def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: Speake
 
 
 @permitted(Permission.IMPORT)
-def import_text(store: Store, text: str, *, dataset: str, split: str | None = None, who: str = "") -> ImportReport:
+def import_text(
+    store: Store, text: str, *, dataset: str, split: str | None = None, form_name: str | None = None, who: str = ""
+) -> ImportReport:
     """Import one pasted chat; it goes behind the last chat of the dataset.
 
     Raises:
@@ -153,6 +155,7 @@ def import_text(store: Store, text: str, *, dataset: str, split: str | None = No
         filename=PASTED_NAME,
         dataset=dataset,
         split=split,
+        form_name=form_name,
         who=who,
     )
 

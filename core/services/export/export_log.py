@@ -63,12 +63,13 @@ def publish_export(
         OSError: the file cannot be moved; nothing is logged then.
     """
     with store.write() as session:
+        form = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one_or_none()
         session.add(
             Export(
                 dataset_id=dataset_id,
                 kind=result.kind,
                 filename=result.out.name,
-                parameters=parameters,
+                parameters={**parameters, "form": form},
                 counts={**result.counts, "bytes": result.size},
                 sha256=result.sha256,
                 provenance=provenance,

@@ -112,13 +112,13 @@ def default_form(session: Session) -> str:
     return resolve_form(session, settings().form)
 
 
-def texts_of(session: Session, reference: str) -> FormTexts:
-    """The texts of a form; the session is for those in the database.
+def texts_of(session: Session, name: str) -> FormTexts:
+    """The texts of a form; its name is read as by :func:`resolve_form`.
 
     Raises:
         FormError: there is no such form.
     """
-    return read_form_texts(resolve_form(session, reference))
+    return read_form_texts(resolve_form(session, name))
 
 
 @permitted(Permission.FORMS)

@@ -24,6 +24,7 @@ def draw_datasets(summaries: list[DatasetSummary]) -> None:
             {
                 "名称": item.dataset.name,
                 "用途": SPLIT_TITLES.get(item.dataset.split, item.dataset.split),
+                "表单": state.form_label(item.dataset.form),
                 "群聊": item.dataset.chats,
                 "未导入": item.absent,
                 "已确认": item.confirmed,

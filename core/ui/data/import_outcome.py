@@ -44,11 +44,18 @@ class _Outcome(NamedTuple):
 
 @st.cache_data(max_entries=16, ttl=60, show_spinner="正在与数据集比较…")
 def _chats_outcome(
-    file_id: str, _file: Any, name: str, columns: TableColumns, target: str, stamp: str, *, grow: bool
+    file_id: str, _file: Any, name: str, columns: TableColumns, target: str, stamp: str, form: str, *, grow: bool
 ) -> _Outcome:
     return _tried(
         lambda: import_chats(
-            state.store(), _file, filename=name, dataset=target, columns=columns, grow=grow, dry_run=True
+            state.store(),
+            _file,
+            filename=name,
+            dataset=target,
+            form_name=form,
+            columns=columns,
+            grow=grow,
+            dry_run=True,
         )
     )
 
@@ -82,7 +89,7 @@ def _tried(attempt: Any) -> _Outcome:
 
 
 def draw_chats_outcome(
-    uploaded: Any, previewed: ImportPreview, chosen: TableColumns, target: str, existing: DatasetView | None
+    uploaded: Any, previewed: ImportPreview, chosen: TableColumns, target: str, existing: DatasetView | None, form: str
 ) -> None:
     """Say what an import of chats would do to its dataset, and which rows it would refuse.
 
@@ -92,6 +99,7 @@ def draw_chats_outcome(
         chosen: how it is read.
         target: name of the dataset.
         existing: the dataset; ``None`` for a new one.
+        form: reference of the form.
     """
     if existing is None and not previewed.reading.joined and previewed.format not in ("TXT", "ZIP"):
         # Nothing to compare with: the preview has said it all.
@@ -99,7 +107,7 @@ def draw_chats_outcome(
     elif _wants_to_know(uploaded):
         stamp = f"{existing.id}:{existing.chats}" if existing else ""
         grow = grows(uploaded.file_id)
-        outcome = _chats_outcome(uploaded.file_id, uploaded, uploaded.name, chosen, target, stamp, grow=grow)
+        outcome = _chats_outcome(uploaded.file_id, uploaded, uploaded.name, chosen, target, stamp, form, grow=grow)
     else:
         draw_rejected_rows(previewed.rejected, accepted=previewed.good)
         return

@@ -18,7 +18,6 @@ from core.services.datasets import (
     preview_import,
 )
 from core.services.datasets.chat_outlook import ChatOutlook
-from core.settings import settings
 from core.ui.data.chat_look import draw_chat_look, draw_speakers, draw_without_speakers, people_of
 from core.ui.markdown import escape_markdown
 
@@ -39,9 +38,11 @@ class _Refusal(NamedTuple):
 
 
 @st.cache_data(max_entries=8, ttl=3600, show_spinner="正在读取文件…")
-def _preview_or_refusal(file_id: str, _file: Any, name: str, columns: TableColumns) -> ImportPreview | _Refusal:
+def _preview_or_refusal(
+    file_id: str, _file: Any, name: str, columns: TableColumns, form: str
+) -> ImportPreview | _Refusal:
     try:
-        return preview_import(_file, name, load_named_form(settings().form), columns=columns)
+        return preview_import(_file, name, load_named_form(form), columns=columns)
     except ReadersBusyError:
         raise  # says nothing about the file: the next look tries again
     except ColumnError as error:
@@ -50,14 +51,14 @@ def _preview_or_refusal(file_id: str, _file: Any, name: str, columns: TableColum
         return _Refusal(error.message, error.remedy)
 
 
-def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns) -> ImportPreview:
-    """Preview of a file, read once per upload and choice of columns; so is one that is refused.
+def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns, form: str) -> ImportPreview:
+    """Preview of a file, read once per upload and choice of columns and form; so is one that is refused.
 
     Raises:
         ColumnError: a table whose text column has to be chosen.
         InputError: the file cannot be used.
     """
-    outcome = _preview_or_refusal(file_id, file, name, columns)
+    outcome = _preview_or_refusal(file_id, file, name, columns, form)
     if not isinstance(outcome, _Refusal):
         return outcome
     if outcome.columns is not None:
@@ -126,22 +127,23 @@ def draw_notes(previewed: ImportPreview) -> None:
                 st.caption(escape_markdown(note))
 
 
-def draw_preview_rows(previewed: ImportPreview) -> None:
-    """The first rows: chats as they will look, one of them open; or forms."""
+def draw_preview_rows(previewed: ImportPreview, form: str) -> None:
+    """The first rows: chats as they will look, one of them open; or forms. They are read by the form of a reference."""
+    name_field = load_named_form(form).name_field
     if previewed.chats:
         st.subheader("前几条会是这样")
         left, right = st.columns([6, 5], gap="medium")
         with left:
-            at = _draw_chat_rows(previewed)
+            at = _draw_chat_rows(previewed, name_field)
         if at < len(previewed.outlooks):
             with right:
                 draw_chat_look(previewed.outlooks[at])
         draw_speakers(previewed)
     elif previewed.forms:
-        _draw_form_rows(previewed)
+        _draw_form_rows(previewed, name_field)
 
 
-def _draw_chat_rows(previewed: ImportPreview) -> int:
+def _draw_chat_rows(previewed: ImportPreview, name_field: str) -> int:
     """Table of the first chats; gives the place of the one that is picked."""
     outlooks = {chat.index: chat for chat in previewed.outlooks}
     labelled = any(row.forms for row in previewed.chats)
@@ -155,7 +157,7 @@ def _draw_chat_rows(previewed: ImportPreview) -> int:
                 "发言人": people_of(outlook) if outlook else "（没有细看）",
                 "消息": outlook.messages if outlook else None,
                 "字数": len(row.text),
-                **({"客户": _customers(row)} if labelled else {}),
+                **({"客户": _customers(row, name_field)} if labelled else {}),
             }
         )
     picked = st.dataframe(
@@ -187,13 +189,12 @@ def _opening(row: ChatRow, outlook: ChatOutlook | None) -> str:
     return " ".join(words.split())[:_OPENING]
 
 
-def _customers(row: ChatRow | SubmissionRow) -> str:
-    name_field = load_named_form(settings().form).name_field
+def _customers(row: ChatRow | SubmissionRow, name_field: str) -> str:
     return "、".join(str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:_MOST_NAMES])
 
 
-def _draw_form_rows(previewed: ImportPreview) -> None:
-    rows = [{"序号": row.index, "客户": _customers(row)} for row in previewed.forms]
+def _draw_form_rows(previewed: ImportPreview, name_field: str) -> None:
+    rows = [{"序号": row.index, "客户": _customers(row, name_field)} for row in previewed.forms]
     st.dataframe(
         rows,
         hide_index=True,

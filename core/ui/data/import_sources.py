@@ -39,8 +39,8 @@ _READABLE = {
 """What the page says can be read, before a file is chosen."""
 
 
-def draw_upload(available: list[DatasetView]) -> None:
-    """Upload a file, look at its preview, import it."""
+def draw_upload(available: list[DatasetView], form: str) -> None:
+    """Upload a file, look at its preview, import it; a new dataset gets the form of this reference."""
     uploaded = draw_uploader("群聊、标注或提交文件", key=f"import-file-{import_round()}", on_change=forget_report)
     if uploaded is None:
         prepare_reader()
@@ -54,7 +54,7 @@ def draw_upload(available: list[DatasetView]) -> None:
     reading, summary, decisions = st.container(), st.container(), st.container()
     try:
         with reading:
-            previewed = cached_preview(file_id, uploaded, name, chosen)
+            previewed = cached_preview(file_id, uploaded, name, chosen, form)
     except ColumnError as error:
         st.session_state[_pointing_key(file_id)] = True
         with summary:
@@ -80,11 +80,11 @@ def draw_upload(available: list[DatasetView]) -> None:
         with _columns_box(file_id):
             draw_columns(file_id, previewed.columns, chosen, previewed)
     if previewed.good:
-        draw_import(uploaded, previewed, chosen, available)
+        draw_import(uploaded, previewed, chosen, available, form)
     else:
         draw_rejected_rows(previewed.rejected, accepted=0)
     draw_notes(previewed)
-    draw_preview_rows(previewed)
+    draw_preview_rows(previewed, form)
 
 
 def _columns_box(file_id: str) -> DeltaGenerator:
@@ -105,23 +105,32 @@ def _may_be_text(name: str) -> bool:
     return name.lower().endswith(_TEXT_NAMES)
 
 
-def draw_paste(available: list[DatasetView]) -> None:
-    """Paste a chat, look at how it is read, import it behind the last chat of its dataset."""
+def draw_paste(available: list[DatasetView], form: str) -> None:
+    """Paste a chat, look at how it is read, import it behind the last chat of its dataset; a new one gets this form."""
     key = f"paste-{import_round()}"
     text = st.text_area(
         "聊天内容", height=320, placeholder="林木1：你好，想了解一下价格\n客服小何：您好……", key=f"import-{key}"
     )
     target, split, confirmed = choose_target_dataset(available, "粘贴的群聊", key)
     if confirmed:
-        finish_import(import_text(state.store(), text, dataset=target, split=split, who=state.reviewer()))
+        finish_import(
+            import_text(
+                state.store(),
+                text,
+                dataset=target,
+                split=split,
+                form_name=form if split else None,
+                who=state.reviewer(),
+            )
+        )
     if text.strip():
         data = text.encode("utf-8", "replace")
         try:
-            previewed = cached_preview(sha256(data).hexdigest(), BytesIO(data), PASTED_NAME, BY_NAME)
+            previewed = cached_preview(sha256(data).hexdigest(), BytesIO(data), PASTED_NAME, BY_NAME, form)
         except InputError as error:
             show_error(error)
             return
         draw_preview_summary(previewed)
         draw_rejected_rows(previewed.rejected, accepted=previewed.good)
         draw_notes(previewed)
-        draw_preview_rows(previewed)
+        draw_preview_rows(previewed, form)

@@ -81,21 +81,39 @@ def _shared_options(uploaded: Any, chosen: TableColumns) -> dict[str, Any]:
     }
 
 
-def draw_import(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
-    """Draw where a file goes and what comes of it there, and import it when the button is pressed."""
+def draw_import(
+    uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView], form: str
+) -> None:
+    """Draw where a file goes and what comes of it there, and import it when the button is pressed.
+
+    Args:
+        uploaded: the file.
+        previewed: what is in it.
+        chosen: how it is read.
+        available: all datasets.
+        form: reference of the form that a new dataset gets.
+    """
     whole = previewed.kind is FileKind.CHATS
     if whole and previewed.labels and available:
         whole = st.segmented_control("做什么", [_CHATS, _FORMS], default=_CHATS, required=True) == _CHATS
     if whole:
-        _draw_chats(uploaded, previewed, chosen, available)
+        _draw_chats(uploaded, previewed, chosen, available, form)
     else:
         _draw_attach(uploaded, previewed, chosen, available)
 
 
-def _draw_chats(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
+def _draw_chats(
+    uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView], form: str
+) -> None:
     """Import chats into a new dataset or an existing one."""
     target, split, confirmed = choose_target_dataset(available, Path(uploaded.name).stem, uploaded.file_id)
     existing = next((dataset for dataset in available if dataset.name == target.strip()), None)
+    if existing is not None and existing.form != form:
+        st.caption(
+            f"「{escape_markdown(existing.name)}」用的是{escape_markdown(state.form_label(existing.form))}，"
+            "导入按它来，不按上面选的。"
+        )
+        form = existing.form
     if confirmed:
         finish_import(
             import_chats(
@@ -103,12 +121,13 @@ def _draw_chats(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, a
                 uploaded,
                 dataset=target,
                 split=split,
+                form_name=form,
                 grow=grows(uploaded.file_id),
                 **_shared_options(uploaded, chosen),
             )
         )
     elif target.strip():
-        draw_chats_outcome(uploaded, previewed, chosen, target, existing)
+        draw_chats_outcome(uploaded, previewed, chosen, target, existing, form)
 
 
 def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:

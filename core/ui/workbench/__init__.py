@@ -125,10 +125,19 @@ _MOST_PLACES = 10_000
 """No chat has so many customers, no form so many fields."""
 
 
+def module_files(*, without: str = "") -> list[Path]:
+    """The JavaScript modules in the order in which they are joined.
+
+    Args:
+        without: name of one that is left out.
+    """
+    own = (HERE / "js" / f"{name}.js" for name in MODULES if name != without)
+    return [*(HERE.parent / "js" / f"{name}.js" for name in _SHARED), *own]
+
+
 def workbench_source() -> str:
     """The component's JavaScript as one module."""
-    shared = (HERE.parent / "js" / f"{name}.js" for name in _SHARED)
-    return join_modules([*shared, *(HERE / "js" / f"{name}.js" for name in MODULES)])
+    return join_modules(module_files())
 
 
 def _nothing() -> None:

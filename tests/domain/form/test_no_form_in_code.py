@@ -31,6 +31,13 @@ EVERYDAY = {
     "core/cli/export.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/ui/mask_picker.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/services/extraction/runs/departure.py": {"邮箱"},  # the title of a kind of personal data
+    "core/services/forms/kind_guess.py": {
+        "地区",
+        "姓名",
+        "生日",
+        "邮箱",
+        "参与人",
+    },  # what anybody calls a field that holds such a value
     "core/settings.py": {"role_elements"},  # which form new datasets have
 }
 """Words that are also everyday Chinese, by the file that needs them whatever the form."""

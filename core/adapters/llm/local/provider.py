@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.local.form_filler import CustomerView, ReadMessage, fill_form, read_message
-from core.adapters.llm.local.rules import load_rules
+from core.adapters.llm.local.rules import Rules, load_rules
 from core.adapters.llm.registry import ProviderEntry
 from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat
 from core.domain.form import Form, FormValues
@@ -49,7 +49,7 @@ class LocalProvider:
 ENTRY = ProviderEntry("local", "本地规则", lambda spec: LocalProvider(), concurrency=1)
 
 
-def fill_forms(form: Form, conversation: str) -> list[FormValues]:
+def fill_forms(form: Form, conversation: str, rules: Rules | None = None) -> list[FormValues]:
     """Extract one form, for the likeliest customer; an empty one where nobody speaks.
 
     Nine chats of ten have one customer, and of the chats in which the rules saw a second one, none had: an invented
@@ -58,10 +58,11 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     Args:
         form: what to fill.
         conversation: the chat without residue.
+        rules: of a form that lies nowhere yet; ``None``: those that the form has.
     """
     chat = parse_chat(conversation)
     guesses = guess_roles(chat)
-    return fill_read_chat(form, read_chat(chat, guesses), guesses)
+    return fill_read_chat(form, read_chat(chat, guesses), guesses, rules)
 
 
 def read_chat(chat: ParsedChat, guesses: Mapping[str, RoleGuess]) -> list[ReadMessage]:
@@ -74,7 +75,9 @@ def read_chat(chat: ParsedChat, guesses: Mapping[str, RoleGuess]) -> list[ReadMe
     ]
 
 
-def fill_read_chat(form: Form, lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[FormValues]:
+def fill_read_chat(
+    form: Form, lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess], rules: Rules | None = None
+) -> list[FormValues]:
     """Same as :func:`fill_forms`, for a chat that was read already."""
     ranked = rank_customers(lines, guesses)
     if not ranked:
@@ -82,7 +85,7 @@ def fill_read_chat(form: Form, lines: Sequence[ReadMessage], guesses: Mapping[st
     name = ranked[0][0]
     own = [line for line in lines if line.speaker == name]
     side = [line for line in lines if line.role is not Role.STAFF]
-    return [fill_form(form, CustomerView(name, lines, own, side), load_rules(form.reference))]
+    return [fill_form(form, CustomerView(name, lines, own, side), rules or load_rules(form.reference))]
 
 
 def rank_customers(lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[tuple[str, float]]:

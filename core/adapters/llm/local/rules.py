@@ -168,6 +168,19 @@ def _parsed_rules(reference: str, source: str) -> Rules:
     return Rules(choices, _general_patterns())
 
 
+def rules_of(source: str, form: Form) -> Rules:
+    """Rules of a form that lies nowhere yet.
+
+    Args:
+        source: TOML text; may be empty.
+        form: whose fields and values the rules name.
+
+    Raises:
+        FormError: names the line and the reason.
+    """
+    return Rules(parse_rules(source, "规则", form, linear=True), _general_patterns())
+
+
 def parse_rules(
     source: str, name: str, form: Form, *, linear: bool = False, others: Collection[str] = ()
 ) -> dict[str, tuple[Rule, ...]]:

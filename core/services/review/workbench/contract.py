@@ -52,6 +52,7 @@ class FormPayload(TypedDict):
     name: str
     reference: str
     title: str
+    version: int
     name_field: str
     groups: list[str]
     fields: list[FormField]

@@ -92,7 +92,7 @@ def chat_payloads(
     }
     with garbage_kept():
         return [
-            _payload(
+            chat_payload(
                 form,
                 chats[i],
                 records.get(chats[i].id),
@@ -126,18 +126,32 @@ def _conversation_length(text: str) -> int:
     return len(cached_analysis(text).parsed.conversation)
 
 
-def _payload(
+def chat_payload(
     form: Form,
     chat: ChatView,
     record: RecordView | None,
     answer: RunAnswer | None,
     run_id: int | None,
     names: Mapping[int, RunName],
-    others: Alternatives,
-    show_residue: bool,
-    text_kept: bool,
-    planted: ShownError | None,
+    others: Alternatives | None,
+    show_residue: bool = False,
+    text_kept: bool = False,
+    planted: ShownError | None = None,
 ) -> ChatPayload:
+    """The payload of one chat, from what was read.
+
+    Args:
+        form: the dataset's form.
+        chat: the chat.
+        record: of the chat, if it has one.
+        answer: of the run that the review starts from.
+        run_id: of that run.
+        names: of runs, by id.
+        others: what other runs say; ``None`` where there are none.
+        show_residue: whether residue is shown.
+        text_kept: whether the browser has the messages: only those with evidence are sent again.
+        planted: a value that is shown wrong.
+    """
     chat_analysis = cached_analysis(chat.text)
     parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
@@ -158,8 +172,9 @@ def _payload(
             {k for k, mark in marks.items() if mark.status is EvidenceStatus.MISSING and not pinned.get(k)}
         )
     sources = [customer["origin"] for customer in customers]
-    for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms, sources), strict=True):
-        customer["others"], customer["dissent"] = alternatives, dissent
+    if others is not None:
+        for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms, sources), strict=True):
+            customer["others"], customer["dissent"] = alternatives, dissent
     if planted:
         hide_labels(customers, planted)
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]

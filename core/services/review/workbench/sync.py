@@ -230,7 +230,7 @@ def assemble_payload(
         if index not in sent:
             analyse_in_background(store, review_session.dataset.id, index)
     payload: WorkbenchPayload = {
-        "form": _form(review_session.form),
+        "form": form_payload(review_session.form),
         "guidelines": dict(guidelines or {}),
         "session": review_session.cache_key,
         "reviewer": review_session.reviewer,
@@ -284,11 +284,13 @@ def progress_payload(progress: Progress) -> ProgressPayload:
     }
 
 
-def _form(form: Form) -> FormPayload:
+def form_payload(form: Form) -> FormPayload:
+    """The form part of the payload."""
     return {
         "name": form.name,
         "reference": form.reference,
         "title": form.title,
+        "version": form.version,
         "name_field": form.name_field,
         "groups": list(form.groups),
         "fields": [

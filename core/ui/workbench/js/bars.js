@@ -119,6 +119,7 @@ export function drawTop(bar, store, entry, state, isAway) {
     left_seconds: rest,
   } = store.progress;
   setText(bar.dataset, store.dataset.name);
+  setAttr(bar.dataset, "title", `表单：${store.form.title} 第 ${store.form.version} 版`);
   setText(bar.reviewer, store.reviewer);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
   const ofAll = queue !== undefined && left > queue ? `（共剩 ${left}）` : "";

@@ -34,6 +34,7 @@ export interface FormPayload {
   /** of this version of the form, sent back with a save. */
   reference: string;
   title: string;
+  version: number;
   /** key of the field that holds the customer's name. */
   name_field: string;
   /** headings, in order. */

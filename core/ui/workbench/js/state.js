@@ -18,7 +18,7 @@ const KEPT_CHATS = 40;
 export function makeStore() {
   return {
     session: null,
-    form: { name: "", reference: "", title: "", name_field: "", groups: [], fields: [] },
+    form: { name: "", reference: "", title: "", version: 0, name_field: "", groups: [], fields: [] },
     reviewer: "",
     review: ORDINARY,
     dataset: { id: 0, name: "" },

@@ -240,14 +240,14 @@ export class Workbench {
   #nameSoon() {
     this.#callOffNaming();
     this.#callOffNaming = afterPaint(() => {
-      if (this.root.isConnected && this.store.current !== null) rememberPlace(this.store.current);
+      if (this.root.isConnected && !this.root.inert && this.store.current !== null) rememberPlace(this.store.current);
       this.nameTab();
     });
   }
 
   /** Name the browser's tab after the chat, where it is not: Streamlit writes its own name with every run. */
   nameTab() {
-    if (this.root.isConnected) nameTab(this.store);
+    if (this.root.isConnected && !this.root.inert) nameTab(this.store); // a preview is not what the tab is for
   }
 
   draw() {

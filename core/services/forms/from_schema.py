@@ -1,0 +1,156 @@
+"""A form from a JSON Schema of what should come out: enum → suggested values, array → list, description, required."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import SchemaError, validators
+
+from core.domain.form import Kind
+from core.domain.form.raw_values import as_text
+from core.errors import InputError
+from core.services.forms.checking import LARGEST_TEXT, MOST_FIELDS
+from core.services.forms.form_text import Tables, new_field, new_tables
+from core.services.forms.from_sample import WITHOUT_GROUP
+from core.services.forms.kind_guess import key_parts, kind_of
+
+_FORMATS = {"email": Kind.EMAIL, "idn-email": Kind.EMAIL, "date": Kind.DATE, "date-time": Kind.DATE, "time": Kind.DATE}
+_DEEPEST = 8
+_REQUIRED = "必填"
+
+
+def form_from_schema(data: bytes, *, name: str, title: str = "") -> Tables:
+    """Tables of a form whose fields are the properties of a schema.
+
+    Objects inside become groups; references to the schema's own parts are followed.
+
+    Args:
+        data: the file.
+        name: of the form.
+        title: of the form; the schema's own where empty.
+
+    Raises:
+        InputError: it is no JSON Schema, or has no properties.
+    """
+    schema = _checked(data)
+    fields: dict[str, dict[str, Any]] = {}
+    for key, described, required in _properties(schema, schema, "", 0):
+        fields[key] = _field(key, described, required, schema)
+        if len(fields) > MOST_FIELDS:
+            raise InputError(f"JSON Schema 有 {MOST_FIELDS} 个以上的属性", "一个表单最多 200 个字段")
+    if not fields:
+        raise InputError("JSON Schema 里没有 properties", '请给描述一个对象的 Schema，例如 {"properties": {…}}')
+    if all(field["type"] != "str" for field in fields.values()):
+        raise InputError("JSON Schema 的属性全是数组，没有能写名字的文本属性", "请加上客户的名字")
+    groups = list(dict.fromkeys(field["group"] for field in fields.values()))
+    called = title or str(schema.get("title") or "").strip() or name
+    return new_tables(name, called, list(fields.values()), groups)
+
+
+def _checked(data: bytes) -> Mapping[str, Any]:
+    if len(data) > LARGEST_TEXT:
+        raise InputError(f"JSON Schema 有 {len(data):,} 字节，最多 {LARGEST_TEXT:,} 字节", "请检查是不是选错了文件")
+    try:
+        schema = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError("JSON Schema 不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+    except RecursionError as error:
+        raise InputError("JSON Schema 嵌套太深", "请检查是不是选错了文件") from error
+    except ValueError as error:
+        line = getattr(error, "lineno", 1)
+        raise InputError(f"JSON Schema 第 {line} 行不是合法的 JSON（{error}）"[:200], "请改正这一行后重试") from error
+    if not isinstance(schema, Mapping):
+        raise InputError("JSON Schema 应是一个对象", "请检查是不是选错了文件")
+    try:
+        validators.validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        where = "/" + "/".join(str(part) for part in error.absolute_path)
+        raise InputError(f"JSON Schema 的 {where} 不对（{error.message}）"[:300], "请改正后重试") from error
+    except RecursionError as error:
+        raise InputError("JSON Schema 嵌套太深", "请检查是不是选错了文件") from error
+    return schema
+
+
+def _resolved(described: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of the schema, references to its own parts followed; what is beside a reference stands before it."""
+    gathered: dict[str, Any] = {}
+    for _ in range(_DEEPEST):
+        if not isinstance(described, Mapping):
+            break
+        gathered = {**described, **gathered}
+        reference = described.get("$ref")
+        if reference is None:
+            break
+        described = _part(str(reference), schema)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        options = [one for one in gathered.get(choice) or () if isinstance(one, Mapping) and one.get("type") != "null"]
+        if len(options) == 1 and not {"type", "enum", "properties", "items"} & set(gathered):
+            return {**_resolved(options[0], {**schema, **{choice: None}}), **gathered, choice: None}
+    return gathered
+
+
+def _part(reference: str, schema: Mapping[str, Any]) -> Any:
+    if not reference.startswith("#"):
+        raise InputError(f"JSON Schema 引用了别的文件（{reference[:80]}）", "请把引用的内容放进同一个文件")
+    part: Any = schema
+    for name in filter(None, reference[1:].split("/")):
+        name = name.replace("~1", "/").replace("~0", "~")
+        part = part.get(name) if isinstance(part, Mapping) else None
+    if part is None:
+        raise InputError(f"JSON Schema 里没有 {reference[:80]}", "请改正引用后重试")
+    return part
+
+
+def _properties(
+    described: Any, schema: Mapping[str, Any], before: str, depth: int
+) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Keys of all properties, what describes each, and whether it is required; objects inside become prefixes."""
+    resolved = _resolved(described, schema)
+    if resolved.get("type") == "array" or ("items" in resolved and "properties" not in resolved):
+        resolved = _resolved(resolved.get("items"), schema)
+    required = resolved.get("required") or ()
+    properties = resolved.get("properties")
+    for key, inner in (properties if isinstance(properties, Mapping) else {}).items():
+        one = _resolved(inner, schema)
+        name = f"{before}{str(key).strip()}"
+        if isinstance(one.get("properties"), Mapping) and depth < _DEEPEST:
+            yield from _properties(one, schema, f"{name}-", depth + 1)
+        elif name.strip("-"):
+            yield name, one, key in required
+
+
+def _field(key: str, described: Mapping[str, Any], required: bool, schema: Mapping[str, Any]) -> dict[str, Any]:
+    types = described.get("type")
+    is_list = types == "array" or (isinstance(types, list) and "array" in types)
+    one = _resolved(described.get("items"), schema) if is_list else described
+    values = list(dict.fromkeys(filter(None, map(as_text, _choices(one)))))
+    group, label = key_parts(key)
+    kind = _FORMATS.get(str(one.get("format"))) or kind_of(key, ())
+    field = new_field(
+        key,
+        group or WITHOUT_GROUP,
+        label=str(described.get("title") or "").strip() or label,
+        is_list=is_list,
+        kind="choice" if values else str(kind),
+    )
+    field["values"] = values
+    told = " ".join(str(described.get("description") or one.get("description") or "").split())
+    field["description"] = "；".join(filter(None, (told, _REQUIRED if required else "")))
+    return field
+
+
+def _choices(described: Mapping[str, Any]) -> list[Any]:
+    """What a property may be, where that is listed."""
+    if isinstance(described.get("enum"), list):
+        return list(described["enum"])
+    if "const" in described:
+        return [described["const"]]
+    for name in ("oneOf", "anyOf"):
+        options = described.get(name)
+        if (
+            isinstance(options, list)
+            and options
+            and all(isinstance(one, Mapping) and "const" in one for one in options)
+        ):
+            return [one["const"] for one in options]
+    return [True, False] if described.get("type") == "boolean" else []

@@ -1,0 +1,124 @@
+"""The line above an open form: what it is, a step back, throwing the draft away, saving it as a version."""
+
+import streamlit as st
+
+from core.domain.form import load_named_form
+from core.domain.permissions import Permission
+from core.services.forms import save_form_version
+from core.services.forms.drafts import discard_draft, keep_draft
+from core.services.forms.form_text import renamed
+from core.services.forms.library import LONGEST_NOTE, KnownForm
+from core.ui import state
+from core.ui.forms.labels import problem_sentence
+from core.ui.forms.open_form import OpenForm, forget_open_form, may_change, step_back
+from core.ui.markdown import escape_markdown
+from core.ui.notices import announce, show_errors
+from core.ui.only_for import only_for
+
+_SHOWN = 8
+
+
+def base_version(opened: OpenForm) -> int:
+    """Version that the draft began with; 0 for a new form."""
+    return load_named_form(opened.base).version if opened.base else 0
+
+
+def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
+    """Draw the line; its buttons act on what stands on screen."""
+    newest = versions[0] if versions else None
+    next_version = newest.version + 1 if newest else 1
+    problems = opened.problems()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(escape_markdown(_what_it_is(opened, newest)))
+        if may_change():
+            st.button(
+                "撤销",
+                icon=":material/undo:",
+                shortcut="Alt+Z",
+                key="form-undo",
+                disabled=not opened.steps,
+                on_click=step_back,
+            )
+            with st.popover("放弃草稿", disabled=not opened.is_draft):
+                st.markdown("草稿里没有保存的改动都会丢掉。")
+                st.button("放弃草稿", type="primary", key="form-discard", on_click=_discard, args=(opened.name,))
+        with st.popover(
+            f"保存为第 {next_version:d} 版",
+            type="primary",
+            icon=":material/save:",
+            **only_for(Permission.FORMS, disabled=not opened.is_draft or bool(problems)),
+        ):
+            note = st.text_input(
+                "这一版改了什么", max_chars=LONGEST_NOTE, key=f"form-note-{opened.name}-{next_version}"
+            )
+            st.caption("保存以后这一版不再变；已有的数据集仍用它们原来的一版。")
+            st.button(
+                "保存",
+                type="primary",
+                shortcut="Mod+S",
+                key="form-save",
+                on_click=_save,
+                args=(opened, f"form-note-{opened.name}-{next_version}"),
+                **only_for(Permission.FORMS),
+            )
+        del note
+    if opened.problem:
+        st.error(escape_markdown(opened.problem), icon=":material/error:")
+    if newest and opened.is_draft and newest.version > base_version(opened):
+        _draw_newer_version(opened, newest)
+    if problems:
+        tables = opened.tables
+        lines = [f"- {escape_markdown(problem_sentence(one, tables))}" for one in problems[:_SHOWN]]
+        rest = f"\n- 还有 {len(problems) - _SHOWN} 处" if len(problems) > _SHOWN else ""
+        st.warning("改正以后才能保存：\n" + "\n".join(lines) + rest, icon=":material/warning:")
+
+
+def _what_it_is(opened: OpenForm, newest: KnownForm | None) -> str:
+    if opened.is_draft:
+        base = f"，从 {opened.base} 改起" if opened.base else ""
+        return f"草稿{base} · 改动随时存着"
+    return f"{newest.label} · {newest.reference}" if newest else "还没有保存过"
+
+
+def _draw_newer_version(opened: OpenForm, newest: KnownForm) -> None:
+    st.warning(
+        f"{escape_markdown(newest.who)} 存了{escape_markdown(newest.label)}，您的草稿是从更早的一版改起的。"
+        "请在「版本」里看过新的一版，再决定。",
+        icon=":material/sync_problem:",
+    )
+    st.button("看过了，我的草稿代替它", key="form-rebase", on_click=_rebase, args=(opened, newest.reference))
+
+
+def _save(opened: OpenForm, note_key: str) -> None:
+    """Save the draft as the next version."""
+    with show_errors():
+        reference = save_form_version(
+            state.store(),
+            renamed(opened.texts, opened.name),
+            who=state.reviewer(),
+            note=str(st.session_state.get(note_key, "")),
+            base_version=base_version(opened),
+        )
+        forget_open_form()
+        announce(f"已存为 {escape_markdown(reference)}")
+
+
+def _discard(name: str) -> None:
+    with show_errors():
+        discard_draft(state.store(), name, who=state.reviewer())
+        forget_open_form()
+        announce("草稿已放弃")
+
+
+def _rebase(opened: OpenForm, reference: str) -> None:
+    """Let the draft stand on a newer version, which it replaces when it is saved."""
+    with show_errors():
+        kept = keep_draft(
+            state.store(),
+            opened.name,
+            opened.texts,
+            who=state.reviewer(),
+            base=reference,
+            revision=opened.revision,
+        )
+        opened.base, opened.revision = kept.base, kept.revision
