@@ -111,9 +111,9 @@ def make_a_form(page: Page, server: Server) -> None:
     expect(preview).to_have_attribute("inert", "")
     page.get_by_role("button", name="撤销").click()
     expect(preview.get_by_text("新字段5")).to_have_count(0)
-    page.get_by_role("button", name="保存为第 1 版").click()
     page.get_by_label("这一版改了什么").fill("第一版")
-    page.get_by_role("button", name="保存", exact=False).last.click()
+    page.get_by_label("这一版改了什么").press("Enter")
+    page.get_by_role("button", name="保存为第 1 版").click()
     expect(page.get_by_text("客户小表 第 1 版 · small@1")).to_be_visible()
 
 

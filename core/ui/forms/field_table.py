@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain.form import FieldType, Kind, Nature
 from core.domain.form.loading import FormTexts
-from core.services.forms.form_text import FROM, new_field
+from core.services.forms.form_text import new_field
 from core.services.forms.renames import follow_keys, follow_keys_beside
 from core.ui.forms.edited_rows import Row, plain, typed_rows
 from core.ui.forms.labels import COLUMN_TITLES, KIND_TITLES, NATURE_TITLES, TYPE_TITLES, problems_by_field
@@ -25,7 +25,7 @@ def draw_fields(opened: OpenForm) -> None:
     key = opened.key("fields")
     shown = entries(opened.shown_tables, "field")
     rows = typed_rows([_row(field) for field in shown], key)
-    fields = [_field(row, field[FROM]) for row, field in zip(rows, shown, strict=True)]
+    fields = [_field(row, field) for row, field in zip(rows, shown, strict=True)]
     head = _draw_head(opened, fields)
     if may_change():
         _take(opened, head, shown, fields)
@@ -54,7 +54,7 @@ def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
     title = left.text_input(
         "标题", str(tables.get("title", "")), max_chars=60, key=opened.key("title"), disabled=off, help="大家怎么叫它"
     )
-    labels = {field["key"]: field["label"] for field in fields if field["type"] == FieldType.TEXT}
+    labels = {str(one.get("key")): str(one.get("label", "")) for one in fields if one.get("type") == FieldType.TEXT}
     now = str(tables.get("name_field", ""))
     options = list(dict.fromkeys([*labels, now]))
     name_field = right.selectbox(
@@ -72,9 +72,9 @@ def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
 def _take(opened: OpenForm, head: dict[str, str], shown: list[Row], fields: list[Row]) -> None:
     """Keep what was typed; what speaks of a field by its key follows when that gets another one."""
     renames = {
-        str(before.get("key")): now["key"]
+        str(before.get("key")): str(now["key"])
         for before, now in zip(shown, fields, strict=True)
-        if now["key"] and before.get("key") != now["key"]
+        if now.get("key") and before.get("key") != now["key"]
     }
     tables = follow_keys({**with_places(opened), **head, "field": fields}, renames)
     opened.change(follow_keys_beside(with_all(opened, tables), renames))
@@ -150,11 +150,13 @@ def _row(field: dict[str, Any]) -> Row:
     return {_PICK: False, **values}
 
 
-def _field(row: Row, place: int) -> dict[str, Any]:
-    """A row as a field of the form."""
-    field = {name: plain(row[name], like=_EMPTY.get(name, "")) for name in _ATTRIBUTES}
-    field["points"] = 0 if row["points"] is None else field["points"]
-    return {**field, FROM: place}
+def _field(row: Row, shown: Row) -> dict[str, Any]:
+    """A row as a field of the form; what nobody typed stays as it was, whatever it is."""
+    before, field = _row(shown), dict(shown)
+    for name in _ATTRIBUTES:
+        if row[name] != before[name]:
+            field[name] = plain(row[name], like=0 if name == "points" else _EMPTY.get(name, ""))
+    return field
 
 
 def _columns(opened: OpenForm) -> dict[str, Any]:

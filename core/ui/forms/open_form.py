@@ -22,7 +22,15 @@ from core.ui import state
 from core.ui.notices import show_errors
 
 _OPEN = "shiyao.forms.open"
+_GENERATION = "shiyao.forms.generation"
 _MOST_STEPS = 50
+
+
+def _next_generation() -> int:
+    """A number that no widget of this session has had in its key."""
+    generation: int = st.session_state.get(_GENERATION, 0) + 1
+    st.session_state[_GENERATION] = generation
+    return generation
 
 
 @dataclass(slots=True)
@@ -46,7 +54,7 @@ class OpenForm:
     revision: int
     shown: FormTexts
     texts: FormTexts
-    generation: int = 0
+    generation: int = field(default_factory=lambda: _next_generation())
     steps: list[FormTexts] = field(default_factory=list)
     view: str = ""
     problem: str = ""
@@ -89,7 +97,7 @@ class OpenForm:
 
     def redraw(self) -> None:
         """Draw all tables anew from what stands in them."""
-        self.shown, self.generation = self.texts, self.generation + 1
+        self.shown, self.generation = self.texts, _next_generation()
 
     def step_back(self) -> None:
         """Undo the last change of this session."""
@@ -170,17 +178,12 @@ def forget_open_form() -> None:
 
 
 def _opened(draft: DraftView) -> OpenForm:
-    return OpenForm(
-        draft.name, draft.base, draft.revision, draft.texts, draft.texts, st.session_state.get(_OPEN_COUNT, 0)
-    )
+    return OpenForm(draft.name, draft.base, draft.revision, draft.texts, draft.texts)
 
 
 def _newest(name: str, newest: KnownForm, session: Any) -> OpenForm:
     texts = texts_of(session, newest.reference)
     return OpenForm(name, newest.reference, 0, texts, texts)
-
-
-_OPEN_COUNT = "shiyao.forms.count"
 
 
 def act(change: Callable[[OpenForm], FormTexts]) -> Callable[[], None]:

@@ -27,7 +27,7 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
     """Draw the line; its buttons act on what stands on screen."""
     newest = versions[0] if versions else None
     next_version = newest.version + 1 if newest else 1
-    problems = opened.problems()
+    problems, note_key = opened.problems(), f"form-note-{opened.name}-{next_version}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(escape_markdown(_what_it_is(opened, newest)))
         if may_change():
@@ -42,28 +42,32 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
             with st.popover("放弃草稿", disabled=not opened.is_draft):
                 st.markdown("草稿里没有保存的改动都会丢掉。")
                 st.button("放弃草稿", type="primary", key="form-discard", on_click=_discard, args=(opened.name,))
-        with st.popover(
+            st.text_input(
+                "这一版改了什么",
+                max_chars=LONGEST_NOTE,
+                placeholder="这一版改了什么",
+                label_visibility="collapsed",
+                width=220,
+                key=note_key,
+                disabled=not opened.is_draft,
+            )
+        st.button(
             f"保存为第 {next_version:d} 版",
             type="primary",
             icon=":material/save:",
-            **only_for(Permission.FORMS, disabled=not opened.is_draft or bool(problems)),
-        ):
-            note = st.text_input(
-                "这一版改了什么", max_chars=LONGEST_NOTE, key=f"form-note-{opened.name}-{next_version}"
-            )
-            st.caption("保存以后这一版不再变；已有的数据集仍用它们原来的一版。")
-            st.button(
-                "保存",
-                type="primary",
-                shortcut="Mod+S",
-                key="form-save",
-                on_click=_save,
-                args=(opened, f"form-note-{opened.name}-{next_version}"),
-                **only_for(Permission.FORMS),
-            )
-        del note
+            shortcut="Mod+S",
+            key="form-save",
+            on_click=_save,
+            args=(opened, note_key),
+            **only_for(
+                Permission.FORMS,
+                disabled=not opened.is_draft or bool(problems),
+                hint="保存以后这一版不再变；已有的数据集仍用它们原来的一版",
+            ),
+        )
     if opened.problem:
         st.error(escape_markdown(opened.problem), icon=":material/error:")
+        st.button("放下这里的改动，换成那边的草稿", key="form-reopen", on_click=forget_open_form)
     if newest and opened.is_draft and newest.version > base_version(opened):
         _draw_newer_version(opened, newest)
     if problems:
