@@ -96,13 +96,13 @@ SAMPLE_ANSWER = """[
 def make_a_form(page: Page, server: Server) -> None:
     """A form from a JSON sample: made, a field renamed in the table, seen on the desk's preview, saved."""
     page.goto(f"{server.url}/forms")
-    page.get_by_label("标题").fill("小表")
-    page.get_by_label("名字", exact=True).fill("small")
+    page.get_by_role("textbox", name="标题").fill("小表")
+    page.get_by_role("textbox", name="名字").fill("small")
     page.get_by_label("或粘贴在这里").fill(SAMPLE_ANSWER)
     page.get_by_role("button", name="建立草稿").click()
     expect(page.get_by_text("草稿 · 改动随时存着")).to_be_visible()
-    page.get_by_label("标题").fill("客户小表")
-    page.get_by_label("标题").press("Enter")
+    page.get_by_role("textbox", name="标题").fill("客户小表")
+    page.get_by_role("textbox", name="标题").press("Enter")
     page.get_by_role("button", name="加字段").click()
     expect(page.get_by_role("button", name="撤销")).to_be_enabled()
     page.get_by_text("预览", exact=True).click()
