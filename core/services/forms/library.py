@@ -94,10 +94,9 @@ def resolve_form(session: Session, name: str) -> str:
     A file of the program keeps its name; of a form that lies in the database alone the newest version is meant.
 
     Raises:
-        FormError: there is no such form.
+        FormError: there is neither a file nor a version of this name.
     """
     if stored_version(name) or name in form_names():
-        load_named_form(name)
         return name
     newest = session.execute(
         select(func.max(col(FormVersion.version))).where(col(FormVersion.name) == name)

@@ -8,7 +8,7 @@ from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import form_references, parse_form, read_form_texts, stored_version
 from core.domain.prompts import prompt_folder
 from core.errors import FormError
-from core.settings import settings
+from core.services.forms.library import default_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,12 @@ def check_health(store: Store) -> HealthReport:
     with store.read() as session:
         datasets = queries.datasets(session)
         runs = queries.runs(session)
-        for reference in sorted({settings().form, *form_references(), *(dataset.form for dataset in datasets)}):
+        try:
+            usual = {default_form(session)}
+        except FormError as error:
+            usual = set()
+            problems.append(f"新数据集的表单（SHIYAO_FORM）不能用：{error}")
+        for reference in sorted({*usual, *form_references(), *(dataset.form for dataset in datasets)}):
             problems += _form_problems(reference)
     problems += [str(error) for error in prompt_folder().unusable.values()]
     return HealthReport(tuple(problems), len(datasets), sum(dataset.chats for dataset in datasets), len(runs))

@@ -9,7 +9,7 @@ from core.domain.permissions import Permission
 from core.logs import place
 from core.services import maintenance
 from core.services.extraction import models as model_catalog
-from core.settings import settings
+from core.services.forms.library import default_form
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table, metrics
@@ -156,16 +156,17 @@ def draw_form() -> None:
     """The form that new datasets get."""
     st.subheader("表单")
     with show_errors():
-        form = load_named_form(settings().form)
+        with state.store().read() as session:
+            form = load_named_form(default_form(session))
         verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
         fact_table(
             {
-                "名称": form.title,
+                "名称": f"{form.title} 第 {form.version} 版（{form.reference}）",
                 "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
                 "满分": f"{sum(field.points for field in form.fields):g} 分",
-                "文件": "data/forms 目录下的 TOML 文件",
             }
         )
+        st.page_link(navigation.FORMS, label="全部表单", icon=":material/arrow_forward:")
 
 
 def draw_software_versions() -> None:
