@@ -121,7 +121,7 @@ SCHEMA = {
 
 
 def test_a_schema_gives_types_values_and_descriptions() -> None:
-    for schema in (SCHEMA, {"type": "array", "items": SCHEMA}):
+    for schema in (SCHEMA, {"type": "array", "items": SCHEMA, "$defs": SCHEMA["$defs"]}):
         tables = form_from_schema(json.dumps(schema).encode(), name="hiring", title="招聘")
         text = form_text(tables)
         assert check_form_texts(FormTexts(text)) == []
