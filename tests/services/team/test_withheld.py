@@ -82,7 +82,7 @@ FED = frozenset(
     file_name filename filled first forms hidden holder ids import_id job job_id kept keys kind leaving limiter mark
     mask model new now outbox parameters password per_minute plan planned position prefix provider record remark remarks
     replies_days report result returned reviews role row rows rule rule_id rules save saved score score_id
-    scores second spec spellings statement status subject suggestion target task template text token trained
+    scores second spec spellings statement status subject suggestion target task template text texts token trained
     turns values versions view which""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
