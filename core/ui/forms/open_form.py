@@ -162,10 +162,15 @@ def open_form(name: str, view: str) -> OpenForm:
     opened: OpenForm | None = st.session_state.get(_OPEN)
     with state.store().read() as session:
         draft = draft_named(session, name, state.reviewer())
-        if opened is None or opened.name != name or (draft.revision if draft else 0) != opened.revision:
-            if opened is None or opened.name != name or not opened.problem:
-                opened = _opened(draft) if draft else _newest(name, form_versions(session, name)[0], session)
-                st.session_state[_OPEN] = opened
+        newest = None if draft else form_versions(session, name)[0]
+        is_other = opened is None or opened.name != name
+        # Somebody who only looks follows what is newest; what somebody has typed is never put away unseen.
+        if is_other or (opened and not opened.is_draft and newest and newest.reference != opened.base):
+            opened = _opened(draft) if draft else _newest(name, newest or form_versions(session, name)[0], session)
+            st.session_state[_OPEN] = opened
+    assert opened is not None
+    if (draft.revision if draft else 0) != opened.revision and not opened.problem:
+        opened.problem = f"表单「{name}」的草稿在另一个窗口里改过，或者已经保存、放弃了。请先换成那边的，再接着改"
     if opened.view != view:
         opened.view = view
         opened.redraw()

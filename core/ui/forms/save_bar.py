@@ -41,7 +41,7 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
             )
             with st.popover("放弃草稿", disabled=not opened.is_draft):
                 st.markdown("草稿里没有保存的改动都会丢掉。")
-                st.button("放弃草稿", type="primary", key="form-discard", on_click=_discard, args=(opened.name,))
+                st.button("放弃草稿", type="primary", key="form-discard", on_click=_discard, args=(opened,))
             st.text_input(
                 "这一版改了什么",
                 max_chars=LONGEST_NOTE,
@@ -107,10 +107,12 @@ def _save(opened: OpenForm, note_key: str) -> None:
         announce(f"已存为 {escape_markdown(reference)}")
 
 
-def _discard(name: str) -> None:
+def _discard(opened: OpenForm) -> None:
     with show_errors():
-        discard_draft(state.store(), name, who=state.reviewer())
+        discard_draft(state.store(), opened.name, who=state.reviewer())
         forget_open_form()
+        if not opened.base:  # nothing is left of a new form
+            st.query_params.pop("form", None)
         announce("草稿已放弃")
 
 
