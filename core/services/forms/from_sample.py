@@ -8,7 +8,7 @@ from core.domain.form.raw_values import as_text
 from core.errors import InputError
 from core.services.forms.checking import MOST_FIELDS
 from core.services.forms.form_text import Tables, new_field, new_tables
-from core.services.forms.kind_guess import is_free_text, key_parts, kind_of, suggested_values
+from core.services.forms.kind_guess import guessed_kind, is_free_text, key_parts, suggested_values
 
 LARGEST_SAMPLE = 20_000_000
 """Bytes of a sample."""
@@ -118,7 +118,7 @@ def _field(key: str, values: list[Any]) -> dict[str, Any]:
         text for value in values for one in (value if isinstance(value, list) else [value]) if (text := as_text(one))
     ]
     group, label = key_parts(key)
-    kind = kind_of(key, items)
+    kind = guessed_kind(key, items)
     suggested = suggested_values(items, is_list=is_list) if kind == "text" else []
     field = new_field(
         key, group or WITHOUT_GROUP, label=label, is_list=is_list, kind="choice" if suggested else str(kind)

@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.services.forms.checking import LARGEST_TEXT, MOST_FIELDS
 from core.services.forms.form_text import Tables, new_field, new_tables
 from core.services.forms.from_sample import WITHOUT_GROUP
-from core.services.forms.kind_guess import key_parts, kind_of
+from core.services.forms.kind_guess import guessed_kind, key_parts
 
 _FORMATS = {"email": Kind.EMAIL, "idn-email": Kind.EMAIL, "date": Kind.DATE, "date-time": Kind.DATE, "time": Kind.DATE}
 _DEEPEST = 8
@@ -125,7 +125,7 @@ def _field(key: str, described: Mapping[str, Any], required: bool, schema: Mappi
     one = _resolved(described.get("items"), schema) if is_list else described
     values = list(dict.fromkeys(filter(None, map(as_text, _choices(one)))))
     group, label = key_parts(key)
-    kind = _FORMATS.get(str(one.get("format"))) or kind_of(key, ())
+    kind = _FORMATS.get(str(one.get("format"))) or guessed_kind(key, ())
     field = new_field(
         key,
         group or WITHOUT_GROUP,

@@ -32,7 +32,7 @@ _SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 
 
-def kind_of(key: str, values: Sequence[str]) -> Kind:
+def guessed_kind(key: str, values: Sequence[str]) -> Kind:
     """The kind of a field, by its name and by what stands in it.
 
     Args:

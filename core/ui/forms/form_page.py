@@ -12,7 +12,7 @@ from core.services.forms.library import KnownForm, form_versions
 from core.ui import address, navigation, state
 from core.ui.forms.field_table import draw_fields
 from core.ui.forms.form_preview import draw_preview
-from core.ui.forms.guideline_boxes import draw_guidelines
+from core.ui.forms.guideline_boxes import draw_guideline_boxes
 from core.ui.forms.new_form import draw_new_form
 from core.ui.forms.open_form import OpenForm, open_form, tables_of
 from core.ui.forms.rule_tables import draw_rules
@@ -26,7 +26,7 @@ NEW: Final = "新建"
 _VIEWS: Final[dict[str, Callable[[OpenForm], None] | None]] = {
     "字段": draw_fields,
     "分组与规则": draw_rules,
-    "规范": draw_guidelines,
+    "规范": draw_guideline_boxes,
     "预览": draw_preview,
     "版本": None,
     "TOML": draw_source,
