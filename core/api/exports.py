@@ -98,7 +98,7 @@ def make_export(store: StoreOf, dataset_id: DatasetId, made: Annotated[NewExport
 
 def _write(store: Store, dataset: DatasetView, made: NewExport, folder: Path) -> ExportResult:
     mask = parse_mask([str(kind) for kind in made.mask])
-    suffix = made.kind if made.kind in list(TableFormat) else "json"
+    suffix = str(made.kind) if str(made.kind) in {str(one) for one in TableFormat} else "json"
     out = folder / f"{file_name(dataset.name, made.kind, fallback=made.kind)}.{suffix}"
     source = parse_source(made.source or "records")
     if made.kind is ExportKind.SUBMISSION:

@@ -10,7 +10,8 @@ import typer
 from core.cli.common import Db, Json, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.services.forms.changing import AppliedChange, OnRows
+    from core.services.forms.change_writing import OnRows
+    from core.services.forms.changing import AppliedChange
 
 app = typer.Typer()
 
@@ -44,6 +45,7 @@ def migrate(
         raise InputError("还不知道是谁改的", "请用 --who 写上名字，或用 --dry-run 只看会改什么")
     with open_db(ctx, db, writes=not dry_run) as store:
         with store.read():
+            written: Any
             if mapping is None:
                 written = propose_mapping(load_named_form(old), load_named_form(new)).model_dump(mode="json")
             else:
@@ -124,7 +126,7 @@ def _as_json(one: "AppliedChange") -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> Any:
     """A mapping in a file.
 
     Raises:

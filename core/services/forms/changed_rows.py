@@ -72,8 +72,8 @@ class ChangedTable:
 
 
 def _selected(model: Any, dataset: Any, chat: Any, columns: tuple[str, ...], row_id: str = "id") -> Select[Any]:
-    named = [col(getattr(model, name)).label(name) for name in columns]
-    number = col(getattr(model, row_id)).label("row_id")
+    named: list[Any] = [col(getattr(model, name)).label(name) for name in columns]
+    number: Any = col(getattr(model, row_id)).label("row_id")
     return select(number, col(dataset).label("dataset_id"), col(chat).label("chat_id"), *named).order_by(number)
 
 

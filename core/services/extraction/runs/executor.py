@@ -330,7 +330,7 @@ def _in_current_form(session: Session, dataset_id: int, outcome: Outcome) -> Out
         return outcome
     answers = [{"values": dict(values)} for values in outcome.forms]
     carried = carried_customers(session, dataset_id, outcome.form, current, answers)
-    return replace(outcome, forms=[one["values"] for one in carried]) if carried is not None else outcome
+    return replace(outcome, forms=tuple(one["values"] for one in carried)) if carried is not None else outcome
 
 
 def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[AnsweredCall]) -> Run | None:

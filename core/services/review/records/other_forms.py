@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Dataset, Record, RecordEvent
+from core.adapters.store.models import Confirmation, Dataset, Record, RecordEvent
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError
 from core.services.forms.change_writing import SAVED_BY_CHANGE
 from core.services.forms.earlier_forms import carried_customers
-from core.services.review.records.save_types import Confirmation, CustomerSave, Save
+from core.services.review.records.save_types import CustomerSave, Save
 
 
 def require_current_form(session: Session, dataset_id: int, form: Form) -> None:
