@@ -8,10 +8,11 @@ from sqlmodel import Session, col
 
 from core.adapters.store.erasure import forget_job_results
 from core.adapters.store.models import (
+    Base,
     ChatPriority,
     FormChangeRow,
     Guideline,
-    PlantedStatus,
+    PlantedError,
     Record,
     RecordEvent,
     Run,
@@ -72,7 +73,7 @@ def write_forward(
             continue
         place = {name: row[name] for name in ("row_id", "dataset_id", "chat_id")}
         kept.append({"change_id": change_id, "kind": table.name, **place, "before": _columns(table, row)})
-        _update(session, table, row["row_id"], after)
+        _update(session, table, row, after)
     if kept:
         session.execute(insert(FormChangeRow), kept)
 
@@ -91,19 +92,16 @@ def write_back(
         else:
             after = table.backward(change, current, old)
         if after != current:
-            _update(session, table, row["row_id"], after)
+            _update(session, table, row, after)
 
 
-def _update(session: Session, table: ChangedTable, row_id: int, values: Columns) -> None:
-    key: Any = next(iter(table.model.__table__.primary_key.columns))  # type: ignore[attr-defined]
+def _update(session: Session, table: ChangedTable, row: dict[str, Any], values: Columns) -> None:
+    rows = Base.metadata.tables[table.name]
     more: Columns = {}
-    if table.name == "plantederror":
-        more = {"decided_at": None} if values["status"] in OPEN_PLANTED else {}
-        if values["status"] == PlantedStatus.WITHDRAWN:
-            more = {"decided_at": now()}
-    session.execute(
-        update(table.model).where(key == row_id).values(**values, **more).execution_options(synchronize_session=False)
-    )
+    if table.model is PlantedError and values["status"] != row["status"]:
+        more = {"decided_at": None if values["status"] in OPEN_PLANTED else now()}
+    this = [column == row["row_id"] for column in rows.primary_key.columns]
+    session.execute(update(rows).where(*this).values(**values, **more))
 
 
 def _before(session: Session, change_id: int, kind: str, row_ids: Sequence[int]) -> dict[int, Columns]:
