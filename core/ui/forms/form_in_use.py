@@ -1,6 +1,7 @@
 """A form in use is changed: the mapping as a table, what it would do, the change itself, and the way back."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -164,9 +165,10 @@ def _draw_done(done: list[AppliedChange]) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"), show_errors():
             lost = f"，丢掉 {one.lost:,d} 处" if one.lost else ""
             names = escape_markdown("、".join(one.datasets))
+            when = datetime.fromisoformat(one.at).astimezone()
             st.markdown(
                 f"**{escape_markdown(one.old)} → {escape_markdown(one.new)}**　{names}  \n"
-                f":gray[{escape_markdown(one.who or '命令行')} {escape_markdown(one.at[:16].replace('T', ' '))} · "
+                f":gray[{escape_markdown(one.who or '命令行')} {when:%Y-%m-%d %H:%M} · "
                 f"{one.cells:,d} 个值{lost}]",
                 width="stretch",
             )
