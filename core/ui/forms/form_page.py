@@ -11,6 +11,7 @@ from core.services.forms.drafts import DraftView, drafts_of
 from core.services.forms.library import KnownForm, form_versions
 from core.ui import address, navigation, state
 from core.ui.forms.field_table import draw_fields
+from core.ui.forms.form_in_use import draw_form_in_use
 from core.ui.forms.form_preview import draw_preview
 from core.ui.forms.guideline_boxes import draw_guideline_boxes
 from core.ui.forms.new_form import draw_new_form
@@ -23,12 +24,14 @@ from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
 NEW: Final = "新建"
+IN_USE: Final = "在用的数据"
 _VIEWS: Final[dict[str, Callable[[OpenForm], None] | None]] = {
     "字段": draw_fields,
     "分组与规则": draw_rules,
     "规范": draw_guideline_boxes,
     "预览": draw_preview,
     "版本": None,
+    IN_USE: None,
     "TOML": draw_source,
 }
 
@@ -69,10 +72,13 @@ def _draw_open(name: str) -> None:
         except NotFoundError:  # nothing but a draft
             versions = []
     place = st.container()
-    names = list(_VIEWS)
+    names = [view for view in _VIEWS if view != IN_USE or versions]
     view = address.segments(
         place, "看什么", names, key="view", what="视图", required=True, label_visibility="collapsed"
     )
+    if view == IN_USE:
+        draw_form_in_use(name)
+        return
     opened = open_form(name, view)
     bar = st.container()
     draw = _VIEWS[view]
