@@ -83,7 +83,7 @@ def command_help() -> str:
 
 def api_routes_table() -> str:
     """The routes of the HTTP API: what each does, and what it answers."""
-    from core.api import description
+    from core.api.application import description
     from core.api.reference_page import described_routes
 
     rows = [

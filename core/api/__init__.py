@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.api.application import api_routes, description
+    from core.api.application import api_routes
 
-__all__ = ["api_routes", "description"]
+__all__ = ["api_routes"]
 
 import_when_used(__name__)

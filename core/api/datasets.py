@@ -10,7 +10,7 @@ from core.api.schemas import ChatInfo, ChatPageInfo, DatasetInfo, DatasetList, F
 from core.api.shared import After, Caller, DatasetId, StoreOf, dataset_numbered
 from core.domain.form import load_named_form
 from core.services.datasets import DatasetSummary, list_datasets
-from core.services.datasets.dataset_list import summary_of
+from core.services.datasets.dataset_list import dataset_summary
 
 router = APIRouter(tags=["数据集"])
 
@@ -46,7 +46,7 @@ def read_datasets(
 )
 def read_dataset(store: StoreOf, dataset_id: DatasetId) -> DatasetInfo:
     """One dataset with its counts."""
-    return _info(summary_of(store, dataset_id))
+    return _info(dataset_summary(store, dataset_id))
 
 
 @router.get(

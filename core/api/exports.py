@@ -83,15 +83,15 @@ def make_export(store: StoreOf, dataset_id: DatasetId, made: Annotated[NewExport
         rmtree(folder, ignore_errors=True)
         raise
     notes = {"counts": dict(result.counts), "notes": list(result.notes)}
-    said = quote(json.dumps(notes, ensure_ascii=False))
-    if len(said) > _LONGEST_NOTES:
-        said = quote(json.dumps({"counts": dict(result.counts), "notes": ["说明太长，请看网页上的导出记录"]}))
+    header = quote(json.dumps(notes, ensure_ascii=False))
+    if len(header) > _LONGEST_NOTES:
+        header = quote(json.dumps({"counts": dict(result.counts), "notes": ["说明太长，请看网页上的导出记录"]}))
     digest = b64encode(bytes.fromhex(result.sha256)).decode()
     return FileResponse(
         result.out,
         filename=result.out.name,
         media_type="application/octet-stream",
-        headers={"Repr-Digest": f"sha-256=:{digest}:", NOTES_HEADER: said},
+        headers={"Repr-Digest": f"sha-256=:{digest}:", NOTES_HEADER: header},
         background=BackgroundTask(rmtree, folder, ignore_errors=True),
     )
 

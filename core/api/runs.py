@@ -7,7 +7,7 @@ from pydantic import Field
 
 from core.adapters.store import RunView, Store
 from core.api.problems import documented
-from core.api.schemas import ApiRequest, FailureInfo, RunDetail, RunInfo, RunList
+from core.api.schemas import ApiRequest, FailureInfo, RunDetail, RunList, RunProgress
 from core.api.shared import DatasetId, RunId, StoreOf, dataset_numbered
 from core.services.extraction import runs as run_service
 from core.services.quality import default_run
@@ -52,7 +52,7 @@ def read_runs(store: StoreOf, dataset_id: DatasetId) -> RunList:
     status_code=201,
     responses=documented(403, 404, 409),
 )
-def new_run(store: StoreOf, dataset_id: DatasetId, wanted_run: Annotated[NewRun, Body()]) -> RunInfo:
+def new_run(store: StoreOf, dataset_id: DatasetId, wanted_run: Annotated[NewRun, Body()]) -> RunProgress:
     """Create a run and start it."""
     created = run_service.create_run(
         store,
@@ -92,7 +92,7 @@ def read_run(store: StoreOf, run_id: RunId) -> RunDetail:
     description="开始，或从暂停、取消的地方继续；已经得到的结果不会再做。",
     responses=documented(403, 404, 409),
 )
-def start_run(store: StoreOf, run_id: RunId) -> RunInfo:
+def start_run(store: StoreOf, run_id: RunId) -> RunProgress:
     """Start a run, or go on with one that was paused or cancelled."""
     return _started(store, run_id)
 
@@ -103,7 +103,7 @@ def start_run(store: StoreOf, run_id: RunId) -> RunInfo:
     description="不再开始新的调用；进行中的会做完并存下。",
     responses=documented(403, 404),
 )
-def pause_run(store: StoreOf, run_id: RunId) -> RunInfo:
+def pause_run(store: StoreOf, run_id: RunId) -> RunProgress:
     """Pause a run; calls under way are stored."""
     return _info(run_service.pause(store, run_id))
 
@@ -114,7 +114,7 @@ def pause_run(store: StoreOf, run_id: RunId) -> RunInfo:
     description="同暂停，并记为已取消；已经得到的结果保留，以后还能继续。",
     responses=documented(403, 404),
 )
-def cancel_run(store: StoreOf, run_id: RunId) -> RunInfo:
+def cancel_run(store: StoreOf, run_id: RunId) -> RunProgress:
     """Cancel a run; its results are kept."""
     return _info(run_service.cancel(store, run_id))
 
@@ -125,18 +125,18 @@ def cancel_run(store: StoreOf, run_id: RunId) -> RunInfo:
     description="重新抽取失败的群聊；原来的回答一起留着。",
     responses=documented(403, 404, 409),
 )
-def retry_run(store: StoreOf, run_id: RunId) -> RunInfo:
+def retry_run(store: StoreOf, run_id: RunId) -> RunProgress:
     """Retry the failed chats of a run."""
     view = run_service.retry_failed(store, run_id)
     run_service.ensure_running(store).wake()
     return _info(view)
 
 
-def _started(store: Store, run_id: int) -> RunInfo:
+def _started(store: Store, run_id: int) -> RunProgress:
     view = run_service.start(store, run_id)
     run_service.ensure_running(store).wake()
     return _info(view)
 
 
-def _info(run: RunView) -> RunInfo:
-    return RunInfo.model_validate(run)
+def _info(run: RunView) -> RunProgress:
+    return RunProgress.model_validate(run)

@@ -175,7 +175,7 @@ class ImportOutcome(ApiModel):
     notes: list[str] = Field(description="值得知道的事，每条一句")
 
 
-class RunInfo(ApiModel):
+class RunProgress(ApiModel):
     """A run and how far it is."""
 
     id: int
@@ -198,7 +198,7 @@ class RunInfo(ApiModel):
 class RunList(ApiModel):
     """The runs of a dataset, newest first."""
 
-    items: list[RunInfo]
+    items: list[RunProgress]
     default: int | None = Field(description="默认任务的编号")
 
 
@@ -210,7 +210,7 @@ class FailureInfo(ApiModel):
     chats: list[int]
 
 
-class RunDetail(RunInfo):
+class RunDetail(RunProgress):
     """A run, how far it is, and what failed."""
 
     failures: list[FailureInfo]

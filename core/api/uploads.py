@@ -90,8 +90,8 @@ async def once(
         if key is None:
             return JSONResponse(_json(work()), status)
         token_id = holder_of(request).token.id
-        said = f"{request.method} {request.url.path}?{request.url.query}\n{content}"
-        before = begin_request(store, token_id, key, hashlib.sha256(said.encode("utf-8", "replace")).hexdigest())
+        asked_for = f"{request.method} {request.url.path}?{request.url.query}\n{content}"
+        before = begin_request(store, token_id, key, hashlib.sha256(asked_for.encode("utf-8", "replace")).hexdigest())
         if before is not None:
             return JSONResponse(before.answer, before.status, headers={"Idempotent-Replayed": "true"})
         answer: StoredAnswer | None = None

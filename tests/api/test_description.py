@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.adapters.store import Store
-from core.api import application, description
+from core.api import application
+from core.api.application import description
 from core.api.reference_page import described_routes, described_types
 from core.errors import StoreUnavailableError
 

@@ -71,7 +71,7 @@ def list_datasets(store: Store) -> list[DatasetSummary]:
         return [_summary(session, view) for view in queries.datasets(session)]
 
 
-def summary_of(store: Store, dataset_id: int) -> DatasetSummary:
+def dataset_summary(store: Store, dataset_id: int) -> DatasetSummary:
     """One dataset with its counts.
 
     Raises:
