@@ -50,6 +50,17 @@ def export(
     platform: Annotated[
         str, typer.Option("--platform", metavar="NAME", help="为哪个平台：照它的格式、行数和长度核对；不写则不核对。")
     ] = "",
+    recipe: Annotated[
+        Literal["", "ours", "two-steps", "two-models", "summary-first"],
+        typer.Option(
+            "--recipe",
+            help="做法：一次生成它的全部训练集，各在一个子文件夹里；输入、提示词、任务和超长的行由它定。",
+        ),
+    ] = "",
+    piece: Annotated[
+        list[str] | None,
+        typer.Option("--piece", metavar="KEY", help="做法 two-models 的段里问哪些字段；可多次；不写则问照抄的字段。"),
+    ] = None,
     text: Input = "raw",
     prompt: Prompt = "",
     task: Annotated[
@@ -143,7 +154,10 @@ def export(
         TrainingFormat,
         TrainingOptions,
         export_training,
+        find_recipe,
+        form_of_datasets,
         preflight,
+        recipe_sets,
     )
     from core.services.training.input_texts import CLEAN_STEPS
     from core.services.training.platforms import least_rows_of
@@ -183,14 +197,23 @@ def export(
     )
     if out is None and not dry_run:
         raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")
+    if piece and recipe != "two-models":
+        raise ExportError("--piece 只用于做法 two-models", "请加上 --recipe two-models，或去掉 --piece")
     with open_db(ctx, db, writes=not dry_run) as store:
-        if out is None or dry_run:
-            result = preflight(store, options)
-            _print_preflight(result, options, json)
-            if result.refusal is not None:  # as the real one would end
-                raise result.refusal
-        else:
-            print_result(export_training(store, options=options, out=out, name=name, who=who), json)
+        sets = {"": options}
+        if recipe:
+            form = form_of_datasets(store, options.datasets)
+            made = recipe_sets(find_recipe(recipe), options, form, piece or ())
+            sets = {one.name: choices for one, choices in made}
+        for part, choices in sets.items():
+            if out is None or dry_run:
+                result = preflight(store, choices)
+                _print_preflight(result, choices, json)
+                if result.refusal is not None:  # as the real one would end
+                    raise result.refusal
+            else:
+                named = f"{name or out.name} {part}" if part else name
+                print_result(export_training(store, options=choices, out=out / part, name=named, who=who), json)
 
 
 @app.command("list", help="列出生成过的训练集。")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         summaries_from_run,
         summary_versions,
     )
+    from core.services.training.compose import form_of_datasets
     from core.services.training.file_check import check_training
     from core.services.training.input_texts import InputKind
     from core.services.training.local_tuning import GUIDE_FILE, TRAIN_COMMAND, TRAIN_FILE, cutoff_of, serve_command
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         platforms_taking,
     )
     from core.services.training.preflight import Preflight, data_version, preflight, preview_row
+    from core.services.training.recipes import RECIPES, Recipe, RecipeStep, find_recipe, piece_fields, recipe_sets
     from core.services.training.row_formats import Row, TrainingFormat
     from core.services.training.rows import SpooledRow
     from core.services.training.set_diff import diff_sets, source_of
@@ -79,6 +81,9 @@ __all__ = [
     "OverBudget",
     "Platform",
     "Preflight",
+    "RECIPES",
+    "Recipe",
+    "RecipeStep",
     "Row",
     "SourceChange",
     "SpooledRow",
@@ -96,6 +101,8 @@ __all__ = [
     "diff_sets",
     "export_test_csv",
     "export_training",
+    "find_recipe",
+    "form_of_datasets",
     "latest_summaries",
     "lost_field_labels",
     "load_platform",
@@ -103,10 +110,12 @@ __all__ = [
     "named_lengths",
     "all_platforms",
     "platforms_taking",
+    "piece_fields",
     "preflight",
     "preview_row",
     "prompt_of_set",
     "rebuild",
+    "recipe_sets",
     "register_tuned_model",
     "reviewers_of",
     "rows_of_set",

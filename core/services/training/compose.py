@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from core.adapters.store import DatasetView, queries
+from core.adapters.store import DatasetView, Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.near_duplicates import NearDuplicates
 from core.domain.prompts import Prompt
@@ -41,6 +41,7 @@ class Composition:
         summary_lost: per chat whose summary lost values of its answer, which (only where asked for).
         groups: for every conversation the group of its equals (only where a split, dropping or a preflight needs it).
         tally: what was not selected.
+        unnamed: customers who cannot be asked about, for they have no name of their own.
         forms: forms in all answers.
         empty_targets: rows whose answer has no filled field.
         chats_of_records: ids of the chats whose answer is a record.
@@ -56,6 +57,7 @@ class Composition:
     summary_lost: list[tuple[str, list[LostValue]]] = field(default_factory=list)
     groups: dict[bytes, bytes] = field(default_factory=dict)
     tally: SelectionTally = field(default_factory=SelectionTally)
+    unnamed: int = 0
     forms: int = 0
     empty_targets: int = 0
     chats_of_records: set[int] = field(default_factory=set)
@@ -98,6 +100,19 @@ def counted(
             seen("逐条群聊写出训练行", min(rows, chats), chats)
 
     return write_and_count
+
+
+def form_of_datasets(store: Store, names: Sequence[str | int]) -> Form:
+    """The form that datasets have, each given by name or id.
+
+    Raises:
+        ExportError: none is given, or they have different forms.
+        NotFoundError: no such dataset.
+    """
+    if not names:
+        raise ExportError("没有选择数据集", "请至少选择一个（--dataset）")
+    with store.read() as session:
+        return common_form([queries.dataset(session, name) for name in names])
 
 
 def compose(
@@ -164,7 +179,9 @@ def _rows_of(
         composition.no_summary.append(answer.place)
         return
     summary = row_input if options.text is InputKind.SUMMARY else None
-    for task, side in product(maker.tasks, maker.sides):
+    parts = maker.parts(row_input)
+    composition.unnamed += len(row_input.forms) - len(parts) if maker.each_customer else 0
+    for row_input, task, side in product(parts, maker.tasks, maker.sides):
         row = maker.make(row_input, task, side)
         if options.format.is_preference and not row.differs:
             if side == APPROVED:

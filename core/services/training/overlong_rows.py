@@ -14,7 +14,14 @@ from core.services.training.chunk_rows import pins_of, split_chat
 from core.services.training.input_texts import InputKind
 from core.services.training.length_limits import LengthUnit, RowLength, chars_kept
 from core.services.training.lost_evidence import find_lost_values
-from core.services.training.row_inputs import RowInput, WindowPlace, clean_input, summary_input, window_input
+from core.services.training.row_inputs import (
+    RowInput,
+    WindowPlace,
+    clean_input,
+    customer_input,
+    summary_input,
+    window_input,
+)
 from core.services.training.rows import APPROVED, RowMaker, TrainingRow
 from core.services.training.tasks import TrainingTask
 from core.services.training.training_options import FORM_TASK, OverBudget, TrainingOptions
@@ -92,7 +99,7 @@ def shorten_row(
         case OverBudget.SKIP:
             action = "skipped"
         case OverBudget.CLEAN:
-            cleaned = clean_input(answer, maker.steps)
+            cleaned = _of_same_customer(clean_input(answer, maker.steps), row_input)
             action, replacements, why = "cleaned", [(cleaned, maker.make(cleaned, task, side))], "清理之后仍"
         case OverBudget.SUMMARY:
             action, why = "summarised", "换成摘要之后仍"
@@ -100,6 +107,7 @@ def shorten_row(
             if summary is None:
                 why = "还没有摘要，"
             else:
+                summary = _of_same_customer(summary, row_input)
                 replacements = [(summary, maker.make(summary, task, side))]
         case OverBudget.WINDOW:
             replacements, dropped = _window_rows(answer, maker, options, row_input, task)
@@ -125,6 +133,10 @@ def shorten_row(
         after=after,
     )
     return overlong, replacements
+
+
+def _of_same_customer(whole: RowInput, row_input: RowInput) -> RowInput:
+    return customer_input(whole, row_input.facts["customer"]) if "customer" in row_input.facts else whole
 
 
 def _window_rows(

@@ -137,14 +137,15 @@ class SourceLookup:
         if "rejected_run_id" not in provenance:
             return None
         named = f"抽取任务「{provenance['rejected_run']}」"
-        raw = self._session.execute(
-            select(col(Extraction.forms)).where(
+        stored = self._session.execute(
+            select(col(Extraction.forms), col(Extraction.id)).where(
                 col(Extraction.run_id) == provenance["rejected_run_id"], col(Extraction.chat_id) == chat_id
             )
-        ).scalar_one_or_none()
-        if raw is None:
+        ).one_or_none()
+        if stored is None:
             raise SourceGoneError(f"{named}里已没有这条群聊，被否的回答取不到了")
-        forms = [self._form.coerce(values).values for values in raw]
+        before = columns_before(self._session, "extraction", stored[1], self._form.reference)
+        forms = [self._form.coerce(values).values for values in before.get("forms", stored[0]) or []]
         if fingerprint(forms).hex() != provenance["rejected"]:
             raise SourceGoneError(f"{named}又抽取过这条群聊，被否的回答与当时不同")
         return forms

@@ -1,7 +1,7 @@
 """What a row shows of its chat: conversation, cleaned conversation, summary or window, each with the answer to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from core.domain.chat import parse_chat
@@ -31,6 +31,7 @@ class RowInput:
         facts: for the provenance: ``input``, and version of the summary or place of the window.
         customers: of a window: the position of each form in the whole answer.
         rejected: the whole answer that was rejected, where the format wants it and the chat has one.
+        everyone: the whole answer, where :attr:`forms` is that about one customer.
     """
 
     text: str
@@ -38,6 +39,12 @@ class RowInput:
     facts: dict[str, Any]
     customers: tuple[int, ...] = ()
     rejected: list[FormValues] | None = None
+    everyone: list[FormValues] | None = None
+
+    @property
+    def people(self) -> list[FormValues]:
+        """Forms of everybody in the chat, whom masking hides."""
+        return [*(self.everyone or self.forms), *(self.rejected or ())]
 
 
 def raw_input(answer: SelectedAnswer) -> RowInput:
@@ -78,6 +85,18 @@ def window_input(form: Form, answer: SelectedAnswer, whole: RowInput, place: Win
     return RowInput(text, list(forms.values()), {**whole.facts, "window": list(place)}, tuple(forms))
 
 
+def customer_inputs(form: Form, whole: RowInput) -> list[RowInput]:
+    """One input per customer of a chat who has a name that no other has: who has none cannot be asked about."""
+    names = [form.name_of(values).strip() for values in whole.forms]
+    return [customer_input(whole, number) for number, name in enumerate(names) if name and names.count(name) == 1]
+
+
+def customer_input(whole: RowInput, customer: int) -> RowInput:
+    """The input with the answer about one customer alone, by position in the whole answer."""
+    facts = {**whole.facts, "customer": customer}
+    return replace(whole, forms=[whole.forms[customer]], facts=facts, everyone=whole.forms)
+
+
 def recreate_input(
     form: Form, answer: SelectedAnswer, provenance: Mapping[str, Any], steps: Sequence[str]
 ) -> RowInput | None:
@@ -90,6 +109,8 @@ def recreate_input(
             whole = clean_input(answer, steps)
         case InputKind.SUMMARY:
             whole = summary_input(answer)
+    if whole is not None and "customer" in provenance:
+        return customer_input(whole, provenance["customer"])
     if whole is None or "window" not in provenance:
         return whole
     return window_input(form, answer, whole, WindowPlace(*provenance["window"]))

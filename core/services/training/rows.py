@@ -19,9 +19,9 @@ from core.services.training.length_limits import RowLength, tokens_of
 from core.services.training.questions import Question, QuestionTemplate
 from core.services.training.rejected_answers import differing_fields
 from core.services.training.row_formats import Row, TrainingFormat, characters, row_of
-from core.services.training.row_inputs import RowInput
+from core.services.training.row_inputs import RowInput, customer_inputs
 from core.services.training.tasks import TrainingTask, target_text, tasks_of
-from core.services.training.training_options import FORM_TASK, TrainingOptions
+from core.services.training.training_options import FORM_TASK, OverBudget, TrainingOptions
 
 # Python's str.splitlines and many readers of JSONL end a line here as well; json.dumps escapes the others itself.
 _LINE_END = re.compile("[\x85\u2028\u2029]")
@@ -106,6 +106,7 @@ def place_of(provenance: Mapping[str, Any]) -> str:
     place = f"{provenance['dataset']} 第 {provenance['index']} 条"
     if window := provenance.get("window"):
         place += f"（第 {window[0]}/{window[1]} 段）"
+    place += f"（第 {provenance['customer'] + 1} 位客户）" if "customer" in provenance else ""
     place += f"「{provenance['task']}」" if "task" in provenance else ""
     return place + ("（被否的回答）" if provenance.get("side") == REJECTED else "")
 
@@ -120,6 +121,7 @@ class RowMaker:
         steps: cleaning steps of a cleaned chat.
         subject: what the prompt is about: ``chat`` or ``summary``.
         sides: answers that have a row of their own.
+        each_customer: whether each customer has a row of their own.
     """
 
     def __init__(self, form: Form, prompt: Prompt, options: TrainingOptions) -> None:
@@ -139,6 +141,10 @@ class RowMaker:
         self._mask = parse_mask(options.mask)
         self._questions = {task.name: QuestionTemplate(prompt, task.form) for task in self.tasks}
         self.subject = self._questions[self.tasks[0].name].subject
+        self.each_customer = self._questions[self.tasks[0].name].each_customer
+        if self.each_customer and (options.format.is_preference or options.over_budget is OverBudget.WINDOW):
+            what = "偏好对" if options.format.is_preference else "分段"
+            raise ExportError(f"提示词 {prompt.id} 逐位客户提问，不能和{what}一起用", "请换一个提示词，或改这一项")
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
             raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为 summary，或换一个看群聊的提示词")
 
@@ -150,7 +156,7 @@ class RowMaker:
             task: what it asks.
             side: one of :attr:`sides`.
         """
-        question = self._questions[task.name].about(self.shown_text(row_input))
+        question = self._questions[task.name].about(self.shown_text(row_input), self._customer(row_input))
         forms = self._masked(row_input, task, row_input.forms)
         target = target_text(forms)
         if row_input.rejected is None or not self._format.is_preference:
@@ -171,10 +177,23 @@ class RowMaker:
         return TrainingRow(row, question, target, forms, size, rejected, others, differs)
 
     def _masked(self, row_input: RowInput, task: TrainingTask, forms: Sequence[FormValues]) -> list[FormValues]:
-        known = [*row_input.forms, *(row_input.rejected or ())]
         return [
-            self._mask.values(self.form, values, text=row_input.text, forms=known) for values in task.restrict(forms)
+            self._mask.values(self.form, values, text=row_input.text, forms=row_input.people)
+            for values in task.restrict(forms)
         ]
+
+    def _customer(self, row_input: RowInput) -> str:
+        """Name of the customer that the question is about, masked as in the answer; ``""`` where it asks about all."""
+        if not self.each_customer:
+            return ""
+        (values,) = row_input.forms
+        return self.form.name_of(
+            self._mask.values(self.form, values, text=row_input.text, forms=row_input.people)
+        ).strip()
+
+    def parts(self, row_input: RowInput) -> list[RowInput]:
+        """What is asked about one chat: all of it, or each customer by name."""
+        return customer_inputs(self.form, row_input) if self.each_customer else [row_input]
 
     def remake(self, row_input: RowInput, provenance: Mapping[str, Any]) -> TrainingRow:
         """Make a row again, whose provenance says its task and side."""
@@ -182,7 +201,7 @@ class RowMaker:
 
     def shown_text(self, row_input: RowInput) -> str:
         """What the question shows of the chat: its text, masked, of the same length."""
-        return self._mask.text(row_input.text, self.form, row_input.forms)
+        return self._mask.text(row_input.text, self.form, row_input.everyone or row_input.forms)
 
     def spooled(
         self,

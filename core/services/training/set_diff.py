@@ -87,7 +87,7 @@ def source_of(row: Mapping[str, Any]) -> str:
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     window = row.get("window")
     part = tuple(window[:2]) if window else ()
-    return row["dataset"], row["index"], row.get("task", ""), row.get("side", ""), part
+    return row["dataset"], row["index"], row.get("task", ""), row.get("side", ""), row.get("customer", -1), part
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:

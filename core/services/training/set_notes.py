@@ -131,6 +131,8 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
             notes.append(f"超长、{label} {len(overlong)} {unit}：{_named(places)}")
     if dropped := sum(row.dropped for row in composition.overlong_with("windowed")):
         notes.append(f"分段时有 {dropped} 个值在任何一段里都没有依据，没有写进答案")
+    if composition.unnamed:
+        notes.append(f"有 {composition.unnamed} 位客户没有名字，或和同一条群聊里别的客户同名，不能逐位提问，未写入")
     if composition.empty_targets:
         notes.append(f"有 {composition.empty_targets} 行的答案全空")
     if composition.tally.unanswered:

@@ -115,6 +115,7 @@ class TrainingOptions:
             together.
         validation_needed: whether a set that no validation part can be drawn from is refused.
         mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets given to others.
+        recipe: ``name/step`` of the recipe that the set belongs to (``recipes``); ``""`` for none.
         rejected_run: in preference formats, name of a run, in each of the datasets, whose answers are taken as rejected
             where the answer was not started from a run (labels, blind reviews); ``""`` leaves such chats out.
         platform: name of the platform that is to train on the set, whose limits it is held to; ``""`` for none.
@@ -145,6 +146,7 @@ class TrainingOptions:
     mask: tuple[str, ...] = ()
     platform: str = ""
     rejected_run: str = ""
+    recipe: str = ""
 
     @property
     def prompt_reference(self) -> str:
@@ -254,6 +256,7 @@ class TrainingOptions:
             "seed": self.seed,
             **({"mask": list(self.mask)} if self.mask else {}),
             **({"platform": self.platform} if self.platform else {}),
+            **({"recipe": self.recipe} if self.recipe else {}),
             **({"rejected_run": self.rejected_run} if self.rejected_run else {}),
             **({} if self.validation_needed else {"val_needed": False}),
             **({"most_repeats": self.most_repeats} if self.most_repeats is not None else {}),
@@ -289,5 +292,6 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         most_repeats=raw.get("most_repeats"),
         validation_needed=raw.get("val_needed", True),
         platform=raw.get("platform", ""),
+        recipe=raw.get("recipe", ""),
         rejected_run=raw.get("rejected_run", ""),
     )

@@ -12,6 +12,7 @@ from core.services.training import (
     InputKind,
     OverBudget,
     TrainingFormat,
+    find_recipe,
     load_platform,
     named_lengths,
 )
@@ -58,6 +59,7 @@ DUPLICATES = {
 SETTINGS = {
     "datasets": "数据集",
     "source": "答案来源",
+    "recipe": "做法",
     "platform": "平台",
     "format": "格式",
     "rejected_run": "对照的抽取任务",
@@ -98,6 +100,8 @@ def setting_text(name: str, value: object) -> str:
         return _form_title(str(value))
     if name == "target":
         return named_lengths()[str(value)].label if value in named_lengths() else str(value)
+    if name == "recipe":
+        return recipe_title(str(value))
     if name == "platform":
         return _platform_title(str(value))
     if name == "steps" and isinstance(value, list):
@@ -115,6 +119,16 @@ def setting_text(name: str, value: object) -> str:
     if isinstance(value, dict):
         return "；".join(f"{key}：{setting_text('', one)}" for key, one in value.items())
     return str(value)
+
+
+def recipe_title(mark: str) -> str:
+    """Titles of the recipe and of the step that a set belongs to."""
+    try:
+        recipe = find_recipe(mark)
+    except ShiyaoError:  # of another version of the program
+        return mark
+    step = next((step.title for step in recipe.steps if step.name == mark.partition("/")[2]), "")
+    return f"{recipe.title} · {step}" if step and len(recipe.steps) > 1 else recipe.title
 
 
 def _platform_title(name: str) -> str:

@@ -10,9 +10,11 @@ from core.services.extraction import models as model_catalog
 from core.services.training import (
     GUIDE_FILE,
     NEEDED_IDS,
+    RECIPES,
     TRAIN_COMMAND,
     TRAIN_FILE,
     Platform,
+    Recipe,
     TrainingFormat,
     TrainingSetView,
     cutoff_of,
@@ -30,9 +32,47 @@ from core.ui import address, navigation, state
 from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 from core.ui.only_for import only_for
+from core.ui.training.labels import recipe_title
 
 _PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
 _DONE, _OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
+
+
+def recipe_of(trained: TrainingSetView) -> Recipe | None:
+    """The recipe that a set belongs to; ``None`` for none, or for one that this version does not know."""
+    mark = str(trained.parameters.get("recipe", ""))
+    return next((recipe for recipe in RECIPES if mark.partition("/")[0] == recipe.name), None)
+
+
+def siblings_of(trained: TrainingSetView, sets: list[TrainingSetView]) -> list[TrainingSetView]:
+    """The newest sets of the other steps of a set's recipe, of the same datasets, in the recipe's order."""
+    recipe = recipe_of(trained)
+    if recipe is None:
+        return []
+    newest: dict[str, TrainingSetView] = {}
+    for one in sets:  # newest first
+        if one.parameters.get("datasets") == trained.parameters.get("datasets"):
+            newest.setdefault(str(one.parameters.get("recipe", "")), one)
+    marks = [f"{recipe.name}/{step.name}" for step in recipe.steps]
+    return [newest[mark] for mark in marks if mark in newest and mark != trained.parameters["recipe"]]
+
+
+def draw_recipe(trained: TrainingSetView, sets: list[TrainingSetView]) -> None:
+    """What the set's recipe is, its other sets, and what is done with all of them together."""
+    recipe = recipe_of(trained)
+    if recipe is None:
+        return
+    st.caption(
+        f"做法：{escape_markdown(recipe_title(str(trained.parameters['recipe'])))}。{escape_markdown(recipe.why)}"
+    )
+    if len(recipe.steps) < 2:
+        return
+    others = siblings_of(trained, sets)
+    names = "、".join(f"#{one.id:d} {escape_markdown(one.name)}" for one in others)
+    missing = len(recipe.steps) - 1 - len(others)
+    together = f"一起的还有 {names}。" if names else ""
+    lacking = f"还差 {missing:d} 个没有生成。" if missing else ""
+    st.info(f"{escape_markdown(recipe.after)}{together}{lacking}", icon=":material/account_tree:")
 
 
 def _draw_step(number: int, title: Markdown, *, done: bool) -> None:
@@ -144,7 +184,8 @@ def draw_test_step(mine: list[ModelSpec]) -> None:
 def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
     """Step 5: extract with the prompt it was trained on."""
     _draw_step(5, "用它抽取", done=bool(runs))
-    prompt = prompt_of_set(trained)
+    recipe = recipe_of(trained)
+    prompt = recipe.asked if recipe and recipe.asked else prompt_of_set(trained)
     way = (
         "先归纳再填表（summary,from_summary）"
         if prompt.startswith("from_summary")
@@ -195,6 +236,23 @@ def draw_compare_step(runs: list[RunView]) -> None:
         )
 
 
+def draw_merge_link(trained: TrainingSetView, sets: list[TrainingSetView], runs: list[RunView]) -> None:
+    """Where the runs of the models of one recipe become one: the merge per field, once each model has answered."""
+    recipe = recipe_of(trained)
+    if recipe is None or len(recipe.steps) < 2 or recipe.asked:
+        return
+    others = [run for one in siblings_of(trained, sets) for run in runs_of_set(one)]
+    if runs and others:
+        st.page_link(
+            navigation.MERGE,
+            label=f"逐字段合并「{escape_markdown(runs[0].name)}」和「{escape_markdown(others[0].name)}」",
+            icon=":material/merge:",
+            query_params={"dataset": str(runs[0].dataset_id)},
+        )
+    else:
+        st.caption("两个模型都抽取过以后，在这里把两份结果逐字段合并成一个抽取任务。")
+
+
 def runs_of_set(trained: TrainingSetView) -> list[RunView]:
     """Runs of models that were tuned on this set, newest first."""
     with state.store().read() as session:
@@ -204,13 +262,16 @@ def runs_of_set(trained: TrainingSetView) -> list[RunView]:
 
 def draw_tuning() -> None:
     """All six steps for the chosen training set."""
-    trained = choose_training_set(training_sets(state.store()))
+    sets = training_sets(state.store())
+    trained = choose_training_set(sets)
     if trained is None:
         return
+    draw_recipe(trained, sets)
     mine = [spec for spec in model_catalog.models(state.store()) if spec.training_set_id == trained.id]
     runs = runs_of_set(trained)
     draw_upload_step(trained)
     draw_register_step(trained, mine)
     draw_test_step(mine)
     draw_extract_step(trained, mine, runs)
+    draw_merge_link(trained, sets, runs)
     draw_compare_step(runs)
