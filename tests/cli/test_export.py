@@ -109,3 +109,25 @@ def test_training_sets_from_choices_to_comparison(
     assert main([*db, "training", "summaries", "--run", "模型"]) == 0
     assert "已保存 0 条摘要" in capsys.readouterr().out
     assert main([*db, "training", "changes", "7"]) == 1
+
+
+def test_recipes_pairs_and_checks_of_files(
+    store: Store, db: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(store)
+    export = [*db, "export", "training", "--dataset", "四条", "--min-rows", "0"]
+    assert main([*export, "--recipe", "two-steps", "--out", str(tmp_path / "steps")]) == 0
+    assert {path.name for path in (tmp_path / "steps").iterdir()} == {"customers", "one-customer"}
+    assert main([*export, "--piece", "客户购买阶段", "--out", str(tmp_path / "x")]) == 1
+    assert "--piece 只用于做法 two-models" in capsys.readouterr().err
+    pairs = ["--format", "dpo-openai", "--rejected-run", "模型", "--platform", "openai"]
+    assert main([*export, *pairs, "--out", str(tmp_path / "pairs")]) == 0
+    capsys.readouterr()
+    assert main(["check", "training", str(tmp_path / "pairs"), "--platform", "openai", "--json"]) == 1
+    (report,) = json.loads(capsys.readouterr().out)
+    assert (report["format"], report["rows"], report["bad"]) == ("dpo-openai", 2, 1)
+    assert "至少要 10 行" in report["problems"][0]["reason"]
+    (tmp_path / "pairs" / "train.jsonl").write_text('{"a": 1}\n', encoding="utf-8")
+    assert main(["check", "training", str(tmp_path / "pairs" / "train.jsonl"), "--platform", "openai"]) == 1
+    assert "第 1 行：缺少 messages" in capsys.readouterr().out
+    assert main(["check", "training", str(tmp_path / "pairs"), "--platform", "x"]) == 1

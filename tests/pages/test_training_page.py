@@ -149,6 +149,25 @@ def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> 
     assert "死记硬背。请加群聊、" not in seen(app)
 
 
+def test_a_recipe_builds_its_sets_at_one_click(open_page: OpenPage, store: Store) -> None:
+    fill(store)
+    app = open_page(PAGE)
+    app.selectbox(key="training-recipe").set_value("two-steps").run()
+    assert not app.exception and "逐位填表" in seen(app) and "训练出一个模型" in seen(app)
+    chosen(app, "training-recipe-step-two-steps").set_value("one-customer").run()
+    assert "第 2 位客户" in seen(app) or metrics(app)["不同的行"] == "4"
+    button(app, "一次生成这 2 个训练集").click().run()
+    assert not app.exception and not app.error
+    built = {view.parameters["recipe"]: view for view in training_sets(store)}
+    assert set(built) == {"two-steps/customers", "two-steps/one-customer"}
+    app = open_page("pages/training/tuning.py")
+    assert not app.exception
+    assert "做法：两步" in seen(app) and "一起的还有 #1" in seen(app) and "customers,one_customer" in seen(app)
+    app = open_page(PAGE)
+    app.selectbox(key="training-recipe").set_value("two-models").run()
+    assert not app.exception and "手机号码" in seen(app)
+
+
 def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, store: Store) -> None:
     fill(store)
     app = open_page(PAGE)

@@ -19,10 +19,10 @@ def draw_new_set(datasets: list[DatasetView]) -> None:
             st.caption("先在左边选数据集。")
             return
         chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
+        chats = sum(dataset.chats for dataset in chosen)
         if recipe is not None:
             sets, options = recipe_choice.choose_set(recipe, options, state.form_of(chosen[0]))
-            recipe_choice.draw_build_all(recipe, sets, [dataset.name for dataset in chosen])
-        chats = sum(dataset.chats for dataset in chosen)
+            recipe_choice.draw_build_all(recipe, sets, [dataset.name for dataset in chosen], chats)
         set_preview.draw_newest_set()
         report = set_preview.cached_preflight(options, chats)
         if report is not None:

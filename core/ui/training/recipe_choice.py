@@ -22,6 +22,7 @@ from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.only_for import only_for
+from core.ui.training.set_files import MOST_CHATS
 
 OWN_CHOICE = "—"
 _MADE = "shiyao.training.recipe"
@@ -79,9 +80,14 @@ def choose_set(
     return sets, next(choices for step, choices in sets if step.name == looked_at)
 
 
-def draw_build_all(recipe: Recipe, sets: Sequence[tuple[RecipeStep, TrainingOptions]], names: Sequence[str]) -> None:
+def draw_build_all(
+    recipe: Recipe, sets: Sequence[tuple[RecipeStep, TrainingOptions]], names: Sequence[str], chats: int
+) -> None:
     """The button that builds all sets of a recipe, and what it made, each to download."""
     if len(sets) < 2:
+        return
+    if chats > MOST_CHATS:
+        st.caption(f"群聊超过 {MOST_CHATS:,} 条：请一个一个生成，在后台写。")
         return
     if st.button(
         f"一次生成这 {len(sets)} 个训练集",
