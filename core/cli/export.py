@@ -105,13 +105,17 @@ def dataset_(
     text: Annotated[
         Literal["raw", "clean"], typer.Option("--text", help="raw 入库时的原文，一字不差；clean 去掉表格残留。")
     ] = "raw",
+    layout: Annotated[
+        Literal["file", "hf"],
+        typer.Option("--format", help="file 一个 JSON 文件；hf 一个 Hugging Face 能读的文件夹，带数据集卡片。"),
+    ] = "file",
     mask: Masks = None,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Write the dataset itself."""
     from core.domain.masking import parse_mask
-    from core.services.export import TextKind, export_dataset, parse_source
+    from core.services.export import DatasetLayout, TextKind, export_dataset, parse_source
 
     with open_db(ctx, db, writes=True) as store:
         report = export_dataset(
@@ -121,6 +125,7 @@ def dataset_(
             out=out,
             text=TextKind(text),
             mask=parse_mask(mask or ()),
+            layout=DatasetLayout(layout),
         )
     print_result(report, json)
 

@@ -11,7 +11,7 @@ from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
     from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
-    from core.services.export.dataset_export import TextKind, export_dataset
+    from core.services.export.dataset_export import DatasetLayout, TextKind, export_dataset
     from core.services.export.download import Download, download
     from core.services.export.export_log import export_log_entries, log_shown_table
     from core.services.export.export_result import ExportResult, index_ranges
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnswerSource",
     "Coverage",
+    "DatasetLayout",
     "Download",
     "ExportResult",
     "TableFormat",

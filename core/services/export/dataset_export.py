@@ -1,5 +1,6 @@
 """The dataset itself, as reviewed, in the challenge's own shape: ``[{"chat_text": str, "infos": [form, …]}]``."""
 
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,8 @@ from core.services.export.answer_sources import (
     stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
-from core.services.export.atomic_file import pending_file
+from core.services.export.atomic_file import mismatch_error, pending_file
+from core.services.export.dataset_card import CARD, count_filled, data_place, dataset_card
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.json_writer import verify_array, write_array
@@ -33,6 +35,13 @@ class TextKind(StrEnum):
     CLEAN = "clean"
 
 
+class DatasetLayout(StrEnum):
+    """How a dataset is handed out: as the challenge's one file, or as a folder that Hugging Face reads."""
+
+    FILE = "file"
+    HF = "hf"
+
+
 @permitted(Permission.EXPORT)
 def export_dataset(
     store: Store,
@@ -42,6 +51,7 @@ def export_dataset(
     out: Path,
     text: TextKind = TextKind.RAW,
     mask: Mask = NO_MASK,
+    layout: DatasetLayout = DatasetLayout.FILE,
 ) -> ExportResult:
     """Write the chats that have an answer, with their answers. Chats without one are left out and named in the report.
 
@@ -49,9 +59,10 @@ def export_dataset(
         store: the open store.
         dataset: name or id.
         source: where the forms come from.
-        out: the file; replaced if it exists.
+        out: the file, or for Hugging Face the folder; replaced if it exists.
         text: the stored text, or the conversation alone.
         mask: what is hidden in texts and forms.
+        layout: one file, or a folder with the data and a card.
 
     Returns:
         The result; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
@@ -61,7 +72,13 @@ def export_dataset(
         ExportError: no chat has an answer, or the file cannot be written or reads back differently.
         NotFoundError: no such dataset or run.
     """
-    with store.read() as session, pending_file(out) as file:
+    if layout is DatasetLayout.HF and out.exists() and not out.is_dir():
+        raise ExportError(f"{out} 是一个文件", "Hugging Face 的数据集是一个文件夹，请换一个名字")
+    with store.read() as session:
+        split = queries.dataset(session, dataset).split
+    place = data_place(out, split) if layout is DatasetLayout.HF else out
+    filled: Counter[str] = Counter()
+    with store.read() as session, pending_file(place) as file:
         dataset_view = queries.dataset(session, dataset)
         form = load_named_form(dataset_view.form)
         coverage = measure_coverage(session, dataset_view, source)
@@ -78,6 +95,7 @@ def export_dataset(
             for answer in statistics.count(stream_answers(session, dataset_view, form, source)):
                 stored_text = texts.take(answer.index) or ""
                 shown_text = stored_text if text is TextKind.RAW else strip_residue(stored_text)
+                count_filled(form, answer.forms, filled)
                 yield {
                     "chat_text": mask.text(shown_text, form, answer.forms),
                     "infos": mask.forms(form, answer.forms, stored_text),
@@ -101,7 +119,7 @@ def export_dataset(
             },
             lists=statistics.lists(left_out=left_out),
             notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
-            files={out.name: sha256},
+            files={place.name: sha256},
             masked=tuple(mask.names),
         )
         parameters = {
@@ -109,10 +127,33 @@ def export_dataset(
             "source": str(source),
             "mask": mask.names,
             "text": str(text),
+            **({"layout": str(layout)} if layout is not DatasetLayout.FILE else {}),
             **statistics.lists(left_out=left_out),
         }
+        if layout is DatasetLayout.HF:
+            _write_card(
+                out / CARD,
+                dataset_card(
+                    form,
+                    split=split,
+                    chats=len(fingerprints),
+                    forms=statistics.forms,
+                    filled=filled,
+                    masked=mask.names,
+                    source=source.title,
+                ),
+            )
         session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(
             store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
         )
     return result
+
+
+def _write_card(place: Path, card: str) -> None:
+    with pending_file(place) as file:
+        file.write(card)
+        file.finish()
+        if file.path.read_text(encoding="utf-8") != card:
+            raise mismatch_error(place.name)
+        file.publish()
