@@ -62,7 +62,7 @@ def test_names_are_masked_in_question_and_answer_alike(store: Store, form: Form,
     for row in rows_of(tmp_path / "set"):
         ((name,),) = ([values[form.name_field] for values in parse_reply(form, row["target"]).forms],)
         assert f"客户「{name}」" in row["input"]
-    assert not any("林晓3" in str(row) or "丁一8" in str(row) for row in rows_of(tmp_path / "set"))
+    assert not any("林晓3" in str(row) for row in rows_of(tmp_path / "set"))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_recipes_build_their_sets(store: Store, form: Form, tmp_path: Path, reci
 
     fill_long(store)
     save_summary(store, chat_id=1, text="- 马会5：先看看", who="小王", base_version=0)
-    sets = recipe_sets(recipe, options(cutoff_len=2600), form)
+    sets = recipe_sets(recipe, options(cutoff_len=4000), form)
     assert [step for step, _ in sets] == list(recipe.steps)
     for number, (step, choices) in enumerate(sets, start=1):
         assert options_from_json(choices.as_json()) == choices
@@ -105,9 +105,9 @@ def test_pieces_are_asked_for_what_is_quoted(store: Store, form: Form, tmp_path:
     recipe = find_recipe("two-models")
     keys = piece_fields(form)
     assert keys and all(form.field(key).nature == "verbatim" and form.field(key).one_right_answer for key in keys)
-    _, (step, choices) = recipe_sets(recipe, options(cutoff_len=2000), form)
+    _, (step, choices) = recipe_sets(recipe, options(cutoff_len=1500), form)
     assert (step.name, choices.tasks) == (PIECES, keys)
-    _, (_, chosen) = recipe_sets(recipe, options(cutoff_len=2000), form, ["客户购买阶段"])
+    _, (_, chosen) = recipe_sets(recipe, options(cutoff_len=1500), form, ["客户购买阶段"])
     assert chosen.tasks == ("客户购买阶段",)
     export_training(store, options=choices, out=tmp_path / "set")
     assert any("window" in row for row in manifest_of(tmp_path / "set")["rows"])
