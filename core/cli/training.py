@@ -54,7 +54,7 @@ def export(
         Literal["", "ours", "two-steps", "two-models", "summary-first"],
         typer.Option(
             "--recipe",
-            help="做法：一次生成它的全部训练集，各在一个子文件夹里；输入、提示词、任务和超长的行由它定。",
+            help="做法：一次生成它的全部训练集，各在一个子文件夹里；输入、提示词、训练任务和超长的行由它定。",
         ),
     ] = "",
     piece: Annotated[

@@ -93,7 +93,7 @@ stage: {stage}
 do_train: true
 finetuning_type: lora  # 只训练很少的参数：几百条群聊不够改动整个模型
 lora_target: all
-lora_rank: {LORA_RANK}  # 填表是窄任务，8 够用；欠拟合再加到 16
+lora_rank: {LORA_RANK}  # 填表要学的不多，8 够用；欠拟合再加到 16
 lora_alpha: {2 * LORA_RANK}  # 通常取 rank 的两倍
 lora_dropout: 0.05  # 数据少，留一点随机失活防止死记
 {preference}
