@@ -206,7 +206,7 @@ def test_a_large_set_is_written_elsewhere_and_found_by_who_comes_back(
     runner.start()
     try:
         button(page(), "预检").click().run()
-        wait_until(all_done)
+        wait_until(all_done, 120)
     finally:
         runner.stop()
     app = page()
@@ -217,7 +217,7 @@ def test_a_large_set_is_written_elsewhere_and_found_by_who_comes_back(
     runner = JobRunner(lambda: store, look_seconds=0.1)
     runner.start()
     try:
-        wait_until(all_done)
+        wait_until(all_done, 120)
         app = page()
         assert "已在后台写好" in seen(app) and "已读回核对" in seen(app)
         assert not button(app, "生成训练集").disabled
@@ -225,7 +225,7 @@ def test_a_large_set_is_written_elsewhere_and_found_by_who_comes_back(
         assert (view.who, view.sha256[:12] in seen(app)) == ("林晓", True)
         app = page("版本")
         button(app, "重建并核对").click().run()
-        wait_until(all_done)
+        wait_until(all_done, 120)
         assert "已在后台写好" in seen(page("版本"))
     finally:
         runner.stop()

@@ -14,7 +14,6 @@ from core.adapters.llm.registry import ProviderEntry
 from core.domain.form import Form, FormValues
 from core.domain.model_settings import DIGEST as DIGEST
 from core.domain.model_settings import LEARNED as LEARNED
-from core.domain.prompts import summary_of
 from core.errors import Cause, ProviderError
 
 Extractor = Callable[[Form, str], list[FormValues]]
@@ -47,6 +46,8 @@ class LearnedProvider:
         """
         if self._extractor is None or request.form is None:
             raise ProviderError(Cause.BAD_REQUEST, "学习模型只能在抽取任务里使用", "请新建一个抽取任务")
+        from core.domain.prompts import summary_of  # with a library of templates: nothing that naming models needs
+
         start = time.perf_counter()
         forms = self._extractor(request.form, request.conversation)
         told = request.task == "summary"

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.adapters.store import Store
 from core.domain.form import load_named_form
 from core.errors import NotFoundError
-from core.services.datasets.chat_import import import_chats
-from core.services.datasets.import_types import ImportReport
-from core.services.datasets.run_import import import_run
 from core.settings import DEFAULT_FORM, ROOT
+
+if TYPE_CHECKING:
+    from core.services.datasets.import_types import ImportReport
 
 SAMPLE = ROOT / "data" / "sample"
 SAMPLE_DATASET = "示例群聊"
@@ -38,7 +39,7 @@ def shipped_samples() -> tuple[Sample, ...]:
     return (Sample(DEFAULT_FORM, SAMPLE_DATASET, SAMPLE), *others)
 
 
-def load_sample(store: Store, form: str = DEFAULT_FORM) -> tuple[ImportReport, ImportReport]:
+def load_sample(store: Store, form: str = DEFAULT_FORM) -> "tuple[ImportReport, ImportReport]":
     """Load the sample chats of a form with their labels, and the sample run; what is there already is left alone.
 
     Args:
@@ -53,6 +54,10 @@ def load_sample(store: Store, form: str = DEFAULT_FORM) -> tuple[ImportReport, I
         InputError: a sample file is missing or damaged.
         ConflictError: a dataset of this name is there with other settings.
     """
+    # Pages name the samples; only who loads one needs all that imports.
+    from core.services.datasets.chat_import import import_chats
+    from core.services.datasets.run_import import import_run
+
     sample = next((one for one in shipped_samples() if one.form == form), None)
     if sample is None:
         names = "、".join(one.form for one in shipped_samples())

@@ -22,13 +22,9 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, TrainingJobView, queries
 from core.adapters.store.models import Dataset, LearnedModel, Record, TrainingJob, TrainingJobStatus, now
 from core.domain.form import Form, load_named_form
-from core.domain.scoring import mean_intervals
 from core.errors import NotFoundError, ShiyaoError
 from core.services.jobs.claims import is_gone, this_process
 from core.services.jobs.own_process import start_own_process
-from core.services.learning.corpus import read_corpus
-from core.services.learning.evaluation import FOLDS_VERSION, evaluate
-from core.services.learning.models import evaluation_of, examples_of, put_into_use
 from core.settings import settings
 
 FIRST_AT: Final = (5, 10, 20)
@@ -178,6 +174,11 @@ class _Progress:
 
 
 def _train(store: Store, form_name: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:
+    # Only the process that trains: every server looks for approvals from its start.
+    from core.services.learning.corpus import read_corpus
+    from core.services.learning.evaluation import evaluate
+    from core.services.learning.models import evaluation_of, examples_of, put_into_use
+
     name = model_name(load_named_form(form_name))
     with store.read() as session:
         names = [view.name for view in queries.datasets(session) if view.form == form_name]
@@ -196,6 +197,8 @@ def _train(store: Store, form_name: str, progress: _Progress) -> tuple[TrainingJ
 
 def _reason_against(store: Store, name: str, kept: dict[str, object]) -> str:
     """Why the model in use stays: the new one was worse on the chats that both were judged on; ``""`` if it goes."""
+    from core.services.learning.evaluation import FOLDS_VERSION
+
     with store.read() as session:
         statement = select(col(LearnedModel.evaluation)).where(col(LearnedModel.name) == name)
         before = session.execute(statement.order_by(col(LearnedModel.id).desc()).limit(1)).scalar_one_or_none() or {}
@@ -211,6 +214,8 @@ def worse_than(before: dict[str, float], after: dict[str, float]) -> str:
         after: of the new one.
     """
     import numpy as np
+
+    from core.domain.scoring import mean_intervals
 
     common = sorted(before.keys() & after.keys())
     if len(common) < _FEWEST:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.local.form_filler import CustomerView, ReadMessage, fill_form, read_message
 from core.adapters.llm.local.rules import Rules, load_rules
-from core.adapters.llm.registry import ProviderEntry
 from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat
 from core.domain.form import Form, FormValues
 from core.domain.prompts import summary_of
@@ -44,9 +43,6 @@ class LocalProvider:
         told = request.task == "summary"
         text = summary_of(request.form, forms) if told else json.dumps(forms, ensure_ascii=False, indent=2)
         return ModelReply(text, None, None, time.perf_counter() - start, MODEL)
-
-
-ENTRY = ProviderEntry("local", "本地规则", lambda spec: LocalProvider(), concurrency=1)
 
 
 def fill_forms(form: Form, conversation: str, rules: Rules | None = None) -> list[FormValues]:
