@@ -144,7 +144,7 @@ class SourceLookup:
         ).one_or_none()
         if stored is None:
             raise SourceGoneError(f"{named}里已没有这条群聊，被否的回答取不到了")
-        before = columns_before(self._session, "extraction", stored[1], self._form.reference)
+        before = columns_before(self._session, "extraction", [stored[1]], self._form.reference).get(stored[1], {})
         forms = [self._form.coerce(values).values for values in before.get("forms", stored[0]) or []]
         if fingerprint(forms).hex() != provenance["rejected"]:
             raise SourceGoneError(f"{named}又抽取过这条群聊，被否的回答与当时不同")
