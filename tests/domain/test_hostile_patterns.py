@@ -15,7 +15,7 @@ BRIEF = 0.005
 LIMIT = 0.5
 MOST_RATIO = 9.0
 """Of the time for a text four times as long: 4 in proportion, 16 with the square."""
-PUT_TOGETHER = 8
+PUT_TOGETHER = 9
 """Calls of ``re`` whose pattern is made of values; each was looked at. A new one must be looked at, too."""
 
 

@@ -11,19 +11,22 @@ _LONGEST_SUGGESTED = 12
 _FREE_TEXT = 15
 """Mean length from which a text is told and not chosen."""
 _SEPARATOR = re.compile(r"\s*[-－—/.:：]\s*")
-_WORDS: tuple[tuple[Kind, str], ...] = (
-    (Kind.EMAIL, r"邮箱|电邮|e-?mail"),
-    (Kind.ID_CARD, r"身份证|证件号"),
-    (Kind.BANK_CARD, r"银行卡|卡号"),
-    (Kind.WECHAT, r"微信|wechat"),
-    (Kind.QQ, r"^qq|qq号"),
-    (Kind.PHONE, r"手机|电话|phone|mobile|tel\b"),
-    (Kind.ADDRESS, r"地址|住址|address"),
-    (Kind.PLACE, r"地区|城市|省份|所在地|籍贯|city|region"),
-    (Kind.STAFF, r"客服|跟进人|负责人|经办|师傅|顾问|参与人|agent|staff"),
-    (Kind.PERSON, r"姓名|名字|称呼|联系人|报修人|客户名|求职者|候选人|^name$|customer_?name"),
-    (Kind.DATE, r"日期|时间|生日|几时|date|time"),
-    (Kind.AMOUNT, r"金额|预算|价格|费用|报价|薪|price|amount|budget|salary"),
+_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (Kind.EMAIL, re.compile(r"邮箱|电邮|e-?mail", re.IGNORECASE)),
+    (Kind.ID_CARD, re.compile(r"身份证|证件号", re.IGNORECASE)),
+    (Kind.BANK_CARD, re.compile(r"银行卡|卡号", re.IGNORECASE)),
+    (Kind.WECHAT, re.compile(r"微信|wechat", re.IGNORECASE)),
+    (Kind.QQ, re.compile(r"^qq|qq号", re.IGNORECASE)),
+    (Kind.PHONE, re.compile(r"手机|电话|phone|mobile|tel\b", re.IGNORECASE)),
+    (Kind.ADDRESS, re.compile(r"地址|住址|address", re.IGNORECASE)),
+    (Kind.PLACE, re.compile(r"地区|城市|省份|所在地|籍贯|city|region", re.IGNORECASE)),
+    (Kind.STAFF, re.compile(r"客服|跟进人|负责人|经办|师傅|顾问|参与人|agent|staff", re.IGNORECASE)),
+    (
+        Kind.PERSON,
+        re.compile(r"姓名|名字|称呼|联系人|报修人|客户名|求职者|候选人|^name$|customer_?name", re.IGNORECASE),
+    ),
+    (Kind.DATE, re.compile(r"日期|时间|生日|几时|date|time", re.IGNORECASE)),
+    (Kind.AMOUNT, re.compile(r"金额|预算|价格|费用|报价|薪|price|amount|budget|salary", re.IGNORECASE)),
 )
 _SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.EMAIL, re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")),
@@ -41,7 +44,7 @@ def guessed_kind(key: str, values: Sequence[str]) -> Kind:
     """
     last = key_parts(key)[1]
     for kind, words in _WORDS:
-        if re.search(words, last, re.IGNORECASE):
+        if words.search(last):
             return kind
     filled = [value for value in values if value]
     for kind, shape in _SHAPES:
