@@ -44,7 +44,9 @@ def draw_forms() -> None:
     head, pick, rest = st.columns([2, 4, 5], vertical_alignment="center")
     head.title("表单")
     titles = {one.name: one.label for one in known}
-    titles |= {draft.name: f"{titles.get(draft.name, draft.name)} · 草稿" for draft in drafts}
+    for draft in drafts:
+        own = str(tables_of(draft.texts.form).get("title") or draft.name)
+        titles[draft.name] = f"{titles.get(draft.name, own)} · 草稿"
     chosen = address.select(
         pick,
         "表单",

@@ -91,7 +91,8 @@ def problems_by_field(problems: list[FormProblem]) -> dict[int, str]:
         if len(problem.place) > 1 and problem.place[0] == "fields" and isinstance(problem.place[1], int):
             attribute = _ATTRIBUTES.get(str(problem.place[2]), "") if len(problem.place) > 2 else ""
             reason = " ".join(_WORDS.get(word, word) for word in problem.reason.split(" "))
-            by_field.setdefault(problem.place[1], []).append(f"{attribute}：{reason}" if attribute else reason)
+            is_told = not attribute or reason.startswith(attribute)
+            by_field.setdefault(problem.place[1], []).append(reason if is_told else f"{attribute}：{reason}")
     return {place: "；".join(reasons) for place, reasons in by_field.items()}
 
 
