@@ -189,6 +189,7 @@ SCENES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "import": ("import", _import_preview),
     "agreement": ("agreement?view=待仲裁", _tick_first_rows(1)),
     "blind": ("workbench?pass=second", _sit_down_anew),
+    "forms": ("forms?form=role_elements", _nothing),
     "history": ("history?chat=1", _nothing),
     "runs-new": ("runs?run=new", _nothing),
     "scores-fields": ("scores?view=字段", _nothing),
