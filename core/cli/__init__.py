@@ -29,6 +29,7 @@ from core.cli import (
     team,
     tokens,
     training,
+    webhooks,
 )
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
@@ -57,6 +58,7 @@ export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")
 app.add_typer(team.app, name="user")
 app.add_typer(tokens.app, name="token")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(privacy.app)
 
 

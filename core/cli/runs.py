@@ -238,6 +238,7 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
 
     from core.services.extraction import runs as run_service
     from core.services.jobs import JobRunner
+    from core.services.webhooks import WebhookSender
 
     ended = threading.Event()
     with open_db(ctx, db, writes=True) as store:
@@ -245,6 +246,8 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
         runner.start()
         jobs = JobRunner(lambda: store)
         jobs.start()
+        sender = WebhookSender(lambda: store)
+        sender.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         hint("等待抽取任务，Ctrl+C 结束。")
         try:
@@ -252,6 +255,7 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
         except KeyboardInterrupt:
             _interrupted()
         finally:
+            sender.stop()
             jobs.stop()
             runner.stop()
 

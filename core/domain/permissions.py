@@ -41,6 +41,7 @@ class Permission(StrEnum):
     SETTINGS = "修改设置"
     FORMS = "新建和修改表单"
     PERSONAL_DATA = "查找、换名和删除一个人，设置保留期限"
+    WEBHOOKS = "管理回调，查看投递"
     ACCOUNTS = "管理账号和角色"
     AUDIT = "查看操作记录"
 
@@ -74,6 +75,7 @@ LEAST_ROLE: Mapping[Permission, AccountRole] = {
     Permission.SETTINGS: AccountRole.ADMINISTRATOR,
     Permission.FORMS: AccountRole.ADMINISTRATOR,
     Permission.PERSONAL_DATA: AccountRole.ADMINISTRATOR,
+    Permission.WEBHOOKS: AccountRole.ADMINISTRATOR,
     Permission.ACCOUNTS: AccountRole.ADMINISTRATOR,
     Permission.AUDIT: AccountRole.ADMINISTRATOR,
 }

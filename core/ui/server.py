@@ -27,6 +27,7 @@ from core.ui.sign_in import person, ways
 if TYPE_CHECKING:
     from core.services.jobs import JobRunner
     from core.services.learning.background import LearningWatch
+    from core.services.webhooks import WebhookSender
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
 ICON = str(Path(__file__).with_name("icon.png"))
@@ -121,6 +122,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     await asyncio.to_thread(metrics.forget_ended_processes)
     watch = await asyncio.to_thread(_watch_approvals)
     jobs = await asyncio.to_thread(_run_jobs)
+    sender = await asyncio.to_thread(_send_webhooks)
     tasks = [asyncio.create_task(delete_daily()), asyncio.create_task(collect_garbage())]
     freeze_program()
     yield
@@ -130,6 +132,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
     if watch is not None:
         watch.stop()
+    await asyncio.to_thread(sender.stop)
     await asyncio.to_thread(jobs.stop)
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
 
@@ -177,6 +180,15 @@ def _run_jobs() -> "JobRunner":
     runner = JobRunner(state.opened_store)
     runner.start()
     return runner
+
+
+def _send_webhooks() -> "WebhookSender":
+    """Start to tell other programs of decided records."""
+    from core.services.webhooks import WebhookSender
+
+    sender = WebhookSender(state.opened_store)
+    sender.start()
+    return sender
 
 
 def _watch_approvals() -> "LearningWatch | None":

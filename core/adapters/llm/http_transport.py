@@ -73,12 +73,12 @@ def _bounded(response: httpx2.Response) -> httpx2.Response:
 class PinnedTransport(httpx2.HTTPTransport):
     """Transport for one destination; refuses any other, whatever variables or responses say."""
 
-    def __init__(self, destination: Destination, key: str, tls: ssl.SSLContext, *, sdk_headers: bool) -> None:
+    def __init__(self, destination: Destination, key: str | None, tls: ssl.SSLContext, *, sdk_headers: bool) -> None:
         """Set up the connection; nothing is opened yet.
 
         Args:
             destination: the only address that is connected to.
-            key: goes out as bearer token.
+            key: goes out as bearer token; ``None``: none does.
             tls: verifies certificates.
             sdk_headers: whether what ``openai`` adds from its own variables (``OPENAI_ORG_ID``, ``OPENAI_PROJECT_ID``,
                 ``OPENAI_CUSTOM_HEADERS``) may go there as well. They may hold keys.
@@ -131,4 +131,5 @@ class PinnedTransport(httpx2.HTTPTransport):
         headers = [(name, value) for name, value in request.headers.multi_items() if goes_out(name.lower())]
         replaced = ("authorization", "accept-encoding")
         other_headers = [(name, value) for name, value in headers if name.lower() not in replaced]
-        return [*other_headers, ("accept-encoding", _ENCODINGS), ("authorization", f"Bearer {self._key}")]
+        token = [] if self._key is None else [("authorization", f"Bearer {self._key}")]
+        return [*other_headers, ("accept-encoding", _ENCODINGS), *token]

@@ -170,7 +170,7 @@ class OpenAIProvider:
 
         try:
             destination = self._destination()
-            tls = _tls() if destination.origin.encrypted else _no_tls()
+            tls = verifying_tls(destination)
             sdk_headers = self._variable() == ENTRY.usual_variable
             return connection_for(self._address(), self._key(), destination, tls, sdk_headers=sdk_headers)
         except SettingsError as error:
@@ -222,6 +222,11 @@ ENTRY = ProviderEntry(
     resource="lora_id",
     json_mode=True,
 )
+
+
+def verifying_tls(destination: Destination) -> ssl.SSLContext:
+    """TLS context for a destination: with root certificates, or, where it is spoken to without TLS, with none."""
+    return _tls() if destination.origin.encrypted else _no_tls()
 
 
 @lru_cache(maxsize=1)

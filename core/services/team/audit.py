@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     REVIEW_CHECKS = "把关"
     FORM = "表单"
     TOKEN = "令牌"
+    WEBHOOK = "回调"
 
 
 @dataclass(frozen=True, slots=True)

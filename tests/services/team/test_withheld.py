@@ -72,7 +72,7 @@ NOT_ASKED = frozenset(
     learning.background.train_in_process learning.models.train datasets.sample_dataset.load_sample
     maintenance.backups.make_backup jobs.own_process.start_own_process
     maintenance.backups.read_backup review.queue.background_update.update_in_background
-    review.queue.upkeep_lock.only_upkeep team.withheld.everything_shown""".split()
+    review.queue.upkeep_lock.only_upkeep team.withheld.everything_shown webhooks.delivery.deliver_due""".split()
 )
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
@@ -319,6 +319,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "terms": ["林舟1"],
         "threshold": 0.5,
         "typed": "王芳",
+        "url": "",
         "version": 1,
         "viewer": SECOND.name,
         "wanted": Filter(queue="全部"),

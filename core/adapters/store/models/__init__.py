@@ -83,6 +83,7 @@ from core.adapters.store.models.team import (
     SignInSession,
 )
 from core.adapters.store.models.training import Summary, TrainingSet
+from core.adapters.store.models.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "AccessToken",
@@ -163,5 +164,7 @@ __all__ = [
     "TrainingJobBase",
     "TrainingJobStatus",
     "TrainingSet",
+    "Webhook",
+    "WebhookMessage",
     "now",
 ]

@@ -27,6 +27,7 @@ from core.adapters.store.models import (
 from core.domain.form import Form, FormValues
 from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
+from core.services.webhooks.outbox import note_decision
 
 BULK, CELL, UNDO = "bulk", "cell", "undo"
 """What save ids begin with, before a dash: of bulk changes, edits of one cell, and undoing."""
@@ -220,6 +221,7 @@ def append_event(
     """
     change = change | {"base_run_id": base_run_id, "reviewer": reviewer}
     session.add(RecordEvent(record_id=record.id or 0, version=version, change=change, **what))
+    note_decision(session, record, version=version, status=what["status"], who=what["who"])
 
 
 def event_of(session: Session, record: Record, version: int) -> RecordEvent | None:

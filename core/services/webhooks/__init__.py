@@ -1,0 +1,36 @@
+"""Webhooks: other programs are told when a record was decided; nothing is lost by a restart, nothing goes unsigned."""
+
+from typing import TYPE_CHECKING
+
+from core.lazy_packages import import_when_used
+
+if TYPE_CHECKING:
+    from core.services.webhooks.addresses import (
+        WebhookView,
+        add_webhook,
+        delete_webhook,
+        send_again,
+        set_webhook_disabled,
+        webhook_messages,
+        webhooks,
+    )
+    from core.services.webhooks.delivery import WebhookSender, deliver_due
+    from core.services.webhooks.outbox import note_decision
+    from core.services.webhooks.signature import sign, signature_fits
+
+__all__ = [
+    "WebhookSender",
+    "WebhookView",
+    "add_webhook",
+    "delete_webhook",
+    "deliver_due",
+    "note_decision",
+    "send_again",
+    "set_webhook_disabled",
+    "sign",
+    "signature_fits",
+    "webhook_messages",
+    "webhooks",
+]
+
+import_when_used(__name__)
