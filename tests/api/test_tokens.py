@@ -128,9 +128,9 @@ def test_a_token_without_an_account_is_a_name_and_good_only_where_nobody_signs_i
     ["", "Bearer", "Bearer ", "Basic d2FuZzpmYW5n", "Bearer shiyao_", "Bearer 错", "Bearer shiyao_" + "x" * 5000],
 )
 def test_without_a_good_token_there_is_nothing_but_the_description(client: TestClient, header: str) -> None:
-    headers = {"Authorization": header.encode()}
+    headers = {"Authorization": header.encode(), "Cookie": b"shiyao_session=x"}
     for path in ("/api/v1/datasets", "/api/v1/no-such-thing", "/api/v1/datasets/1/records"):
-        answer = client.get(path, headers=headers, cookies={"shiyao_session": "x"})
+        answer = client.get(path, headers=headers)
         assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer"
         assert "令牌" in refused(answer) and "王芳" not in answer.text
     assert client.get("/api/v1/openapi.json", headers=headers).status_code == 200
