@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.api.application import api_routes
+    from core.api.mounting import api_routes
 
 __all__ = ["api_routes"]
 

@@ -6,17 +6,14 @@ from typing import Any
 from fastapi import FastAPI, Security
 from fastapi.responses import HTMLResponse
 from fastapi.security import HTTPBearer
-from starlette.routing import Mount
 
 from core.adapters.store import Store
 from core.api import datasets, exports, imports, records, runs, scores
 from core.api.guard import TokenOnly, TokenRates
+from core.api.mounting import PREFIX
 from core.api.problems import ProblemDocument, answer_problems
 from core.api.reference_page import reference_page
-from core.places import API_PATH
 
-PREFIX = f"{API_PATH}v1"
-"""Where the API lies; another version would lie beside it."""
 VERSION = "1.0"
 _DESCRIPTION = (
     "拾要给程序用的接口：和网页同样的服务、同样的权限、同样的句子。"
@@ -31,15 +28,6 @@ _ROUTERS = (
     scores.router,
     exports.router,
 )
-
-
-def api_routes(store: Callable[[], Store]) -> list[Mount]:
-    """The API's routes for the server.
-
-    Args:
-        store: gives the open store of this process.
-    """
-    return [Mount(PREFIX, make_api(store))]
 
 
 def make_api(store: Callable[[], Store]) -> FastAPI:

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.adapters.store import Store
-from core.api import application
+from core.api import mounting
 from core.api.application import description
 from core.api.reference_page import described_routes, described_types
 from core.errors import StoreUnavailableError
@@ -90,4 +90,4 @@ def test_a_database_that_is_away_is_said_to_be(client: TestClient, monkeypatch: 
 
 
 def test_the_prefix_is_where_the_gate_lets_programs_through() -> None:
-    assert application.PREFIX == "/api/v1"
+    assert mounting.PREFIX == "/api/v1"

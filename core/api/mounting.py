@@ -1,0 +1,45 @@
+"""Where the API lies on the server. It is built at the first request: a server for people starts without it."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.adapters.store import Store
+from core.places import API_PATH
+
+PREFIX = f"{API_PATH}v1"
+"""Where the API lies; another version would lie beside it."""
+
+
+def api_routes(store: Callable[[], Store]) -> list[Mount]:
+    """The API's routes for the server.
+
+    Args:
+        store: gives the open store of this process.
+    """
+    return [Mount(PREFIX, _BuiltAtFirstRequest(store))]
+
+
+class _BuiltAtFirstRequest:
+    """The API, imported and built in another thread when somebody first asks for it."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+        self._app: ASGIApp | None = None
+        self._lock: asyncio.Lock | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to the API."""
+        if self._app is None:
+            self._lock = self._lock or asyncio.Lock()
+            async with self._lock:
+                self._app = self._app or await run_in_threadpool(self._build)
+        await self._app(scope, receive, send)
+
+    def _build(self) -> ASGIApp:
+        from core.api.application import make_api
+
+        return make_api(self._store)
