@@ -12,10 +12,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from core.adapters.store import Store, open_store
+from core.adapters.store import Store, db, open_store
 from core.domain.form import Form, load_named_form
 from core.settings import settings
 from tests import postgres as pg
+from tests.compiled_statements import sharing_engine
 from tests.connections import counting
 from tests.loopback_only import sitecustomize
 
@@ -62,6 +63,13 @@ def nothing_leaves_this_machine(refused_connections: Path) -> Iterator[None]:
     with refused_connections.open(encoding="utf-8") as refused:
         refused.seek(before)
         assert not (sent := refused.read()), f"this would have left the machine:\n{sent}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", sharing_engine)
+        yield
 
 
 @pytest.fixture(autouse=True)
