@@ -7,6 +7,7 @@ import pkgutil
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,7 @@ def team(reviewed: Path, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@cache
 def readers() -> dict[str, Callable[..., Any]]:
     """Functions of services that read a database, by where they are defined."""
     functions = {}

@@ -9,7 +9,7 @@ import pytest
 from core.adapters.store import Store
 from tests.services.review.workbench.desk_histories import Desks, play
 
-HISTORIES = int(os.environ.get("SHIYAO_DESK_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("SHIYAO_DESK_HISTORIES", "10"))
 """A few, for the time that they take; ``SHIYAO_DESK_HISTORIES=2000`` looks longer, ``SHIYAO_DESK_SEED`` elsewhere."""
 SEED = int(os.environ.get("SHIYAO_DESK_SEED", "0"))
 NODE = shutil.which("node")
