@@ -145,7 +145,7 @@ def saved_chats(outbox: Sequence[object]) -> list[int]:
 
 def just_approved(outbox: Sequence[object], acks: Sequence[Ack]) -> int | None:
     """Index of the chat whose approval was stored last, ``None`` where none of the outbox was."""
-    stored = {ack.save_id for ack in acks if ack.result == "saved"}
+    stored = [ack.save_id for ack in acks if ack.result == "saved"]  # no set: what came as an id may be anything
     saves = [save for save in outbox if isinstance(save, Mapping) and save.get("save_id") in stored]
     approved = [save["chat"] for save in saves if save.get("status") == RecordStatus.CONFIRMED]
     return approved[-1] if approved else None
