@@ -15,6 +15,7 @@ from core.adapters.store.models import RunKind
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.domain.scoring.agreement import matched
+from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream
 from core.services.export.atomic_file import fingerprint
 
@@ -53,11 +54,14 @@ class RejectedAnswers:
 
         Raises:
             NotFoundError: the dataset has no such run.
+            ExportError: it holds labels, which are no model's answer.
         """
         self._session = session
         self._form = form
         self._runs = {run.id: run for run in queries.runs(session, dataset.id)}
         self._usual = queries.run(session, usual_run, dataset.id) if usual_run else None
+        if self._usual is not None and self._usual.kind == RunKind.LABELS:
+            raise ExportError(f"「{usual_run}」是标注，不是模型的回答，不能拿来作对照", "请选一个抽取任务")
         self._streams: dict[int, OrderedStream[list[dict[str, Any]]]] = {}
 
     def of(self, index: int, record: RecordView | None) -> RejectedAnswer | str:
@@ -69,7 +73,7 @@ class RejectedAnswers:
         """
         base = self._runs.get(record.base_run_id) if record is not None and record.base_run_id else None
         run = base if base is not None and base.kind != RunKind.LABELS else self._usual
-        if run is None or run.kind == RunKind.LABELS:
+        if run is None:
             return FROM_LABELS if base is not None else NO_RUN
         raw = self._stream(run).take(index)
         if raw is None:

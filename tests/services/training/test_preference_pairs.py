@@ -151,6 +151,7 @@ def test_both_answers_are_masked_and_measured(store: Store, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"rejected_run": "标注"}, "「标注」是标注，不是模型的回答"),
         ({"over_budget": OverBudget.WINDOW}, "偏好对不能分段"),
         ({"format": TrainingFormat.SPARK, "rejected_run": "模型"}, "没有被否的回答"),
         ({"source": AnswerSource(labels=True)}, r"没有一对可以比较的回答（1 条没有从哪个抽取任务改起）"),
