@@ -86,7 +86,7 @@ def test_a_chat_without_doubts_says_what_comes_next(desk: WorkbenchPage) -> None
         "没有疑点了：Ctrl+Enter 确认并下一条 · 还没有把握，只有检查看过"
     )
     desk.press("Alt+q")
-    expect(desk.page.locator(".message")).to_contain_text("没有可疑的地方")
+    expect(desk.page.locator(".message")).to_contain_text("没有疑点")
     desk.press("Control+Enter")
     desk.at(8)
     # What was said and stands in no form stops the approval, whatever is folded away.

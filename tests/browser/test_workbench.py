@@ -178,8 +178,26 @@ def test_a_warning_takes_the_first_approval(desk: WorkbenchPage) -> None:
     desk.at(6)
     expect(desk.field(PHONE)).to_be_focused()
     expect(desk.page.get_by_text("再按一次 Ctrl+Enter 照样确认")).to_be_visible()
+    desk.root.locator(".message .said").evaluate("(said) => { said.textContent = said.title.repeat(6); }")
+    for width in (1024, 1366, 1600):  # too long a sentence ends with …; the key that goes on is whole, nothing is covered
+        desk.page.set_viewport_size({"width": width, "height": 768})
+        assert desk.root.evaluate(_CUT) == [], width
+    desk.page.set_viewport_size({"width": 1600, "height": 900})
     desk.press("Control+Enter")
     desk.at(7)
+
+
+_CUT = """(root) => {
+  const bar = root.querySelector(".bottom").getBoundingClientRect();
+  const parts = [...root.querySelectorAll(".bottom > :not([hidden]), .message > :not(:empty)")];
+  const out = parts.filter((part) => part.getClientRects().length).filter((part) => {
+    const { top, bottom, left, right } = part.getBoundingClientRect();
+    return top < bar.top - 1 || bottom > bar.bottom + 1 || left < bar.left - 1 || right > bar.right + 1;
+  });
+  const tail = root.querySelector(".tail-said");
+  return [...out, ...(tail.scrollWidth > tail.clientWidth + 1 ? [tail] : [])].map((part) => part.className);
+}"""
+"""Parts of the bar below that stand outside it, or the last words where they are cut."""
 
 
 def test_a_killed_server_loses_nothing(page: Page, serve: Serve, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_whole_chat_in_command_mode(desk: WorkbenchPage) -> None:
     desk.saved()
     assert desk.value(7, SEX) == "男"
     desk.press("q")
-    expect(desk.page.get_by_text("没有可疑的地方")).to_be_visible()
+    expect(desk.page.get_by_text("没有疑点")).to_be_visible()
     desk.press("a")
     desk.at(8)
     desk.press("x", "1")

@@ -8,7 +8,7 @@
 const MOST_STEPS = 2000;
 /** Points of a character that fits as it is, of one by its whole reading, and of one by the beginning of it. */
 const AS_IT_IS = 10;
-const WHOLE = 8;
+const WHOLE_READING = 8;
 const INITIAL = 7;
 /** Points of a beginning: of the name, and of a part of it. */
 const AT_START = 12;
@@ -80,7 +80,7 @@ export function makeMatcher(readings) {
       if (word.startsWith(character, at)) take(AS_IT_IS * character.length, go(i + 1, at + character.length));
       for (const reading of readings.get(character) ?? []) {
         for (const length of takes(reading, word, at)) {
-          take(length === reading.length ? WHOLE : INITIAL, go(i + 1, at + length));
+          take(length === reading.length ? WHOLE_READING : INITIAL, go(i + 1, at + length));
         }
       }
       if (best < 0 && i > start && isGap(character)) return go(i + 1, at);

@@ -22,6 +22,7 @@ from core.ui.javascript import join_modules
 HERE: Final = Path(__file__).parent
 MODULES: Final = (
     "words",
+    "readings",
     "values",
     "discussions",
     "keys",
@@ -92,7 +93,7 @@ MODULES: Final = (
     "main",
 )
 """The JavaScript modules, each after those it imports."""
-_SHARED: Final = ("unanswered", "page_events")
+_SHARED: Final = ("unanswered", "page_events", "palette_match")
 """Modules of all pages that the workbench imports as well."""
 
 

@@ -15,11 +15,13 @@ from typing import Any, Final, Literal, NotRequired, Union, get_args, get_origin
 from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.chat import Role
 from core.domain.evidence import EvidenceStatus
+from core.domain.pinyin import readings_of
 from core.services.review.workbench.contract import WorkbenchPayload, WorkbenchSent
 from core.services.review.workbench.discussion_contract import DiscussionsPayload, SentRemark
 from core.services.review.workbench.why_contract import WhyPayload
 
 FOLDER: Final = Path(__file__).parent / "js"
+_COMMANDS: Final = FOLDER / "keys.js"
 WORDS: Final[dict[str, type[StrEnum]]] = {
     "STATUS": RecordStatus,
     "CONFIRMATION": Confirmation,
@@ -68,6 +70,13 @@ def words_module() -> str:
             f"\n/** Words of {enum.__name__}. */\nexport const {name} = /** @type {{const}} */ ({{\n{members}}});"
         )
     return "\n".join(parts) + "\n"
+
+
+def readings_module() -> str:
+    """How the characters in the table of commands are read, so that the sheet of keys finds them by pinyin."""
+    commands = _COMMANDS.read_text("utf-8")
+    lines = "".join(f'  {one}: "{read}",\n' for one, read in readings_of([commands]).items())
+    return f"{_HEAD}// @ts-check\n\n/** Readings of characters without tones. */\nexport const READINGS = {{\n{lines}}};\n"
 
 
 def _first_line(documented: Any) -> str:
@@ -120,6 +129,7 @@ def _render(hint: Any, interfaces: dict[str, str], enums: dict[str, str]) -> str
 FILES: Final = {
     "contract.d.ts": type_declarations,
     "contract_parts.d.ts": part_declarations,
+    "readings.js": readings_module,
     "words.js": words_module,
 }
 """Generated files in ``js/``, with the function that makes each."""

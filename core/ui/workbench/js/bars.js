@@ -220,19 +220,23 @@ export function buildBottom({ run, onNote }) {
   return { element, message, input, mode, decisions, timer, noteOpen: false };
 }
 
+const dot = () => h("span", { class: "dot" }, " · ");
+
 /**
  * Say a sentence in the bar below, with an action where something can be taken back. It stays until the next one.
  * @param {BottomBar} bar
  * @param {string} text
  * @param {SayOptions} [options]
  */
-export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
+export function say(bar, text, { tone = "", action = null, tail = "", seconds = 8 } = {}) {
   clearTimeout(bar.timer);
   setAttr(bar.element, "data-tone", tone || null);
+  // What is too long for its place ends with … and is whole in the tooltip; the way back, or on, is always there.
   bar.message.replaceChildren(
-    h("span", {}, text),
+    h("span", { class: "said", title: text || null }, text),
+    tail && text ? h("span", { class: "tail-said" }, tail) : "",
     ...(action && text
-      ? [" · ", h("button", { type: "button", class: "link", tabindex: "-1", onclick: action.run }, action.label)]
+      ? [dot(), h("button", { type: "button", class: "link", tabindex: "-1", onclick: action.run }, action.label)]
       : []),
   );
   setAttr(bar.message, "data-tone", tone || null);
@@ -248,7 +252,8 @@ export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
 export function addLine(bar, text) {
   if (bar.message.querySelector(".more-said")) return;
   if (!bar.message.textContent) say(bar, "");
-  bar.message.append(h("span", { class: "more-said" }, `${bar.message.textContent ? " · " : ""}${text}`));
+  if (bar.message.textContent) bar.message.append(dot());
+  bar.message.append(h("span", { class: "more-said", title: text }, text));
   setAttr(bar.message, "data-empty", null);
 }
 

@@ -133,7 +133,8 @@ export function addCommands(workbench) {
     else missed.showPlace(stop.message);
     const talks = stop.isTalk ? 0 : stops.filter(({ isTalk }) => isTalk).length;
     const more = stops.length > 1 ? `（共 ${stops.length} 处${talks ? `，其中 ${talks} 处讨论等您` : ""}）` : "";
-    workbench.say(`${lead}${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
+    const tail = `改好，或再按一次 ${chordFor("approve")} 照样确认`;
+    workbench.say(`${lead}${stop.text}${more}。`, { tone: "warn", tail, seconds: 0 });
     return true;
   }
 

@@ -145,7 +145,7 @@ export function fieldCommands(workbench, tools) {
     const entry = openEntry();
     const where = nextDoubt(entry, store.form, workbench.customer, key);
     if (where) visit(where);
-    else workbench.say("没有可疑的地方", { seconds: 4 });
+    else workbench.say("没有疑点", { seconds: 4 });
   }
 
   /**

@@ -135,7 +135,7 @@ export function clearHits(pane) {
  * The words of a message's row in order: `[{text, start, end, isWord}]`, what lies between them too.
  * @param {HTMLElement} row
  */
-function wordsOf(row) {
+function wordsOfRow(row) {
   const { text, nodes } = textOf(row);
   const segments = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(text)];
   return {
@@ -155,7 +155,7 @@ export function makePicker(name) {
   let row = null;
   let from = -1;
   let to = -1;
-  /** @type {ReturnType<typeof wordsOf>} the words of that row */
+  /** @type {ReturnType<typeof wordsOfRow>} the words of that row */
   let at = { text: "", nodes: [], words: [] };
 
   function clear() {
@@ -178,7 +178,7 @@ export function makePicker(name) {
       row = other;
       from = to = -1;
     }
-    at = wordsOf(other);
+    at = wordsOfRow(other);
   }
 
   /**

@@ -1,9 +1,11 @@
 // @ts-check
 // The sheet of all keys: six to begin with, then all of them by group, found by name or by key; and what the marks mean.
+import { makeMatcher, wordsOf } from "../../js/palette_match.js";
 import { caps, h, setHidden } from "./dom.js";
 import { COMMANDS, FIELD_KEYS, FIRST_KEYS, keyCap } from "./keys.js";
 import { markEntries } from "./marks.js";
 import { railEntries } from "./rail.js";
+import { READINGS } from "./readings.js";
 
 /** @typedef {{ group: string, label: string, keys: string[], letters?: string[] }} KeyRow */
 
@@ -13,8 +15,13 @@ const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"]
 const LINE = 40;
 const PAGE = 0.9;
 
+const { pointsOf } = makeMatcher(new Map(Object.entries(READINGS).map(([one, read]) => [one, read.split(" ")])));
+/** What can be pinyin: one letter would find nearly every name. */
+const PINYIN = /^[a-z]{2,}$/;
+
 /**
- * Whether a row is what somebody looks for: each word stands in its name, its group or one of its keys.
+ * Whether a row is what somebody looks for: each word stands in its name, its group or one of its keys, or is the pinyin
+ * of its name, whole or by first letters.
  * @param {KeyRow} row
  * @param {string} asked
  */
@@ -22,9 +29,9 @@ export function isAskedFor(row, asked) {
   const keys = [...row.keys, ...(row.letters ?? [])];
   const shown = keys.map((key) => key.split(/\+(?!$)/).map((name) => keyCap(name)));
   const text = [row.label, row.group, ...keys, ...shown.flatMap((names) => [names.join("+"), names.join(" ")])];
-  const words = asked.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
   const all = text.join("\n").toLowerCase();
-  return words.every((word) => all.includes(word));
+  const isRead = (/** @type {string} */ word) => PINYIN.test(word) && pointsOf([...row.label.toLowerCase()], word) > 0;
+  return wordsOf(asked).every((word) => all.includes(word) || isRead(word));
 }
 
 /** @param {KeyRow} row */
@@ -88,7 +95,7 @@ export function buildHelp(onClose, onMarks) {
   const search = h("input", {
     class: "find-key",
     type: "search",
-    placeholder: "按名称或按键找",
+    placeholder: "按名称、拼音或按键找",
     "aria-label": "找快捷键",
   });
   const none = h("p", { class: "soft", role: "status", hidden: true });

@@ -22,7 +22,7 @@ export const COMMANDS = [
   { id: "previousField", group: "走动", label: "上一个字段", keys: [], letters: ["Shift+Tab"] },
   { id: "address", group: "走动", label: "到某个字段：再按它的字母", keys: ["Alt+L"], letters: ["L"] },
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
-  { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、抽取任务不一致）", keys: ["Alt+Q"], letters: ["Q"] },
+  { id: "doubt", group: "走动", label: "下一处疑点（检查有话说、抽取任务不一致）", keys: ["Alt+Q"], letters: ["Q"] },
   { id: "onlyDoubts", group: "走动", label: "只看疑点；再按显示全部", keys: ["Alt+Z"], letters: ["Z"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
   { id: "takeBack", group: "字段", label: "取回抽取的值", keys: ["Alt+R"], letters: ["R"] },

@@ -23,6 +23,8 @@ export interface MenuOptions {
 export interface SayOptions {
   tone?: string;
   action?: Action | null;
+  /** What goes on from it, such as the key that approves all the same: never cut. */
+  tail?: string;
   /** 0: until the next one. */
   seconds?: number;
 }
