@@ -179,7 +179,11 @@ def test_a_warning_takes_the_first_approval(desk: WorkbenchPage) -> None:
     expect(desk.field(PHONE)).to_be_focused()
     expect(desk.page.get_by_text("再按一次 Ctrl+Enter 照样确认")).to_be_visible()
     desk.root.locator(".message .said").evaluate("(said) => { said.textContent = said.title.repeat(6); }")
-    for width in (1024, 1366, 1600):  # too long a sentence ends with …; the key that goes on is whole, nothing is covered
+    for width in (
+        1024,
+        1366,
+        1600,
+    ):  # too long a sentence ends with …; the key that goes on is whole, nothing is covered
         desk.page.set_viewport_size({"width": width, "height": 768})
         assert desk.root.evaluate(_CUT) == [], width
     desk.page.set_viewport_size({"width": 1600, "height": 900})

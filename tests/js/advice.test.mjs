@@ -18,7 +18,9 @@ import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customer
 import { nextDoubt } from "../../core/ui/workbench/js/doubts.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
+import { makeSave } from "../../core/ui/workbench/js/outbox.js";
 import { makeStore, receive } from "../../core/ui/workbench/js/state.js";
+import { spend } from "../../core/ui/workbench/js/time_spent.js";
 import { chat, customer, FORM, payload } from "./fixtures.mjs";
 
 const NOWHERE = { 电话: { status: "无依据", evidence: [], messages: [] } };
@@ -308,4 +310,23 @@ test("what may be lost is called a guess until enough was approved, and ends wit
   assert.equal(lossText(known, FORM), "", "every field is confirmed");
   assert.equal(lossText(makeEntry(chat(1, { expected_loss: 1, status: "已确认" })), FORM), "");
   assert.equal(lossText(makeEntry(chat(1)), FORM), "", "nothing was computed yet");
+});
+
+test("the time that a chat was read ahead counts when it is decided, though it was let go meanwhile", () => {
+  const store = makeStore();
+  receive(store, payload());
+  const read = /** @type {any} */ (store.entries.get(3));
+  spend(read, "电话", 40);
+  receive(store, payload({ session: "another filter", chats: [chat(1)], order: { next: [], prev: [] } }));
+  assert.equal(store.entries.has(3), false);
+  receive(store, payload({ session: "another filter", open: 3, chats: [chat(3)] }));
+  const again = /** @type {any} */ (store.entries.get(3));
+  assert.deepEqual([again.seconds, again.fieldSeconds], [40, { 电话: 40 }]);
+  const options = { id: "a", status: "已确认", reviewer: "林晓", review: "primary", now: 1 };
+  assert.equal(makeSave(again, FORM, /** @type {any} */ (options)).seconds, 40);
+  receive(store, payload({ session: "third", chats: [], open: null }));
+  receive(store, payload({ session: "third", open: 3, chats: [chat(3)] }));
+  assert.equal(store.entries.get(3)?.seconds, 0, "what was saved does not count twice");
+  receive(store, payload({ session: "elsewhere", dataset: { id: 2, name: "别的" }, chats: [chat(3)] }));
+  assert.equal(store.timeSpent.size, 0);
 });

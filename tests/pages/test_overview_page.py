@@ -2,10 +2,17 @@
 
 import re
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from core.adapters.store import Store, queries
-from core.adapters.store.models import RunKind
+from core.adapters.store.models import BatchChat, RunKind
+from core.domain.permissions import AccountRole
+from core.services.review.batches import assign, waiting_in_batches
+from core.services.review.queue.filters import Filter
+from core.services.team import Actor, acting_as
 from core.ui import navigation
-from tests.factories.datasets import make_record, make_run
+from tests.factories.datasets import FORM, make_record, make_run
 from tests.factories.quality import quality_dataset
 from tests.factories.reviews import NAME, decide, make
 from tests.pages.conftest import OpenPage
@@ -70,3 +77,28 @@ def test_the_way_has_the_state_of_each_step_until_the_first_decision(open_page: 
     assert "模型，1 条" in seen(app) and "已确认 0 / 2 条" in seen(app)
     decide(store, dataset, 1, values={NAME: "林木1"})
     assert "欢迎使用拾要" not in seen(open_page(PAGE))
+
+
+def test_a_batch_reaches_its_reviewer_and_hurry_its_lead(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, [f"林木{n}：{'看' * 2_000}\n客服小何：好的" for n in range(1, 13)])
+    assign(store, FORM, dataset.id, name="第一周", reviewers=["林晓", "周岚"], count=10, who="何静", narrow=Filter())
+
+    def links(reviewer: str) -> list[str]:
+        return [link.proto.label for link in open_page(PAGE, reviewer=reviewer).get("page_link")]
+
+    assert "派给您的批次 5 条待审" in links("林晓")
+    assert not any("派给您的" in label for label in links("何静"))
+    with store.read() as session:
+        of_batch = select(col(BatchChat.chat_id)).where(col(BatchChat.batch_id) == 1)
+        ids = set(session.execute(of_batch).scalars())
+        own = [index for index, number in queries.chat_ids(session, dataset.id).items() if number in ids]
+    for chat in own:
+        decide(store, dataset, chat, values={NAME: f"林木{chat}"}, who="林晓", seconds=0)
+    assert waiting_in_batches(store, "林晓") == {} and waiting_in_batches(store, "周岚") == {dataset.id: 5}
+    assert waiting_in_batches(store, "") == {}
+    assert not any("派给您的" in label for label in links("林晓"))
+    for chat in set(range(1, 13)) - {*own}:
+        decide(store, dataset, chat, values={NAME: f"林木{chat}"}, who="林晓", seconds=0)
+    assert "过快确认：林晓 9 条" in links("何静")
+    with acting_as(Actor("林晓", AccountRole.REVIEWER, 1)):
+        assert not any(label.startswith("过快确认") for label in links("林晓"))

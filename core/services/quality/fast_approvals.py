@@ -11,12 +11,13 @@ which nobody knows what went on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import not_, or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.adapters.store.queries import PASSED_BY
 from core.domain.chat import parse_chat
 from core.services.team import everything_shown
 
@@ -88,8 +89,51 @@ def fast_approvals(session: Session, dataset_id: int, characters_per_minute: int
         }
 
 
-def _decisions(session: Session, dataset_id: int, seconds_each: float) -> dict[str, list[_Decision]]:
-    """By reviewer, in order of time."""
+def latest_fast_approvals(
+    session: Session, dataset_id: int, characters_per_minute: int, *, records: int = 300
+) -> dict[str, int]:
+    """How many of the latest approvals were faster than their texts can be read, by reviewer; a few short reads.
+
+    Looked at are decisions since the oldest of the records that were saved last: of that time all are known. As ever,
+    the first ones of each person are not judged.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        characters_per_minute: how fast anybody reads.
+        records: how many records.
+    """
+    newest = (
+        select(col(Record.id), col(Record.updated_at))
+        .where(
+            col(Record.dataset_id) == dataset_id,
+            col(Record.review_pass) == Pass.PRIMARY,
+            col(Record.reviewer) != PASSED_BY,
+        )
+        .order_by(col(Record.updated_at).desc())
+        .limit(records)
+    )
+    with everything_shown(session):
+        rows = session.execute(newest).all()
+        if not rows:
+            return {}
+        since = rows[-1][1] if len(rows) == records else datetime.min.replace(tzinfo=UTC)
+        decisions = _decisions(
+            session, dataset_id, 60 / characters_per_minute, [int(number or 0) for number, _ in rows]
+        )
+        counts = {
+            reviewer: len(
+                _judged(session, reviewer, [one for one in made if one.at >= since], 60 / characters_per_minute).fast
+            )
+            for reviewer, made in sorted(decisions.items())
+        }
+    return {reviewer: count for reviewer, count in counts.items() if count}
+
+
+def _decisions(
+    session: Session, dataset_id: int, seconds_each: float, record_ids: Sequence[int] | None = None
+) -> dict[str, list[_Decision]]:
+    """By reviewer, in order of time; of some records, or all."""
     statement = (
         select(
             col(RecordEvent.record_id),
@@ -108,6 +152,8 @@ def _decisions(session: Session, dataset_id: int, seconds_each: float) -> dict[s
         )
         .order_by(col(RecordEvent.id))
     )
+    if record_ids is not None:
+        statement = statement.where(col(RecordEvent.record_id).in_(record_ids))
     approved: set[int] = set()
     begun: dict[tuple[int, str], datetime] = {}
     decided: set[tuple[int, str]] = set()

@@ -143,6 +143,27 @@ def withdraw(store: Store, batch_id: int) -> None:
         session.execute(delete(Batch).where(col(Batch.id) == batch_id))
 
 
+def waiting_in_batches(store: Store, reviewer: str) -> dict[int, int]:
+    """How many chats of a reviewer's batches are still to be decided, by dataset id; datasets without any are left out.
+
+    Args:
+        store: the open store.
+        reviewer: the person; ``""`` for nobody.
+    """
+    if not reviewer:
+        return {}
+    statement = (
+        select(col(Batch.dataset_id), func.count(func.distinct(col(Chat.id))))
+        .select_from(Batch)
+        .join(BatchChat, col(BatchChat.batch_id) == col(Batch.id))
+        .join(Chat, col(Chat.id) == col(BatchChat.chat_id))
+        .where(col(Batch.reviewer) == reviewer, with_status(FILTERS["待审阅"]))
+        .group_by(col(Batch.dataset_id))
+    )
+    with store.read() as session, everything_shown(session):  # how many, not with what
+        return {int(dataset_id): int(count) for dataset_id, count in session.execute(with_record(statement))}
+
+
 def batches(store: Store, dataset_id: int) -> list[BatchView]:
     """All batches of a dataset, newest first."""
     undecided = with_status(FILTERS["待审阅"])

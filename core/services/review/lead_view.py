@@ -17,12 +17,16 @@ from core.services.quality import pairwise_agreement
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version
 from core.services.quality.disputes import dispute_counts
+from core.services.quality.fast_approvals import latest_fast_approvals
+from core.services.quality.review_checks import review_checks
 from core.services.review.passing_audits import BY_HAND
 from core.services.review.progress import DECIDED
 from core.services.team import everything_shown
 
 _WEEKS, _CHATS_A_WEEK = 8, 100
 """Drift is measured on the last weeks with work, on at most this many chats of each."""
+_FEWEST_FAST = 3
+"""Fast approvals of one person from which they are named: one may be a slip, or a chat known from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class LeadView:
         disputes: labels in dispute that nobody has decided about.
         differences: chats that two reviewers see differently and nobody has settled.
         stopped: rules for values to pass that an audit has switched off.
+        fast: reviewers some of whose latest approvals were faster than their texts can be read, with how many: for
+            those who may see it.
     """
 
     total: int
@@ -77,6 +83,7 @@ class LeadView:
     disputes: int
     differences: int
     stopped: int
+    fast: tuple[tuple[str, int], ...] = ()
 
     @property
     def left(self) -> list[tuple[date, int]]:
@@ -92,8 +99,16 @@ class LeadView:
 def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
     """Work, drift and open decisions of a dataset; kept until a record changes."""
     with store.read() as session:
-        key = ("lead", store.url, dataset.id, dataset.chats, form.reference, records_version(session, dataset.id))
-        work, changes = cached(key, lambda: (_work(session, dataset.id), _changes(session, dataset.id, form)))
+        speed = review_checks(session, dataset.id).characters_per_minute
+        version = records_version(session, dataset.id)
+        key = ("lead", store.url, dataset.id, dataset.chats, form.reference, speed, version)
+
+        def read() -> tuple[tuple[DailyWork, ...], tuple[WeeklyChange, ...], tuple[tuple[str, int], ...]]:
+            fast = latest_fast_approvals(session, dataset.id, speed)
+            several = tuple((who, count) for who, count in fast.items() if count >= _FEWEST_FAST)
+            return _work(session, dataset.id), _changes(session, dataset.id, form), several
+
+        work, changes, fast = cached(key, read)
         rules = select(func.count()).where(
             col(PassingRule.dataset_id) == dataset.id,
             col(PassingRule.stopped_at).is_not(None),
@@ -113,6 +128,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         dispute_counts(store, dataset.id).get(DisputeStatus.OPEN, 0),
         sum(not chat.settled_by for chat in together.chats) if together is not None else 0,
         stopped,
+        fast,
     )
 
 

@@ -7,11 +7,15 @@ import streamlit as st
 
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import Form, load_named_form
+from core.domain.permissions import Permission
 from core.services.discussion import open_counts
 from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.quality.blind_estimate import BlindEstimate, blind_estimate
 from core.services.review import DatasetState
+from core.services.review.batches import waiting_in_batches
 from core.services.review.lead_view import LeadView, lead_view
+from core.services.review.queue.filters import MINE
+from core.services.team import is_allowed
 from core.ui import navigation, state
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
@@ -41,6 +45,8 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     here = {"dataset": str(item.dataset.id)}
     failed = next((run for run in item.runs if item.default and run.id == item.default.id and run.failed), None)
     waiting: list[tuple[str, str, dict[str, str]]] = []
+    if mine := waiting_in_batches(state.store(), state.reviewer()).get(item.dataset.id, 0):
+        waiting.append((navigation.WORKBENCH, f"派给您的批次 {mine} 条待审", here | {"batch": MINE}))
     if item.progress.discussed:
         waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
     talks = open_counts(state.store(), state.reviewer()).get(item.dataset.id)
@@ -52,6 +58,9 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     if view.disputes:
         query = here | {"status": DisputeStatus.OPEN.value}
         waiting.append((navigation.DISPUTES, f"标注争议 {view.disputes} 处", query))
+    if view.fast and is_allowed(Permission.REVIEW_CHECKS):
+        each = "、".join(f"{who} {count}" for who, count in view.fast)
+        waiting.append((navigation.AGREEMENT, f"过快确认：{each} 条", here | {"view": "把关"}))
     if failed is not None:
         waiting.append((navigation.RUNS, f"抽取失败 {failed.failed} 条", here | {"run": failed.name}))
     if view.stopped:

@@ -12,9 +12,11 @@ from core.ui.notices import guarded, show_errors
 from core.ui.only_for import only_for
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
-from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
+from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, percent_column, percent_value, table_height
 
 _NAMED_RUNS = 3
+_COSTS = ("模型", "提示词", "token", "用时（秒）", "费用（元）")
+"""Columns of a table of their own: beside the others the last ones would be out of sight at 1366 pixels."""
 
 
 def draw_headline(board: Leaderboard) -> None:
@@ -123,6 +125,7 @@ def draw_leaderboard(board: Leaderboard) -> None:
     rows = leaderboard_rows(board)
     st.dataframe(
         rows,
+        column_order=[name for name in rows[0] if name not in _COSTS],
         hide_index=True,
         height=table_height(rows, most=420),
         placeholder=PLACEHOLDER,
@@ -151,15 +154,19 @@ def draw_leaderboard(board: Leaderboard) -> None:
             ),
             "缺少": st.column_config.NumberColumn(width=46, help="没有结果的群聊，按 0 分计"),
             "续写前": st.column_config.NumberColumn(width=58, help="群聊后来续写过、结果是续写前得出的；得分里照算"),
-            "模型": st.column_config.TextColumn(width=72),
-            "提示词": st.column_config.TextColumn(width=86),
-            "token": st.column_config.NumberColumn(format="localized", width=64),
-            "用时（秒）": st.column_config.NumberColumn(format="%.0f", width=76),
-            "费用（元）": st.column_config.NumberColumn(
-                format="%.2f", width=76, help="按模型登记的单价；没有单价就空着"
-            ),
         },
         key="scores-board",
+    )
+    st.markdown("**用了什么，花了多少**")
+    draw_table(
+        [{"抽取任务": row["抽取任务"], **{name: row[name] for name in _COSTS}} for row in rows],
+        name="模型与花费",
+        key="scores-costs",
+        columns={
+            "token": st.column_config.NumberColumn(format="localized"),
+            "用时（秒）": st.column_config.NumberColumn(format="%.0f"),
+            "费用（元）": st.column_config.NumberColumn(format="%.2f", help="按模型登记的单价；没有单价就空着"),
+        },
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_csv_button(rows, name="排行", key="scores-board-csv")

@@ -76,7 +76,9 @@ def readings_module() -> str:
     """How the characters in the table of commands are read, so that the sheet of keys finds them by pinyin."""
     commands = _COMMANDS.read_text("utf-8")
     lines = "".join(f'  {one}: "{read}",\n' for one, read in readings_of([commands]).items())
-    return f"{_HEAD}// @ts-check\n\n/** Readings of characters without tones. */\nexport const READINGS = {{\n{lines}}};\n"
+    return (
+        f"{_HEAD}// @ts-check\n\n/** Readings of characters without tones. */\nexport const READINGS = {{\n{lines}}};\n"
+    )
 
 
 def _first_line(documented: Any) -> str:

@@ -12,7 +12,7 @@ from core.domain.permissions import AccountRole
 from core.domain.scoring.interval import wilson_interval
 from core.errors import PermissionDeniedError
 from core.services.quality.attention import attention
-from core.services.quality.fast_approvals import fast_approvals
+from core.services.quality.fast_approvals import fast_approvals, latest_fast_approvals
 from core.services.team import Actor, acting_as
 from tests.factories.datasets import make_dataset
 from tests.factories.quality import NAME
@@ -92,6 +92,25 @@ def test_a_text_that_was_known_is_not_judged(store: Store) -> None:
     approve(store, dataset, 6, at=18, version=1)  # begun an hour before
     approve(store, dataset, 7, at=21, version=1)  # approved by somebody else before
     assert fast(store, dataset) == (2, [5, 4])
+
+
+@pytest.mark.both_databases
+def test_of_the_latest_records_alone_the_same_is_known(store: Store) -> None:
+    dataset = make(store, 12)
+    for chat in range(1, 13):
+        approve(store, dataset, chat, at=3 * chat, who="小李" if chat == 8 else "阿青")
+    with store.write() as session:
+        for chat in range(1, 13):
+            session.execute(
+                update(Record).where(col(Record.chat_id) == chat).values(updated_at=NOON + timedelta(seconds=3 * chat))
+            )
+    with store.read() as session:
+        every = fast_approvals(session, dataset.id, SPEED)
+        assert latest_fast_approvals(session, dataset.id, SPEED) == {"阿青": len(every["阿青"].fast)} == {"阿青": 8}
+        assert latest_fast_approvals(session, dataset.id, SPEED, records=6) == {"阿青": 2}, (
+            "the first three are not judged"
+        )
+        assert latest_fast_approvals(session, dataset.id, 100 * SPEED) == {}
 
 
 def test_short_chats_are_read_at_a_glance(store: Store) -> None:

@@ -60,9 +60,9 @@ export function mergeChat(entry, chat, busy, form) {
   }
   const keep = isDirty(entry) || busy || entry.conflict !== null || entry.rejected !== "";
   if (!keep && !sameCustomers(entry, chat)) {
-    const { seconds, lastSave, dismissed, typing } = entry;
+    const { seconds, fieldSeconds, lastSave, dismissed, typing } = entry;
     const at = entry.work.findIndex(({ uid }) => uid === typing?.uid);
-    Object.assign(entry, makeEntry(chat), { seconds, lastSave, dismissed });
+    Object.assign(entry, makeEntry(chat), { seconds, fieldSeconds, lastSave, dismissed });
     if (typing && entry.work[at]) entry.typing = { ...typing, uid: entry.work[at].uid }; // it still stands in its entry
     return "replaced";
   }

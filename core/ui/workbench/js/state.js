@@ -32,6 +32,7 @@ export function makeStore() {
     echo: null,
     walk: null,
     entries: new Map(),
+    timeSpent: new Map(),
     outbox: [],
     orphans: new Map(),
     current: null,
@@ -98,11 +99,12 @@ export function receive(store, data, restore = () => []) {
     } else {
       // Another journal's work: it waits there and goes on when that dataset or kind of review is opened again.
       store.entries.clear();
+      store.timeSpent.clear();
       store.orphans.clear();
       store.outbox = [];
     }
     for (const [index, entry] of store.entries) {
-      if (!isDirty(entry) && !isBusy(store, entry) && !entry.conflict) store.entries.delete(index);
+      if (!isDirty(entry) && !isBusy(store, entry) && !entry.conflict) letGo(store, index, entry);
     }
     Object.assign(store, {
       session: data.session,
@@ -182,7 +184,8 @@ function takeChat(store, chat, effects) {
     (isReplaced ? effects.replaced : effects.merged).push(chat.chat);
     return;
   }
-  const entry = makeEntry(chat);
+  const entry = Object.assign(makeEntry(chat), store.timeSpent.get(chat.chat));
+  store.timeSpent.delete(chat.chat);
   const orphan = store.orphans.get(chat.chat);
   const saves = waitingFor(store.outbox, chat.chat);
   const last = saves[saves.length - 1] ?? null; // kept by the journal over a reload: newer than what the server has
@@ -360,7 +363,18 @@ function forgetFarChats(store) {
   for (const [index, entry] of store.entries) {
     if (store.entries.size <= KEPT_CHATS) return;
     if (!near.has(index) && !isDirty(entry) && !isBusy(store, entry) && !entry.conflict && !entry.rejected) {
-      store.entries.delete(index);
+      letGo(store, index, entry);
     }
   }
+}
+
+/**
+ * Let a chat go; the time that it was read counts once it is here again and decided on.
+ * @param {Store} store
+ * @param {number} index
+ * @param {Entry} entry
+ */
+function letGo(store, index, entry) {
+  if (entry.seconds > 0) store.timeSpent.set(index, { seconds: entry.seconds, fieldSeconds: entry.fieldSeconds });
+  store.entries.delete(index);
 }

@@ -251,6 +251,8 @@ export interface Store {
   /** The run that the review starts from; undefined where the server does not say. */
   baseRun?: number | null;
   entries: Map<number, Entry>;
+  /** Time of work on chats that were let go, until they come again. */
+  timeSpent: Map<number, Pick<Entry, "seconds" | "fieldSeconds">>;
   outbox: PendingSave[];
   /** Bad answers to saves of chats that are not loaded any more. */
   orphans: Map<number, { save: PendingSave; ack: AckPayload }>;
