@@ -117,7 +117,10 @@ test("a number asks for chats of the datasets that the other words name, else of
 test("Chinese words that name nothing are looked for in the chats of the current dataset, or of those that are named", () => {
   assert.deepEqual(chatsAskedFor("价格", NAMES, "3"), { datasets: ["3"], number: "", words: ["价格"] });
   assert.deepEqual(chatsAskedFor("hy 王女士", NAMES, "3"), { datasets: ["7"], number: "", words: ["王女士"] });
-  for (const query of ["价", "yxcp", "zzz 31", "", "hy"]) assert.equal(chatsAskedFor(query, NAMES, "3"), null, query);
+  assert.deepEqual(chatsAskedFor("wj9", NAMES, "3"), { datasets: ["3"], number: "", words: [], letters: "wj9" });
+  assert.deepEqual(chatsAskedFor("hy wj9", NAMES, "3"), { datasets: ["7"], number: "", words: [], letters: "wj9" });
+  for (const query of ["价", "w", "zzz 31", "", "hy", "wj9 zz"])
+    assert.equal(chatsAskedFor(query, NAMES, "3"), null, query);
 });
 
 test("without any dataset no chat is asked for, and pages are still found", () => {

@@ -16,6 +16,7 @@ from core.adapters.store.models import Chat, Dataset, Run, RunKind
 from core.domain.form import load_named_form
 from core.domain.indices import MAX_INDEX
 from core.errors import FormError
+from core.services.review.palette_people import find_customers
 from core.services.review.queue import search
 
 MOST_NAMES = 2000
@@ -79,7 +80,8 @@ class FoundChat:
     Attributes:
         dataset: id of its dataset.
         index: position in the source, from 1.
-        passage: the words that were looked for and a little around them; ``""`` where none were.
+        passage: the words that were looked for and a little around them, or the customer's name; ``""`` where none
+            were.
     """
 
     dataset: int
@@ -116,22 +118,29 @@ def _fields(form: str) -> list[NamedField]:
 
 
 def find_chats(
-    store: Store, dataset_ids: Sequence[int], *, number: int | None = None, words: Sequence[str] = ()
+    store: Store,
+    dataset_ids: Sequence[int],
+    *,
+    number: int | None = None,
+    words: Sequence[str] = (),
+    letters: str = "",
 ) -> list[FoundChat]:
     """The chats that somebody may mean, at most :data:`MOST_CHATS`.
 
     By number: the one with this index first, then those whose index begins with it. By words: those whose conversation
     contains each of them, in the order in which they were imported. A dataset's chats that are still to be indexed are
-    left out here, other than in the workbench's queue, where a search may take its time.
+    left out here, other than in the workbench's queue, where a search may take its time. By letters: those with a
+    customer whose name is typed so without an input method.
 
     Args:
         store: the open store.
         dataset_ids: where to look, the likeliest first.
         number: what a chat's index is or begins with.
         words: of two characters and more; all of them.
+        letters: the first letters or the pinyin of a customer's name, with its digits; where neither is given.
     """
     words = [word for word in words if len(word) >= 2][:MOST_WORDS]
-    if number is None and not words:
+    if number is None and not words and not letters:
         return []
     chats: list[FoundChat] = []
     with store.read() as session:
@@ -141,7 +150,10 @@ def find_chats(
                 break
             if words:
                 chats += _with_words(session, dataset_id, words, number, room)
-            elif number is not None:
+            elif number is None:
+                named = find_customers(session, dataset_id, letters, limit=room)
+                chats += [FoundChat(dataset_id, one.index, one.name) for one in named]
+            else:
                 chats += [FoundChat(dataset_id, index) for index in _numbered(session, dataset_id, number, room)]
     return sorted(chats, key=lambda chat: chat.index != number) if number is not None else chats
 

@@ -186,6 +186,7 @@ function makePalette() {
       datasets: question.datasets.join(","),
       number: question.number,
       words: question.words.join(" "),
+      letters: question.letters ?? "",
     });
     ask(`/palette/chats?${parameters}`, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
       .then((said) => withChats(local, chatItems(JSON.parse(said).chats, known), question.number !== ""))

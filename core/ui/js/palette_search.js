@@ -4,7 +4,7 @@ import { fold, makeMatcher, wordsOf } from "./palette_match.js";
 
 /** @import { PaletteItem as Item } from "./page_events.js" */
 /** Items under a heading. @typedef {{ title: string, items: Item[] }} Section */
-/** What the server is asked for. @typedef {{ datasets: string[], number: string, words: string[] }} ChatQuestion */
+/** What the server is asked for. @typedef {{ datasets: string[], number: string, words: string[], letters?: string }} ChatQuestion */
 /**
  * Everything that is found by name, as core/ui/palette/routes.py gives it.
  * @typedef {{ pages: { address: string, title: string, group: string }[],
@@ -23,6 +23,8 @@ const MOST_DATASETS = 50;
 const OF_CONTEXT = 0.5;
 const NUMBER = /^(?:#|第)?(\d{1,10})(?:条)?$/;
 const HAN = /\p{Script=Han}/u;
+/** First letters or pinyin of somebody's name, with its digits. */
+const LETTERS = /^[a-z][a-z0-9]{1,29}$/;
 
 /** @param {Names | null} names @param {string} dataset id of the current one */
 export function itemsOf(names, dataset) {
@@ -140,8 +142,8 @@ export function makeSearch(readings) {
   }
 
   /**
-   * Which chats a query asks for: a number in the datasets that its other words name, or words of two Chinese characters
-   * and more that stand in the conversation. Null where it asks for none.
+   * Which chats a query asks for: a number in the datasets that its other words name, words of two Chinese characters
+   * and more that stand in the conversation, or letters that may be a customer's name. Null where it asks for none.
    * @param {string} query
    * @param {Names | null} names
    * @param {string} dataset id of the current one
@@ -157,6 +159,11 @@ export function makeSearch(readings) {
     const items = names.datasets.map(({ id, name }) => ({ id: String(id), name: [...fold(name)] }));
     const naming = rest.filter((word) => items.some(({ name }) => pointsOf(name, word) > 0));
     const said = rest.filter((word) => !naming.includes(word));
+    const letters = said.length === 1 && !number && LETTERS.test(said[0]) ? said[0] : "";
+    if (letters) {
+      const first = items.find(({ name }) => naming.length > 0 && naming.every((word) => pointsOf(name, word) > 0));
+      return { datasets: [first?.id ?? String(here.id)], number: "", words: [], letters };
+    }
     if (said.some((word) => [...word].length < 2 || !HAN.test(word)) || (!number && !said.length)) return null;
     const named = items.filter(({ name }) => naming.every((word) => pointsOf(name, word) > 0)).map(({ id }) => id);
     const first = String(here.id);

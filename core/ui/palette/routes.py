@@ -47,9 +47,10 @@ async def _chats(request: Request) -> Response:
     datasets = [number for part in query.get("datasets", "").split(",") if (number := parse_index(part))]
     number = parse_index(query.get("number", ""))
     words = query.get("words", "")[:LONGEST_QUERY].split()
+    letters = query.get("letters", "")[:LONGEST_QUERY]
 
     def found() -> dict[str, Any]:
-        chats = find_chats(state.store(), datasets[:MOST_DATASETS], number=number, words=words)
+        chats = find_chats(state.store(), datasets[:MOST_DATASETS], number=number, words=words, letters=letters)
         return {"chats": [asdict(chat) for chat in chats]}
 
     return await _answer(request, found)

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.services.review.palette import MOST_CHATS, FoundChat, find_chats, palette_names, passage_around
+from core.services.review.palette_people import spellings
 from core.services.review.queue import search
 from core.services.team import viewing_as
 from tests.factories.datasets import make_run
@@ -102,3 +103,27 @@ def test_a_passage_is_one_line_around_the_word() -> None:
     assert passage_around(text, "crm") == f"…{'甲' * 12} 报价 CRM 单 {'乙' * 13}…"
     assert passage_around("价格", "价格") == "价格"
     assert passage_around("价格", "别的") == ""
+
+
+def test_a_customer_is_found_by_first_letters_or_pinyin_in_what_a_run_found(store: Store) -> None:
+    dataset, other = make(store, 4), make(store, 1, "别的")
+    assert find_chats(store, [dataset.id], letters="wj9") == [], "no run has answered"
+    answer(
+        store, dataset, "甲", {1: [{NAME: "王静9"}, {NAME: "乐 行"}], 2: None, 3: [{NAME: "王静91"}], 4: [{NAME: ""}]}
+    )
+    answer(store, dataset, "少", {4: [{NAME: "王静9"}]})
+    answer(store, other, "甲", {1: [{NAME: "王静9"}]})
+    for letters in ("wj9", "wangjing9", "wang"):
+        assert find_chats(store, [dataset.id], letters=letters) == [
+            FoundChat(dataset.id, 1, "王静9"),
+            FoundChat(dataset.id, 3, "王静91"),
+        ], letters
+    assert indices(find_chats(store, [dataset.id], letters="wj91")) == [3]
+    for letters in ("lx", "yh", "yuexing", "lehang"):
+        assert [chat.passage for chat in find_chats(store, [dataset.id], letters=letters)] == ["乐 行"], letters
+    for letters in ("j9", "w", "WJ9", "w.*", "王静", "wj9 "):
+        assert find_chats(store, [dataset.id], letters=letters) == [], letters
+    decide(store, dataset, 4, values={NAME: "周岚"})
+    assert find_chats(store, [dataset.id], letters="zl") == [], "what a record says is not found"
+    assert spellings("王静9", {"王": ["wang"], "静": ["jing"]}) == ["wj9", "wangjing9"]
+    assert len(spellings("乐" * 30, {"乐": ["le", "yue"]})) <= 16
