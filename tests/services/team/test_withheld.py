@@ -280,6 +280,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "labels": ["团队 第 1 条（版本 2）"],
         "least": 1,
         "limit": 50,
+        "letters": "lz1",
         "may_delete": True,
         "on_screen": [1, 2],
         "method": "vote",
