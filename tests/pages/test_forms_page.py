@@ -54,7 +54,7 @@ def test_a_form_is_made_of_a_sample_tried_and_saved(page: OpenPage, store: Store
     assert not app.exception and "审阅台（只看" in seen(app) and "13900001111" not in seen(app)
     app.segmented_control(key="view").set_value("规范").run()
     by_label(app.text_area, "设备").set_value("照客户说的写").run()
-    app.segmented_control(key="view").set_value("TOML").run()
+    app.segmented_control(key="view").set_value("TOML 原文").run()
     source = by_label(app.text_area, "表单的 TOML")
     source.set_value(source.value.replace("points = 1", "points = 0", 1)).run()
     assert "必须是大于 0 的数" in seen(app) and "第 1 行字段「称呼」的分值" in seen(app)

@@ -32,7 +32,7 @@ _VIEWS: Final[dict[str, Callable[[OpenForm], None] | None]] = {
     "预览": draw_preview,
     "版本": None,
     IN_USE: None,
-    "TOML": draw_source,
+    "TOML 原文": draw_source,
 }
 
 

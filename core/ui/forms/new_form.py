@@ -44,7 +44,7 @@ def draw_new_form() -> None:
         name = right.text_input(
             "名字",
             max_chars=60,
-            placeholder="例如：repair",
+            placeholder="字母、数字、下划线",
             key="form-new-name",
             help="命令行和文件里用；字母、数字、下划线和连字符，以后不变",
         )

@@ -65,6 +65,8 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
                 hint="保存以后这一版不再变；已有的数据集仍用它们原来的一版",
             ),
         )
+    if not state.reviewer():
+        st.info("先在「总览」填写名字，才能修改表单。", icon=":material/info:")
     if opened.problem:
         st.error(escape_markdown(opened.problem), icon=":material/error:")
         st.button("放下这里的改动，换成那边的草稿", key="form-reopen", on_click=forget_open_form)
