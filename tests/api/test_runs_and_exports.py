@@ -90,7 +90,7 @@ def test_a_score_stands_beside_its_floors(client: TestClient, dataset_id: int) -
         ({"run": 999}, 404),
         ({"run": runs[0]["id"], "against": "nothing"}, 422),
         ({"run": runs[0]["id"], "against": "blind"}, 404),
-        ({"run": runs[0]["id"], "measure": "nothing"}, 422),
+        ({"run": runs[0]["id"], "measure": "nothing"}, 404),
         ({}, 422),
     ):
         answer = client.get(path, params=params)

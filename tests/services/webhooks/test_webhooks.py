@@ -32,8 +32,8 @@ from core.services.webhooks import (
     webhooks,
 )
 from core.services.webhooks.delivery import LEASE, WAITS
-from tests.factories.datasets import FORM, make_dataset
-from tests.factories.quality import TODO
+from tests.factories.datasets import FORM, make_dataset, make_form
+from tests.factories.quality import NAME, TODO
 from tests.services.team.test_roles import save
 
 SECRET = "a-secret-that-nobody-can-guess"
@@ -88,8 +88,10 @@ def dataset(store: Store) -> DatasetView:
 
 
 def decide(store: Store, dataset: DatasetView, chat: int, status: str = "已确认") -> None:
+    customer = {"values": make_form({NAME: "林舟"}), "origin": None, "confirmed": {}}
+    decided = save(chat, WHO.name, status=status) | {"customers": [customer]}
     with acting_as(WHO):
-        (ack,) = apply_saves(store, FORM, dataset.id, [save(chat, WHO.name, status=status)], base_run_id=None)
+        (ack,) = apply_saves(store, FORM, dataset.id, [decided], base_run_id=None)
     assert ack.result == "saved", ack.why
 
 
