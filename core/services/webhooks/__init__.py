@@ -14,21 +14,15 @@ if TYPE_CHECKING:
         webhook_messages,
         webhooks,
     )
-    from core.services.webhooks.delivery import WebhookSender, deliver_due
-    from core.services.webhooks.outbox import note_decision
-    from core.services.webhooks.signature import sign, signature_fits
+    from core.services.webhooks.delivery import WebhookSender
 
 __all__ = [
     "WebhookSender",
     "WebhookView",
     "add_webhook",
     "delete_webhook",
-    "deliver_due",
-    "note_decision",
     "send_again",
     "set_webhook_disabled",
-    "sign",
-    "signature_fits",
     "webhook_messages",
     "webhooks",
 ]

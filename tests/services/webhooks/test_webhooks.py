@@ -23,15 +23,13 @@ from core.services.webhooks import (
     WebhookSender,
     add_webhook,
     delete_webhook,
-    deliver_due,
     send_again,
     set_webhook_disabled,
-    sign,
-    signature_fits,
     webhook_messages,
     webhooks,
 )
-from core.services.webhooks.delivery import LEASE, WAITS
+from core.services.webhooks.delivery import LEASE, WAITS, deliver_due
+from core.services.webhooks.signature import sign, signature_fits
 from tests.factories.datasets import FORM, make_dataset, make_form
 from tests.factories.quality import NAME, TODO
 from tests.services.team.test_roles import save
