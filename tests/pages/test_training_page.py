@@ -168,6 +168,23 @@ def test_a_recipe_builds_its_sets_at_one_click(open_page: OpenPage, store: Store
     assert not app.exception and "手机号码" in seen(app)
 
 
+def test_pairs_ask_whose_answers_are_rejected(open_page: OpenPage, store: Store) -> None:
+    fill(store)
+    app = open_page(PAGE)
+    app.selectbox(key="training-platform").set_value("llama-factory").run()
+    app.selectbox(key="training-format-llama-factory").set_value(TrainingFormat.DPO_SHAREGPT).run()
+    assert "没有一对可以比较的回答" in seen(app) and button(app, "生成训练集").disabled
+    app.selectbox(key="training-rejected-run").set_value("模型").run()
+    assert not app.exception and metrics(app)["不同的行"] == "2"
+    assert "和抽取的结果一样，没有成对，未写入 1 条：四条 第 4 条" in seen(app)
+    assert any("rejected · gpt" in markdown.value for markdown in app.markdown)
+    button(app, "生成训练集").click().run()
+    assert not app.exception
+    app = open_page("pages/training/tuning.py")
+    assert "llamafactory-cli train train.yaml" in "".join(code.value for code in app.code)
+    assert "训练阶段选 dpo" in seen(app)
+
+
 def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, store: Store) -> None:
     fill(store)
     app = open_page(PAGE)
