@@ -62,6 +62,8 @@ WITHOUT = {
     "training/set_jobs.py:_file": "written_set and rebuilt_set ask, for who asked for the job",
     "training/set_jobs.py:make": "written_set and rebuilt_set ask, for who asked for the job",
     "training/set_files.py:_write_json": "export_training and rebuild ask",
+    "training/set_files.py:_write_text": "export_training and rebuild ask",
+    "export/dataset_export.py:_write_card": "export_dataset asks",
     "webhooks/delivery.py:_claim": "sends what somebody was allowed to have told",
     "webhooks/delivery.py:_note": "sends what somebody was allowed to have told",
     "team/access_tokens.py:token_holder": "how a program gets a role at all; remembers when it was last used",
