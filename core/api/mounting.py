@@ -33,11 +33,15 @@ class _BuiltAtFirstRequest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on to the API."""
-        if self._app is None:
-            self._lock = self._lock or asyncio.Lock()
-            async with self._lock:
-                self._app = self._app or await run_in_threadpool(self._build)
-        await self._app(scope, receive, send)
+        await (self._app or await self._built())(scope, receive, send)
+
+    async def _built(self) -> ASGIApp:
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            app = self._app
+            if app is None:
+                self._app = app = await run_in_threadpool(self._build)
+            return app
 
     def _build(self) -> ASGIApp:
         from core.api.application import make_api

@@ -17,14 +17,14 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _SPLITS = {"train": "train", "test": "test"}
 
 
-def split_name(split: str) -> str:
+def hub_split(split: str) -> str:
     """Name of the split in the folder: that of the dataset, ``train`` where it has none."""
     return _SPLITS.get(split, "train")
 
 
 def data_place(folder: Path, split: str) -> Path:
     """Where the data lie in a folder that Hugging Face reads."""
-    return folder / "data" / f"{split_name(split)}.json"
+    return folder / "data" / f"{hub_split(split)}.json"
 
 
 def count_filled(form: Form, forms: Iterable[FormValues], counter: Counter[str]) -> None:
@@ -55,7 +55,7 @@ def dataset_card(
         "configs": [
             {
                 "config_name": "default",
-                "data_files": [{"split": split_name(split), "path": f"data/{split_name(split)}.json"}],
+                "data_files": [{"split": hub_split(split), "path": f"data/{hub_split(split)}.json"}],
             }
         ],
     }
@@ -95,7 +95,7 @@ def dataset_card(
 ```python
 from datasets import load_dataset
 
-data = load_dataset("这个文件夹的路径", split="{split_name(split)}")
+data = load_dataset("这个文件夹的路径", split="{hub_split(split)}")
 ```
 """
 

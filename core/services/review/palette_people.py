@@ -5,7 +5,7 @@ their readings, as one text that is searched in milliseconds, until the run has 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -63,8 +63,8 @@ def find_customers(session: Session, dataset_id: int, letters: str, *, limit: in
     version = largest.newest // _EVERY if is_under_way else (largest.newest, largest.done)
     key = ("palette customers", session.get_bind().engine.url, largest.id, version)
     spelled = cached(key, lambda: _spelled(session, dataset_id, largest), chats=max(1, largest.done))
-    found = re.finditer(rf"^(?:[^\t\n]* )?{letters}[^\t\n]*\t(\d+)\t([^\n]*)$", spelled, re.MULTILINE)
-    return [FoundCustomer(int(match[1]), match[2]) for match in islice(found, limit)]
+    hits = re.finditer(rf"^(?:[^\t\n]* )?{letters}[^\t\n]*\t(\d+)\t([^\n]*)$", spelled, re.MULTILINE)
+    return [FoundCustomer(int(match[1]), match[2]) for match in islice(hits, limit)]
 
 
 def _spelled(session: Session, dataset_id: int, run: RunView) -> str:
@@ -88,15 +88,15 @@ def _spelled(session: Session, dataset_id: int, run: RunView) -> str:
     )
     rows = [
         (index, " ".join(str(name).split()))
-        for index, *found in session.execute(statement).all()
-        for name in dict.fromkeys(found)
+        for index, *customers in session.execute(statement).all()
+        for name in dict.fromkeys(customers)
         if name and not str(name).isspace()
     ]
     readings = {one: read.split(" ") for one, read in readings_of(name for _, name in rows).items()}
-    return "\n".join(f"{' '.join(spellings(name, readings))}\t{index}\t{name}" for index, name in rows)
+    return "\n".join(f"{' '.join(name_spellings(name, readings))}\t{index}\t{name}" for index, name in rows)
 
 
-def spellings(name: str, readings: dict[str, Sequence[str]]) -> list[str]:
+def name_spellings(name: str, readings: Mapping[str, Sequence[str]]) -> list[str]:
     """How a name is typed: by first letters and in full, a few ways where its characters are read in several.
 
     Args:

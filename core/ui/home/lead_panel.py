@@ -45,8 +45,8 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     here = {"dataset": str(item.dataset.id)}
     failed = next((run for run in item.runs if item.default and run.id == item.default.id and run.failed), None)
     waiting: list[tuple[str, str, dict[str, str]]] = []
-    if mine := waiting_in_batches(state.store(), state.reviewer()).get(item.dataset.id, 0):
-        waiting.append((navigation.WORKBENCH, f"派给您的批次 {mine} 条待审", here | {"batch": MINE}))
+    if assigned := waiting_in_batches(state.store(), state.reviewer()).get(item.dataset.id, 0):
+        waiting.append((navigation.WORKBENCH, f"派给您的批次 {assigned} 条待审", here | {"batch": MINE}))
     if item.progress.discussed:
         waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
     talks = open_counts(state.store(), state.reviewer()).get(item.dataset.id)

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.services.review.palette import MOST_CHATS, FoundChat, find_chats, palette_names, passage_around
-from core.services.review.palette_people import spellings
+from core.services.review.palette_people import name_spellings
 from core.services.review.queue import search
 from core.services.team import viewing_as
 from tests.factories.datasets import make_run
@@ -125,5 +125,5 @@ def test_a_customer_is_found_by_first_letters_or_pinyin_in_what_a_run_found(stor
         assert find_chats(store, [dataset.id], letters=letters) == [], letters
     decide(store, dataset, 4, values={NAME: "周岚"})
     assert find_chats(store, [dataset.id], letters="zl") == [], "what a record says is not found"
-    assert spellings("王静9", {"王": ["wang"], "静": ["jing"]}) == ["wj9", "wangjing9"]
-    assert len(spellings("乐" * 30, {"乐": ["le", "yue"]})) <= 16
+    assert name_spellings("王静9", {"王": ["wang"], "静": ["jing"]}) == ["wj9", "wangjing9"]
+    assert len(name_spellings("乐" * 30, {"乐": ["le", "yue"]})) <= 16
