@@ -41,7 +41,8 @@ if TYPE_CHECKING:
         from core.services.datasets.import_undo import UndoPlan, plan_undo, undo_import
         from core.services.datasets.reader_pool import prepare_reader
         from core.services.datasets.run_import import import_run
-        from core.services.datasets.sample_dataset import load_sample, shipped_samples
+        from core.services.datasets.sample_dataset import shipped_samples
+        from core.services.datasets.sample_loading import load_sample
 
 __all__ = [
     "BY_POSITION",
@@ -95,7 +96,7 @@ _LOADED_LATE = {
     "UndoPlan": "import_undo",
     "plan_undo": "import_undo",
     "undo_import": "import_undo",
-    "load_sample": "sample_dataset",
+    "load_sample": "sample_loading",
     "shipped_samples": "sample_dataset",
     "preview_import": "import_preview",
     "prepare_reader": "reader_pool",

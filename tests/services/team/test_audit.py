@@ -17,7 +17,8 @@ from core.services import export, maintenance, privacy, team
 from core.services.datasets.dataset_list import delete_dataset
 from core.services.datasets.import_log import list_imports
 from core.services.datasets.import_undo import undo_import
-from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN, load_sample
+from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN
+from core.services.datasets.sample_loading import load_sample
 from core.services.export.html_report.writer import export_html_report
 from core.services.export.table_export import TableFormat
 from core.services.extraction import models

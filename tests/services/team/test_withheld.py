@@ -70,7 +70,7 @@ NOT_ASKED = frozenset(
     """extraction.runs.executor.execute_chat extraction.runs.executor_lock.executor_lock
     extraction.runs.prompt_preview.try_prompt extraction.runs.scheduler.ensure_running
     extraction.runs.wait_for_run.wait_for_run learning.background.claim_job learning.background.run_job
-    learning.background.train_in_process learning.models.train datasets.sample_dataset.load_sample
+    learning.background.train_in_process learning.models.train datasets.sample_loading.load_sample
     maintenance.backups.make_backup jobs.own_process.start_own_process
     maintenance.backups.read_backup review.queue.background_update.update_in_background
     review.queue.upkeep_lock.only_upkeep team.withheld.everything_shown webhooks.delivery.deliver_due""".split()
