@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Return as soon as the condition holds; fail after ``seconds``, far longer than a busy machine needs."""
     until = time.monotonic() + seconds
     while not condition():
