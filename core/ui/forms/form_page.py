@@ -15,7 +15,7 @@ from core.ui.forms.form_in_use import draw_form_in_use
 from core.ui.forms.form_preview import draw_preview
 from core.ui.forms.guideline_boxes import draw_guideline_boxes
 from core.ui.forms.new_form import draw_new_form
-from core.ui.forms.open_form import OpenForm, open_form, tables_of
+from core.ui.forms.open_form import OpenForm, do_what_was_clicked, form_of_other_view, open_form, tables_of
 from core.ui.forms.rule_tables import draw_rules
 from core.ui.forms.save_bar import draw_save_bar
 from core.ui.forms.source_view import draw_source
@@ -78,6 +78,14 @@ def _draw_open(name: str) -> None:
     view = address.segments(
         place, "看什么", names, key="view", what="视图", required=True, label_visibility="collapsed"
     )
+    left = form_of_other_view(name, view)
+    if left is not None and (draw_left := _VIEWS.get(left.view)) is not None:
+        behind = st.empty()
+        with behind.container():  # takes what was typed there just before the click that led here
+            draw_left(left)
+        behind.empty()
+        left.redraw()
+        left.view = view
     if view == IN_USE:
         draw_form_in_use(name)
         return
@@ -88,6 +96,7 @@ def _draw_open(name: str) -> None:
         draw_versions(opened, versions)
     else:
         draw(opened)
+    do_what_was_clicked(opened)
     with bar:  # drawn last: it tells what the boxes hold now
         draw_save_bar(opened, versions)
 

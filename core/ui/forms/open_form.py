@@ -22,6 +22,7 @@ from core.ui import state
 from core.ui.notices import show_errors
 
 _OPEN = "shiyao.forms.open"
+_ACTION = "shiyao.forms.action"
 _GENERATION = "shiyao.forms.generation"
 _MOST_STEPS = 50
 
@@ -177,6 +178,13 @@ def open_form(name: str, view: str) -> OpenForm:
     return opened
 
 
+def form_of_other_view(name: str, view: str) -> OpenForm | None:
+    """The form that is open, if another part of the page was drawn of it until now; else ``None``."""
+    opened: OpenForm | None = st.session_state.get(_OPEN)
+    is_left = opened is not None and opened.name == name and opened.view not in ("", view)
+    return opened if is_left else None
+
+
 def forget_open_form() -> None:
     """The next drawing of the page opens the form anew."""
     st.session_state.pop(_OPEN, None)
@@ -191,28 +199,35 @@ def _newest(name: str, newest: KnownForm, session: Any) -> OpenForm:
     return OpenForm(name, newest.reference, 0, texts, texts)
 
 
+def later(action: Callable[[OpenForm], None]) -> Callable[[], None]:
+    """A callback of a button: the action follows once the page has taken what was typed just before the click.
+
+    Args:
+        action: what is done with the open form.
+    """
+
+    def on_click() -> None:
+        st.session_state[_ACTION] = action
+
+    return on_click
+
+
 def act(change: Callable[[OpenForm], FormTexts]) -> Callable[[], None]:
     """A callback of a button that changes the open form and draws its tables anew.
 
     Args:
         change: gives the form's new texts.
     """
-
-    def on_click() -> None:
-        opened: OpenForm | None = st.session_state.get(_OPEN)
-        if opened is not None:
-            with show_errors():
-                opened.replace(change(opened))
-
-    return on_click
+    return later(lambda opened: opened.replace(change(opened)))
 
 
-def step_back() -> None:
-    """Undo the last change, for a button."""
-    opened: OpenForm | None = st.session_state.get(_OPEN)
-    if opened is not None:
+def do_what_was_clicked(opened: OpenForm) -> None:
+    """Do what a button was clicked for, and draw the page anew; call it behind everything that takes typed text."""
+    action = st.session_state.pop(_ACTION, None)
+    if action is not None:
         with show_errors():
-            opened.step_back()
+            action(opened)
+            st.rerun()
 
 
 def may_change() -> bool:

@@ -1,5 +1,7 @@
 """The line above an open form: what it is, a step back, throwing the draft away, saving it as a version."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain.form import load_named_form
@@ -10,7 +12,7 @@ from core.services.forms.form_text import renamed
 from core.services.forms.library import LONGEST_NOTE, KnownForm
 from core.ui import state
 from core.ui.forms.labels import problem_sentence
-from core.ui.forms.open_form import OpenForm, forget_open_form, may_change, step_back
+from core.ui.forms.open_form import OpenForm, forget_open_form, later, may_change
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
 from core.ui.only_for import only_for
@@ -37,7 +39,7 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
                 shortcut="Alt+Z",
                 key="form-undo",
                 disabled=not opened.steps,
-                on_click=step_back,
+                on_click=later(OpenForm.step_back),
             )
             with st.popover("放弃草稿", disabled=not opened.is_draft):
                 st.markdown("草稿里没有保存的改动都会丢掉。")
@@ -57,8 +59,7 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
             icon=":material/save:",
             shortcut="Mod+S",
             key="form-save",
-            on_click=_save,
-            args=(opened, note_key),
+            on_click=later(partial(_save, note_key=note_key)),
             **only_for(
                 Permission.FORMS,
                 disabled=not opened.is_draft or bool(problems),
@@ -95,18 +96,17 @@ def _draw_newer_version(opened: OpenForm, newest: KnownForm) -> None:
     st.button("看过了，我的草稿代替它", key="form-rebase", on_click=_rebase, args=(opened, newest.reference))
 
 
-def _save(opened: OpenForm, note_key: str) -> None:
+def _save(opened: OpenForm, *, note_key: str) -> None:
     """Save the draft as the next version."""
-    with show_errors():
-        reference = save_form_version(
-            state.store(),
-            renamed(opened.texts, opened.name),
-            who=state.reviewer(),
-            note=str(st.session_state.get(note_key, "")),
-            base_version=base_version(opened),
-        )
-        forget_open_form()
-        announce(f"已存为 {escape_markdown(reference)}")
+    reference = save_form_version(
+        state.store(),
+        renamed(opened.texts, opened.name),
+        who=state.reviewer(),
+        note=str(st.session_state.get(note_key, "")),
+        base_version=base_version(opened),
+    )
+    forget_open_form()
+    announce(f"已存为 {escape_markdown(reference)}")
 
 
 def _discard(opened: OpenForm) -> None:
