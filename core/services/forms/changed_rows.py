@@ -54,7 +54,7 @@ class ChangedTable:
     """One table that a change of a form goes through.
 
     Attributes:
-        name: of the table, as :class:`FormChangeRow` has it.
+        name: of the table, as ``FormChangeRow`` has it.
         title: what its rows are, for people.
         columns: that may change.
         rows: selects id, dataset, chat and the columns; to be narrowed by the dataset's id.

@@ -154,7 +154,7 @@ class RowMaker:
         Args:
             row_input: what it shows of its chat, with the answer, in preference formats with the rejected one too.
             task: what it asks.
-            side: one of :attr:`sides`.
+            side: one of ``sides``.
         """
         question = self._questions[task.name].about(self.shown_text(row_input), self._customer(row_input))
         forms = self._masked(row_input, task, row_input.forms)
