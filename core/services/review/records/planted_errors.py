@@ -153,12 +153,13 @@ class ShownError:
 
 
 def shown_errors(
-    session: Session, dataset_id: int, indices: Sequence[int], run_id: int, reviewer: str
+    session: Session, form: Form, dataset_id: int, indices: Sequence[int], run_id: int, reviewer: str
 ) -> dict[int, ShownError]:
     """The planted errors that a reviewer's desk shows, by chat id.
 
     Args:
         session: open session.
+        form: of the dataset.
         dataset_id: the dataset.
         indices: of the chats that are sent, few.
         run_id: whose answers unreviewed chats start from.
@@ -185,8 +186,40 @@ def shown_errors(
             bool(row.reviewer),
         )
         for row in session.execute(statement).scalars()
-        if _is_drawn(checks, row.chat_id)
+        if _is_drawn(checks, row.chat_id) and not _answers_now(session, form, row).is_outdated
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _AnswersNow:
+    """What is said now about a cell with a planted error.
+
+    Attributes:
+        value: by the run in which it was planted; ``None`` where that has not one customer any more.
+        is_outdated: run or labels do not say any more what they said when it was planted: it may be no error.
+    """
+
+    value: str | None
+    is_outdated: bool
+
+
+def _answers_now(session: Session, form: Form, row: PlantedError) -> _AnswersNow:
+    """What run and labels say now: a run may be asked again, labels be replaced after an error was planted."""
+    labels = queries.labels_run(session, row.dataset_id)
+    label_id = labels.id if labels is not None else None
+    statement = select(col(Extraction.run_id), col(Extraction.forms)).where(
+        col(Extraction.chat_id) == row.chat_id,
+        col(Extraction.run_id).in_([one for one in (row.run_id, label_id) if one is not None]),
+        col(Extraction.status) != ExtractionStatus.FAILED,
+    )
+    values = {
+        run_id: str(form.coerce(forms[0]).values[row.field])
+        for run_id, forms in session.execute(statement)
+        if len(forms or ()) == 1
+    }
+    value = values.get(row.run_id)
+    is_outdated = value != row.right or (label_id is not None and values.get(label_id) != row.right)
+    return _AnswersNow(value, is_outdated)
 
 
 @permitted(Permission.REVIEW)
@@ -220,6 +253,7 @@ class PutRight:
             cannot be told from one that somebody means.
         confirmation: how it was confirmed there.
         is_own: whether the reviewer's own desk showed it in the version before; else it counts for nothing.
+        right: what stands in its place; ``""`` where nothing was replaced.
     """
 
     save: Save
@@ -228,6 +262,7 @@ class PutRight:
     is_alone: bool = True
     confirmation: str = ""
     is_own: bool = False
+    right: str = ""
 
     def note(self, version: int, form: Form) -> str:
         """Note what became of the planted error in a stored version.
@@ -265,16 +300,16 @@ class PutRight:
         if self.is_own and is_folded:
             return (
                 f"第 {save.chat} 条有一处把关用的预埋错误，在没有展开的「{label}」里：您没有看到，不算漏看；"
-                f"没有存「{row.value}」，已放回「{row.right}」。"
+                f"没有存「{row.value}」，已放回「{self.right}」。"
             )
         if not self.is_own:
             return (
-                f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{row.right}」："
+                f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{self.right}」："
                 f"这一格有过一处把关用的预埋错误，分不清这个值是预埋的还是您选的。真是「{row.value}」的，请在记录表里填。"
             )
         return (
             f"第 {save.chat} 条放过一处把关用的预埋错误：「{label}」显示的「{row.value}」是错的，没有存，"
-            f"已放回「{row.right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
+            f"已放回「{self.right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
         )
 
 
@@ -285,6 +320,8 @@ def without_planted(
 
     That holds for good and for everybody who starts from the run in which it was planted: a browser may keep the value
     for days. Who means it enters it in 记录表, which shows what is stored; in a cell that holds it there it stays.
+    Where run or labels say something else by now, it may be no error: nobody is charged with it, and only a desk that
+    was shown it has the run's value of today put back.
 
     Args:
         session: open for writing, in which the chat is locked.
@@ -301,6 +338,11 @@ def without_planted(
         return PutRight(save, row)
     shown_here = row.reviewer == save.reviewer or (not row.reviewer and _is_claimed_by(session, chat_id, save.reviewer))
     is_own = shown_here and row.version == (record.version if record is not None else 0)
+    right = row.right
+    if row.status in _OPEN and (today := _answers_now(session, form, row)).is_outdated:
+        if not shown_here or today.value == row.value:
+            return PutRight(save, row)
+        is_own, right = False, row.right if today.value is None else today.value
     confirmation = ""
     customers = []
     for position, customer in enumerate(save.customers):
@@ -308,7 +350,7 @@ def without_planted(
             confirmation = str(customer.confirmed.get(row.field, Confirmation.UNSEEN))
             customer = customer.model_copy(
                 update={
-                    "values": {**customer.values, row.field: row.right},
+                    "values": {**customer.values, row.field: right},
                     "confirmed": {**customer.confirmed, row.field: Confirmation.UNSEEN},
                 }
             )
@@ -316,7 +358,7 @@ def without_planted(
     if not confirmation:
         return PutRight(save, row, is_own=is_own)
     is_alone = len(customers) == 1 and customers[0].origin == 0
-    return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation, is_own)
+    return PutRight(save.model_copy(update={"customers": customers}), row, True, is_alone, confirmation, is_own, right)
 
 
 def _is_claimed_by(session: Session, chat_id: int, reviewer: str) -> bool:

@@ -8,30 +8,22 @@ from core.services.review.workbench.alternatives import LABELS
 from core.services.review.workbench.contract import Alternative, ChatPayload, CustomerPayload
 
 
-def without_confidence(chats: Sequence[ChatPayload], planted: Mapping[int, ShownError], at: int | None) -> int | None:
-    """Take away how sure a planted value is: that was computed of the right one.
+def shown_unbound(chats: Sequence[ChatPayload], planted: Mapping[int, ShownError], at: int | None) -> int | None:
+    """The id of the chat on screen, where a planted error is shown on it and nobody knows yet on whose desk.
+
+    How sure a planted value is, and whether it is doubtful, is said as of the right one: a cell of which nothing, or
+    something else, is said would give it away.
 
     Args:
-        chats: payloads; changed.
+        chats: payloads.
         planted: by chat id.
         at: index of the chat on screen.
-
-    Returns:
-        Id of the chat on screen, where a planted error is shown on it and nobody knows yet on whose desk.
     """
-    on_screen = None
     for chat in chats:
         error = planted.get(chat["chat_id"])
-        if error is None:
-            continue
-        for customer in chat["customers"]:
-            if "sure" in customer:
-                customer["sure"].pop(error.field, None)
-            if "doubts" in customer:
-                customer["doubts"] = [key for key in customer["doubts"] if key != error.field]
-        if chat["chat"] == at and not error.is_bound:
-            on_screen = chat["chat_id"]
-    return on_screen
+        if error is not None and chat["chat"] == at and not error.is_bound:
+            return chat["chat_id"]
+    return None
 
 
 def show_planted(customers: Sequence[CustomerPayload], planted: ShownError, version: int) -> None:

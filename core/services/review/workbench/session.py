@@ -46,7 +46,7 @@ from core.services.review.workbench.discussions import discussions_payload
 from core.services.review.workbench.echo import find_echo, following_in, walk_of
 from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.planted_values import without_confidence
+from core.services.review.workbench.planted_values import shown_unbound
 from core.services.review.workbench.sync import (
     AHEAD,
     AHEAD_CHARACTERS,
@@ -211,7 +211,7 @@ class PrimarySession:
                 # Without their run they would come as empty forms, in the place of what the reviewer has before him.
                 chats = [chat for chat in chats if chat["chat"] not in started_from_deleted]
             self._add(session, chats, drafts)
-            on_screen = without_confidence(chats, planted, at)
+            on_screen = shown_unbound(chats, planted, at)
             why = self._why(session, chats, want_why, hidden)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
@@ -272,7 +272,7 @@ class PrimarySession:
         """The values that these chats show wrong, by chat id; none under delta review."""
         if self.base is None or self.asks:
             return {}
-        return shown_errors(session, self.dataset.id, indices, self.base.id, self.reviewer)
+        return shown_errors(session, self.form, self.dataset.id, indices, self.base.id, self.reviewer)
 
     def _why(
         self,

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, open_store, queries
-from core.adapters.store.models import Base, PlantedError, PlantedStatus, ReviewCheck, RunKind
+from core.adapters.store.models import Base, ChatPriority, Extraction, PlantedError, PlantedStatus, ReviewCheck, RunKind
 from core.domain.checks.planting import planting_of
 from core.domain.scoring import Scorer
 from core.services.export.answer_sources import parse_source, stream_answers
@@ -112,7 +113,6 @@ def test_the_desk_shows_it_and_the_record_never_has_it(store: Store) -> None:
     desk = Desk(store, dataset, "阿青")
     shown = desk.open(1)
     assert (shown["values"][STAGE], shown["baseline"][STAGE]) == (wrong, wrong)
-    assert "sure" not in shown or STAGE not in shown["sure"]
     assert STAGE not in shown["others"] and STAGE not in shown["dissent"], "the labels would give it away"
     assert errors(store, dataset)[1].reviewer == "阿青" and errors(store, dataset)[2].reviewer == ""
     ack, told = desk.save(1, "草稿", {"基本信息-年龄": "30"})
@@ -442,3 +442,62 @@ def test_a_program_that_is_killed_leaves_nothing_planted(tmp_path: Path, saves: 
     assert records and not [value for value in wrong if f"'{STAGE}': '{value}'" in stored]
     # What a record says and what was noted of its planted error were written together, or neither was.
     assert {row.chat_id: row.version for row in noted} == {chat: one.version for chat, one in records.items()}
+
+
+def _says(store: Store, dataset: DatasetView, name: str, chat: int, stage: str) -> None:
+    """A run's answer about a chat's stage is another one from now on."""
+    with store.write() as session:
+        run_id = queries.run(session, name, dataset.id).id
+        chat_id = queries.chat_ids(session, dataset.id)[chat]
+        answer = session.execute(
+            select(Extraction).where(col(Extraction.run_id) == run_id, col(Extraction.chat_id) == chat_id)
+        ).scalar_one()
+        answer.forms = [make_form({NAME: f"林舟{chat}", STAGE: stage})]
+
+
+def _stage(store: Store, dataset: DatasetView, chat: int) -> str:
+    with store.read() as session:
+        (record,) = [one for one in queries.confirmed(session, dataset.id) if one.index == chat]
+        return str(record.forms[0][STAGE])
+
+
+def test_what_run_or_labels_say_by_now_is_no_planted_error(store: Store) -> None:
+    """A run that is asked again, and labels that are replaced, may say what was planted: nobody is charged with it."""
+    dataset = make_planted(store, 4)
+    rows = errors(store, dataset)
+    third = [
+        next(one for one in FORM.field(STAGE).values if one not in ("", RIGHT, rows[n].value)) for n in range(1, 5)
+    ]
+    desk = Desk(store, dataset, "阿青")
+    for name in ("模型", "标注"):
+        _says(store, dataset, name, 1, rows[1].value)
+        _says(store, dataset, name, 2, third[1])
+    assert desk.open(1)["values"][STAGE] == rows[1].value
+    assert desk.save(1, "已确认")[1] == "" and _stage(store, dataset, 1) == rows[1].value
+    assert desk.open(2)["values"][STAGE] == third[1]
+    told = desk.save(2, "已确认", {STAGE: rows[2].value})[1]
+    assert "分不清" in told and _stage(store, dataset, 2) == third[1], (
+        "it may have been sent ahead with the planted one"
+    )
+    assert desk.open(3)["values"][STAGE] == rows[3].value, "shown before the labels are replaced"
+    _says(store, dataset, "标注", 3, rows[3].value)
+    assert f"已放回「{RIGHT}」" in desk.save(3, "已确认")[1] and _stage(store, dataset, 3) == RIGHT
+    assert desk.open(4)["values"][STAGE] == rows[4].value
+    _says(store, dataset, "模型", 4, third[3])
+    assert f"已放回「{third[3]}」" in desk.save(4, "已确认")[1] and _stage(store, dataset, 4) == third[3]
+    assert {row.status for row in errors(store, dataset).values()} == {PlantedStatus.WITHDRAWN}
+
+
+def test_how_sure_the_desk_is_gives_nothing_away(store: Store) -> None:
+    """Of the planted value is said what was said of the right one: a cell without would be the planted one."""
+    dataset = make_planted(store)
+    with store.write() as session:
+        run_id = queries.run(session, "模型", dataset.id).id
+        for chat_id in queries.chat_ids(session, dataset.id).values():
+            sure = [dict.fromkeys(FORM.keys, 0.8) | {STAGE: 0.1}]
+            values = {"signature": "", "points": 1.0, "differing": 0, "warnings": 0, "confidence": sure}
+            session.merge(ChatPriority(run_id=run_id, chat_id=chat_id, **values))
+    shown = Desk(store, dataset, "阿青").open(1)
+    assert shown["values"][STAGE] == errors(store, dataset)[1].value
+    filled = {key for key, value in shown["values"].items() if value}
+    assert filled <= shown["sure"].keys() and STAGE in shown["doubts"]
