@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import DisputeStatus, Pass, PassingRule, Record, RecordEvent
-from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.models import DisputeStatus, Extraction, Pass, PassingRule, Record, RecordEvent
+from core.adapters.store.queries import PASSED, PASSED_BY
 from core.domain.form import Form
 from core.services.quality import pairwise_agreement
 from core.services.quality.cache import cached
@@ -68,6 +68,7 @@ class LeadView:
 
     Attributes:
         total: number of chats.
+        passed: of these, how many a threshold let pass and nobody has reviewed.
         work: by day and reviewer, oldest first.
         changes: by week, oldest first; weeks without work are left out.
         disputes: labels in dispute that nobody has decided about.
@@ -78,6 +79,7 @@ class LeadView:
     """
 
     total: int
+    passed: int
     work: tuple[DailyWork, ...]
     changes: tuple[WeeklyChange, ...]
     disputes: int
@@ -87,10 +89,10 @@ class LeadView:
 
     @property
     def left(self) -> list[tuple[date, int]]:
-        """Number of undecided chats at the end of each day with work; the day before the first one has them all."""
+        """Number of undecided chats before the first day with work and at the end of each; passed ones are nobody's."""
         if not self.work:
             return []
-        days = [(self.work[0].day - timedelta(days=1), self.total)]
+        days = [(self.work[0].day - timedelta(days=1), self.total - self.passed)]
         for day, entries in groupby(self.work, key=lambda entry: entry.day):
             days.append((day, days[-1][1] - sum(entry.chats for entry in entries)))
         return days
@@ -103,12 +105,19 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         version = records_version(session, dataset.id)
         key = ("lead", store.url, dataset.id, dataset.chats, form.reference, speed, version)
 
-        def read() -> tuple[tuple[DailyWork, ...], tuple[WeeklyChange, ...], tuple[tuple[str, int], ...]]:
+        def read() -> tuple[int, tuple[DailyWork, ...], tuple[WeeklyChange, ...], tuple[tuple[str, int], ...]]:
             fast = latest_fast_approvals(session, dataset.id, speed)
             several = tuple((who, count) for who, count in fast.items() if count >= _FEWEST_FAST)
-            return _work(session, dataset.id), _changes(session, dataset.id, form), several
+            passed = select(func.count()).where(
+                col(Record.dataset_id) == dataset.id,
+                col(Record.review_pass) == Pass.PRIMARY,
+                col(Record.status).in_(DECIDED),
+                col(Record.reviewer) == PASSED_BY,
+            )
+            count = session.execute(passed).scalar_one()
+            return count, _work(session, dataset.id), _changes(session, dataset.id, form), several
 
-        work, changes, fast = cached(key, read)
+        passed, work, changes, fast = cached(key, read)
         rules = select(func.count()).where(
             col(PassingRule.dataset_id) == dataset.id,
             col(PassingRule.stopped_at).is_not(None),
@@ -123,6 +132,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
     together = pairwise_agreement(store, dataset, form) if has_second else None
     return LeadView(
         dataset.chats,
+        passed,
         work,
         changes,
         dispute_counts(store, dataset.id).get(DisputeStatus.OPEN, 0),
@@ -145,7 +155,11 @@ def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
     first = (
         select(func.min(col(RecordEvent.id)).label("id"))
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
-        .where(*_decided_by_people(dataset_id), col(RecordEvent.status).in_(DECIDED))
+        .where(
+            *_decided_by_people(dataset_id),
+            col(RecordEvent.status).in_(DECIDED),
+            ~col(RecordEvent.save_id).startswith(f"{PASSED}-"),  # nobody reviewed the chat then
+        )
         .group_by(col(RecordEvent.record_id))
         .subquery()
     )
@@ -170,14 +184,24 @@ def _changes(session: Session, dataset_id: int, form: Form) -> tuple[WeeklyChang
         weeks = []
         for monday, ids in list(by_week.items())[:_WEEKS]:
             chosen = ids[:_CHATS_A_WEEK]
-            rows = session.execute(select(col(Record.customers)).where(col(Record.id).in_(chosen)))
+            answered = and_(
+                col(Extraction.run_id) == col(Record.base_run_id), col(Extraction.chat_id) == col(Record.chat_id)
+            )
+            rows = session.execute(
+                select(col(Record.customers), col(Extraction.forms))
+                .outerjoin(Extraction, answered)
+                .where(col(Record.id).in_(chosen))
+            )
             filled: dict[str, list[bool]] = {key: [] for key in form.keys}
-            for (customers,) in rows:
-                for customer in customers:
-                    for key, changed in filled.items():
+            for customers, answer in rows:
+                kept = {customer.get("source") for customer in customers}
+                deleted = [values for place, values in enumerate(answer or []) if place not in kept]
+                for key, changed in filled.items():
+                    for customer in customers:
                         is_changed = customer.get("origin", {}).get(key) == "reviewer"
                         if is_changed or customer["values"].get(key):
                             changed.append(is_changed)
+                    changed += [True for values in deleted if values.get(key)]
             fields = {key: (sum(changed), len(changed)) for key, changed in filled.items() if changed}
             cells = sum(count for _, count in fields.values())
             weeks.append(WeeklyChange(monday, len(chosen), cells, sum(count for count, _ in fields.values()), fields))

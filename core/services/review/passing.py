@@ -206,7 +206,7 @@ def let_pass(
         stopped = stopped_by_audit(session, row)
         if stopped is not None:
             raise ConflictError(
-                f"把握 {stopped.threshold:.0%} 以上的放行已经停了：{stopped.stopped_why}",
+                f"把握 {stopped.threshold * 100:g}% 以上的放行已经停了：{stopped.stopped_why}",
                 "请提高门槛，或先多审一些群聊",
             )
         session.add(row)
@@ -291,7 +291,7 @@ def _pass_chat(
         form,
         customers=passed,
         who=rule.who,
-        reason=f"把握 {rule.threshold:.0%} 以上按阈值通过",
+        reason=f"把握 {rule.threshold * 100:g}% 以上按阈值通过",
         save_id=f"{PASSED}-{rule.name}-{record.id}",
         status=status,
         reviewer=PASSED_BY,

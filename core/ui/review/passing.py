@@ -79,6 +79,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
             dataset,
             PassingChoice(run_id, run_name, str(scope), threshold / 100, share / 100, allowed / 100),
             plan,
+            copied,
         )
 
 
@@ -95,8 +96,11 @@ class PassingChoice:
 
 
 @st.dialog("放行这些值？")
-def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: PassingPlan) -> None:
-    """Say once in numbers what passes without a look at each value, and let it pass."""
+def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: PassingPlan, copied: str) -> None:
+    """Say once in numbers what passes without a look at each value, and let it pass.
+
+    ``copied`` says how far the confidences were learned from answers that were approved as they came, ``""`` if not.
+    """
     if st.session_state.pop(_PASSED, False):
         st.rerun()  # the whole page: the question is answered
     what = "整条" if choice.scope == PassingScope.FORMS else "部分格子"
@@ -105,6 +109,8 @@ def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: Passi
         f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，预计其中错 "
         f"**{plan.expected_wrong:.1f} 格**，没有人逐项看过就算批量确认。"
     )
+    if copied:
+        st.warning(f"这个预计可能太乐观：{escape_markdown(copied)}。", icon=":material/warning:")
     st.caption(
         f"抽 {choice.audit_share:.1%} 盲审（至少 5 条），错误率超过 {choice.allowed_error:.1%} 自动停用。"
         "以后把握够了的也照此放行；随时可以停用，也可以撤回放行的记录。"

@@ -10,9 +10,11 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Pass, Record, RecordEvent
 from core.services.quality import dispute
 from core.services.review.lead_view import lead_view
-from tests.factories.datasets import FORM, make_record
+from core.services.review.passing import let_pass
+from tests.factories.datasets import FORM, make_form, make_record, make_run
 from tests.factories.quality import AGE, NAME, quality_dataset
-from tests.factories.reviews import decide
+from tests.factories.reviews import decide, records
+from tests.services.review.test_passing import run_with_confidences
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 """A Monday."""
@@ -76,3 +78,28 @@ def test_what_waits_for_a_decision_is_counted(store: Store, dataset: DatasetView
 def test_nothing_was_done_yet(store: Store) -> None:
     view = lead_view(store, quality_dataset(store), FORM)
     assert (view.work, view.left, view.changes, view.differences) == ((), [], (), 0)
+
+
+def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=2)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"}
+    assert let_pass(store, FORM, dataset.id, run, **chosen)[1] == 3  # type: ignore[arg-type]
+    view = lead_view(store, dataset, FORM)
+    assert [one.reviewer for one in view.work] == ["阿青"] and [left for _, left in view.left] == [3, 2]
+    kept = records(store, dataset)[2]
+    decide(store, dataset, 2, values=kept.forms[0], version=kept.version, run=run)
+    view = lead_view(store, dataset, FORM)
+    assert [(one.reviewer, one.chats) for one in view.work] == [("阿青", 2)] and [left for _, left in view.left] == [
+        4,
+        2,
+    ]
+
+
+def test_a_deleted_customer_is_a_change_of_all_its_values(store: Store) -> None:
+    dataset = quality_dataset(store)
+    two = [make_form({NAME: "林舟1"}), make_form({NAME: "客服", AGE: "30"})]
+    run = make_run(store, dataset, "两位", {1: two})
+    decide(store, dataset, 1, values=two[0], run=run)
+    (week,) = lead_view(store, dataset, FORM).changes
+    assert (week.cells, week.changed, week.fields[AGE]) == (3, 2, (1, 1))

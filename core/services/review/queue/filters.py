@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, literal_column, or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import (
@@ -19,6 +19,8 @@ from core.adapters.store.models import (
     Extraction,
     ExtractionStatus,
     Pass,
+    PlantedError,
+    PlantedStatus,
     Record,
     RecordStatus,
 )
@@ -162,7 +164,7 @@ def apply_filter(
     if wanted.by_value:
         statement = statement.outerjoin(
             Extraction, and_(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id))
-        ).where(_of_field(session, wanted))
+        ).where(_of_field(session, wanted, base_run, reviewer))
     return statement
 
 
@@ -177,12 +179,28 @@ def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:
     return col(Chat.id).in_(chats.where(col(Batch.reviewer) == reviewer))
 
 
-def _of_field(session: Session, wanted: Filter) -> ColumnElement[bool]:
-    """A customer of the chat has this field filled, empty, or with a value that contains the wanted one."""
+def _of_field(session: Session, wanted: Filter, base_run: int | None, reviewer: str) -> ColumnElement[bool]:
+    """A customer of the chat has this field filled, empty, or with a value that contains the wanted one.
+
+    Where a reviewer's desk shows a planted error in the field, what it shows decides: a queue by value that went by the
+    run's own answer would give the error away.
+    """
     sqlite = session.get_bind().dialect.name == "sqlite"
     recorded = some_customer(col(Record.customers), ("values", wanted.field), wanted, sqlite=sqlite)
     answered = func.coalesce(col(Extraction.forms), literal_column("'[{}]'"))
     untouched = some_customer(answered, (wanted.field,), wanted, sqlite=sqlite)
+    if reviewer:
+        planted = exists().where(
+            col(PlantedError.chat_id) == col(Chat.id),
+            col(PlantedError.run_id) == base_run,
+            col(PlantedError.field) == wanted.field,
+            col(PlantedError.status).in_((PlantedStatus.WAITING, PlantedStatus.STANDING, PlantedStatus.CHANGED)),
+            col(PlantedError.reviewer).in_(("", reviewer)),
+        )
+        shown: ColumnElement[bool] = literal(wanted.filled != EMPTY)
+        if wanted.value:
+            shown = planted.where(col(PlantedError.value).icontains(wanted.value, autoescape=True))
+        untouched = or_(and_(planted, shown), and_(~planted, untouched))
     return or_(
         and_(col(Record.id).is_not(None), recorded),
         and_(col(Record.id).is_(None), untouched),

@@ -93,6 +93,7 @@ def _drawn(session: Session, checks: ReviewCheck, run_id: int, after: int) -> li
         col(Extraction.run_id) == run_id,
         col(Extraction.id) > after,
         col(Extraction.status) != ExtractionStatus.FAILED,
+        col(Extraction.made_on).is_(None),  # the chat has gone on since: the answer may be right no more
         ~exists().where(col(Record.chat_id) == col(Extraction.chat_id)),
     )
     return [chat_id for chat_id in session.execute(statement).scalars() if _is_drawn(checks, chat_id)]
@@ -196,7 +197,8 @@ class _AnswersNow:
 
     Attributes:
         value: by the run in which it was planted; ``None`` where that has not one customer any more.
-        is_outdated: run or labels do not say any more what they said when it was planted: it may be no error.
+        is_outdated: it may be no error: run or labels say something else than when it was planted, or the chat has gone
+            on since.
     """
 
     value: str | None
@@ -211,6 +213,7 @@ def _answers_now(session: Session, form: Form, row: PlantedError) -> _AnswersNow
         col(Extraction.chat_id) == row.chat_id,
         col(Extraction.run_id).in_([one for one in (row.run_id, label_id) if one is not None]),
         col(Extraction.status) != ExtractionStatus.FAILED,
+        col(Extraction.made_on).is_(None),
     )
     values = {
         run_id: str(form.coerce(forms[0]).values[row.field])

@@ -68,10 +68,11 @@ export function drawMissed(footer, entry, form, customer) {
     h("span", {}, "聊天里还有："),
     ...shown,
     h("small", { class: open.length > SHOWN ? "count" : "count few" }, `等 ${open.length} 处`),
+    caps(chordFor("missed")),
     h("small", { class: "nowhere" }, "未填入任何字段"),
     h("span", { class: "gap" }),
     button("link", `不用填（${chordFor("dismiss")}）`, () => footer.act.dismiss(), "不用填"),
-    caps(chordFor("missed")),
+    caps(chordFor("dismiss")),
   );
 }
 

@@ -18,6 +18,8 @@ from core.domain.checks.planting import planting_of
 from core.domain.scoring import Scorer
 from core.services.export.answer_sources import parse_source, stream_answers
 from core.services.review import PrimarySession, open_session
+from core.services.review.queue.filters import EMPTY, FILLED, Filter
+from core.services.review.queue.order import QueueSpec, review_queue
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.planted_errors import note_shown, plant_errors
@@ -501,3 +503,22 @@ def test_how_sure_the_desk_is_gives_nothing_away(store: Store) -> None:
     assert shown["values"][STAGE] == errors(store, dataset)[1].value
     filled = {key for key, value in shown["values"].items() if value}
     assert filled <= shown["sure"].keys() and STAGE in shown["doubts"]
+
+
+@pytest.mark.both_databases
+def test_a_queue_by_value_goes_by_what_the_desk_shows(store: Store) -> None:
+    """By the run's own answer it would tell which chats show another one."""
+    dataset = make_planted(store)
+    wrong = errors(store, dataset)[1].value
+
+    def queued(value: str, reviewer: str, filled: str = "") -> list[int]:
+        with store.read() as session:
+            run_id = queries.run(session, "模型", dataset.id).id
+            narrow = Filter(queue="全部", field=STAGE, value=value, filled=filled)
+            queue_spec = QueueSpec(dataset.id, narrow, "按序号", run_id, reviewer)
+            return sorted(review_queue(session, FORM, queue_spec, fresh=True).indices)
+
+    by_value = [n for n, row in errors(store, dataset).items() if row.value == wrong]
+    assert queued(wrong, "阿青") == by_value and queued(RIGHT, "阿青") == []
+    assert queued("", "阿青", FILLED) == [1, 2, 3] and queued("", "阿青", EMPTY) == []
+    assert queued(RIGHT, "") == [1, 2, 3], "who sees no planted errors goes by the answers"
