@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from contextlib import closing
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -48,6 +49,12 @@ def _require_free(address: str, port: int) -> None:
     Raises:
         SettingsError: the server could not listen there.
     """
+    try:
+        ip_address("127.0.0.1" if address == "localhost" else address)
+    except ValueError as error:  # a name would have to be looked up elsewhere
+        raise SettingsError(
+            f"地址「{address[:100]}」不是 IP 地址", "请把 --address 写成 127.0.0.1，或本机的一个 IP 地址"
+        ) from error
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         with closing(socket.socket(family, kind, protocol)) as probe:

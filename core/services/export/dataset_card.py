@@ -67,7 +67,7 @@ def dataset_card(
         for one in form.fields
     )
     hidden = "、".join(masked)
-    privacy = f"已遮盖：{hidden}。" if hidden else "没有遮盖：含姓名、电话等个人信息，给别人之前请先遮盖或取得同意。"
+    privacy = f"已遮盖：{hidden}。" if hidden else "没有遮盖：含名字、电话等个人信息，给别人之前请先遮盖或取得同意。"
     return f"""---
 {front}---
 

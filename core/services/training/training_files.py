@@ -38,10 +38,13 @@ def files_of(place: Path) -> list[Path]:
     Raises:
         InputError: there is nothing there, or a folder without such files.
     """
-    if place.is_file():
-        return [place]
-    if not place.is_dir():
-        raise InputError(f"找不到 {place.name}", "请检查路径")
+    try:
+        if place.is_file():
+            return [place]
+        if not place.is_dir():
+            raise InputError(f"找不到 {place.name[:100]}", "请检查路径")
+    except (OSError, ValueError) as error:  # too long for a name, or a NUL in it
+        raise InputError(f"「{place.name[:100]}」不能是路径", "请检查路径") from error
     try:
         paths = sorted(path for path in place.iterdir() if path.suffix.lower().lstrip(".") in ENDINGS)
     except OSError as error:

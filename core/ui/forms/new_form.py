@@ -58,8 +58,8 @@ def _draw_source(way: str) -> bytes:
     """What the form is made from; empty where it is made from scratch, or nothing was given yet."""
     if way == SCRATCH:
         return b""
-    kinds = {SAMPLE: ["json", "jsonl", "txt"], SCHEMA: ["json"], FILE: ["toml", "zip"]}[way]
-    uploaded = st.file_uploader("文件", type=kinds, max_upload_size=20, key=f"form-new-file-{way}")
+    kinds = {SAMPLE: "JSON、JSONL 或 TXT", SCHEMA: "JSON", FILE: "TOML 或 ZIP"}[way]
+    uploaded = st.file_uploader(f"文件（{kinds}）", max_upload_size=20, key=f"form-new-file-{way}")
     if uploaded is not None:
         return bytes(uploaded.getvalue())
     if way == FILE:

@@ -16,7 +16,7 @@ _DAYS = {30: "30 天", 90: "90 天", 180: "180 天", 365: "一年"}
 def draw_access_tokens() -> None:
     """The tokens of who looks, a form for another one, and the new one itself, once."""
     st.subheader("访问令牌")
-    st.caption("脚本和定时运行的程序凭它使用 HTTP 接口，能做的和您一样；操作记录里写着是哪个令牌。")
+    st.caption("脚本和定时运行的程序凭它使用网络接口，能做的和您一样；操作记录里写着是哪个令牌。")
     listing = st.container()
     owner = state.reviewer()
     with show_errors():

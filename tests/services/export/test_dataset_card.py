@@ -53,7 +53,7 @@ def test_the_card_says_what_is_in_it_and_leaves_the_licence_open(store: Store, f
     front = front_of(card)
     assert front["license"] is None and "由数据的所有者填写" in card
     assert front["configs"][0]["data_files"] == [{"split": "train", "path": "data/train.json"}]
-    assert "群聊 4 条，客户 4 位" in card and "没有遮盖：含姓名、电话" in card
+    assert "群聊 4 条，客户 4 位" in card and "没有遮盖：含名字、电话" in card
     assert all(f"| {field.key} |" in card for field in form.fields)
     assert f"| {form.name_field} | 文本 | 4 |" in card and "| 意向产品 | 列表 | 1 |" in card
     masked = parse_mask(["phone", "name"])
