@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where the client library looks for the folder."""
-_FILE = re.compile(r"(?:counter|histogram)_(?P<host>.+)-(?P<process>\d+)\.db")
+_FILE = re.compile(r"(?:counter|histogram)_(?P<host>.{1,255})-(?P<process>\d{1,10})\.db")
 _KEPT_SECONDS = 7 * 86_400.0
 """How long files of another machine (a container of before) are kept after the last figure in them."""
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)

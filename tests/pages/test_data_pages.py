@@ -180,6 +180,7 @@ def test_the_list_and_its_chats(open_page: OpenPage, store: Store, form: Form) -
     assert not app.exception
     assert app.dataframe[0].value.iloc[0].to_dict() | {"导入时间": ""} == {
         "名称": "数据",
+        "表单": "客户要素 第 1 版",
         "用途": "其他",
         "群聊": 60,
         "未导入": 0,

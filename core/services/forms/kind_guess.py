@@ -10,7 +10,7 @@ MOST_SUGGESTED = 20
 _LONGEST_SUGGESTED = 12
 _FREE_TEXT = 15
 """Mean length from which a text is told and not chosen."""
-_SEPARATOR = re.compile(r"\s*[-－—/.:：]\s*")
+_SEPARATOR = re.compile("[-－—/.:：]")
 _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.EMAIL, re.compile(r"邮箱|电邮|e-?mail", re.IGNORECASE)),
     (Kind.ID_CARD, re.compile(r"身份证|证件号", re.IGNORECASE)),
@@ -76,5 +76,5 @@ def is_free_text(values: Sequence[str]) -> bool:
 
 def key_parts(key: str) -> tuple[str, str]:
     """Group and label of a key such as ``甲-乙``: what stands before the first separator, and behind it."""
-    parts = _SEPARATOR.split(key.strip(), maxsplit=1)
+    parts = [part.strip() for part in _SEPARATOR.split(key.strip(), maxsplit=1)]
     return (parts[0], parts[1]) if len(parts) == 2 and all(parts) else ("", key.strip())

@@ -22,7 +22,7 @@ SHORTEST_SECRET = 24
 """Characters of a secret that nobody can guess."""
 LONGEST_NAME, LONGEST_URL = 60, 500
 MOST_MESSAGES = 100
-_SECRET_NAME = re.compile(r"[A-Z0-9_]*WEBHOOK_SECRET")
+_SECRET_NAME = re.compile(r"[A-Z0-9_]{0,100}WEBHOOK_SECRET")
 
 
 @dataclass(frozen=True, slots=True)
