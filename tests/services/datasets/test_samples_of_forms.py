@@ -9,7 +9,7 @@ import pytest
 from core.adapters.store import Store, queries
 from core.domain.form import Nature, items_of, load_named_form
 from core.domain.form.guidelines import check_guidelines, read_guidelines
-from core.domain.form.loading import form_names
+from core.domain.form.loading import form_names, read_form_texts
 from core.errors import NotFoundError
 from core.services.datasets import load_sample, shipped_samples
 from core.services.datasets.sample_dataset import Sample
@@ -28,7 +28,7 @@ def test_every_shipped_form_has_a_sample_and_guidelines_for_all_its_fields() -> 
     assert sorted(sample.form for sample in SAMPLES) == form_names()
     for name in form_names():
         form = load_named_form(name)
-        check_guidelines(form)
+        check_guidelines(form, read_form_texts(name).guidelines, name)
         assert set(read_guidelines(name)) == set(form.keys)
     assert len({load_named_form(name).max_points for name in form_names()}) == len(form_names())
 
