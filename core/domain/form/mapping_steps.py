@@ -7,11 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.domain.confirmations import Confirmation
 from core.domain.form.form_definition import Field as FormField
 from core.domain.form.form_definition import Form
 from core.domain.form.values import Value, items_of, split_list, text_of
 
-WEAKEST_FIRST: Final = ("未看", "批量确认", "逐项确认")
+WEAKEST_FIRST: Final = (str(Confirmation.UNSEEN), str(Confirmation.BULK), str(Confirmation.SINGLE))
 """Confirmations of a cell; one that several cells are joined into is confirmed as the weakest of them."""
 MOST_NAMES: Final = 200
 """Fields or values that one step names."""

@@ -43,7 +43,6 @@ from core.adapters.store.models.review import (
     ChatPriority,
     ChatVisit,
     Claim,
-    Confirmation,
     Guideline,
     Pass,
     PassingRule,
@@ -84,6 +83,7 @@ from core.adapters.store.models.team import (
 )
 from core.adapters.store.models.training import Summary, TrainingSet
 from core.adapters.store.models.webhooks import Webhook, WebhookMessage
+from core.domain.confirmations import Confirmation
 
 __all__ = [
     "AccessToken",

@@ -20,14 +20,6 @@ class RecordStatus(StrEnum):
     SKIPPED = "已跳过"
 
 
-class Confirmation(StrEnum):
-    """Whether a person looked at a cell. Empty is an answer like any other."""
-
-    UNSEEN = "未看"
-    SINGLE = "逐项确认"
-    BULK = "批量确认"
-
-
 class Pass(StrEnum):
     """Which of a chat's reviews a record belongs to: the first, the blind second, or the adjudication of both."""
 

@@ -13,7 +13,7 @@ def test_no_module_writes_a_confirmation_out() -> None:
     copies = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py")])
-        if path.name != "review.py" or path.parent.name != "models"
+        if path.name != "confirmations.py"
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and node.value in words
     ]
