@@ -29,6 +29,7 @@ VALID = {
     "old": "repair_ticket",
     "new": "role_elements",
     "platform": "spark",
+    "url": "http://127.0.0.1:9/absent",
 }
 VALID |= dict.fromkeys(("number", "first", "second"), "1")
 

@@ -226,6 +226,8 @@ def _owner(session: Session, actor: Actor, account: str, owner: str) -> tuple[in
     owner = " ".join(owner.split())
     if not owner:
         raise InputError("还不知道这个令牌是谁的", "请先写上名字")
+    if len(owner) > LONGEST_NAME or not owner.isprintable():
+        raise InputError(f"这个名字不能用（1 到 {LONGEST_NAME} 个看得见的字）", "请写审阅时用的名字")
     return None, owner
 
 
