@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from core import cli
 from core.domain.form import Form
 from core.settings import ROOT, settings
+from tests.cli.calling import run
 from tests.factories import hostile_files
 
 
@@ -31,12 +32,6 @@ def train(tmp_path: Path, form: Form) -> Path:
     path = tmp_path / "train.json"
     path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     return path
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    code = cli.main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def as_json(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:

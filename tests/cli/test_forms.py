@@ -5,23 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core import cli
 from core.domain.form.loading import FORMS_DIR
-from core.settings import settings
+from tests.cli.calling import run
 from tests.domain.form.test_loading import GOOD
-
-
-@pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("SHIYAO_LOG_FILE", str(tmp_path / "shiyao.log"))
-    settings.cache_clear()
-    return f"sqlite:///{tmp_path / 'cli.db'}"
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_form_goes_in_and_out(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,21 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core import cli
-from core.settings import settings
-
-
-@pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("SHIYAO_LOG_FILE", str(tmp_path / "shiyao.log"))
-    settings.cache_clear()
-    return f"sqlite:///{tmp_path / 'cli.db'}"
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
+from tests.cli.calling import run
 
 
 def test_a_person_and_how_long_things_stay(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,35 +2,20 @@
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 
-from core import cli
 from core.adapters.store import open_store
 from core.services.team.audit import audit_entries
 from core.services.team.signing_in import person_of, sign_in
-from core.settings import settings
+from tests.cli.calling import run
 
 PASSWORD = "一句很长的话当密码用"
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("SHIYAO_LOG_FILE", str(tmp_path / "shiyao.log"))
-    settings.cache_clear()
-    return f"sqlite:///{tmp_path / 'cli.db'}"
-
-
-@pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_the_first_administrator_can_sign_in(db: str, typed: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,19 @@ def dump_database(url: URL, target: Path) -> None:
         _run("备份", "pg_restore", "--list", str(partial))
 
 
+def begins_with(backup: Path, mark: bytes) -> bool:
+    """Whether a backup begins with the mark of its kind.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        with backup.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except (OSError, ValueError) as error:
+        raise StoreError(f"读不了备份文件 {backup}", "请检查路径和权限") from error
+
+
 def restore_dump(url: URL, dump: Path) -> None:
     """Fill a blank database with a dump: all of it, or nothing.
 
@@ -54,12 +67,7 @@ def restore_dump(url: URL, dump: Path) -> None:
         StoreError: the file is no dump, the database holds something already or cannot be reached, or there is no
             ``pg_restore``. The database is as it was.
     """
-    try:
-        with dump.open("rb") as file:
-            is_dump = file.read(len(_MARK)) == _MARK
-    except (OSError, ValueError) as error:
-        raise StoreError(f"读不了备份文件 {dump}", "请检查路径和权限") from error
-    if not is_dump:
+    if not begins_with(dump, _MARK):
         raise StoreError(f"{dump.name} 不是 PostgreSQL 数据库的备份", "请选 backup 为 PostgreSQL 写的 .dump 文件")
     engine = create_engine(url)
     try:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.adapters.store.backup import copy_database
 from core.adapters.store.db import BUSY_SECONDS, parse_database_url
-from core.adapters.store.postgres_dump import restore_dump
+from core.adapters.store.postgres_dump import begins_with, restore_dump
 from core.errors import StoreError
 
 _MARK = b"SQLite format 3\0"
@@ -27,12 +27,7 @@ def restore_database(url: str, backup: Path) -> None:
     target = Path(str(address.database or ""))
     if str(target) in ("", ".", ":memory:"):
         raise StoreError("没有写明要恢复到哪个文件，没有恢复", "请用 --db 指定，例如 --db sqlite:///新的.db")
-    try:
-        with backup.open("rb") as file:
-            is_backup = file.read(len(_MARK)) == _MARK
-    except (OSError, ValueError) as error:
-        raise StoreError(f"读不了备份文件 {backup}", "请检查路径和权限") from error
-    if not is_backup:
+    if not begins_with(backup, _MARK):
         raise StoreError(f"{backup.name} 不是 SQLite 数据库的备份", "请选 backup 为 SQLite 写的 .db 文件")
     if target.exists():
         raise StoreError(f"数据库 {target} 已经存在，没有恢复", "请先移走它，或用 --db 换一个新文件")

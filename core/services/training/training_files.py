@@ -108,12 +108,19 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _lines_of_array(path: Path) -> Iterator[Line]:
+def _text_of(path: Path) -> str | tuple[int, BadLine]:
+    """A whole file without its byte order mark, or the line at which it is no text."""
     data = path.read_bytes().removeprefix(_BOM)
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        yield data.count(b"\n", 0, error.start) + 1, BadLine("不是 UTF-8 编码")
+        return data.count(b"\n", 0, error.start) + 1, BadLine("不是 UTF-8 编码")
+
+
+def _lines_of_array(path: Path) -> Iterator[Line]:
+    text = _text_of(path)
+    if not isinstance(text, str):
+        yield text
         return
     at = _behind_space(text, 0)
     if text[at : at + 1] != "[":
@@ -157,11 +164,9 @@ def _behind_space(text: str, at: int) -> int:
 
 
 def _lines_of_csv(path: Path) -> Iterator[Line]:
-    data = path.read_bytes().removeprefix(_BOM)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        yield data.count(b"\n", 0, error.start) + 1, BadLine("不是 UTF-8 编码")
+    text = _text_of(path)
+    if not isinstance(text, str):
+        yield text
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     head: list[str] | None = None
