@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from core.adapters.llm import is_remote
+from core.adapters.store import RunView
 from core.adapters.store.models import RunKind
 from core.domain.permissions import Permission
 from core.services.quality import Leaderboard, LeaderboardRow, add_external_score, remove_external_score
@@ -81,6 +83,11 @@ def draw_scoring_note(board: Leaderboard) -> None:
     st.caption(note)
 
 
+def _is_asked(run: RunView) -> bool:
+    """Whether a run's provider reads a prompt: rules and learned models do not."""
+    return bool(run.provider) and is_remote(run.provider)
+
+
 def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
     """The leaderboard as table rows, best run first."""
     rows: list[dict[str, object]] = []
@@ -111,7 +118,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "缺少": len(score.missing),
             **({"续写前": run.outdated} if any(one.run.outdated for one in board.rows) else {}),
             "模型": run.model or run.provider or "—",
-            "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name else "—",
+            "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name and _is_asked(run) else "—",
             "token": run.tokens_in + run.tokens_out,
             "用时（秒）": run.seconds,
             "费用（元）": row.cost,
@@ -157,17 +164,6 @@ def draw_leaderboard(board: Leaderboard) -> None:
         },
         key="scores-board",
     )
-    st.markdown("**用了什么，花了多少**")
-    draw_table(
-        [{"抽取任务": row["抽取任务"], **{name: row[name] for name in _COSTS}} for row in rows],
-        name="模型与花费",
-        key="scores-costs",
-        columns={
-            "token": st.column_config.NumberColumn(format="localized"),
-            "用时（秒）": st.column_config.NumberColumn(format="%.0f"),
-            "费用（元）": st.column_config.NumberColumn(format="%.2f", help="按模型登记的单价；没有单价就空着"),
-        },
-    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_csv_button(rows, name="排行", key="scores-board-csv")
         draw_external_scores(board)
@@ -185,6 +181,17 @@ def draw_leaderboard(board: Leaderboard) -> None:
         alt_text=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}，"
         f"常数下限 {board.constants:.2f}",
         key="scores-ranking",
+    )
+    st.markdown("**用了什么，花了多少**")
+    draw_table(
+        [{"抽取任务": row["抽取任务"], **{name: row[name] for name in _COSTS}} for row in rows],
+        name="模型与花费",
+        key="scores-costs",
+        columns={
+            "token": st.column_config.NumberColumn(format="localized"),
+            "用时（秒）": st.column_config.NumberColumn(format="%.0f"),
+            "费用（元）": st.column_config.NumberColumn(format="%.2f", help="按模型登记的单价；没有单价就空着"),
+        },
     )
 
 
