@@ -114,7 +114,7 @@ export function fieldCommands(workbench, tools) {
     const entry = openEntry();
     const next = nextAlternative(entry.work[workbench.customer], key, entry.chat.run);
     if (!next) {
-      workbench.say("别的抽取任务没有不同的值", { seconds: 3 });
+      workbench.say("没有别的值", { seconds: 3 });
       return;
     }
     edit(key, next.value, false);

@@ -133,7 +133,7 @@ export function drawLine(footer, entry, form, index, key) {
     ...(values.length
       ? values
       : [
-          h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各抽取任务的值一致" : ""),
+          h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "没有别的值" : ""),
         ]),
     h("span", { class: "gap" }),
     button(

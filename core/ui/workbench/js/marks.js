@@ -12,7 +12,7 @@ const MARKS = [
   { class: "normalised", sign: EVIDENCE.NORMALISED, meaning: "群聊里有，写法不同" },
   { class: "judged", sign: EVIDENCE.INFERRED, meaning: "从意思判断，原文没有这几个字" },
   { class: "missing", sign: "⚠ 无依据", meaning: "该有原文却找不到，请核对" },
-  { class: "differs", sign: "≠", meaning: "别的抽取任务填得不同" },
+  { class: "differs", sign: "≠", meaning: "别的抽取任务或标注填得不同" },
   { class: "ring", sign: "", name: "空圈", meaning: "还没看" },
   { class: "ring one", sign: "✓", name: "实心圈里的勾", meaning: "逐项确认过" },
   { class: "ring bulk", sign: "✓", name: "单独的勾", meaning: "随整条批量确认" },
