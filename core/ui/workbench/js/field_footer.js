@@ -132,9 +132,7 @@ export function drawLine(footer, entry, form, index, key) {
     told ? h("span", { class: "remark", title: told }, told) : "",
     ...(values.length
       ? values
-      : [
-          h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "没有别的值" : ""),
-        ]),
+      : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "没有别的值" : "")]),
     h("span", { class: "gap" }),
     button(
       "link",
