@@ -10,6 +10,7 @@ import {
   discussionStops,
   discussionsLeft,
   discussionTitle,
+  isOfSeveral,
   mentionAt,
   newsOfDiscussions,
   nextDiscussion,
@@ -67,6 +68,15 @@ test("a discussion goes with its customer's name, then with the position", () =>
   assert.deepEqual(places, [0, 1, null, 0]);
   entry.discussions = [talk(5, { customer: 7, customer_name: "丙" })];
   assert.equal(placeOfDiscussion(entry, FORM, entry.discussions[0]), null);
+});
+
+test("of two customers of one name each has their own discussion", () => {
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "张伟" }), customer({ 姓名: "张伟" })] }));
+  entry.discussions = [talk(1, { customer_name: "张伟" }), talk(2, { customer: 1, customer_name: "张伟" })];
+  assert.equal(discussionAt(entry, FORM, { index: 0, key: "电话" })?.id, 1);
+  assert.equal(discussionAt(entry, FORM, { index: 1, key: "电话" })?.id, 2);
+  assert.ok(isOfSeveral(entry, FORM, 1));
+  assert.ok(!isOfSeveral(entryWith(), FORM, 1));
 });
 
 test("a discussion whose customer is gone or renamed is nobody else's", () => {

@@ -37,6 +37,7 @@ class Remark(BaseModel):
         target: id of the comment that is edited, deleted or restored.
         reviewer: who does it; empty where the session says who.
         seen_open: whether the discussion was open when it was looked at.
+        of_several: whether the chat has several customers of this name: then the position says which.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -52,6 +53,7 @@ class Remark(BaseModel):
     target: _Whole = 0
     reviewer: Annotated[_Text, Field(max_length=60)] = ""
     seen_open: bool = True
+    of_several: bool = False
 
     @field_validator("id")
     @classmethod

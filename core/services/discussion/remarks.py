@@ -150,12 +150,20 @@ def _mentions(store: Store, dataset_id: int, remark: Remark) -> MentionFinder:
 
 
 def discussion_at(
-    session: Session, chat_id: int, review_pass: str, *, customer: int | None, customer_name: str, field: str, who: str
+    session: Session,
+    chat_id: int,
+    review_pass: str,
+    *,
+    customer: int | None,
+    customer_name: str,
+    field: str,
+    who: str,
+    of_several: bool = False,
 ) -> Discussion | None:
     """The discussion of a chat, a customer or a field, the newest where there are several.
 
-    A customer is the same one by name; by position only where the discussion has no name: whoever stands there now may
-    be somebody else.
+    A customer is the same one by name; by position only where the discussion has no name, for whoever stands there now
+    may be somebody else, and among several of one name.
 
     Args:
         session: open session.
@@ -165,6 +173,7 @@ def discussion_at(
         customer_name: the customer's name, perhaps empty.
         field: key of the field; ``""`` for the whole.
         who: who asks: in a blind second review everybody has their own.
+        of_several: whether the chat has several customers of this name.
     """
     statement = select(Discussion).where(
         col(Discussion.chat_id) == chat_id, of_pass(review_pass), col(Discussion.field) == field
@@ -176,6 +185,8 @@ def discussion_at(
         return next((row for row in rows if row.customer is None), None)
     of_customers = [row for row in rows if row.customer is not None]
     named = [row for row in of_customers if customer_name and row.customer_name == customer_name]
+    if of_several:
+        named = [row for row in named if row.customer == customer]
     nameless = [row for row in of_customers if row.customer == customer and not row.customer_name]
     return next(iter([*named, *nameless]), None)
 
@@ -301,7 +312,7 @@ def _discussion_for(
         "field": remark.field,
         "who": who,
     }
-    row = discussion_at(session, chat_id, review_pass, **place)
+    row = discussion_at(session, chat_id, review_pass, **place, of_several=remark.of_several)
     if row is not None:
         return row
     if DiscussionStep(remark.kind) is not DiscussionStep.COMMENT:

@@ -51,6 +51,13 @@ def lines(view: DiscussionView) -> list[tuple[str, str, str]]:
     return [(turn.who, turn.step, turn.text) for turn in view.turns]
 
 
+def test_of_two_customers_of_one_name_each_has_their_own(store: Store, dataset: DatasetView) -> None:
+    first = say(store, dataset, "这个电话是谁的？", of_several=True)
+    other = say(store, dataset, "那这个呢？", customer=1, of_several=True)
+    assert first.discussion != other.discussion == say(store, dataset, "他的", customer=1, of_several=True).discussion
+    assert [(view.customer, len(view.turns)) for view in all_of(store, dataset)] == [(0, 1), (1, 2)]
+
+
 def test_a_comment_opens_a_discussion_and_the_next_one_goes_on_in_it(store: Store, dataset: DatasetView) -> None:
     first = say(store, dataset, "报价算不算方案交流？ @林晓")
     again = say(store, dataset, "算", who="林晓")

@@ -91,6 +91,7 @@ class SentRemark(TypedDict):
         customer: position of the customer; null for the whole chat.
         target: id of the comment that is edited, deleted or restored; 0 for none.
         seen_open: whether the discussion was open when it was looked at.
+        of_several: whether several customers of the chat have this name.
     """
 
     id: str
@@ -104,3 +105,4 @@ class SentRemark(TypedDict):
     target: int
     reviewer: str
     seen_open: bool
+    of_several: bool

@@ -81,6 +81,8 @@ export interface SentRemark {
   reviewer: string;
   /** whether the discussion was open when it was looked at. */
   seen_open: boolean;
+  /** whether several customers of the chat have this name. */
+  of_several: boolean;
 }
 
 /** An approved chat that is like the one on screen, with what people approved in the field asked about. */

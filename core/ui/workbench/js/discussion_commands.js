@@ -7,6 +7,7 @@ import {
   customerName,
   discussionAt,
   discussionTitle,
+  isOfSeveral,
   isOpenDiscussion,
   newsOfDiscussions,
   nextDiscussion,
@@ -243,6 +244,7 @@ export function discussionCommands(workbench, tools) {
       target: 0,
       reviewer: store.reviewer,
       seen_open: !one || isOpenDiscussion(one),
+      of_several: Boolean(place && entry && isOfSeveral(entry, store.form, place.index)),
       ...more,
     });
     workbench.active();

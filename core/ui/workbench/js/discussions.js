@@ -51,8 +51,24 @@ function indexOfCustomer(entry, form, one) {
   if (!one.customer_name) return one.customer ?? -1;
   const name = one.customer_name.trim();
   const isCut = name.length >= MOST_OF_NAME;
-  const names = entry.work.map((_, i) => customerName(entry, form, i).trim());
-  return names.findIndex((other) => other === name || (isCut && other.startsWith(name)));
+  const isHis = (/** @type {number} */ i) => {
+    const other = customerName(entry, form, i).trim();
+    return other === name || (isCut && other.startsWith(name));
+  };
+  const places = entry.work.map((_, i) => i).filter(isHis);
+  // Among several of the name the position says which: it is kept as long as one of them stands there.
+  return places.find((i) => i === one.customer) ?? places[0] ?? -1;
+}
+
+/**
+ * Whether other customers of a chat have the same name.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ */
+export function isOfSeveral(entry, form, index) {
+  const name = customerName(entry, form, index).trim();
+  return entry.work.some((_, i) => i !== index && customerName(entry, form, i).trim() === name);
 }
 
 /**
