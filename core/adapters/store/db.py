@@ -290,9 +290,10 @@ def parse_database_url(url: str) -> URL:
 def _engine(url: str) -> Engine:
     parsed = parse_database_url(url)
     try:
-        _create_sqlite(parsed)
         # Without its parameters a failed statement can be logged: they are whole forms.
         engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))
+        # Only now: an address whose driver is missing leaves no file behind.
+        _create_sqlite(parsed)
     except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
         raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
     if engine.dialect.name == "sqlite":

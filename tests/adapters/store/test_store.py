@@ -166,9 +166,11 @@ def test_problems_are_found(store: Store) -> None:
         ("sqlite:////proc/nowhere/x.db", "数据库"),
     ],
 )
-def test_bad_addresses(url: str, sentence: str) -> None:
+def test_bad_addresses(url: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(StoreError, match=sentence):
         open_store(url)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
