@@ -119,7 +119,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Context manager around the server's lifetime: it learns, deletes what is too old, and stores its last calls."""
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
-    await asyncio.to_thread(metrics.forget_ended_processes)
+    await asyncio.to_thread(metrics.keep_figures_of_ended_processes)
     watch = await asyncio.to_thread(_watch_approvals)
     jobs = await asyncio.to_thread(_run_jobs)
     sender = await asyncio.to_thread(_send_webhooks)

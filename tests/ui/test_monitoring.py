@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -36,9 +37,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SHIYAO_METRICS_TOKEN", TOKEN)
     (tmp_path / "var").mkdir()
     settings.cache_clear()
-    metrics._figures.cache_clear()
+    metrics._made_figures.cache_clear()
     yield tmp_path / "var"
-    metrics._figures.cache_clear()
+    metrics._made_figures.cache_clear()
 
 
 @pytest.fixture
@@ -178,8 +179,56 @@ def test_the_figures_of_several_processes_are_added_up(client: httpx.Client, fol
     assert counted["shiyao_model_tokens_total", "openai", "out"] == 7
     assert counted["shiyao_model_call_seconds_bucket", "0.5", "openai"] == 3
     assert counted["shiyao_page_seconds_count", "pages/home/overview.py"] == 2
-    # The next server of the installation begins anew with those that are gone, and keeps its own.
+    # A counter that fell would be taken for one that began anew: all of it would be counted once more.
     assert len(list(metrics.metrics_folder().glob("counter_*"))) == 3
-    metrics.forget_ended_processes()
-    assert len(list(metrics.metrics_folder().glob("counter_*"))) == 1
-    assert figures(client)["shiyao_model_calls_total", "answered", "openai"] == 1
+    for _ in range(2):
+        metrics.keep_figures_of_ended_processes()
+        assert len(list(metrics.metrics_folder().glob("counter_*"))) == 2
+        assert figures(client) == counted | {
+            gauge: value for gauge, value in figures(client).items() if is_gauge(gauge)
+        }
+    subprocess.run([sys.executable, "-c", CODE], check=True)
+    metrics.keep_figures_of_ended_processes()
+    assert figures(client)["shiyao_model_calls_total", "answered", "openai"] == 4
+
+
+def is_gauge(name: tuple[str, ...]) -> bool:
+    return name[0] in ("shiyao_database_up", "shiyao_disk_free_bytes", "shiyao_workers", "shiyao_waiting_jobs")
+
+
+def test_figures_that_cannot_be_written_stop_nobody(client: httpx.Client, folder: Path) -> None:
+    metrics.metrics_folder().write_text("no folder", encoding="utf-8")
+    metrics.count_save("saved", 0.1)
+    with metrics.timed_sync():
+        pass
+    metrics.keep_figures_of_ended_processes()
+    assert figures(client)["shiyao_database_up",] == 1
+
+
+def test_a_broken_file_of_another_process_is_passed_over(client: httpx.Client, folder: Path) -> None:
+    metrics.count_save("saved", 0.1)
+    for number, content in enumerate((b"", b"\xff\x00\x01\x00" * 64, bytes(8))):
+        (metrics.metrics_folder() / f"counter_{metrics._host()}-999999{number}.db").write_bytes(content)
+    assert figures(client)["shiyao_saves_total", "saved"] == 1
+    metrics.keep_figures_of_ended_processes()
+    assert figures(client)["shiyao_saves_total", "saved"] == 1
+    assert len(list(metrics.metrics_folder().glob("counter_*"))) == 2
+
+
+def test_files_take_their_room_before_they_are_written(client: httpx.Client, folder: Path) -> None:
+    """Writing to a page of a mapped file that the disk has no room for ends the process."""
+    metrics.count_save("saved", 0.1)
+    for path in metrics.metrics_folder().glob("*.db"):
+        stat = path.stat()
+        assert stat.st_blocks * 512 >= stat.st_size == metrics._ROOM[path.name.partition("_")[0]]
+        assert stat.st_mode & 0o077 == 0
+
+
+def test_many_threads_begin_with_the_same_figures(client: httpx.Client, folder: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for result in ("saved", "conflict", "rejected", "set_aside") * 2:
+            pool.submit(metrics.count_save, result, 0.1)
+    counted = figures(client)
+    assert [counted["shiyao_saves_total", result] for result in ("saved", "conflict", "rejected", "set_aside")] == [
+        2
+    ] * 4

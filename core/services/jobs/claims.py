@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import HeavyJobView, Store
 from core.adapters.store.models import HeavyJob, JobPart, JobStatus, now
+from core.processes import is_running
 
 LOST_AFTER: Final = timedelta(seconds=20)
 """A process that shows no sign of life for so long counts as lost; one on this machine as soon as it is gone."""
@@ -33,13 +34,8 @@ def is_gone(worker: str, seen_at: datetime | None, lost_after: timedelta) -> boo
         lost_after: how long it may be silent.
     """
     host, _, process = worker.rpartition(":")
-    if host == socket.gethostname() and process.isdigit():
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
+    if host == socket.gethostname() and process.isdigit() and not is_running(int(process)):
+        return True
     return seen_at is None or now() - seen_at > lost_after
 
 
