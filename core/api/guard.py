@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from fastapi import HTTPException
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.adapters.store import Store
 from core.api.problems import problem, problem_of, unexpected
 from core.errors import ShiyaoError
+from core.metrics import count_request
 from core.services.team import TokenHolder, acting_as, token_holder, viewing_as
 from core.settings import settings
 
@@ -27,6 +29,8 @@ OPEN = frozenset({"/openapi.json", "/reference"})
 """Paths that need no token: they describe the program and show nothing of what is stored."""
 LARGEST_BODY = 1_000_000
 """Bytes of a JSON body; files that are imported may be as large as ``SHIYAO_API_UPLOAD_MB`` says."""
+ABANDONED = 499
+"""What is counted where nobody waited for the answer."""
 UPLOADS = ("/imports",)
 """Ends of the paths that take a file."""
 _HOLDER = "shiyao_token_holder"
@@ -77,12 +81,13 @@ class TokenOnly:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        began = time.perf_counter()
+        status = 0
 
         async def send_unkept(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 MutableHeaders(scope=message)["Cache-Control"] = "no-store"
             await send(message)
 
@@ -97,9 +102,11 @@ class TokenOnly:
         except ShiyaoError as error:
             await problem_of(error)(scope, receive, send_unkept)
         except Exception as error:
-            if started:
+            if status:
                 raise
             await unexpected(error)(scope, receive, send_unkept)
+        finally:
+            count_request(route_of(scope), status or ABANDONED, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "%00" in scope.get("query_string", b"").decode("latin-1"):
@@ -133,6 +140,12 @@ class TokenOnly:
                 401, "访问令牌不对，或已到期、已撤销，或账号已停用", "请在「设置」里查看自己的令牌，需要时新建一个"
             )
         return holder
+
+
+def route_of(scope: Scope) -> str:
+    """The route that answered a request, as it is written down (``/runs/{run_id}``); empty where none fits."""
+    route = scope.get("route")
+    return route.path_format if isinstance(route, APIRoute) else ""
 
 
 def path_of(scope: Scope) -> str:

@@ -109,6 +109,7 @@ async def _metrics(request: Request) -> Response:
 
 def _gauges() -> list[tuple[str, str, float]]:
     from core.services.extraction.runs import run_activity
+    from core.services.webhooks import waiting_messages
 
     gauges: list[tuple[str, str, float]] = []
     store: Store | None = None
@@ -119,6 +120,11 @@ def _gauges() -> list[tuple[str, str, float]]:
             ("shiyao_pending_chats", "Chats that running runs still lack.", activity.pending_chats),
             ("shiyao_workers", "Processes at work on runs.", activity.workers),
             ("shiyao_waiting_jobs", "Heavy computations that nobody has begun.", waiting_jobs(store)),
+            (
+                "shiyao_waiting_webhook_messages",
+                "Messages that other programs are still to get.",
+                waiting_messages(store),
+            ),
         ]
     except ShiyaoError:
         pass  # said by the next line

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         webhook_messages,
         webhooks,
     )
-    from core.services.webhooks.delivery import WebhookSender
+    from core.services.webhooks.delivery import WebhookSender, waiting_messages
 
 __all__ = [
     "WebhookSender",
@@ -23,6 +23,7 @@ __all__ = [
     "delete_webhook",
     "send_again",
     "set_webhook_disabled",
+    "waiting_messages",
     "webhook_messages",
     "webhooks",
 ]

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlmodel import col
 
 from core.adapters.http_post import PostOutcome, post
 from core.adapters.store import Store
 from core.adapters.store.models import Webhook, WebhookMessage, now
 from core.errors import SettingsError
+from core.metrics import count_webhook
 from core.services.webhooks.addresses import secret_of
 from core.services.webhooks.signature import sign
 
@@ -65,6 +66,7 @@ def deliver_due(store: Store, *, moment: datetime | None = None) -> int:
         if not outcome.accepted:
             failing.add(due.webhook_id)
         delivered += outcome.accepted
+        count_webhook(is_taken=outcome.accepted)
         _note(store, due, outcome, moment or now())
     return delivered
 
@@ -124,6 +126,22 @@ def _note(store: Store, due: _Due, outcome: PostOutcome, moment: datetime) -> No
             ended = col(WebhookMessage.delivered_at) < moment - KEPT
             session.execute(delete(WebhookMessage).where(ended))
             session.execute(delete(WebhookMessage).where(col(WebhookMessage.given_up_at) < moment - KEPT))
+
+
+def waiting_messages(store: Store) -> int:
+    """Number of messages that some receiver is still to get; those of receivers that are switched off do not count."""
+    waiting = (
+        select(func.count())
+        .select_from(WebhookMessage)
+        .join(Webhook, col(Webhook.id) == col(WebhookMessage.webhook_id))
+        .where(
+            col(WebhookMessage.delivered_at).is_(None),
+            col(WebhookMessage.given_up_at).is_(None),
+            col(Webhook.disabled).is_(False),
+        )
+    )
+    with store.read() as session:
+        return int(session.execute(waiting).scalar_one())
 
 
 class WebhookSender:

@@ -28,7 +28,7 @@ from core.services.webhooks import (
     webhook_messages,
     webhooks,
 )
-from core.services.webhooks.delivery import LEASE, WAITS, deliver_due
+from core.services.webhooks.delivery import LEASE, WAITS, deliver_due, waiting_messages
 from core.services.webhooks.signature import sign, signature_fits
 from tests.factories.datasets import FORM, make_dataset, make_form
 from tests.factories.quality import NAME, TODO
@@ -156,6 +156,10 @@ def test_what_was_not_taken_is_sent_again_ever_later_and_given_up_at_last(
 ) -> None:
     add_webhook(store, "客户系统", receiver.url)
     decide(store, dataset, 1)
+    assert waiting_messages(store) == 1
+    set_webhook_disabled(store, "客户系统", True)
+    assert waiting_messages(store) == 0, "nobody waits for it"
+    set_webhook_disabled(store, "客户系统", False)
     receiver.status = 500
     moment = now()
     for attempt, wait in enumerate(WAITS, 1):
@@ -168,6 +172,7 @@ def test_what_was_not_taken_is_sent_again_ever_later_and_given_up_at_last(
     deliver_due(store, moment=moment)
     (message,) = webhook_messages(store, "客户系统")
     assert message.state == "已放弃" and len(receiver.messages) == len(WAITS) + 1
+    assert waiting_messages(store) == 0
     assert len({headers["webhook-id"] for headers, _ in receiver.messages}) == 1, "its receiver can tell it is the same"
     assert deliver_due(store, moment=moment + timedelta(days=9)) == 0
     assert webhooks(store)[0].given_up == 1
