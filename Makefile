@@ -33,7 +33,7 @@ lint-js: test-setup
 	@sh .ci/js/check
 
 # Parts of the documentation that are generated from the code: graph, figures, --help texts.
-GENERATED := docs/architecture.md docs/commands.md docs/api.md
+GENERATED := docs/architecture.md docs/commands.md docs/api.md docs/operations.md
 COG := $(BIN)/cog -I .ci
 
 lint-generated: test-setup

@@ -3,6 +3,7 @@
 ``make docs`` writes the parts anew, ``make lint`` fails where one is no longer what the code says.
 """
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import grimp
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -92,6 +95,34 @@ def api_routes_table() -> str:
         for route in described_routes(description())
     ]
     return table(("route", "what", "more", "answer"), rows)
+
+
+def settings_table() -> str:
+    """Every setting of the installation: its variable, what is used without it, what it is."""
+    from core.settings import Settings
+
+    described = inspect.getdoc(Settings) or ""
+    attributes = re.findall(r"^    (\w+): (.+(?:\n        .+)*)", described.partition("Attributes:")[2], re.MULTILINE)
+    texts = {name: " ".join(text.split()) for name, text in attributes}
+    rows = [
+        (f"`SHIYAO_{name.upper()}`", _default(field), _as_cell(texts[name]))
+        for name, field in sorted(Settings.model_fields.items())
+    ]
+    return table(("variable", "without it", "what"), rows)
+
+
+def _default(field: FieldInfo) -> str:
+    """What a setting is without its variable; paths depend on the installation."""
+    if field.default_factory is not None:
+        return "in the data folder"
+    value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in (None, "") else "—"
+
+
+def _as_cell(text: str) -> str:
+    """A docstring's text as a cell: names in code style, without the references that only Python's readers follow."""
+    text = re.sub(r" \(``SHIYAO_\w+``\)", "", text)
+    return re.sub(r":\w+:`[\w.]*?(\w+)`", r"`\1`", text).replace("``", "`")
 
 
 def figures() -> str:

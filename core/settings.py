@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         session_hours: a sign-in ends after so long whatever happens (``SHIYAO_SESSION_HOURS``).
         api_per_minute: requests that one access token may make in a minute (``SHIYAO_API_PER_MINUTE``).
         api_upload_mb: megabytes of one file that a program may import (``SHIYAO_API_UPLOAD_MB``).
+        competition_data: folder with the challenge's data, for tests on real chats.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
