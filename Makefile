@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint lint-code lint-python lint-js lint-generated lint-docs format docs bench chaos wheel lock clean
+.PHONY: run setup test test-setup lint lint-code lint-python lint-js lint-generated lint-docs format docs bench chaos wheel image-check lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -55,6 +55,10 @@ format:
 
 wheel: test-setup
 	$(BIN)/python -m hatchling build -t wheel
+
+# The image's steps in a clean root, where no container engine is at hand; a minute.
+image-check: test-setup
+	$(BIN)/python -m pytest tests/packaging/image_steps.py
 
 bench: test-setup
 	$(BIN)/python -m bench

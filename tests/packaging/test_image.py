@@ -1,12 +1,10 @@
-"""The image and the services around it: held against rules, and its steps run, without a container engine."""
+"""The image and the services around it: held against rules, without a container engine."""
 
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -166,50 +164,3 @@ def test_our_own_rules_for_the_services() -> None:
     assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     # pg_dump is not older than the server: both are of the same Debian.
     assert re.search(r"FROM python:3\.11-slim-(\w+)", DOCKERFILE)[1] == services["database"]["image"].rpartition("-")[2]  # type: ignore[index]
-
-
-def why_no_clean_root() -> str:
-    """``""`` if namespaces and a filled cache are at hand, else a sentence."""
-    if os.getuid() or not all(map(shutil.which, ("unshare", "setpriv", "ip", "chroot"))):
-        return "a clean root needs Linux, root, unshare, setpriv, ip and chroot"
-    if subprocess.run(["unshare", "-mn", "true"], capture_output=True, check=False).returncode:
-        return "no namespaces can be made here"
-    uv = Path(sys.executable).with_name("uv")
-    command = [
-        str(uv),
-        "pip",
-        "install",
-        "--offline",
-        "--dry-run",
-        "--no-build",
-        "--require-hashes",
-        "--python",
-        sys.executable,
-    ]
-    for lock in ("requirements.lock", ".ci/build.lock"):
-        if subprocess.run([*command, "--reinstall", "-r", lock], cwd=ROOT, capture_output=True, check=False).returncode:
-            return "uv's cache lacks what the locks name, and tests fetch nothing"
-    return ""
-
-
-def test_the_steps_of_the_image_make_a_server_that_is_well(tmp_path_factory: pytest.TempPathFactory) -> None:
-    if reason := why_no_clean_root():
-        pytest.skip(reason)
-    root, source = (tmp_path_factory.mktemp(name) for name in ("root", "source"))
-    uv = str(Path(sys.executable).with_name("uv"))
-    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    health = next(rest for word, rest in instructions() if word == "HEALTHCHECK").partition("CMD ")[2]
-    script = str(Path(__file__).with_name("clean_root.sh"))
-    arguments = [str(context(source)), str(root), str(Path(sys.base_prefix)), uv, cache]
-    done = subprocess.run(
-        ["unshare", "-mn", "--propagation", "private", "sh", script, *arguments],
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HEALTHCHECK": shlex.join(json.loads(health))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "没有能登录的管理员，所以没有启动" in done.stdout  # on all addresses: not before somebody can sign in
-    assert "healthy as 10001" in done.stdout, done.stdout
-    assert int(re.search(r"built: (\d+) MB", done.stdout)[1]) < 1200  # type: ignore[index]
