@@ -77,7 +77,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 	--no-header --no-annotate --quiet
 lock: test-setup
 	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) pyproject.toml --extra dev --extra embedding --extra optimize -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra dev --extra embedding --extra optimize --extra hub --extra mlflow -c requirements.lock -o requirements-dev.lock
 	echo uv | $(LOCK) - -o .ci/uv.lock
 	echo hatchling | $(LOCK) - -c requirements-dev.lock -o .ci/build.lock
 	@sh .ci/js/lock

@@ -74,7 +74,7 @@ EXTRAS = {name: {plain(each) for each in wanted} for name, wanted in PROJECT["op
 
 def test_what_the_app_imports_is_named() -> None:
     imported = third_party([*python_files("core", "pages"), ROOT / "app.py"])
-    allowed = DEPENDENCIES | EXTRAS["embedding"]
+    allowed = DEPENDENCIES | EXTRAS["embedding"] | EXTRAS["hub"] | EXTRAS["mlflow"]
     assert {name: file for name, file in imported.items() if name not in allowed} == {}
 
 
@@ -97,7 +97,7 @@ def test_a_lock_holds_names_versions_and_hashes_only(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "embedding"))]
+    ("lock", "extras"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "embedding", "hub", "mlflow"))]
 )
 def test_everything_named_is_locked(lock: str, extras: tuple[str, ...]) -> None:
     locked = set(re.findall(r"^([a-z0-9.-]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
