@@ -160,9 +160,10 @@ def test_figures_that_docs_name_are_counted(name: str) -> None:
     assert named - counted - {"shiyao_session", "shiyao_palette"} == set()
 
 
-def test_sentences_that_the_guide_explains_are_said() -> None:
+@pytest.mark.parametrize("name", ["docs/guide/deploy.md", "docs/guide/en/deploy.md"])
+def test_sentences_that_the_guide_explains_are_said(name: str) -> None:
     """What an administrator looks for is what stood before them, apart from the figures and names in it."""
-    quoted = re.findall(r"^\| 「(.+?)」 \|", text_of("docs/guide/deploy.md"), re.MULTILINE)
+    quoted = re.findall(r"^\| 「(.+?)」 \|", text_of(name), re.MULTILINE)
     parts = [part.strip() for quote in quoted for part in re.split(r"[\d.]{2,}|pg_dump", quote) if part.strip()]
     assert len(quoted) >= 4
     assert [part for part in parts if part not in sources()] == []

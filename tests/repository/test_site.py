@@ -1,5 +1,6 @@
 """The documentation as a site: built without a warning, all of it in the menu, every link leads somewhere in it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -100,3 +101,27 @@ def test_each_role_has_a_guide_with_pictures_in_chinese(site: Path, pages: dict[
         assert len([load for load in page.loads if "screenshots/" in load]) >= 2, role
         text = (ROOT / "docs" / "guide" / f"{role}.md").read_text(encoding="utf-8")
         assert sum("\u4e00" <= character <= "\u9fff" for character in text) > 300, role
+
+
+GUIDES = sorted(path.name for path in (ROOT / "docs" / "guide").glob("*.md"))
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_each_guide_stands_beside_itself_in_english(name: str) -> None:
+    """Both have the same parts, pictures, rows and commands, so that neither goes on alone."""
+
+    def skeleton(path: Path) -> dict[str, Any]:
+        text = path.read_text(encoding="utf-8")
+        code = re.findall(r"^```\w+\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        return {
+            "headings": re.findall(r"^#+ ", text, re.MULTILINE),
+            "pictures": re.findall(r"screenshots/([\w-]+\.png)", text),
+            "links": re.findall(r"\]\((?:\.\./)*([\w#-]+\.md[\w#-]*)\)", text),
+            "rows": len(re.findall(r"^\|", text, re.MULTILINE)),
+            "items": len(re.findall(r"^(?:- |\d\. )", text, re.MULTILINE)),
+            # Without remarks, and names of alerts.
+            "code": [re.sub(r"^#.*\n|alert: .*", "", block, flags=re.MULTILINE) for block in code],
+        }
+
+    guides = ROOT / "docs" / "guide"
+    assert skeleton(guides / name) == skeleton(guides / "en" / name)
