@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -31,7 +31,7 @@ from core.cli import (
     training,
     webhooks,
 )
-from core.cli.common import Db
+from core.cli.common import Db, say
 from core.errors import ShiyaoError, shorten
 from core.places import COMMAND
 
@@ -62,8 +62,22 @@ app.add_typer(webhooks.app, name="webhook")
 app.add_typer(privacy.app)
 
 
+def _say_versions(is_asked: bool) -> None:
+    if is_asked:
+        from core.services.maintenance import software_versions
+
+        for name, version in software_versions().items():
+            say(f"{name} {version}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_say_versions, is_eager=True, help="显示版本，报告问题时用。")
+]
+
+
 @app.callback()
-def _root(ctx: typer.Context, db: Db = "") -> None:
+def _root(ctx: typer.Context, db: Db = "", version: Version = False) -> None:
     ctx.obj = db
 
 

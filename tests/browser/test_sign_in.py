@@ -1,5 +1,6 @@
 """Signing in as a person does: accounts, an identity provider, wrong, locked, expired, signed out, two tabs."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from urllib.request import Request
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -29,6 +31,7 @@ from tests.waiting import wait_until
 
 PASSWORD = "一句很长的话当密码用"
 OTHER = "另一句很长的话当密码"
+WATCHER = "a-token-for-prometheus"
 
 pytestmark = pytest.mark.browser
 
@@ -81,6 +84,8 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
         "SHIYAO_LOG_FILE": str(folder / "log"),
         "SHIYAO_SIGN_IN": "accounts,oidc",
         "SHIYAO_SECRETS_FILE": str(secrets),
+        "SHIYAO_VAR": str(folder),
+        "SHIYAO_METRICS_TOKEN": WATCHER,
     }
     with serving("app.py", folder, env, port=port) as server:
         yield server, store
@@ -386,3 +391,25 @@ def signed_in(browser: Browser, server: Server, name: str) -> Iterator[Page]:
     assert post_password(context, server, name).status == 303
     yield context.new_page()
     context.close()
+
+
+def test_the_server_is_watched_without_signing_in(team_app: App) -> None:
+    server = team_app[0]
+
+    def status(path: str, **headers: str) -> int:
+        try:
+            with LOCAL.open(Request(f"{server.url}{path}", headers=headers), timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    with LOCAL.open(f"{server.url}/_health", timeout=30) as answer:
+        assert json.loads(answer.read()) == {
+            "status": "ok",
+            "checks": {"database": "ok", "disk": "ok", "worker": "idle"},
+        }
+    assert status("/_health", Host="elsewhere.example") == 400
+    assert status("/_metrics") == 401
+    assert status("/_metrics", Authorization=f"Bearer {WATCHER}", Host="elsewhere.example") == 400
+    assert status("/_metrics", Authorization=f"Bearer {WATCHER}") == 200

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from core.adapters.store import open_store
 from core.services.datasets import load_sample
+from core.services.maintenance import software_versions
 from core.settings import ROOT
 
 LIBRARIES = ("alembic", "scipy", "pandas", "sklearn", "procrastinate", "psycopg", "openai")
@@ -101,3 +103,10 @@ def test_the_first_page_masks_nothing_imports_no_chats_and_opens_no_workbench(sa
     environment = os.environ | {"SHIYAO_DATABASE_URL": sample, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=environment)
     assert done.stdout.strip() == "['总览'] []"
+
+
+def test_versions_are_said_without_a_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+    *versions, last = imported(url, (*LIBRARIES, "sqlalchemy", "streamlit"), "--version")
+    assert versions[0] == f"拾要 {software_versions()['拾要']}" and last == "0 []"
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.packaging.installed import Installed, build_wheel, install
 from tests.repository.test_dependencies import DEPENDENCIES, plain
 
 PROGRAM = ("app.py", "core", "pages", "prompts", "data", ".streamlit/config.toml")
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CHATS = [
     {"chat_text": "何苗2：你好，会话存档怎么收费\n客服-小叶：标准版每个账号 300 元一年\n", "infos": []},
     {"chat_text": "唐果4：我们想换一套 CRM，邮箱 tang@example.com\n客服-小叶：可以先看演示\n", "infos": []},
@@ -61,6 +63,7 @@ def test_it_names_what_it_depends_on_and_its_command(wheel: Path) -> None:
 def test_the_loop_from_import_to_export(installed: Installed) -> None:
     (installed.work / "chats.json").write_text(json.dumps(CHATS, ensure_ascii=False), encoding="utf-8")
     assert "Usage: shiyao import" in installed.run("import", "--help")
+    assert installed.run("--version").startswith(f"拾要 {VERSION}\n")
     assert "新增 2" in installed.run("import", "chats.json", "--dataset", "新")
     assert "完成 2，失败 0" in installed.run("extract", "--dataset", "新", "--run", "规则", "--provider", "local")
     installed.run("export", "submission", "--dataset", "新", "--source", "run:规则", "--out", "submission.json")
