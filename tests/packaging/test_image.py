@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,8 @@ def test_our_own_rules_for_the_services() -> None:
     whole = compose()
     services = whole["services"]
     assert set(services) == {"app", "worker", "database"}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert {services[name]["image"] for name in ("app", "worker")} == {f"shiyao:{version}"}
     for name, service in services.items():
         variables = set(service["environment"])
         assert variables - (OF_POSTGRES if name == "database" else own_variables()) == set(), name
