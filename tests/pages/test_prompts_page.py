@@ -36,10 +36,12 @@ def test_every_prompt_is_listed_and_can_be_read_and_compared(page: OpenPage) -> 
         "baseline.v2",
         "baseline.v1",
         "customers.v1",
+        "fewshot.v3",
         "fewshot.v2",
         "fewshot.v1",
         "fields.v1",
         "from_summary.v1",
+        "one_customer.v2",
         "one_customer.v1",
         "reflect.v2",
         "reflect.v1",
@@ -47,6 +49,9 @@ def test_every_prompt_is_listed_and_can_be_read_and_compared(page: OpenPage) -> 
         "verify.v1",
     ]
     assert "复核规则" in seen(app) and "还没有抽取任务用过" in seen(app)
+    assert "服务方" not in seen(app)
+    assert "「customer」后面还有约" in seen(page(prompt="one_customer.v1"))
+    app = page(prompt="verify.v1")
     assert "<del>" in seen(show(app, "比较"))
     assert "还没有群聊" in seen(show(app, "渲染"))
 
@@ -128,7 +133,7 @@ def test_a_file_that_cannot_be_used_is_named_and_stops_no_page(open_page: OpenPa
         app = open_page(PAGE)
         assert not app.exception and not app.error
         assert "zz_page.v1.md 不是 UTF-8" in app.warning[0].value and "没有列出" in app.warning[0].value
-        assert len(app.dataframe[0].value) == 12
+        assert len(app.dataframe[0].value) == 14
         for script in ("pages/extract/runs.py", "pages/training/sets.py", "pages/training/lessons.py"):
             app = open_page(script)
             assert not app.exception

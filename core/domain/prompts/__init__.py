@@ -1,5 +1,6 @@
 """Prompt templates: versioned files with YAML front matter and a Jinja2 body, rendered from form and chat."""
 
+from core.domain.prompts.cache_order import cache_order
 from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, prompt_folder
 from core.domain.prompts.prompt_types import (
     COMMON_VARIABLES,
@@ -26,6 +27,7 @@ __all__ = [
     "Prompt",
     "Rendered",
     "Stage",
+    "cache_order",
     "gives_forms",
     "list_prompts",
     "load_prompt",

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from core.domain.prompts import STAGE_TITLES
+from core.domain.form import load_named_form
+from core.domain.prompts import STAGE_TITLES, cache_order
+from core.errors import ShiyaoError
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui.markdown import escape_markdown
 
@@ -60,4 +62,21 @@ def draw_prompt_text(entry: PromptEntry) -> None:
     )
     if entry.problem:
         st.error(f"{escape_markdown(entry.problem)}。请在「新版本」里改好并保存。", icon=":material/error:")
+    draw_cache_hint(entry)
     st.code(entry.prompt.source, language=None, wrap_lines=True)
+
+
+def draw_cache_hint(entry: PromptEntry) -> None:
+    """What to move so that services can keep more of a prompt; nothing where all is in order."""
+    if entry.problem:
+        return
+    try:
+        order = cache_order(entry.prompt, load_named_form())
+    except ShiyaoError:
+        return  # what is wrong with it is said where it is rendered
+    if order.is_early:
+        st.info(
+            f"每次都变的「{escape_markdown(order.first)}」后面还有约 {order.behind:,} 个字不变的说明。"
+            "服务方只缓存提问开头不变的部分，缓存过的更便宜：把不变的说明移到它前面，每次就少付这些字的钱。",
+            icon=":material/savings:",
+        )

@@ -9,6 +9,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
+from core.ui.extraction.prompt_list import draw_cache_hint
 from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
@@ -77,6 +78,7 @@ def draw_new_version(entry: PromptEntry) -> None:
         )
         st.code(source, language=None, wrap_lines=True, height=200)
         st.button("放弃我的，换成新的文字", key=f"{key}-theirs", on_click=empty_box, args=(key,))
+    draw_cache_hint(entry)
     st.text_area("全文", height=520, key=key)
     save, publish, remove = st.columns([2, 2, 1])
     label = "保存为新版本" if entry.fixed else "保存修改"

@@ -13,8 +13,10 @@ from core.domain.prompts import (
     Prompt,
     Rendered,
     Stage,
+    cache_order,
     list_prompts,
     load_prompt,
+    parse_prompt,
     render,
 )
 
@@ -38,9 +40,11 @@ PUBLISHED = {
     "customers.v1": "e615e0402e1d375cdb347db220a5b27e859e8f84cf198720f1ce1f25a3987727",
     "fewshot.v1": "2d9922263b5abdd468d62382af3e0bec024bc604eae827a59608b28b1986fcc4",
     "fewshot.v2": "b8378d1933f99d454b74743c2dc3bc632bdc5ed352174ff4e8286dd1f8085d3e",
+    "fewshot.v3": "3130ed959cda484a5916d49218fdc6d48db25878acdf758119a9eae80a0c3c88",
     "fields.v1": "835a79ba545f39e3fc295712da60188f46751aa978cf5c62711f43a5f6c41d8b",
     "from_summary.v1": "7d1a1a3b90e936188a81a8b71164ceb9634bde0f7aeb45eae38080b90d614458",
     "one_customer.v1": "050b0936e31c4faf5738401aa51b0b55901533d3c64a9e045762ebcfdc77808a",
+    "one_customer.v2": "731fd110280a6da64e02fe01ce43ee69b09aa382cbf353ba8c71567845bee563",
     "reflect.v1": "29a48374f6ffba4833b97a6df007150b711535f358dd5ea17055d09a93584382",
     "reflect.v2": "c0642a8189b1ad25d79761c8d7926f3854ceb520fb2e027d3e4535f85237256a",
     "summary.v1": "7136cb1d855cc4739f02c9f515162eb21b8f72d7b6603d8809784b4a26b24c08",
@@ -59,7 +63,7 @@ def test_published_versions_never_change() -> None:
     assert {prompt.id: prompt.sha256 for prompt in list_prompts()} == PUBLISHED
 
 
-@pytest.mark.parametrize("name", ["baseline.v2", "reflect.v2", "fewshot.v2", "one_customer.v1"])
+@pytest.mark.parametrize("name", ["baseline.v2", "reflect.v2", "fewshot.v3", "one_customer.v2"])
 def test_habits_are_told_with_the_whole_form_and_no_field_that_is_not_asked_for(name: str) -> None:
     prompt = load_prompt(name)
     assert "「咨询类型」和「客户是否有卡点」每张表都填" in rendered(prompt).user
@@ -87,6 +91,29 @@ def test_each_is_rendered_with_what_it_is_given(prompt: Prompt) -> None:
     assert all(f"- {field.key}（" in whole.user and f'"{field.key}": ' in whole.user for field in FORM.fields)
     assert '"infos"' not in whole.user
     assert '{"infos": [' in rendered(prompt, json_object=True).user
+
+
+@pytest.mark.parametrize("prompt", list_prompts(), ids=lambda prompt: prompt.id)
+def test_what_changes_stands_behind_what_does_not(prompt: Prompt) -> None:
+    """Services keep the beginning of questions; of each prompt the newest version makes use of that."""
+    order = cache_order(prompt, FORM)
+    assert order.is_early == (prompt.id in ("fewshot.v1", "fewshot.v2", "one_customer.v1"))
+    if prompt.stage is Stage.EXTRACT:
+        assert order.first == "chat"
+    if not order.is_early:
+        assert order.before > 5 * order.behind
+
+
+def test_an_early_variable_is_measured() -> None:
+    source = load_prompt("baseline").source
+    rules = "规" * 300
+    head, _, rest = source.partition("## 要填的字段")
+    early = parse_prompt(f"{head}{{{{ chat }}}}\n{rules}\n## 要填的字段{rest}", "baseline.v2.md")
+    order = cache_order(early, FORM)
+    assert (order.first, order.is_early) == ("chat", True)
+    assert order.behind > 300 + 500
+    nothing = parse_prompt(f"{head}没有变量\n{{% endblock %}}\n", "baseline.v2.md")
+    assert cache_order(nothing, FORM).first == ""
 
 
 def test_summary_asks_for_the_four_sections_in_order() -> None:
