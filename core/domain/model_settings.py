@@ -28,6 +28,8 @@ class ModelSettings(BaseModel):
         per_minute: calls started per minute that it allows; ``None`` for no limit.
         price_in: yuan per thousand tokens of the question; ``None`` where unknown.
         price_out: yuan per thousand tokens of the answer; ``None`` where unknown.
+        price_cached: yuan per thousand tokens of the question that the service had kept from an earlier one (prompt
+            caching); ``None`` where unknown, then they cost as much as others.
         parameters: goes with every call (``temperature``, ``patch_id``, ``lora_id`` …).
         json_mode: whether the service can be asked for JSON (``response_format``).
         system: whether it takes a system message; else it is put before the question.
@@ -49,6 +51,7 @@ class ModelSettings(BaseModel):
     per_minute: int | None = None
     price_in: float | None = None
     price_out: float | None = None
+    price_cached: float | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     json_mode: bool = False
     system: bool = True
@@ -56,15 +59,21 @@ class ModelSettings(BaseModel):
     training_set_id: int | None = None
     note: str = ""
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float | None:
+    def cost(self, tokens_in: int, tokens_out: int, *, cached: int = 0) -> float | None:
         """Cost of tokens in yuan; ``None`` if a price that matters is unknown.
 
         Args:
-            tokens_in: of the questions.
-            tokens_out: of the answers.
+            tokens_in: of the questions, all together.
+            tokens_out: of the answers, all together.
+            cached: of the questions, tokens that the service had kept from earlier ones.
         """
+        cached_price = self.price_in if self.price_cached is None else self.price_cached
         total = 0.0
-        for tokens, price in ((tokens_in, self.price_in), (tokens_out, self.price_out)):
+        for tokens, price in (
+            (tokens_in - cached, self.price_in),
+            (cached, cached_price),
+            (tokens_out, self.price_out),
+        ):
             if tokens and price is None:
                 return None
             total += tokens * (price or 0.0) / TOKENS_PER_PRICE

@@ -14,7 +14,7 @@ class Answer:
 
     ``text`` None: an answer made from the question. ``latency`` seconds before the first byte, ``gap`` between frames.
     ``reasoning`` is sent before the answer, in frames of its own. ``finish`` is OpenAI's ``finish_reason``,
-    ``encoding`` gzip for a compressed body (HTTP only).
+    ``encoding`` gzip for a compressed body, ``usage`` more entries of ``usage`` (HTTP only).
     """
 
     text: str | None = None
@@ -25,6 +25,7 @@ class Answer:
     finish: str = "stop"
     tokens_out: int | None = None
     encoding: str = ""
+    usage: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def _completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
         "created": int(time.time()),
         "model": request["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
-        "usage": {"prompt_tokens": asked, "completion_tokens": out, "total_tokens": asked + out},
+        "usage": {"prompt_tokens": asked, "completion_tokens": out, "total_tokens": asked + out, **answer.usage},
     }
 
 

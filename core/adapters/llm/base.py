@@ -71,6 +71,8 @@ class ModelReply:
         model: what answered, as the provider names it.
         reused: whether it was taken from an earlier, identical request; it cost nothing then.
         notes: what the service did not take of the request, one Chinese sentence each.
+        tokens_cached: of ``tokens_in``, those that the service had kept from an earlier request, as it says; 0 where it
+            says nothing.
     """
 
     text: str
@@ -80,6 +82,7 @@ class ModelReply:
     model: str
     reused: bool = False
     notes: tuple[str, ...] = ()
+    tokens_cached: int = 0
 
 
 class Provider(Protocol):

@@ -6,7 +6,7 @@ to ask again is decided in one place, by cause.
 
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -314,7 +314,28 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
     if choice.finish_reason == "content_filter":
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
         raise refused.with_token_usage(tokens_in, tokens_out)
-    return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model)
+    cached = cached_tokens(usage.model_dump()) if usage else 0
+    return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model, tokens_cached=cached)
+
+
+def cached_tokens(usage: Mapping[str, Any]) -> int:
+    """Tokens of a question that the service had kept from an earlier one, in the spellings of several services.
+
+    ``prompt_tokens_details.cached_tokens`` (OpenAI, 百炼, 方舟, vLLM), ``prompt_cache_hit_tokens`` (DeepSeek) or
+    ``cached_tokens`` beside the others (Moonshot); never more than the question has.
+
+    Args:
+        usage: a reply's ``usage``, as it came.
+    """
+    details = usage.get("prompt_tokens_details")
+    spellings = (
+        details.get("cached_tokens") if isinstance(details, Mapping) else None,
+        usage.get("prompt_cache_hit_tokens"),
+        usage.get("cached_tokens"),
+    )
+    known = [count for count in spellings if isinstance(count, int) and not isinstance(count, bool) and count > 0]
+    total = usage.get("prompt_tokens")
+    return min(max(known, default=0), total if isinstance(total, int) else 0)
 
 
 def _code_text(code: object) -> str:

@@ -128,6 +128,7 @@ class _Totals:
     seconds: float = 0.0
     outdated: int = 0
     newest: int = 0
+    tokens_cached: int = 0
 
 
 def runs(session: Session, dataset_id: int | None = None) -> list[RunView]:
@@ -185,12 +186,14 @@ def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
                 func.sum(col(Extraction.seconds)),
                 func.count(col(Extraction.made_on)),
                 func.max(col(Extraction.id)),
+                func.sum(col(Extraction.tokens_cached)),
             )
             .where(col(Extraction.run_id).in_(ids))
             .group_by(col(Extraction.run_id), col(Extraction.status))
         )
         kept |= dict.fromkeys(ids, _Totals())
-        for run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest in session.execute(statement):
+        for row in session.execute(statement):
+            run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest, cached = row
             before = kept[run_id]
             is_failed = status == ExtractionStatus.FAILED
             kept[run_id] = _Totals(
@@ -202,6 +205,7 @@ def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
                 before.seconds + float(seconds),
                 before.outdated + outdated,
                 max(before.newest, newest),
+                before.tokens_cached + int(cached),
             )
     return kept
 

@@ -101,7 +101,7 @@ class ChatView(ChatBase, View):
 
 
 class RunView(RunBase, View):
-    """A run and its progress; ``tokens_in``, ``tokens_out`` and ``seconds`` are sums over its extractions.
+    """A run and its progress; numbers of tokens and ``seconds`` are sums over its extractions.
 
     ``outdated`` answers were made on a chat before an import went on with it. ``newest`` is the id of the last
     extraction, 0 before the first one.
@@ -115,6 +115,7 @@ class RunView(RunBase, View):
     seconds: float
     outdated: int = 0
     newest: int = 0
+    tokens_cached: int = 0
 
     @property
     def pending(self) -> int:

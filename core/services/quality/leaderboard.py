@@ -23,7 +23,7 @@ from core.services.quality.record_origins import (
     record_origins,
 )
 from core.services.quality.run_ancestry import is_taught_here, runs_behind
-from core.services.quality.run_cost import run_costs
+from core.services.quality.run_cost import run_costs, yuan_per_right_value
 from core.services.quality.scores import (
     BLIND,
     LABELS,
@@ -60,6 +60,12 @@ class LeaderboardRow:
     cost: float | None
     started: int = 0
     caveat: str = ""
+
+    @property
+    def yuan_per_right_value(self) -> float | None:
+        """What one value that the reference confirms cost; see :func:`core.services.quality.run_cost`."""
+        judged = len(self.score.chats) - len(self.score.missing)
+        return yuan_per_right_value(self.run, self.cost, right=self.score.filled.credit, judged=judged)
 
     @property
     def is_ranked(self) -> bool:

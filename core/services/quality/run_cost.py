@@ -11,6 +11,24 @@ from core.adapters.store.models import ModelEntry
 from core.domain.model_settings import ModelSettings
 
 
+def yuan_per_right_value(run: RunView, yuan: float | None, *, right: float, judged: int) -> float | None:
+    """What one right value of a run cost: that is what a cheaper model or prompt is worth.
+
+    Args:
+        run: with the number of its chats.
+        yuan: what all of it cost.
+        right: values that the reference confirms (true-positive credit), over the chats that were judged.
+        judged: how many of the run's chats these are; they cost as much as the others on average.
+
+    Returns:
+        Yuan; ``None`` where the price is unknown, nothing was asked of a model, or nothing was right.
+    """
+    settled = run.done + run.failed
+    if not yuan or not settled or right <= 0:
+        return None
+    return yuan * judged / settled / right
+
+
 def run_costs(session: Session, runs: Iterable[RunView]) -> dict[int, float | None]:
     """What each run cost so far.
 
@@ -34,7 +52,7 @@ def run_costs(session: Session, runs: Iterable[RunView]) -> dict[int, float | No
             models.append(ModelSpec.from_dict(entry_then))
         if (run.provider, run.model) in current:
             models.append(current[run.provider, run.model])
-        amounts = (model.cost(run.tokens_in, run.tokens_out) for model in models)
+        amounts = (model.cost(run.tokens_in, run.tokens_out, cached=run.tokens_cached) for model in models)
         unpriced = None if run.tokens_in or run.tokens_out else 0.0
         yuan[run.id] = next((amount for amount in amounts if amount is not None), unpriced)
     return yuan

@@ -28,11 +28,15 @@ class MeasuredRun:
         found: F1 over filled cells, 0 to 1: what of the labels it found, and how much else it says; 0 where there are
             no labels.
         chats: score of every labelled chat.
+        right: values that agree with the labels (true-positive credit over filled cells); 0 where there are none.
+        judged: labelled chats that it answered.
     """
 
     score: float
     found: float = 0.0
     chats: tuple[float, ...] = ()
+    right: float = 0.0
+    judged: int = 0
 
 
 def measured_runs(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, MeasuredRun]:
@@ -102,7 +106,13 @@ def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[An
     reference = prepare_reference(form_of_dataset(session, dataset_id), golds)
     scores = {run.id: score_against(reference, first_answers(session, run.id, list(golds))) for run in runs}
     return {
-        run_id: MeasuredRun(result.score, result.filled.f1, tuple(chat.score for chat in result.chats.values()))
+        run_id: MeasuredRun(
+            result.score,
+            result.filled.f1,
+            tuple(chat.score for chat in result.chats.values()),
+            result.filled.credit,
+            len(result.chats) - len(result.missing),
+        )
         for run_id, result in scores.items()
     }
 

@@ -1,6 +1,7 @@
 """Data of the start page: datasets with their progress, and the latest saves."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
 from core.domain.scoring import Interval
 from core.services.quality import DefaultRun
 from core.services.quality.default_run import default_and_best
+from core.services.quality.value_cost import value_costs
 from core.services.review.progress import UNDECIDED, Progress, review_progress
 
 
@@ -26,6 +28,7 @@ class DatasetState:
         best: the one that would be the default had nobody pinned one.
         interval: 95 % of the best one's score against labels, where there are enough.
         passed: how many confirmed records nobody has looked at.
+        value_costs: yuan for each value that the labels confirm, by run, the cheapest first.
     """
 
     dataset: DatasetView
@@ -35,6 +38,7 @@ class DatasetState:
     best: DefaultRun | None = None
     interval: Interval | None = None
     passed: int = 0
+    value_costs: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +82,5 @@ def _state(session: Session, dataset: DatasetView) -> DatasetState:
         best,
         interval,
         queries.count_passed(session, dataset.id),
+        value_costs(session, dataset.id),
     )

@@ -93,6 +93,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         "单价": price_text(spec)
         if price_text(spec) in ("未知", "免费")
         else f"{price_text(spec)} 元 / 千 token（提问 / 回答）",
+        **({} if spec.price_cached is None else {"缓存单价": f"{spec.price_cached:g} 元 / 千 token"}),
         "JSON 模式": "使用" if spec.json_mode else "不使用",
         "发送前替换个人信息": "是" if spec.replace_personal else "否",
         **_parameter_facts(spec),

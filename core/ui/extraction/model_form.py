@@ -118,15 +118,26 @@ def _limits(start: Mapping[str, Any], key: str) -> dict[str, Any]:
         values[name] = column.number_input(
             title, min_value=1, value=start.get(name) or None, placeholder="未知", key=f"{key}-{name}"
         )
-    left, right = st.columns(2)
-    for column, name, title in ((left, "price_in", "提问单价"), (right, "price_out", "回答单价")):
+    left, middle, right = st.columns(3)
+    for column, name, title, where_empty, hint in (
+        (left, "price_in", "提问单价", "未知", "元 / 千 token"),
+        (
+            middle,
+            "price_cached",
+            "缓存单价",
+            "同提问",
+            "元 / 千 token；提问里服务方缓存过的部分按这个价",
+        ),
+        (right, "price_out", "回答单价", "未知", "元 / 千 token"),
+    ):
         values[name] = column.number_input(
-            f"{title}（元 / 千 token）",
+            title,
             min_value=0.0,
             value=start.get(name),
             step=0.001,
             format="%.5f",
-            placeholder="未知",
+            placeholder=where_empty,
+            help=hint,
             key=f"{key}-{name}",
         )
     for name in ("context_tokens", "max_output_tokens"):

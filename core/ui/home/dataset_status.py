@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store.models import RunKind, RunStatus
+from core.services.extraction.runs.cost import money
 from core.services.quality import DefaultRun
 from core.services.review import DatasetState
 from core.services.review.lead_view import LeadView
@@ -55,6 +56,10 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
         facts["盲审估计"] = blind_estimate_text(estimate)
     if cost := spent(item):
         facts["花费"] = cost
+    names = {run.id: run.name for run in item.runs}
+    if values := [f"{names[run_id]} {money(yuan)}" for run_id, yuan in item.value_costs.items() if run_id in names]:
+        more = f"　另有 {len(values) - _MOST_RUNS} 个" if len(values) > _MOST_RUNS else ""
+        facts["每个对的值"] = "　".join(values[:_MOST_RUNS]) + more + "（对照标注）"
     return facts
 
 

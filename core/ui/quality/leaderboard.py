@@ -17,7 +17,7 @@ from core.ui.quality.reference_picker import reference_title, scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, percent_column, percent_value, table_height
 
 _NAMED_RUNS = 3
-_COSTS = ("模型", "提示词", "token", "用时（秒）", "费用（元）")
+_COSTS = ("模型", "提示词", "token", "用时（秒）", "费用（元）", "每个对的值（元）")
 """Columns of a table of their own: beside the others the last ones would be out of sight at 1366 pixels."""
 
 
@@ -122,6 +122,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "token": run.tokens_in + run.tokens_out,
             "用时（秒）": run.seconds,
             "费用（元）": row.cost,
+            "每个对的值（元）": row.yuan_per_right_value,
         }
         rows.append(shown)
     return rows

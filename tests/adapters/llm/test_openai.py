@@ -48,6 +48,24 @@ def test_a_complete_answer_with_usage() -> None:
     assert [message["role"] for message in service.requests[0]["messages"]] == ["system", "user"]
 
 
+@pytest.mark.parametrize(
+    ("usage", "cached"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 8}}, 8),
+        ({"prompt_cache_hit_tokens": 9, "prompt_cache_miss_tokens": 3}, 9),
+        ({"cached_tokens": 4}, 4),
+        ({"prompt_tokens_details": {"cached_tokens": 8}, "prompt_cache_hit_tokens": 9}, 9),
+        ({"prompt_tokens_details": None, "cached_tokens": "viele"}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 1000}}, 12),
+        ({}, 0),
+    ],
+)
+def test_cached_tokens_are_read_in_every_spelling(usage: dict[str, Any], cached: int) -> None:
+    with FakeOpenAI(Answer(text="[]", usage=usage)) as service:
+        reply = OpenAIProvider(settings(service)).complete(ModelRequest("甲：你好", system="只输出 JSON"))
+    assert (reply.tokens_in, reply.tokens_cached) == (12, cached)
+
+
 def test_parameters_reach_the_wire() -> None:
     with FakeOpenAI() as service:
         ask(service, parameters={"temperature": 0, "max_tokens": 64, "json_mode": True, "patch_id": "77", "top_k": 3})

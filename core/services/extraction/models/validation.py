@@ -29,6 +29,7 @@ _TITLES = {
     "per_minute": "每分钟次数",
     "price_in": "提问单价",
     "price_out": "回答单价",
+    "price_cached": "缓存单价",
     "parameters": "附加参数",
     "note": "备注",
 }
@@ -39,7 +40,14 @@ _REASONS = {
 }
 
 
-_MOST_CHARACTERS = {"name": 80, "title": 80, "model": 200, "url": 500, "key_env": 64, "note": 2000}
+_MOST_CHARACTERS = {
+    "name": 80,
+    "title": 80,
+    "model": 200,
+    "url": 500,
+    "key_env": 64,
+    "note": 2000,
+}
 _RANGES: dict[str, tuple[float, float]] = {
     "context_tokens": (0, 100_000_000),
     "max_output_tokens": (0, 10_000_000),
@@ -47,6 +55,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "per_minute": (1, 1_000_000),
     "price_in": (0, 10_000),
     "price_out": (0, 10_000),
+    "price_cached": (0, 10_000),
 }
 _PARAMETERS: dict[str, tuple[int, int, type[int] | type[float]]] = {
     "max_tokens": (1, 10_000_000, int),
@@ -129,17 +138,7 @@ class ModelDraft(ModelSettings):
     @model_validator(mode="after")
     def _address_fits(self) -> "ModelDraft":
         if self.url:
-            try:
-                parse_origin(self.url)
-            except SettingsError as error:
-                raise ValueError(f"地址：{error.message}，{error.remedy}") from None
-            parts = urlsplit(self.url)
-            entry = provider_entry(self.provider)
-            if parts.scheme not in entry.schemes:
-                expected = f"应以 {entry.schemes[0]}:// 开头" if entry.remote else f"{entry.title}没有地址"
-                raise ValueError(f"地址：{expected}")
-            if any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
-                raise ValueError("地址：不能包含密钥，密钥只从环境变量读取")
+            _check_address("地址", self.url, self.provider)
         return self
 
     @model_validator(mode="after")
@@ -150,6 +149,20 @@ class ModelDraft(ModelSettings):
         except SettingsError as error:
             raise ValueError(f"{error.message}，{error.remedy}") from None
         return self
+
+
+def _check_address(title: str, url: str, provider: str) -> None:
+    try:
+        parse_origin(url)
+    except SettingsError as error:
+        raise ValueError(f"{title}：{error.message}，{error.remedy}") from None
+    parts = urlsplit(url)
+    entry = provider_entry(provider)
+    if parts.scheme not in entry.schemes:
+        expected = f"应以 {entry.schemes[0]}:// 开头" if entry.remote else f"{entry.title}没有地址"
+        raise ValueError(f"{title}：{expected}")
+    if any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
+        raise ValueError(f"{title}：不能包含密钥，密钥只从环境变量读取")
 
 
 def validate_model(values: Mapping[str, Any]) -> ModelDraft:

@@ -38,6 +38,7 @@ class Call:
         code: the provider's own error code.
         tokens_in: prompt tokens by the provider's count; ``None`` where it does not say.
         tokens_out: answer tokens, likewise.
+        tokens_cached: of ``tokens_in``, those that the service had kept from an earlier question.
         seconds: wall time with waits and retries.
         attempts: how often the model was asked; 0 where an earlier answer was taken.
         model: what answered, as the provider names it.
@@ -63,6 +64,7 @@ class Call:
     seconds: float = 0.0
     attempts: int = 0
     model: str = ""
+    tokens_cached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,6 +284,7 @@ class ChunkRun:
                 tokens_in=reply.tokens_in,
                 tokens_out=reply.tokens_out,
                 model=reply.model,
+                tokens_cached=reply.tokens_cached,
             )
         )
         return self.calls[-1]

@@ -92,6 +92,8 @@ def _entry(call: Call, at: str) -> dict[str, Any]:
         "user": call.user,
         "notes": list(call.notes),
     }
+    if call.tokens_cached:
+        entry["tokens_cached"] = call.tokens_cached
     if call.examples:
         entry["examples"] = list(call.examples)
     return entry
