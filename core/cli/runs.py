@@ -60,6 +60,9 @@ def extract(
     chats: Annotated[str, typer.Option(metavar="LIST", help="只抽取这些群聊，例如 1-20,35。")] = "",
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="不沿用以前对同样问题的回答。")] = False,
+    budget: Annotated[
+        float | None, typer.Option(metavar="YUAN", help="预算，元：花到这么多就暂停；写更大的数再执行一次就继续。")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，并说明什么会发给模型，不调用模型。")
     ] = False,
@@ -110,6 +113,7 @@ def extract(
             chat_indices=indices,
             concurrency=concurrency,
             fresh=fresh or None,
+            budget=budget,
         )
         _see_through(store, lambda: run_service.start(store, created.id), json)
 
@@ -272,6 +276,12 @@ def _see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> 
         _summary(view)
     if view.failed:
         hint(f"有 {view.failed} 条失败，用 status 查看原因，用 retry 重试。")
+    yuan = run_service.costs(store, [view])[view.id]
+    if run_service.is_stopped_at_budget(view, yuan):
+        hint(
+            f"已花 {run_service.money(yuan)}，到了预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
+            f"还剩 {view.pending} 条；用更大的 --budget 再执行一次就继续。"
+        )
     if view.failed or view.status != RunStatus.FINISHED:
         raise typer.Exit(1)
 
@@ -323,6 +333,9 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
                 "tokens_in": estimated.tokens_in,
                 "tokens_out": estimated.tokens_out,
                 "yuan": estimated.yuan,
+                "scale": None
+                if estimated.scale is None
+                else {"factor": estimated.scale.factor, "error": estimated.scale.error, "calls": estimated.scale.calls},
                 "reused": estimated.reused,
                 "over": list(estimated.over),
                 "windows": estimated.windows,
@@ -345,6 +358,11 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
         f"预计抽取 {estimated.chats} 条群聊，调用 {estimated.calls} 次，提问约 {estimated.tokens_in:,} token，"
         f"回答约 {estimated.tokens_out:,} token，{price}。"
     )
+    if scale := estimated.scale:
+        say(
+            f"提问的 token 按这个模型最近 {scale.calls} 次提问的实际用量折算（×{scale.factor:.2f}，"
+            f"折算后单次平均相差 {scale.error:.0%}）。"
+        )
     if leaves is not None:
         say(leaves.sentence + ("加 --json 看这个提问的全文。" if leaves.remote else ""))
     if estimated.reused:

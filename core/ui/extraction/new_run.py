@@ -232,6 +232,12 @@ def _draw_estimate(
             }
         )
         basis = "按这个模型以前的回答" if calls.learned else "按空表的长度"
+        if calls.scale is not None:
+            scale = calls.scale
+            st.caption(
+                f"提问的 token 按这个模型最近 {scale.calls:d} 次提问的实际用量折算（×{scale.factor:.2f}，"
+                f"折算后单次平均相差 {scale.error:.0%}）。"
+            )
         if not free:
             sampled = "，群聊太多，按抽样推算" if calls.sampled else ""
             st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")

@@ -22,6 +22,7 @@ def draw_limits(
     concurrency: int,
     per_minute: int | None = None,
     deadline: float = _DEADLINE,
+    budget: float | None = None,
 ) -> dict[str, Any]:
     """Draw the three limits.
 
@@ -31,9 +32,10 @@ def draw_limits(
         concurrency: calls at a time, to begin with.
         per_minute: calls a minute, to begin with.
         deadline: seconds for one call, to begin with.
+        budget: yuan that the run may cost, to begin with.
 
     Returns:
-        ``concurrency``, ``per_minute`` and ``deadline``, as ``create_run`` takes them.
+        ``concurrency``, ``per_minute``, ``deadline`` and ``budget``, as ``create_run`` takes them.
     """
     first, second, third = st.columns(3)
     at_once = first.number_input(
@@ -55,10 +57,23 @@ def draw_limits(
         help="一次调用最长等多久",
         key=f"runs-deadline-{key}",
     )
+    priced = spec.cost(1, 1) is not None
+    most = st.number_input(
+        "预算（元）",
+        min_value=0.01,
+        value=budget if priced else None,
+        step=1.0,
+        placeholder="不限" if priced else "模型没有单价",
+        disabled=not priced,
+        help="花到这么多就暂停，已经发出的调用照样保存；提高以后可以继续"
+        if priced
+        else "在模型页填了单价，才能按预算停下",
+        key=f"runs-budget-{key}",
+    )
     allowed = spec.concurrency
     if allowed and at_once > allowed:
         st.caption(f":orange[这个模型允许的并发数是 {allowed:d}，更多的调用可能被拒绝后重试。]")
-    return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds)}
+    return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds), "budget": most}
 
 
 def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
@@ -69,7 +84,7 @@ def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
     with st.popover(
         "限速",
         icon=":material/speed:",
-        **only_for(Permission.RUNS, hint="并发数、每分钟次数和时限；从下一次调用起生效"),
+        **only_for(Permission.RUNS, hint="并发数、每分钟次数、时限和预算；从下一次调用起生效"),
     ):
         limits = draw_limits(
             spec,
@@ -77,6 +92,7 @@ def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
             concurrency=int(now["concurrency"]),
             per_minute=now.get("per_minute"),
             deadline=float(now["deadline"]),
+            budget=now.get("budget"),
         )
         if st.button("改用这些限制", key=f"limits-{run.id}", **only_for(Permission.RUNS)):
             with show_errors():

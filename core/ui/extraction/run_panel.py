@@ -53,6 +53,12 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     metrics(_numbers(run, cost), warn="失败")
     if option and option.missing and run.status == RunStatus.RUNNING:
         st.warning(f"{escape_markdown(option.missing)}这个抽取任务会等到补齐后继续。", icon=":material/key_off:")
+    if run_service.is_stopped_at_budget(run, cost):
+        st.warning(
+            f"花到了预算 {escape_markdown(run_service.money(run.parameters['budget']))}，已经暂停，"
+            f"还剩 {run.pending:d} 条群聊没有抽取。在「限速」里提高预算，再点「继续」。",
+            icon=":material/savings:",
+        )
     views = [LATEST, *([FAILED] if run.failed else []), ABOUT]
     view = st.segmented_control(
         "内容",
@@ -137,6 +143,10 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
     if run.tokens_in or run.tokens_out:
         values |= {"提问 token": f"{run.tokens_in:,}", "回答 token": f"{run.tokens_out:,}"}
         values["费用"] = "单价未知" if cost is None else run_service.money(cost)
+        if run.parameters.get("budget"):
+            values["预算"] = run_service.money(run.parameters["budget"])
+        if run.tokens_cached:
+            values["缓存过的提问"] = f"{run.tokens_cached / max(run.tokens_in, 1):.0%}"
         pending = run.pending and run.status == RunStatus.RUNNING
         if cost and pending and settled:
             values["预计共"] = run_service.money(cost * run.total / settled)

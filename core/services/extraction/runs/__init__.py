@@ -11,6 +11,7 @@ from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
     from core.services.extraction.runs.activity import run_activity
+    from core.services.extraction.runs.budget import is_stopped_at_budget
     from core.services.extraction.runs.cost import costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
     from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
@@ -79,6 +80,7 @@ __all__ = [
     "extend",
     "failures",
     "free_name",
+    "is_stopped_at_budget",
     "latest",
     "listed_runs",
     "model_runs",

@@ -24,6 +24,7 @@ from core.services.extraction.runs.pipeline_loading import load_pipeline
 from core.services.extraction.runs.reply_reuse import reusable_replies
 from core.services.extraction.runs.run_model import with_run_parameters
 from core.services.extraction.runs.scope import missing
+from core.services.extraction.runs.token_scale import TokenScale, token_scale
 
 SAMPLE = 400
 """Most chats that are read; the others count with the mean of these."""
@@ -51,6 +52,8 @@ class Estimate:
         impossible: indices of chats that the prompt leaves no room for; they would fail.
         learned: whether the length of answers comes from earlier answers of this model to this prompt.
         sampled: whether only some of the chats were read.
+        scale: what the model's own count made of earlier estimates, by which questions are scaled; ``None`` where it
+            has answered too little, or does not count.
     """
 
     model: ModelSpec
@@ -65,6 +68,7 @@ class Estimate:
     impossible: tuple[int, ...] = ()
     learned: bool = False
     sampled: bool = False
+    scale: TokenScale | None = None
 
 
 def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
@@ -134,9 +138,13 @@ def estimate(
         chosen = _wanted(session, data.id, run, limit, chat_indices)
         ids = queries.chat_ids(session, data.id)
         learned = _mean_answer(session, spec, stages.main) if stages.plain else None
+        scale = token_scale(session, spec)
     spec = with_run_parameters(spec, parameters or {})
     lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
     calls = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in chosen}, learned)
+    if scale is not None:
+        tokens_in = scale.scaled(calls.tokens_in)
+        calls = replace(calls, tokens_in=tokens_in, yuan=calls.model.cost(tokens_in, calls.tokens_out), scale=scale)
     known = {} if fresh else reusable_replies(store, spec, form, stages, {index: ids[index] for index in chosen})
     return _without(calls, sum(known.values()))
 

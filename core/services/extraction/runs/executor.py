@@ -19,6 +19,7 @@ from core.domain.form import FormValues, load_named_form, storable
 from core.errors import Cause, ShiyaoError, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
 from core.services.extraction.runs import places
+from core.services.extraction.runs.budget import stop_at_budget
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
 from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
 from core.services.extraction.runs.lifecycle import finish_if_complete
@@ -270,6 +271,8 @@ def _store_outcome(
         run = _write(session, chat, outcome, calls)
         places.release(session, chat)
         session.flush()
+        if run is not None:
+            stop_at_budget(session, run)
         following = take_next(session)
         # Counted only where it may be so: a run that goes on is not complete.
         if run is not None and (following is None or following.run_id != chat.run_id):
@@ -367,6 +370,7 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
     row.attempts += max(1, outcome.attempts)
     row.tokens_in = (row.tokens_in or 0) + (outcome.tokens_in or 0)
     row.tokens_out = (row.tokens_out or 0) + (outcome.tokens_out or 0)
+    row.tokens_cached = (row.tokens_cached or 0) + sum(call.tokens_cached for call in outcome.calls)
     row.seconds = (row.seconds or 0.0) + outcome.seconds
     row.created_at = moment
     row.made_on = None

@@ -15,6 +15,7 @@ from core.domain.permissions import Permission
 from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs.budget import require_budget_left, require_prices
 from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
@@ -51,6 +52,7 @@ def create_run(
     per_minute: int | None = None,
     deadline: float | None = None,
     fresh: bool | None = None,
+    budget: float | None = None,
     limit: int | None = None,
     chat_indices: Iterable[int] | None = None,
 ) -> RunView:
@@ -69,6 +71,7 @@ def create_run(
         per_minute: calls started per minute at most.
         deadline: seconds for one call.
         fresh: ask anew even where an identical request was answered before.
+        budget: yuan that it may cost; it is paused once that much is spent; ``None``: as it is, at first no limit.
         limit: only the first so many chats; ``None`` for all. An existing run's scope only grows.
         chat_indices: only these chats; not together with ``limit``.
 
@@ -88,6 +91,8 @@ def create_run(
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
     _require_ready(with_run_parameters(spec, parameters or {}))
+    if budget is not None:
+        require_prices(spec)
     provider, model = spec.provider, spec.name
     chosen = stages.main
     with store.write() as session:
@@ -112,7 +117,13 @@ def create_run(
             settled = parameters_of(row)
             if settled.chats is not None:
                 settled.chats = None if chosen_indices is None else sorted({*settled.chats, *chosen_indices})
-        changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "fresh": fresh}
+        changes = {
+            "concurrency": concurrency,
+            "per_minute": per_minute,
+            "deadline": deadline,
+            "fresh": fresh,
+            "budget": budget,
+        }
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         row.total = len(scope(session, row))
@@ -157,7 +168,15 @@ def extend(store: Store, run_id: int) -> RunView:
 
 
 @permitted(Permission.RUNS)
-def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int | None, deadline: float) -> RunView:
+def set_limits(
+    store: Store,
+    run_id: int,
+    *,
+    concurrency: int,
+    per_minute: int | None,
+    deadline: float,
+    budget: float | None,
+) -> RunView:
     """Change a run's rate limits and timeouts, also while it is running; applies from the next chat on.
 
     Args:
@@ -166,14 +185,17 @@ def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int |
         concurrency: calls at a time; runs of one model share the smallest of theirs.
         per_minute: calls started per minute at most; ``None`` for no limit.
         deadline: seconds for one call.
+        budget: yuan that the run may cost; ``None`` for no limit.
 
     Raises:
         NotFoundError: no such run.
-        RunError: it is not a model's run, or a value is out of range.
+        RunError: it is not a model's run, a value is out of range, or the model has no price for a budget.
     """
     with store.write() as session:
         row = _model_run(session, run_id)
-        limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline}
+        if budget is not None:
+            require_prices(spec_of(row))
+        limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "budget": budget}
         row.parameters = _validated(**{**parameters_of(row).model_dump(), **limits}).model_dump(mode="json")
     return progress(store, run_id)
 
@@ -256,7 +278,10 @@ def finish_if_complete(session: Session, run_id: int) -> None:
 def _go(session: Session, row: Run) -> None:
     refresh(session, row)
     _require_ready(spec_of(row))
-    row.status = RunStatus.RUNNING if missing(session, row) else RunStatus.FINISHED
+    lacking = missing(session, row)
+    if lacking:
+        require_budget_left(session, row, spec_of(row))
+    row.status = RunStatus.RUNNING if lacking else RunStatus.FINISHED
     if row.status == RunStatus.RUNNING:
         session.flush()
         offer_lanes(session, model_key(row), parameters_of(row).concurrency)
@@ -303,7 +328,7 @@ def _validated(**values: Any) -> RunParameters:
         return RunParameters.model_validate(values)
     except ValidationError as error:
         wrong = error.errors()[0]
-        names = {"concurrency": "并发数", "per_minute": "每分钟次数", "deadline": "超时秒数"}
+        names = {"concurrency": "并发数", "per_minute": "每分钟次数", "deadline": "超时秒数", "budget": "预算"}
         field = str(wrong["loc"][0]) if wrong["loc"] else ""
         raise RunError(
             f"{names.get(field, field)}不能是 {wrong.get('input')}", "并发数可以是 1 到 256，其余应大于 0"

@@ -27,6 +27,7 @@ class RunParameters(BaseModel):
         per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
         chats: indices in the run's scope; ``None`` for all chats of the dataset.
         fresh: ask anew even where an identical request was answered before.
+        budget: yuan that the run may cost; it is paused once that much is spent; ``None`` for no limit.
         retry: ``{chat id: attempts}`` of failures that are to be asked again; an entry holds as long as the failed
             extraction has that number of attempts, so a retry that fails again does not start over by itself.
     """
@@ -41,6 +42,7 @@ class RunParameters(BaseModel):
     per_minute: int | None = Field(default=None, ge=1)
     chats: list[int] | None = None
     fresh: bool = False
+    budget: float | None = Field(default=None, gt=0)
     retry: dict[int, int] = Field(default_factory=dict)
 
 

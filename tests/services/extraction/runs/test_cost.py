@@ -210,3 +210,40 @@ def test_failed_calls_have_no_tokens(store: Store, priced: ModelSpec) -> None:
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m")
         view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert (view.failed, run_service.costs(store, [view])[run.id]) == (1, 0.0)
+
+
+def test_cached_tokens_have_a_price_of_their_own() -> None:
+    model = ModelSpec(name="m", provider="openai", price_in=1.0, price_out=2.0, price_cached=0.1)
+    assert model.cost(1000, 1000) == pytest.approx(3.0)
+    assert model.cost(1000, 1000, cached=400) == pytest.approx(0.6 + 0.04 + 2.0)
+    # What is not known is never taken for cheaper than it may be.
+    assert model.model_copy(update={"price_cached": None}).cost(1000, 1000, cached=400) == pytest.approx(3.0)
+    assert model.model_copy(update={"price_out": None}).cost(1000, 0, cached=1000) == pytest.approx(0.1)
+
+
+def test_what_the_service_had_cached_is_kept_and_priced(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 2)
+    with FakeOpenAI(Answer(tokens_out=10, usage={"prompt_tokens_details": {"cached_tokens": 200}})) as service:
+        model_catalog.update(store, priced.id or 0, url=service.url, price_cached=0.05)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m")
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+    assert view.tokens_cached == 400
+    assert run_service.costs(store, [view])[run.id] == pytest.approx((view.tokens_in - 400) * 0.0005 + 0.02 + 0.04)
+
+
+def test_questions_are_scaled_by_what_earlier_ones_took(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 12)
+    ask = {"dataset": "d", "provider": "openai", "model": "m"}
+    with FakeOpenAI() as service:  # counts each character as a token
+        model_catalog.update(store, priced.id or 0, url=service.url)
+        few = run_service.create_run(store, name="few", limit=4, **ask)  # type: ignore[arg-type]
+        run_service.wait_for_run(store, lambda: run_service.start(store, few.id))
+        assert run_service.estimate(store, run="r", fresh=True, **ask).scale is None  # type: ignore[arg-type]
+        run = run_service.create_run(store, name="r", limit=6, fresh=True, **ask)  # type: ignore[arg-type]
+        raw = run_service.estimate(store, run="other", fresh=True, **ask)  # type: ignore[arg-type]
+        took = run_service.wait_for_run(store, lambda: run_service.start(store, run.id)).tokens_in / 6
+        scaled = run_service.estimate(store, run="other", fresh=True, **ask)  # type: ignore[arg-type]
+    assert scaled.scale is not None and scaled.scale.calls == 10 and scaled.scale.error < 0.02
+    assert scaled.tokens_in / 12 == pytest.approx(took, rel=0.02)
+    assert raw.tokens_in / 12 < 0.9 * took
+    assert scaled.yuan == pytest.approx(scaled.tokens_in * 0.0005 + scaled.tokens_out * 0.002)

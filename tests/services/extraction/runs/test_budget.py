@@ -1,0 +1,99 @@
+"""A run stops cleanly at its budget, says so, and goes on once it is raised."""
+
+import pytest
+
+from core import cli
+from core.adapters.llm import ModelSpec
+from core.adapters.store import RunView, Store
+from core.adapters.store.models import RunStatus
+from core.errors import RunError
+from core.services.extraction import models as model_catalog
+from core.services.extraction import runs as run_service
+from tests.factories.runs import add_dataset, runner, stored
+from tests.fakes.behaviour import Answer
+from tests.fakes.openai_server import API_KEY, FakeOpenAI
+from tests.waiting import wait_until
+
+ASK = {"dataset": "d", "name": "r", "provider": "openai", "model": "m"}
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
+
+
+def add_model(store: Store, url: str, **more: object) -> ModelSpec:
+    """A model whose answers cost one yuan each."""
+    values = {"price_in": 0.0, "price_out": 1.0} | more
+    return model_catalog.create(store, name="m", provider="openai", url=url, key_env="SOME_API_KEY", **values)
+
+
+def yuan(store: Store, run: RunView) -> float:
+    return run_service.costs(store, [run_service.progress(store, run.id)])[run.id] or 0.0
+
+
+@pytest.mark.both_databases
+def test_a_run_stops_at_its_budget_and_goes_on_once_it_is_raised(store: Store) -> None:
+    add_dataset(store, 12)
+    with FakeOpenAI(Answer(tokens_out=1000)) as service:
+        add_model(store, service.url)
+        run = run_service.create_run(store, budget=5, concurrency=1, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done, view.pending) == (RunStatus.PAUSED, 5, 7)
+        assert len(service.requests) == 5
+        assert run_service.is_stopped_at_budget(view, yuan(store, run))
+        with pytest.raises(RunError, match="预算 5.00 元 用完了"):
+            run_service.start(store, run.id)
+        run_service.set_limits(store, run.id, concurrency=1, per_minute=None, deadline=60, budget=8)
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done) == (RunStatus.PAUSED, 8)
+        run_service.set_limits(store, run.id, concurrency=1, per_minute=None, deadline=60, budget=None)
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done, len(service.requests)) == (RunStatus.FINISHED, 12, 12)
+
+
+@pytest.mark.both_databases
+def test_beyond_the_budget_is_only_what_was_under_way(store: Store) -> None:
+    add_dataset(store, 40)
+    with FakeOpenAI(Answer(tokens_out=1000, latency=0.05)) as service:
+        add_model(store, service.url)
+        run = run_service.create_run(store, budget=10, concurrency=4, **ASK)  # type: ignore[arg-type]
+        run_service.start(store, run.id)
+        with runner(store), runner(store, take_lock=False):
+            wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.PAUSED)
+        view = run_service.progress(store, run.id)
+        assert 10 <= view.done <= 10 + 3
+        assert len(service.requests) == view.done == len(stored(store, run))
+        assert yuan(store, run) == pytest.approx(view.done)
+
+
+def test_the_last_chat_may_reach_the_budget(store: Store) -> None:
+    add_dataset(store, 3)
+    with FakeOpenAI(Answer(tokens_out=1000)) as service:
+        add_model(store, service.url)
+        run = run_service.create_run(store, budget=3, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+    assert view.status == RunStatus.FINISHED
+    assert not run_service.is_stopped_at_budget(view, 3.0)
+
+
+def test_a_budget_needs_prices(store: Store) -> None:
+    add_dataset(store, 1)
+    add_model(store, "http://127.0.0.1:9/v1", price_out=None)
+    with pytest.raises(RunError, match="没有单价，预算无从算起"):
+        run_service.create_run(store, budget=3, **ASK)  # type: ignore[arg-type]
+    run = run_service.create_run(store, **ASK)  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="没有单价"):
+        run_service.set_limits(store, run.id, concurrency=1, per_minute=None, deadline=60, budget=1)
+
+
+def test_the_command_says_where_it_stopped(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    add_dataset(store, 3)
+    url = store.engine.url.render_as_string(hide_password=False)
+    command = ["--db", url, "extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "m"]
+    with FakeOpenAI(Answer(tokens_out=1000)) as service:
+        add_model(store, service.url)
+        assert cli.main([*command, "--concurrency", "1", "--budget", "2"]) == 1
+        assert "到了预算 2.00 元，已经暂停，还剩 1 条" in capsys.readouterr().err
+        assert cli.main([*command, "--budget", "9"]) == 0
