@@ -212,6 +212,7 @@ class FakeReview:
                 "marks": marks[c],
                 "pinned": customer.get("pinned", {}),
                 "others": {STAGE: [{"value": "报价", "who": ["微调一版"]}]} if index in (9, 28) else {},
+                "compared": ["微调一版"] if index in (9, 28) else [],
                 "delta": {k: v for k, v in NEWER.items() if customer["values"][k] != v} if index == 29 else {},
             }
             for c, customer in enumerate(chat["customers"])

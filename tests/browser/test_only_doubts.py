@@ -28,7 +28,7 @@ def test_tab_visits_doubts_and_the_rest_is_one_line(desk: WorkbenchPage) -> None
     expect(desk.page.locator(".doubt-switch")).to_have_text("疑点 2")
     desk.press("Alt+z")
     expect(rows).to_have_count(2)
-    expect(fold).to_have_text("19 项一致")
+    expect(fold).to_have_text("19 项一致（对照：另 1 个抽取任务）")
     expect(desk.field(PHONE)).to_be_focused()
     expect(desk.page.locator(".left-line")).to_have_text("还有 2 处")  # no time before any is known
     desk.press("Tab")

@@ -19,6 +19,7 @@ import { nextDoubt } from "../../core/ui/workbench/js/doubts.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
 import { makeSave } from "../../core/ui/workbench/js/outbox.js";
+import { chatAsFilled } from "../../core/ui/workbench/js/sides.js";
 import { makeStore, receive } from "../../core/ui/workbench/js/state.js";
 import { spend } from "../../core/ui/workbench/js/time_spent.js";
 import { chat, customer, FORM, payload } from "./fixtures.mjs";
@@ -80,18 +81,33 @@ test("a customer without a name stops the first approval until that is confirmed
 function renamed(name, extra) {
   const speakers = [
     { name: "孙洋2", role: "客户", reasons: [] },
-    { name: "客服小陈", role: "客服", reasons: [] },
+    { name: "客服小陈", role: "客服", reasons: ["自称客服"] },
     { name: "陶然乡-邱总", role: "客户", reasons: [] },
   ];
   const parts = [{ t: "我是Ann，微信12345，找林木森，孙洋2的表", e: [] }];
   const messages = [{ i: 0, speaker: "孙洋2", role: "客户", kind: "text", parts, quote: null }];
   const customers = [customer({ 姓名: "孙洋2", 电话: "138" }, extra)];
-  const entry = makeEntry(chat(1, { speakers, messages, customers }));
+  const entry = makeEntry(chat(1, { speakers, messages, customers, counts: { customers: 2, staff: 1 } }));
   editField(entry, 0, "姓名", name, 0);
   return entry;
 }
 
 const stopTexts = (/** @type {any} */ entry) => approvalStops(entry, FORM).map(({ text }) => text);
+
+test("a customer put in as somebody who seems to be staff stops one approval at once, and none once it is decided", () => {
+  const entry = renamed("客服小陈");
+  assert.deepEqual(stopTexts(entry), ["「客服小陈」看起来是客服（自称客服）"]);
+  const filled = chatAsFilled(entry, FORM);
+  assert.deepEqual(
+    filled.speakers.filter(({ role }) => role === "客服"),
+    [],
+    "a customer is not offered as staff",
+  );
+  assert.deepEqual([filled.counts.customers, filled.counts.staff], [3, 0]);
+  entry.settled = { work: entry.work, status: "已确认", note: "" };
+  assert.deepEqual(stopTexts(entry), [], "who decided on it has answered");
+  assert.equal(chatAsFilled(renamed("孙洋2"), FORM).counts.staff, 1);
+});
 
 test("a typed name that nobody has in the chat stops one approval, and is named", () => {
   for (const name of ["孙洋2/g", "g", "n", "23", "林木深", "孙洋", "洋2", "的", "小陈"]) {
@@ -106,7 +122,7 @@ test("a typed name that nobody has in the chat stops one approval, and is named"
 });
 
 test("names that stand in the chat or came with it never stop an approval", () => {
-  for (const name of ["客服小陈", "Ann", "ＡＮＮ", "林木森", "邱总", "孙洋2 ", "12345"])
+  for (const name of ["Ann", "ＡＮＮ", "林木森", "邱总", "孙洋2 ", "12345"])
     assert.deepEqual(stopTexts(renamed(name)), [], name);
   const others = { 姓名: [{ value: "孙阳", who: ["规则"] }] };
   assert.deepEqual(stopTexts(renamed("孙阳", { others })), [], "another run's");

@@ -1,11 +1,18 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { comparedText } from "../../core/ui/workbench/js/compared.js";
 import { leftText, makeDoubtMode, nothingLeftText } from "../../core/ui/workbench/js/doubt_mode.js";
 import { makeDoubtPace } from "../../core/ui/workbench/js/doubt_pace.js";
-import { doubtsOf, isSurenessKnown, mayFold, nextDoubt } from "../../core/ui/workbench/js/doubts.js";
-import { confirmField, editField, makeEntry } from "../../core/ui/workbench/js/model.js";
+import {
+  doubtsOf,
+  isSurenessKnown,
+  mayFold,
+  nextDoubt,
+  stoppingDoubts,
+  stopsText,
+} from "../../core/ui/workbench/js/doubts.js";
+import { confirmField, confirmRest, editField, makeEntry } from "../../core/ui/workbench/js/model.js";
 import { makeSave } from "../../core/ui/workbench/js/outbox.js";
 import { chat, customer, FORM, storage } from "./fixtures.mjs";
 
@@ -31,6 +38,29 @@ test("doubts stand in the form's order, customer after customer, and are walked 
   assert.deepEqual(nextDoubt(entry, FORM, 1, "类型"), second, "the one where somebody stands is found last");
   confirmField(entry, 1, "类型", 0);
   assert.equal(nextDoubt(entry, FORM, 0, "姓名"), null);
+});
+
+test("what another run says is no doubt once the field is confirmed, one by one or with the whole chat", () => {
+  const entry = doubtful();
+  confirmRest(entry, FORM, 0);
+  assert.deepEqual(doubtsOf(entry, FORM), [{ index: 0, key: "电话" }], "a warning stays: it was not answered");
+});
+
+test("which doubts stop an approval is said with their count", () => {
+  const entry = doubtful();
+  assert.equal(stoppingDoubts(entry, FORM), 1);
+  assert.equal(stopsText(2, 1), "⚠ 1 处：确认时先停在那里，再按一次照样确认。其余 1 处（≠、提示、把握低）不拦确认。");
+  assert.equal(stopsText(2, 0), "2 处（≠、提示、把握低）不拦确认。");
+  assert.equal(stopsText(0, 0), "");
+});
+
+test("what values are compared with is named: labels, one run or several", () => {
+  const seen = (/** @type {string[][]} */ ...compared) =>
+    comparedText(makeEntry(chat(1, { customers: compared.map((names) => customer({}, { compared: names })) })));
+  assert.equal(seen([]), "");
+  assert.equal(seen(["标注"]), "标注");
+  assert.equal(seen(["甲"], ["甲", "乙"]), "另 2 个抽取任务");
+  assert.equal(seen(["甲", "标注"]), "标注和另 1 个抽取任务");
 });
 
 test("what a delta review asks about is a doubt, confirmed or not", () => {

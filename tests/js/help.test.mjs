@@ -24,9 +24,9 @@ test("a key is found by its name, its group, its chord or its letter, in any cas
 });
 
 test("a key is found by the pinyin of its name, whole or by first letters, and by the word of the desk", () => {
-  assert.deepEqual(asked("xycyd"), ["下一处疑点（检查有话说、抽取任务不一致）"]);
+  assert.deepEqual(asked("xycyd"), ["下一处疑点（检查有话说、抽取任务或标注不同）"]);
   assert.ok(asked("xiayichuyidian").length === 1);
-  assert.ok(asked("疑点").includes("下一处疑点（检查有话说、抽取任务不一致）"));
+  assert.ok(asked("疑点").includes("下一处疑点（检查有话说、抽取任务或标注不同）"));
   assert.ok(asked("疑点").includes("只看疑点；再按显示全部"));
   assert.ok(asked("qrbzd").includes("确认本字段"));
   assert.deepEqual(asked("zzzz"), []);

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from core.adapters.store.models import RunKind
 from core.domain.form import Form, FormValues, Value
@@ -55,6 +56,14 @@ class _Votes:
         return self.has_label or (self.differ > 0 and self.weight >= _TELLING * self.of)
 
 
+class Heard(NamedTuple):
+    """What other runs say about one customer; see :class:`CustomerPayload`."""
+
+    others: dict[str, list[Alternative]]
+    dissent: dict[str, Dissent]
+    compared: list[str]
+
+
 class Alternatives:
     """What the dataset's other runs say about the chats in the workbench.
 
@@ -82,10 +91,8 @@ class Alternatives:
         self._without = without
         self._votes = votes or {}
 
-    def of(
-        self, chat_id: int, customers: Sequence[FormValues], sources: Sequence[int | None] = ()
-    ) -> list[tuple[dict[str, list[Alternative]], dict[str, Dissent]]]:
-        """Per customer the values of other runs, and where their dissent means something; both by key.
+    def of(self, chat_id: int, customers: Sequence[FormValues], sources: Sequence[int | None] = ()) -> list[Heard]:
+        """Per customer the values of other runs, where their dissent means something, and which runs speak of them.
 
         The values are ``[{"value", "who": [run]}]``, only where some run gives another one. A run's forms are matched
         to the customers as the scorer matches them; a form without a partner is left out. What the own run's vote did
@@ -99,6 +106,7 @@ class Alternatives:
         mine = [self._scorer.prepare(values) for values in customers]
         heard_by_cell: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
         votes = [[_Votes() for _ in self._form.keys] for _ in customers]
+        compared: list[list[str]] = [[] for _ in customers]
         own_run = self._without.get(chat_id)
         others = (answer for answer in self._answers.of_chat(chat_id) if answer[0].id != own_run)
         for run, raw_forms in islice(others, MOST_RUNS):
@@ -107,6 +115,7 @@ class Alternatives:
             theirs = [self._scorer.prepare(values) for values in forms]
             for pair in self._scorer.chat(theirs, mine).pairs:
                 heard_here, votes_here = heard_by_cell[pair.gold], votes[pair.gold]
+                compared[pair.gold].append(name)
                 for number, (key, cell) in enumerate(zip(self._form.keys, theirs[pair.pred], strict=True)):
                     heard_here[number].setdefault(cell, (forms[pair.pred][key], []))[1].append(name)
                     votes_here[number].add(
@@ -132,7 +141,7 @@ class Alternatives:
             }
             for votes_of_customer in votes
         ]
-        return list(zip(values, dissents, strict=True))
+        return [Heard(*heard) for heard in zip(values, dissents, compared, strict=True)]
 
     def _hear_votes(self, heard_by_cell: list[list[_Heard]], votes: Votes, sources: Sequence[int | None]) -> None:
         """Add values that lost the own run's vote, with how many of its answers gave them."""

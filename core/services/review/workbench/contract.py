@@ -145,6 +145,7 @@ class CustomerPayload(TypedDict):
         marks: per field, what supports the value.
         others: per field where some run differs, the values of other runs.
         dissent: per field where enough runs of weight differ for it to mean something.
+        compared: names of the other runs that speak of this customer; not there where nothing is compared (blind).
         sure: per field, how many of a hundred such values of this run are right; not there while too little was
             approved to say, nor for a value that is not the run's any more.
         doubts: fields in which the most points can be expected to be lost, the worst first.
@@ -159,6 +160,7 @@ class CustomerPayload(TypedDict):
     marks: dict[str, MarkPayload]
     others: dict[str, list[Alternative]]
     dissent: NotRequired[dict[str, Dissent]]
+    compared: NotRequired[list[str]]
     sure: NotRequired[dict[str, int]]
     doubts: NotRequired[list[str]]
     delta: NotRequired[FormValues]

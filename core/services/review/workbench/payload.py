@@ -173,8 +173,8 @@ def chat_payload(
         )
     sources = [customer["origin"] for customer in customers]
     if others is not None:
-        for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms, sources), strict=True):
-            customer["others"], customer["dissent"] = alternatives, dissent
+        for customer, heard in zip(customers, others.of(chat.id, forms, sources), strict=True):
+            customer["others"], customer["dissent"], customer["compared"] = heard
     if planted:
         hide_labels(customers, planted)
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]

@@ -5,7 +5,7 @@ import { discussionStops } from "./discussions.js";
 import { openMissed, placeText } from "./missed.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { rememberLast } from "./remember.js";
-import { strangeName } from "./strange_name.js";
+import { staffName, strangeName } from "./strange_name.js";
 import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { EVIDENCE, STATUS } from "./words.js";
 
@@ -32,7 +32,8 @@ function findRemarks(entry, form) {
   /** @type {Remark[]} */
   const found = [];
   entry.work.forEach((customer, index) => {
-    const ofName = emptyForm(entry, form, index) ?? nameless(entry, form, index) ?? strangeName(entry, form, index);
+    const ofPerson = strangeName(entry, form, index) ?? staffName(entry, form, index);
+    const ofName = emptyForm(entry, form, index) ?? nameless(entry, form, index) ?? ofPerson;
     if (ofName) found.push(ofName);
     if (form.fields.every((field) => isEmpty(customer.values[field.key]))) return;
     for (const field of form.fields) {
@@ -40,7 +41,8 @@ function findRemarks(entry, form) {
       if (confirmationOf(customer, key) === ONE_BY_ONE) continue;
       const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
       // Remarks go with the values that they were made for: after an undo, those of the value that is back count.
-      const told = asServed ? customer.warnings.filter((warning) => warning.key === key) : [];
+      const isNews = (/** @type {string} */ text) => ofName?.key !== key || ofName.text !== text;
+      const told = asServed ? customer.warnings.filter((one) => one.key === key && isNews(one.text)) : [];
       for (const { level, text } of told)
         found.push({ index, key, level: level === "hint" ? "hint" : "warning", hint: text, text });
       const pinned = (customer.pinned[key] ?? []).length > 0;
@@ -192,6 +194,15 @@ export function alternatives(customer, key, run) {
   if (customer.baseline !== null && isChanged(customer, key)) hear(customer.baseline[key], [run?.name ?? "抽取任务"]);
   for (const { value, who } of customer.others?.[key] ?? []) hear(value, who);
   return said.filter((one) => !sameValue(one.value, customer.values[key]));
+}
+
+/**
+ * Who gives a field another value than the one that stands there: runs by name, labels as 标注.
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
+export function differing(customer, key) {
+  return alternatives({ ...customer, baseline: null }, key, null).flatMap(({ who }) => who);
 }
 
 /**

@@ -3,13 +3,14 @@
 /** @import { Action, Entry } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 
-import { narrow } from "./chat_view.js";
+import { drawHeadline, narrow } from "./chat_view.js";
 import { focusConflictSoon } from "./conflict_keys.js";
 import { customerNames, newCustomers, speakersOf } from "./customers.js";
 import { setAttr, setText } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { buildConflict, notice } from "./overlays.js";
+import { chatAsFilled } from "./sides.js";
 import { show, troubled } from "./state.js";
 
 const AWAY = "服务器还没有回应：改动都在本机，恢复后自动保存。";
@@ -146,6 +147,7 @@ function linesFor(workbench, entry) {
 export function drawNarrow(workbench, entry) {
   const { panes, store } = workbench;
   const pane = panes.get(store.current);
+  if (pane) drawHeadline(pane, chatAsFilled(entry, store.form));
   const name = entry.work[workbench.customer].values[store.form.name_field];
   const speakers = speakersOf(entry.chat, name, customerNames(entry, store.form));
   const state = JSON.stringify([workbench.isNarrow, speakers, name]);

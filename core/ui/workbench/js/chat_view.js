@@ -16,6 +16,15 @@ function headline(chat) {
 }
 
 /**
+ * Say how many speak on each side, as the forms have it now.
+ * @param {Pane} pane
+ * @param {ChatPayload} chat
+ */
+export function drawHeadline({ counts }, chat) {
+  setText(counts, headline(chat));
+}
+
+/**
  * Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is.
  * @param {ChatPayload} chat
  * @param {PaneHandlers} options
@@ -32,7 +41,8 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows
     "aria-pressed": "false",
     onclick: () => onNarrow(),
   });
-  const head = h("div", { class: "headline" }, headline(chat), h("span", {}, " · "), narrowSwitch);
+  const counts = h("span", {}, headline(chat));
+  const head = h("div", { class: "headline" }, counts, h("span", {}, " · "), narrowSwitch);
   const residueNote = h("span", {});
   const residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
   const residueText = h("pre", { class: "residue-text" });
@@ -53,6 +63,7 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows
       },
     ),
     headline: head,
+    counts,
     narrowSwitch,
     residue,
     residueNote,

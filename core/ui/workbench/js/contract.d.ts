@@ -177,6 +177,8 @@ export interface CustomerPayload {
   others: Record<string, Alternative[]>;
   /** per field where enough runs of weight differ for it to mean something. */
   dissent?: Record<string, Dissent>;
+  /** names of the other runs that speak of this customer; not there where nothing is compared (blind). */
+  compared?: string[];
   /** per field, how many of a hundred such values of this run are right; not there while too little was approved to say, nor for a value that is not the run's any more. */
   sure?: Record<string, number>;
   /** fields in which the most points can be expected to be lost, the worst first. */

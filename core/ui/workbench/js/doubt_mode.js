@@ -3,9 +3,10 @@
 /** @import { BrowserStorage, Entry, FormPayload, FormView, Place } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { duration } from "./bars.js";
+import { comparedText } from "./compared.js";
 import { h, setAttr, setHidden, setText } from "./dom.js";
 import { makeDoubtPace } from "./doubt_pace.js";
-import { doubtsOf, isCompared, isSurenessKnown, mayFold, nextDoubt } from "./doubts.js";
+import { doubtsOf, isCompared, isSurenessKnown, mayFold, nextDoubt, stoppingDoubts, stopsText } from "./doubts.js";
 import { chordFor } from "./keys.js";
 import { openMissed } from "./missed.js";
 import { isDelta } from "./model.js";
@@ -221,16 +222,23 @@ export function drawDoubts(workbench, entry, view) {
   view.fields.classList.toggle("only-doubts", isOn && mayFold(customer) && !doubts.isOpen(customer.uid));
   drawFoldLine(doubts, entry, index, view, inSight);
   const { toggle, left, line } = view.doubts;
-  setText(toggle, `疑点 ${open.length}`);
+  const stopping = stoppingDoubts(entry, form);
+  setText(toggle, `疑点 ${open.length}${stopping ? ` · ⚠ ${stopping}` : ""}`);
   setAttr(toggle, "aria-pressed", String(isOn));
-  setAttr(toggle, "title", `${isOn ? "显示全部字段" : "只看疑点"}（${chordFor("onlyDoubts")}）`);
+  const stops = stopsText(open.length, stopping);
+  setAttr(
+    toggle,
+    "title",
+    `${isOn ? "显示全部字段" : "只看疑点"}（${chordFor("onlyDoubts")}）${stops && `。${stops}`}`,
+  );
   setHidden(line, !isOn);
   if (!isOn) return;
   const each = doubts.pace.secondsEach(store.reviewer);
   const told = open.length ? leftText(open.length, each) : nothingLeftText(entry);
   const unsure = open.length || isCompared(entry) ? told : `${told} · 还没有把握，只有检查看过`;
   setText(left, mayFold(customer) ? unsure : `${told} · 这位客户没有抽取结果可对照：字段全部列出`);
-  const basis = isSurenessKnown(entry) ? "" : "还没有把握可看：疑点只来自检查和其他抽取任务。";
+  const sources = ["检查", comparedText(entry)].filter(Boolean).join("、");
+  const basis = isSurenessKnown(entry) ? "" : `还没有把握可看：疑点只来自${sources}。`;
   const time = each === null ? "" : `按您最近在每处疑点停留的时间（中位数 ${duration(each)}）估计。`;
   setAttr(line, "title", `${basis}${time}` || null);
 }
@@ -250,11 +258,12 @@ function drawFoldLine(doubts, entry, index, view, inSight) {
   const isOpen = doubts.isOpen(customer.uid);
   setHidden(fold, away === 0 && !isOpen);
   setAttr(fold, "aria-expanded", String(isOpen));
-  const compared = isCompared(entry);
-  setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项${compared ? "一致" : "没有疑点"}`);
-  const basis = compared
-    ? "检查没有意见，抽取任务之间也没有不同"
-    : "只有检查看过：没有别的抽取任务说得不同，也还没有把握";
+  const others = comparedText(entry, [customer]);
+  setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项${others ? `一致（对照：${others}）` : "没有疑点"}`);
+  const sure = isSurenessKnown(entry) ? "，把握也够" : "";
+  const basis = others
+    ? `检查没有意见，${others}没有填得不同${sure}`
+    : `只有检查看过${sure}：没有标注或别的抽取任务可对照`;
   setAttr(fold, "title", isOpen ? null : `${basis}；点一下或按回车展开`);
 }
 

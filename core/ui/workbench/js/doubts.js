@@ -1,14 +1,15 @@
 // @ts-check
 // Which fields are worth doubting, and which of a customer's rows stay in sight while only those are shown. Pure.
 /** @import { Entry, FormPayload, Place, WorkCustomer } from "./types.js" */
-import { alternatives, arrived, remarks, surenessText } from "./advice.js";
+import { alternatives, arrived, openWarnings, remarks, surenessText } from "./advice.js";
+import { comparedText } from "./compared.js";
 import { confirmationOf } from "./model.js";
 import { rememberLast } from "./remember.js";
-import { ONE_BY_ONE } from "./values.js";
+import { UNSEEN } from "./values.js";
 
 /**
  * The fields worth doubting, customer after customer, in the form's order: a delta review asks about them, a check remarks
- * on them, or nobody confirmed them one by one and another run says something else, or points can be expected to be lost.
+ * on them, or nobody confirmed them and another run says something else, or points can be expected to be lost.
  * @type {(entry: Entry, form: FormPayload) => Place[]}
  */
 export const doubtsOf = rememberLast(
@@ -20,7 +21,7 @@ export const doubtsOf = rememberLast(
       const customer = entry.work[index];
       if (key in (customer.delta ?? {})) return true;
       if (told.has(`${index}:${key}`)) return true; // remarks that somebody has answered are none
-      return confirmationOf(customer, key) !== ONE_BY_ONE && isContested(entry, customer, key);
+      return confirmationOf(customer, key) === UNSEEN && isContested(entry, customer, key);
     });
   },
 );
@@ -69,10 +70,34 @@ export function isSurenessKnown(entry) {
 }
 
 /**
- * Whether something is known to have been compared with the run's values: how sure they are, or another run that differs
- * somewhere in the chat. Else a field without a doubt is only one that no check remarks on.
+ * Whether something is known to have been compared with the run's values: how sure they are, or another run or labels
+ * that speak of a customer. Else a field without a doubt is only one that no check remarks on.
  * @param {Entry} entry
  */
 export function isCompared(entry) {
-  return isSurenessKnown(entry) || entry.chat.customers.some(({ others }) => Object.keys(others ?? {}).length > 0);
+  return isSurenessKnown(entry) || comparedText(entry) !== "";
+}
+
+/**
+ * How many of a chat's doubts stop its approval once: those that a check warns of, or that a delta review asks about.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
+export function stoppingDoubts(entry, form) {
+  const warned = new Set(openWarnings(entry, form).map(({ index, key }) => `${index}:${key}`));
+  return doubtsOf(entry, form).filter(
+    ({ index, key }) => warned.has(`${index}:${key}`) || key in (entry.work[index].delta ?? {}),
+  ).length;
+}
+
+/**
+ * Which doubts stop an approval and which do not, for the tooltip of their count.
+ * @param {number} count
+ * @param {number} stopping
+ */
+export function stopsText(count, stopping) {
+  if (!count) return "";
+  const rest = count - stopping;
+  const stops = stopping ? `⚠ ${stopping} 处：确认时先停在那里，再按一次照样确认。` : "";
+  return `${stops}${rest ? `${stopping ? "其余 " : ""}${rest} 处（≠、提示、把握低）不拦确认。` : ""}`;
 }

@@ -3,6 +3,7 @@
 /** @import { Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { nextAlternative } from "./advice.js";
+import { comparedText } from "./compared.js";
 import { isFolded } from "./doubt_mode.js";
 import { nextDoubt } from "./doubts.js";
 import {
@@ -114,7 +115,8 @@ export function fieldCommands(workbench, tools) {
     const entry = openEntry();
     const next = nextAlternative(entry.work[workbench.customer], key, entry.chat.run);
     if (!next) {
-      workbench.say("没有别的值", { seconds: 3 });
+      const others = comparedText(entry, [entry.work[workbench.customer]]);
+      workbench.say(others ? `没有别的值（对照：${others}）` : "没有标注或别的抽取任务可换", { seconds: 3 });
       return;
     }
     edit(key, next.value, false);

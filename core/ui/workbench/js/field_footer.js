@@ -3,6 +3,7 @@
 // the guideline beside it.
 /** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload, WhyPayload } from "./types.js" */
 import { alternatives, remarks, surenessText } from "./advice.js";
+import { comparedText } from "./compared.js";
 import { caps, h, setAttr, setHidden } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { openMissed, ownerOf, placeText } from "./missed.js";
@@ -89,11 +90,13 @@ export function drawLine(footer, entry, form, index, key) {
   const field = form.fields.find((other) => other.key === key) ?? null;
   const told = remarks(entry, form).find((one) => one.index === index && one.key === key)?.text ?? "";
   const said = field ? alternatives(customer, field.key, entry.chat.run) : [];
+  const others = comparedText(entry, [customer]);
   const pins = field ? (customer.pinned[field.key] ?? []) : [];
   const state = JSON.stringify([
     field?.key,
     told,
     said,
+    others,
     pins,
     field && confirmationOf(customer, field.key),
     field && markOf(customer, field.key)?.status,
@@ -132,7 +135,7 @@ export function drawLine(footer, entry, form, index, key) {
     told ? h("span", { class: "remark", title: told }, told) : "",
     ...(values.length
       ? values
-      : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "没有别的值" : "")]),
+      : [h("small", { class: "same" }, !told && others ? `没有别的值（对照：${others}）` : "")]),
     h("span", { class: "gap" }),
     button(
       "link",

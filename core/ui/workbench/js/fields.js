@@ -48,7 +48,7 @@ export function buildField(field, number, act) {
     hidden: true,
     onclick: () => act.accept(field.key),
   });
-  const differs = h("span", { class: "differs", hidden: true, title: `别的抽取任务的值不同（${chordFor("other")}）` });
+  const differs = h("span", { class: "differs", hidden: true });
   const talk = h("button", { type: "button", class: "talk-mark", tabindex: "-1", hidden: true });
   talk.addEventListener("mousedown", (event) => event.preventDefault());
   talk.addEventListener("click", () => act.discuss(field.key));
@@ -307,6 +307,7 @@ export function drawField(part, view) {
   setAttr(part.talk, "data-open", view.talk.isOpen);
   setHidden(part.differs, !view.differs);
   setText(part.differs, view.differs);
+  setAttr(part.differs, "title", view.differs ? `${view.differing}填得不同（${chordFor("other")} 换）` : null);
   setHidden(part.hint, !view.hint);
   setText(part.hint, view.hint);
   setAttr(part.hint, "data-level", view.level);

@@ -76,6 +76,8 @@ export interface FieldLook {
   folded: boolean;
   /** `≠ 2/3`, or nothing. */
   differs: string;
+  /** Who gives another value, by name. */
+  differing: string;
   placeholder: string;
   /** Of its discussion. */
   talk: { text: string; title: string; isOpen: boolean };

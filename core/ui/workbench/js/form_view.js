@@ -2,7 +2,7 @@
 // The form pane: tabs of customers and the fields of one, built once per form and redrawn in place for every chat.
 /** @import { Entry, FieldLook, FieldPart, FormActions, FormField, FormPayload, FormView, Remark, WorkCustomer } from "./types.js" */
 
-import { dissent, remarks } from "./advice.js";
+import { differing, dissent, remarks } from "./advice.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { discussionMark } from "./discussions.js";
 import { classBySize, h, reveal, setAttr, setText } from "./dom.js";
@@ -11,6 +11,7 @@ import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
+import { chatAsFilled } from "./sides.js";
 import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
@@ -153,7 +154,7 @@ function fieldView(entry, form, customer, index, field, remark, asked) {
   const isTold = status === EVIDENCE.MISSING && (remark?.hint ?? "").startsWith("群聊里找不到"); // the status says it already
   return {
     value,
-    chat: entry.chat,
+    chat: chatAsFilled(entry, form),
     customer: index,
     confirmed,
     hint: isTold ? "" : (remark?.hint ?? ""),
@@ -170,6 +171,7 @@ function fieldView(entry, form, customer, index, field, remark, asked) {
     folded: asked && !isAsked,
     talk: discussionMark(entry, form, { index, key }),
     differs: confirmed === UNSEEN ? dissent(customer, key) : "",
+    differing: differing(customer, key).join("、"),
     placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? UNSEEN : "确认为空",
   };
 }

@@ -1,10 +1,11 @@
 // @ts-check
-// A name in a form that nobody has in the chat: a stray key in the field that the focus starts in, or a slip. Pure.
+// A name in a form that nobody has in the chat, or that staff have: a stray key in the field that the focus starts in, a
+// slip, or the wrong person. Pure.
 /** @import { Entry, FormPayload, MessagePayload, Remark } from "./types.js" */
 import { isPartSetApart, plainText, standsIn } from "./names.js";
 import { rememberLast } from "./remember.js";
 import { isEmpty, sameValue, valueText } from "./values.js";
-import { STATUS } from "./words.js";
+import { ROLE, STATUS } from "./words.js";
 
 /** @param {MessagePayload} message */
 const writtenIn = ({ quote, parts }) => [quote?.text, ...parts.map(({ t }) => t)].filter(Boolean).join("");
@@ -21,14 +22,43 @@ const chatText = rememberLast(
  * @param {Entry} entry
  * @param {string} key of the field with the name
  */
-function namesGiven({ chat, work, settled }, key) {
-  const decided = settled && settled.status !== STATUS.UNREVIEWED ? settled.work : [];
+function namesGiven(entry, key) {
+  const { chat, work } = entry;
   return [
     ...chat.customers.flatMap(({ baseline, delta }) => [baseline?.[key], delta?.[key]]),
     ...work.flatMap(({ baseline, others }) => [baseline?.[key], ...(others[key] ?? []).map(({ value }) => value)]),
     ...(chat.delta_new ?? []).map((values) => values[key]),
-    ...decided.map(({ values }) => values[key]),
+    ...namesDecided(entry, key),
   ];
+}
+
+/**
+ * The names that somebody has decided on.
+ * @param {Entry} entry
+ * @param {string} key of the field with the name
+ */
+function namesDecided({ settled }, key) {
+  return settled && settled.status !== STATUS.UNREVIEWED ? settled.work.map(({ values }) => values[key]) : [];
+}
+
+/**
+ * A customer who was put in as somebody whom the chat shows as staff, as the checks will say of it once it is saved. The
+ * name that the run gave is for the checks; who pinned a message for it, or decided on it, has answered.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @returns {Remark | null}
+ */
+export function staffName(entry, form, index) {
+  const key = form.name_field;
+  const { values, pinned, baseline } = entry.work[index];
+  const name = valueText(values[key]).trim();
+  const speaker = (entry.chat.speakers ?? []).find((one) => one.name === name && one.role === ROLE.STAFF);
+  if (!speaker || pinned[key]?.length || (baseline && sameValue(baseline[key], values[key]))) return null;
+  if (namesDecided(entry, key).some((decided) => sameValue(decided, values[key]))) return null;
+  const [reason] = speaker.reasons ?? [];
+  const text = `「${name}」看起来是客服${reason ? `（${reason}）` : ""}`;
+  return { index, key, level: "warning", hint: text, text };
 }
 
 /**

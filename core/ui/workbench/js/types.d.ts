@@ -311,6 +311,7 @@ export interface Pane {
   element: HTMLElement;
   list: ReturnType<typeof makeMessageList>;
   headline: HTMLElement;
+  counts: HTMLElement;
   narrowSwitch: HTMLButtonElement;
   residue: HTMLElement;
   residueNote: HTMLElement;

@@ -82,6 +82,8 @@ def test_other_runs_are_matched_to_the_customers_and_named(store: Store, dataset
         STAGE: [{"value": "报价", "who": ["标注"]}, {"value": "方案交流", "who": ["提示词", "微调"]}],
     }
     assert second == {}, "the only run with this customer says the same"
+    compared = [customer["compared"] for customer in payload(store, dataset)["customers"]]
+    assert compared == [["标注", "提示词", "微调"], ["微调"]]
 
 
 def test_a_pinned_message_answers_for_a_value(store: Store, dataset: int) -> None:
