@@ -78,7 +78,9 @@ def draw(review_session: ReviewSession, key: str) -> None:
             raise  # nothing is on the screen yet that had to stay there
         _log.warning("the workbench waits for the database: %s", outage, exc_info=outage)
         data = offline_payload(last, list(state.save_acks(key).values()), offline_sentence(outage))
-    if data["open"] is not None and address.text_parameter("chat") != str(data["open"]):
+    # The browser puts the chat on its screen into the address; what was heard of it here may be some chats old.
+    is_led = browser.at is None or data["open"] != at
+    if is_led and data["open"] is not None and address.text_parameter("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
         st.query_params.pop("discussion", None)  # it belonged to the chat before
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.

@@ -1,5 +1,6 @@
 // @ts-check
 // How the workbench sits in the Streamlit page: height, the page's own paddings, light or dark.
+/** @import { Store } from "./types.js" */
 
 const PAGE_STYLE_ID = "shiyao-workbench-page";
 
@@ -75,18 +76,23 @@ export function markTheme(root) {
 }
 
 /**
- * Put the chat into the page's address at once: a reload must come back here though the server has not heard of it yet.
- * @param {number} chat
+ * Put the chat on screen into the page's address, where it is not: a reload must come back here though the server has not
+ * heard of it yet, and an answer of the server about a chat before may have written that one. Not into the address of
+ * another page or dataset that somebody is on the way to.
+ * @param {Pick<Store, "current" | "dataset">} store
+ * @param {string} path the desk's
  */
-export function rememberPlace(chat) {
+export function rememberPlace({ current, dataset }, path) {
   const address = new URL(window.location.href);
-  if (address.searchParams.get("chat") === String(chat)) return;
-  address.searchParams.set("chat", String(chat));
+  const chosen = address.searchParams.get("dataset") ?? String(dataset.id);
+  if (current === null || address.pathname !== path || chosen !== String(dataset.id)) return;
+  if (address.searchParams.get("chat") === String(current)) return;
+  address.searchParams.set("chat", String(current));
   address.searchParams.delete("discussion"); // it belonged to the chat before
   try {
     window.history.replaceState(window.history.state, "", address);
   } catch {
-    // Some browsers allow so many a minute; the server's own answer puts it right.
+    // Some browsers allow so many a minute; it is tried again with the next beat.
   }
 }
 

@@ -90,6 +90,7 @@ export class Workbench {
    */
   constructor(host, calls, pages) {
     this.host = host;
+    this.path = window.location.pathname; // this page's: while somebody is on the way to another, nothing is named
     this.calls = calls;
     this.sync = makeSync(this.store, {
       emit: (name, value) => this.root.isConnected && this.component?.setStateValue(name, value),
@@ -239,15 +240,14 @@ export class Workbench {
   /** Name the page's address and tab after the chat once it is painted: the browser takes its time for both. */
   #nameSoon() {
     this.#callOffNaming();
-    this.#callOffNaming = afterPaint(() => {
-      if (this.root.isConnected && !this.root.inert && this.store.current !== null) rememberPlace(this.store.current);
-      this.nameTab();
-    });
+    this.#callOffNaming = afterPaint(() => this.nameTab());
   }
 
-  /** Name the browser's tab after the chat, where it is not: Streamlit writes its own name with every run. */
+  /** Name address and tab after the chat, where they are not: Streamlit writes its own with its answers. */
   nameTab() {
-    if (this.root.isConnected && !this.root.inert) nameTab(this.store); // a preview is not what the tab is for
+    if (!this.root.isConnected || this.root.inert) return; // a preview is not what the tab is for
+    nameTab(this.store);
+    rememberPlace(this.store, this.path);
   }
 
   draw() {
