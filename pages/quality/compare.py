@@ -1,4 +1,4 @@
-"""对比: two to four runs beside the chat, customers matched; step through differences and pick values."""
+"""对比: up to four runs beside the chat, customers matched; step through differences and pick values."""
 
 import streamlit as st
 

@@ -24,7 +24,7 @@ if available:
     if not every:
         draw_empty_state(
             f"数据集「{escape_markdown(dataset.name)}」的标注还没有争议",
-            "标注里有错很常见。在「对比」里看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
+            "标注里有错很常见。在「对比」里把一个抽取任务和标注放在一起，看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
             "评分会同时给出计与不计这些格的得分。",
             page=navigation.COMPARE,
             label="去对比",

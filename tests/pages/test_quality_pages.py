@@ -17,6 +17,7 @@ from core.adapters.store.models import (
     Pass,
     PlantedError,
     PlantedStatus,
+    RunKind,
     now,
 )
 from core.services.jobs import JobRunner
@@ -210,6 +211,18 @@ def test_compare_disputes_a_label(page: OpenPage, store: Store) -> None:
     again = by_label(app.button, "提出争议").click().run()
     assert "已经对这一格提出争议" in seen(again)
     assert [button for button in again.button if button.label == "下一处"], "the page stays"
+
+
+def test_one_run_is_compared_with_the_labels_and_a_label_disputed(page: OpenPage, store: Store) -> None:
+    dataset = add_dataset(store, 2)
+    add_run(store, dataset, "标注", {1: [form(**{NAME: "林舟"})], 2: [form()]}, RunKind.LABELS)
+    add_run(store, dataset, "甲", {1: [form(**{NAME: "周遥"})], 2: [form()]})
+    app = page("compare")
+    assert "第 1 / 1 处" in seen(app)
+    by_label(app.text_area, "理由").set_value("群里叫周遥")
+    by_label(app.button, "提出争议").click().run()
+    assert [one.reason for one in disputes(store, dataset.id)] == ["群里叫周遥"]
+    assert "还差一个抽取任务" in seen(page("compare", against="不对照"))
 
 
 def test_compare_without_a_reference(page: OpenPage, store: Store) -> None:

@@ -70,7 +70,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Two to four runs of a dataset, chat by chat.
+    """Up to four runs of a dataset, chat by chat; one only beside a reference.
 
     Attributes:
         form: the form.
@@ -148,17 +148,18 @@ def align(
     Args:
         store: the open store.
         benchmark: dataset, form and measure (``benchmark.against`` is not used).
-        names: two to four names of runs.
+        names: two to four names of runs; with a reference one is enough.
         against: ``labels``, ``records``, ``run:NAME``, or ``""`` for no reference.
         chats: indices of the chats that are aligned, few; ``None`` for all of the dataset.
         seen: told how many of how many chats are aligned.
 
     Raises:
-        InputError: one run, a run twice, or too many.
+        InputError: too few runs, a run twice, or too many.
         NotFoundError: no such run or reference.
     """
-    if not 2 <= len(names) <= MOST_RUNS or len(set(names)) != len(names):
-        raise InputError(f"对比需要 2 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
+    least = 1 if against else 2
+    if not least <= len(names) <= MOST_RUNS or len(set(names)) != len(names):
+        raise InputError(f"对比需要 {least} 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
     with store.read() as session:
         runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
         key = _version_of(session, store, benchmark, runs, against)

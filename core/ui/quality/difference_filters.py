@@ -71,6 +71,8 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     """
     left, right = place.columns([15, 8], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
+    if len(alignment.runs) == 1:  # against its reference
+        modes = MODES[1:]
     mode = address.segments(left, "只看", modes, key="show", what="差异")
     key = choose_one_field(right, alignment.form, every=_ANY_FIELD)
     places = alignment.differences(with_reference=mode != MODES[0], key=key)

@@ -63,14 +63,21 @@ MAX_RUNS = 4
 
 
 def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenerator] | None:
-    """Multi-select for the runs to compare; names and the place beside the box, ``None`` without two."""
+    """Multi-select for the runs to compare; names and the place beside the box, ``None`` where there are too few.
+
+    Beside a reference one run is enough: what labels say is looked at, and disputed, as soon as there is anything to
+    hold against them.
+    """
     names = [run.name for run in answered_runs(benchmark.dataset) if benchmark.against != f"run:{run.name}"]
     if benchmark.against == "labels":
         names = [run.name for run in answered_runs(benchmark.dataset) if run.kind != "labels"]
-    if len(names) < 2:
+    least = 1 if benchmark.against else 2
+    if len(names) < least:
+        beside = f"与{reference_title(benchmark.against)}对比" if benchmark.against else "对比"
         draw_empty_state(
             "还差一个抽取任务",
-            "对比需要至少两个抽取任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为抽取任务。",
+            f"{escape_markdown(beside)}需要至少{'一' if least == 1 else '两'}个抽取任务："
+            "换一个提示词或模型抽取一次，或把另一份提交文件导入为抽取任务。",
             page=navigation.RUNS,
             label="新建抽取任务",
         )
@@ -80,14 +87,14 @@ def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenera
         if requested not in names:
             address.note_unknown("抽取任务", requested, "", all_runs(benchmark.dataset))
     chosen = left.multiselect(
-        "抽取任务（2 到 4 个，第一个是 A）",
+        f"抽取任务（{least} 到 {MAX_RUNS} 个，第一个是 A）",
         names,
         default=names[:2][::-1],
         max_selections=MAX_RUNS,
         key="runs",
         bind="query-params",
     )
-    if len(chosen) < 2:
-        st.info("请再选一个抽取任务。", icon=":material/info:")
+    if len(chosen) < least:
+        st.info("请再选一个抽取任务。" if chosen else "请选抽取任务。", icon=":material/info:")
         return None
     return chosen, right
