@@ -7,6 +7,7 @@ from core.adapters.store.models import ChatPriority
 from core.services.review import Filter, guidelines
 from core.services.review.batches import assign, batches
 from core.services.review.passing_audits import passing_rules
+from core.services.review.queue import background_update
 from core.services.review.queue.background_update import update_with_confidence
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, STAGE, answer, decide, make, records
@@ -73,11 +74,19 @@ def test_the_record_table_pages_and_filters_on_the_server(open_page: OpenPage, s
     assert "没有符合条件的记录" in seen(open_page(RECORDS, text="没有这个词"))
 
 
-def test_passing_asks_once_with_its_numbers_and_is_taken_back(open_page: OpenPage, store: Store) -> None:
+def test_passing_asks_once_with_its_numbers_and_is_taken_back(
+    open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dataset = make(store, 26)
     run = answer(store, dataset, "甲", {at: [{NAME: f"林木{at}"}] for at in range(1, 27)})
-    for at in range(1, 21):
+    for at in range(1, 20):
         decide(store, dataset, at, values={NAME: f"林木{at}"}, run=run)
+    assert "现在 19 / 20" in seen(open_page(BATCHES, dataset=str(dataset.id)))
+    decide(store, dataset, 20, values={NAME: "林木20"}, run=run)
+    asked: list[int | None] = []
+    monkeypatch.setattr(background_update, "update_in_background", lambda *of: asked.append(of[-1]))
+    assert "已确认 20 条" in seen(open_page(BATCHES, dataset=str(dataset.id)))
+    assert asked == [run], "the page has it computed, without a visit to the desk"
     update_with_confidence(store, FORM, dataset.id, run)
     with store.write() as session:
         for chat in list(queries.chats(session, dataset.id)):

@@ -7,7 +7,7 @@ import streamlit as st
 from core.adapters.store import RunView
 from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.copied_cells import copied_cells
-from core.services.learning.run_confidence import MOST_CHATS, run_reliability
+from core.services.learning.run_confidence import MOST_CHATS, count_approved, run_reliability
 from core.services.quality import LABELS, RECORDS, Benchmark
 from core.services.quality.score_jobs import run_parameters
 from core.ui import charts, state
@@ -34,10 +34,12 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
     reliability = measured.value
     with store.read() as session:
         copied = copied_cells(session, run.id).sentence if benchmark.against == RECORDS else ""
+        approved = count_approved(session, run.id)
     if reliability is None:
         draw_empty_state(
             "还说不出把握",
-            f"对照标注，或确认满 {FEWEST_APPROVED:d} 条这个抽取任务答过的群聊、打开审阅台，这里就画出："
+            f"对照标注，或确认满 {FEWEST_APPROVED:d} 条这个抽取任务答过的群聊（现在 {approved:d} / {FEWEST_APPROVED:d}）、"
+            "打开审阅台，这里就画出："
             "说有八成把握的格子，是不是真有八成对。",
         )
         return

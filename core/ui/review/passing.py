@@ -10,7 +10,7 @@ from core.adapters.store.models import PassingScope
 from core.domain.permissions import Permission
 from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.copied_cells import copied_cells
-from core.services.learning.run_confidence import count_unreviewed, fitted_on, why_unassessed
+from core.services.learning.run_confidence import count_approved, count_unreviewed, fitted_on, why_unassessed
 from core.services.review import base_run
 from core.services.review.passing import PassingPlan, let_pass, plan_passing
 from core.services.review.passing_audits import (
@@ -20,13 +20,16 @@ from core.services.review.passing_audits import (
     passing_rules,
     stop_passing,
 )
+from core.services.review.queue import background_update
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import escape_markdown
-from core.ui.notices import announce, show_errors
+from core.ui.notices import announce, fragment, show_errors
 from core.ui.only_for import only_for
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
+_LOOK_SECONDS = 2.0
+"""How often the page looks whether a confidence is there."""
 _PASSED = "shiyao.passing.passed"
 """In the session: that the question was answered, so that it closes."""
 _SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
@@ -37,17 +40,34 @@ def draw_passing(dataset: DatasetView) -> None:
     with state.store().read() as session:
         run = base_run(session, dataset.id)
         fitted = fitted_on(session, run.id if run else None)
+        approved = count_approved(session, run.id) if run and not fitted else 0
     st.subheader("按把握放行")
     if not state.may(Permission.BULK):
         st.caption("由组长或管理员决定放行什么。")
-    elif run is None or not fitted:
+    elif run is None or (not fitted and approved < FEWEST_APPROVED):
         st.caption(
-            f"默认任务的群聊确认满 {FEWEST_APPROVED:d} 条，就知道它的每个值有多大把握；"
-            "之后可以让把握很高的值不逐项审阅。"
+            f"默认任务答过的群聊确认满 {FEWEST_APPROVED:d} 条（现在 {approved:d} / {FEWEST_APPROVED:d}），"
+            "就知道它的每个值有多大把握；之后可以让把握很高的值不逐项审阅。"
         )
+    elif not fitted:
+        background_update.update_in_background(state.store(), state.form_of(dataset), dataset.id, run.id)
+        fragment(_draw_wait, every=_LOOK_SECONDS)(dataset.id, run.id, approved)
     else:
         _draw_new_rule(dataset, run.id, run.name)
     _draw_rules(dataset)
+
+
+def _draw_wait(dataset_id: int, run_id: int, approved: int) -> None:
+    """Say that the confidence is being fitted, and draw the page once it is there."""
+    store = state.store()
+    with store.read() as session:
+        fitted = fitted_on(session, run_id)
+    if fitted:
+        st.rerun()
+    if background_update.is_updating(store, dataset_id, run_id):
+        st.caption(f":material/progress_activity: 已确认 {approved:d} 条，正在计算每个值的把握，算好就在这里放行。")
+    else:
+        st.caption(f"已确认 {approved:d} 条，把握还没有算好：刷新这一页再算一次；仍然不行，请管理员看日志。")
 
 
 def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:

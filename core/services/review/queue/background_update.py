@@ -321,6 +321,12 @@ def update_in_background(store: Store, form: Form, dataset_id: int, run_id: int 
     Thread(target=_background, args=(store, form, run_of_dataset), name="shiyao-upkeep", daemon=True).start()
 
 
+def is_updating(store: Store, dataset_id: int, run_id: int | None) -> bool:
+    """Whether this process is updating a dataset in the background right now."""
+    with _busy_lock:
+        return (store.url, dataset_id, run_id) in _busy
+
+
 def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | None]) -> None:
     _, dataset_id, run_id = run_of_dataset
     try:
