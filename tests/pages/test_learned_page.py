@@ -68,12 +68,16 @@ def test_scores_say_what_the_records_were_started_from(page: OpenPage, store: St
     app.text_input[0].set_value("第一版")
     app.button[0].click().run()
     assert not app.exception
-    assert "记录从它改起，偏高：本地规则 5 条" in app.dataframe[0].value["说明"][0]
-    assert "使用中的「第一版」" in seen(app)
+    assert "本地规则偏高 5 条" in app.dataframe[0].value["说明"][0]
+    assert "本地规则的得分偏高：有 5 条记录从它的答案改起" in seen(app)
+    assert list(app.dataframe[0].value["版本"]) == ["第 1 版"]
+    assert "使用中的「第一版」第 1 版" in seen(app)
     with store.write() as session:
         row = session.execute(select(LearnedModel)).scalar_one()
         row.evaluation = {**row.evaluation, "learned": 33.6, "local": 35.9, "delta_local": [-4.0, -0.5]}
-    assert page("training/learned").dataframe[0].value["说明"][0].startswith("得分不如本地规则；")
+    app = page("training/learned")
+    assert app.dataframe[0].value["说明"][0].startswith("不如本地规则；")
+    assert "得分不如本地规则（33.60 比 35.90）" in seen(app) and "请选「本地规则」" in seen(app)
 
 
 def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:

@@ -38,8 +38,8 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
     if reliability is None:
         draw_empty_state(
             "还说不出把握",
-            f"对照标注，或确认满 {FEWEST_APPROVED:d} 条这个抽取任务答过的群聊（现在 {approved:d} / {FEWEST_APPROVED:d}）、"
-            "打开审阅台，这里就画出："
+            f"对照标注，或确认满 {FEWEST_APPROVED:d} 条这个抽取任务答过的群聊"
+            f"（现在 {approved:d} / {FEWEST_APPROVED:d}）、打开审阅台，这里就画出："
             "说有八成把握的格子，是不是真有八成对。",
         )
         return

@@ -1,6 +1,7 @@
 """学习模型: what each learned extractor is made of, what it can be expected to score, and training a new one."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -15,7 +16,6 @@ from core.services.learning import train
 from core.services.learning.background import FIRST_AT, approvals_by_dataset, approvals_of, newest_job, next_training
 from core.services.learning.corpus import SOURCES
 from core.services.learning.models import learned_models, started_by_provider
-from core.services.quality.record_origins import FLATTERED
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, fragment, show_errors
@@ -27,6 +27,7 @@ _USED_HELP = (
     "新建的抽取任务用这一版；已有的仍用开始时的版本。自动训练的只要不比上一版差就换上，"
     "不和本地规则比：规则更好时请选本地规则"
 )
+_ADVICE = "新建抽取任务时请选「本地规则」；再确认一些群聊，训练出的下一版可能更好。"
 _STATUS_TITLES = {
     TrainingJobStatus.RUNNING: "正在训练",
     TrainingJobStatus.DONE: "上次训练已完成",
@@ -75,10 +76,11 @@ def draw_models() -> str:
         )
         return ""
     with state.store().read() as session:
-        notes = {view.id: _note(view, started_by_provider(session, view)) for view in views}
+        notes = {view.id: _notes(view, started_by_provider(session, view)) for view in views}
         entries = {name: model_catalog.find_model(session, name) for name in {view.name for view in views}}
     used = {name: entry.parameters.get("digest") for name, entry in entries.items() if entry is not None}
-    rows = [_row(view, used.get(view.name) == view.digest, notes[view.id]) for view in views]
+    numbers = version_numbers(views)
+    rows = [_row(view, numbers[view.id], used.get(view.name) == view.digest, notes[view.id]) for view in views]
     draw_table(
         rows,
         name="学习模型",
@@ -86,6 +88,7 @@ def draw_models() -> str:
         height=table_height(rows, most=420),
         columns={
             "模型": st.column_config.TextColumn(width=150, pinned=True),
+            "版本": st.column_config.TextColumn(width=64, pinned=True, help="同名的第几版，最早的是第 1 版"),
             "使用中": st.column_config.CheckboxColumn(width=56, help=_USED_HELP),
             "群聊": st.column_config.NumberColumn(width=52, help="学了多少条群聊"),
             "得分": st.column_config.NumberColumn(format="%.2f", width=60, help="交叉验证：每条群聊由没见过它的模型填"),
@@ -94,7 +97,7 @@ def draw_models() -> str:
                 format="%.2f", width=70, help="每个字段总填最常见的值，在同一批群聊上"
             ),
             "本地规则": st.column_config.NumberColumn(format="%.2f", width=70),
-            "说明": st.column_config.TextColumn(width=200),
+            "说明": st.column_config.TextColumn(width=270, help="偏高：有这么多条记录从它的答案改起"),
             "校准误差": st.column_config.NumberColumn(
                 format="%.3f", width=70, help="说八成把握的格子是否真有八成对；0 最好"
             ),
@@ -108,12 +111,32 @@ def draw_models() -> str:
     )
     for view in views:
         if notes[view.id] and used.get(view.name) == view.digest:
-            st.caption(f"使用中的「{escape_markdown(view.name)}」：{escape_markdown(notes[view.id])}。")
+            which = f"使用中的「{escape_markdown(view.name)}」第 {numbers[view.id]:d} 版"
+            told = escape_markdown("；".join(sentence for _, sentence in notes[view.id]))
+            st.caption(f"{which}：{told}。{_ADVICE if is_below_rules(view) else ''}")
     return next((view.name for view in views if used.get(view.name) == view.digest), "")
 
 
-def _note(view: LearnedModelView, started: Mapping[str, int]) -> str:
-    """What has to be known of a version's scores: what flatters them, and whether the rules did better.
+def version_numbers(views: Sequence[LearnedModelView]) -> dict[int, int]:
+    """Number of each version among those of its name, from 1 for the oldest; by id."""
+    counts: Counter[str] = Counter()
+    numbers: dict[int, int] = {}
+    for view in sorted(views, key=lambda one: one.id):
+        counts[view.name] += 1
+        numbers[view.id] = counts[view.name]
+    return numbers
+
+
+def is_below_rules(view: LearnedModelView) -> bool:
+    """Whether the provider ``local`` scored more on the same chats."""
+    learned, local = view.evaluation.get("learned"), view.evaluation.get("local")
+    return learned is not None and local is not None and learned < local
+
+
+def _notes(view: LearnedModelView, started: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What has to be known of a version's scores, each as a few words and as a sentence without its full stop.
+
+    Whether the rules did better, and whose score is flattered.
 
     Args:
         view: the version.
@@ -122,34 +145,32 @@ def _note(view: LearnedModelView, started: Mapping[str, int]) -> str:
     result = view.evaluation
     learned, local = result.get("learned"), result.get("local")
     if learned is None:
-        return ""
+        return []
     notes = []
-    if local is not None and learned < local:
+    if is_below_rules(view):
         high = (result.get("delta_local") or (None, None))[1]
-        notes.append("得分不如本地规则" if high is not None and high < 0 else "得分比本地规则低，差别看不准")
-    flattered = [
-        f"{title} {started[provider]:,d} 条"
-        for provider, title in (("local", "本地规则"), (LEARNED, "学习模型"))
-        if started.get(provider)
-    ]
-    if flattered:
-        notes.append(f"{FLATTERED}：{'，'.join(flattered)}")
-    return "；".join(notes)
+        which = "不如本地规则" if high is not None and high < 0 else "比本地规则低，但看不准"
+        notes.append((which, f"得分{which}（{learned:.2f} 比 {local:.2f}）"))
+    for provider, title in (("local", "本地规则"), (LEARNED, "学习模型")):
+        if count := started.get(provider):
+            notes.append((f"{title}偏高 {count:,d} 条", f"{title}的得分偏高：有 {count:,d} 条记录从它的答案改起"))
+    return notes
 
 
-def _row(view: LearnedModelView, is_used: bool, note: str) -> dict[str, object]:
+def _row(view: LearnedModelView, number: int, is_used: bool, notes: Sequence[tuple[str, str]]) -> dict[str, object]:
     result = view.evaluation
     low, high = result.get("interval") or (None, None)
     names = "、".join(view.sources.get("datasets", ()))
     return {
         "模型": view.name,
+        "版本": f"第 {number} 版",
         "使用中": is_used,
         "群聊": view.chats,
         "得分": result.get("learned"),
         "95% 区间": "—" if low is None or high is None else f"{low:.2f} 到 {high:.2f}",
         "常数下限": (result.get("floors") or {}).get("constants"),
         "本地规则": result.get("local"),
-        "说明": note,
+        "说明": "；".join(words for words, _ in notes),
         "校准误差": result.get("ece"),
         "学自": f"{names}：{_SOURCE_TITLES.get(view.sources.get('source', ''), '')}",
         "时间": view.created_at,
