@@ -35,6 +35,8 @@ export function buildTop({ onRetry, onFind, onType }) {
   const bar = {
     dataset: h("span", { class: "dataset" }),
     reviewer: h("span", { class: "reviewer", title: "审阅人：保存都记在这个名字下" }),
+    // Where this bar is too narrow for both: in the line of the bar below, while nothing is said there.
+    place: h("span", { class: "place" }),
     count: h("span", { class: "count" }),
     rest: h("span", { class: "rest" }),
     meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill),
@@ -121,21 +123,19 @@ export function drawTop(bar, store, entry, state, isAway) {
   setText(bar.dataset, store.dataset.name);
   setAttr(bar.dataset, "title", `表单：${store.form.title} 第 ${store.form.version} 版`);
   setText(bar.reviewer, store.reviewer);
+  setText(bar.place, [store.dataset.name, store.reviewer].filter(Boolean).join(" · "));
   setText(bar.count, `${confirmed} / ${total} 已确认`);
   const ofAll = queue !== undefined && left > queue ? `（共剩 ${left}）` : "";
   const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
-  setText(
-    bar.rest,
-    [
-      toDo,
-      discussed ? `待讨论 ${discussed}` : "",
-      skipped ? `已跳过 ${skipped}` : "",
-      rest ? `约 ${duration(rest)}` : "",
-      pace ? `每条 ${duration(pace)}` : "",
-    ]
-      .filter(Boolean)
-      .join(" · "),
-  );
+  const remaining = [
+    toDo,
+    discussed ? `待讨论 ${discussed}` : "",
+    skipped ? `已跳过 ${skipped}` : "",
+    rest ? `约 ${duration(rest)}` : "",
+    pace ? `每条 ${duration(pace)}` : "",
+  ].filter(Boolean);
+  setText(bar.rest, remaining.join(" · "));
+  setAttr(bar.rest, "title", remaining.join(" · ") || null);
   setText(bar.expectedLoss, entry ? lossText(entry, store.form) : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
   setAttr(bar.meter, "aria-valuenow", confirmed);
@@ -155,10 +155,11 @@ export function drawTop(bar, store, entry, state, isAway) {
 }
 
 /**
- * The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up.
- * @param {{ run: (id: string) => void, onNote: (text: string | null) => void }} options
+ * The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up; `place` is
+ * the bar above's, shown where there is no message.
+ * @param {{ run: (id: string) => void, onNote: (text: string | null) => void, place: HTMLElement }} options
  */
-export function buildBottom({ run, onNote }) {
+export function buildBottom({ run, onNote, place }) {
   const message = h("div", { class: "message", role: "status", "aria-live": "polite", "data-empty": true });
   const input = h("input", {
     class: "note-input",
@@ -211,6 +212,7 @@ export function buildBottom({ run, onNote }) {
     input,
     mode,
     message,
+    place,
     h("span", { class: "gap" }),
     ...moves,
     help,

@@ -27,7 +27,7 @@ export function claimPage(host) {
  * Name the browser's tab after the chat on screen: among several tabs, which one has which.
  * @param {{ current: number | null, dataset: { name: string } }} store
  */
-export function nameTab({ current, dataset }) {
+function nameTab({ current, dataset }) {
   if (current === null || !dataset.name) return;
   const title = `第 ${current} 条 · ${dataset.name} · 拾要`;
   if (document.title !== title) document.title = title; // Streamlit writes its own with every run
@@ -94,6 +94,16 @@ export function rememberPlace({ current, dataset }, path) {
   } catch {
     // Some browsers allow so many a minute; it is tried again with the next beat.
   }
+}
+
+/**
+ * Name tab and address after the chat on screen.
+ * @param {Pick<Store, "current" | "dataset">} store
+ * @param {string} path the desk's
+ */
+export function namePage(store, path) {
+  nameTab(store);
+  rememberPlace(store, path);
 }
 
 /**

@@ -14,7 +14,7 @@ import { placeInWalk } from "./echo.js";
 import { buildBlank, drawBlank } from "./end_card.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
-import { nameTab, pageHas, rememberPlace } from "./frame.js";
+import { namePage, pageHas } from "./frame.js";
 import { makeGuard, watchClicks } from "./guard.js";
 import { buildHelp } from "./help.js";
 import { makeLayers } from "./layers.js";
@@ -113,7 +113,8 @@ export class Workbench {
         this.setMode(false);
       },
     });
-    this.bottom = buildBottom({ run: (id) => calls.run(id), onNote: (text) => calls.discussWith(text) });
+    const { place } = this.top;
+    this.bottom = buildBottom({ run: (id) => calls.run(id), onNote: (text) => calls.discussWith(text), place });
     this.notices = h("div", { class: "notices" });
     this.chatHost = h("section", { class: "chat", "aria-label": "群聊" });
     this.divider = makeDivider(window.localStorage);
@@ -246,8 +247,7 @@ export class Workbench {
   /** Name address and tab after the chat, where they are not: Streamlit writes its own with its answers. */
   nameTab() {
     if (!this.root.isConnected || this.root.inert) return; // a preview is not what the tab is for
-    nameTab(this.store);
-    rememberPlace(this.store, this.path);
+    namePage(this.store, this.path);
   }
 
   draw() {
