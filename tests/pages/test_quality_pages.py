@@ -390,6 +390,7 @@ def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page:
     assert (table["我的"][0], table["第二遍"][0], table["由来"][0]) == ("合同中", "报价", "预埋错误")
     lead = page("agreement", view="把关")
     assert lead.dataframe[0].value["没看出"][0] == "1 / 1" and "不是名次" in seen(lead)
+    assert "每人最先的 3 条" in seen(lead)
 
 
 def test_the_distribution_begins_where_scores_are_and_shows_each_field(page: OpenPage, store: Store) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.domain.scoring.interval import Interval
 from core.services.quality.attention import FEWEST_CASES, Attention, ReviewerAttention, ShareOfCases, attention
+from core.services.quality.fast_approvals import LOOK_BACK
 from core.ui import state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown
@@ -40,7 +41,8 @@ def draw_attention(dataset: DatasetView) -> None:
     )
     st.caption(
         f"{_planted_text(checks)}按名字排列，不是名次：难的群聊、小的样本都会让比例高些，区间重叠的人分不出高下。"
-        f"不满 {FEWEST_CASES} 条的不算比例。过快也可能是读过别处的同一段，先问问本人。"
+        f"不满 {FEWEST_CASES} 条的不算比例。过快确认只数能判断的，所以比确认过的少：每人最先的 {LOOK_BACK} 条"
+        "（之前在做什么不知道）、以前看过或已有人确认的、批量的都不数。过快也可能是读过别处的同一段，先问问本人。"
     )
     examples = [example for person in checks.reviewers for example in person.examples]
     if examples:
