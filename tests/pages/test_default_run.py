@@ -22,6 +22,7 @@ def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: 
     assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))
     app = open_page(navigation.RUNS, run=str(finetuned))
     assert list(app.dataframe[0].value["抽取任务"]) == ["默认 · local", "finetuned"]
+    assert button(open_page(navigation.RUNS, run=str(local)), "固定为默认任务")
     button(app, "设为默认任务").click().run()
     with store.read() as session:
         default = default_run(session, dataset.id)
@@ -33,7 +34,6 @@ def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: 
     app = open_page(navigation.RUNS, run=str(finetuned))
     button(app, "不再指定为默认").click().run()
     assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))
-    assert local
 
 
 def test_the_desk_says_once_that_the_default_has_changed(open_page: OpenPage, store: Store) -> None:

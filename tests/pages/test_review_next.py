@@ -48,10 +48,18 @@ def test_one_button_extracts_and_opens_the_desk(open_page: OpenPage, store: Stor
     assert desk.query_params["chat"] == "1", "the page is the desk by now"
 
 
-def test_where_all_is_filled_no_run_is_offered(open_page: OpenPage, store: Store, form: Form) -> None:
+def test_a_file_with_labels_is_extracted_at_one_press_as_well(open_page: OpenPage, form: Form) -> None:
     file = [{"chat_text": f"林木{n}：第 {n} 条", "infos": [{**form.empty(), form.name_field: "林木"}]} for n in (1, 2)]
     app = imported(open_page, json.dumps(file).encode(), "a.json")
-    assert "标注「标注」已经填好了还没审的 2 条，不用再抽取" in seen(app)
+    assert "还没审的 2 条都有标注" in seen(app) and RULES in labels(app)
+    assert "不抽取，从标注开始审阅" in [link.proto.label for link in app.get("page_link")]
+
+
+def test_where_a_run_fills_all_no_other_is_offered(open_page: OpenPage, store: Store, form: Form) -> None:
+    dataset = make_dataset(store, ["林木1：你好"], "我的")
+    make_run(store, dataset, "甲", {1: [{**form.empty(), form.name_field: "林木1"}]})
+    app = imported(open_page, "林木1：你好".encode(), "我的.txt")
+    assert "还没审的 1 条，抽取任务「甲」都填好了" in seen(app)
     assert RULES not in labels(app)
     assert "去审阅" in [link.proto.label for link in app.get("page_link")]
 

@@ -38,11 +38,13 @@ def draw_review_next(dataset_id: int) -> None:
         return
     with state.store().read() as session:
         filled = run_service.filled_by(session, dataset_id)
-    if filled is not None:
+    if filled is not None and not (filled.is_labels and filled.chats):
         _draw_filled(dataset, filled)
         return
     with show_errors():
         _draw_ways(dataset, run_service.suggested_runs(state.store(), dataset_id))
+    if filled is not None:
+        _draw_labelled(dataset, filled)
 
 
 def _draw_ways(dataset: DatasetView, ways: Sequence[SuggestedRun]) -> None:
@@ -64,18 +66,28 @@ def _draw_ways(dataset: DatasetView, ways: Sequence[SuggestedRun]) -> None:
 
 def _draw_filled(dataset: DatasetView, filled: FilledBy) -> None:
     """The way to the desk where a run would add nothing to start from, and why."""
-    query = {"dataset": str(dataset.id)}
     if not filled.chats:
         st.caption("这个数据集的群聊都处理过了，不用再抽取。")
         return
+    with st.container(key="main-review-next", horizontal=True, vertical_alignment="center"):
+        _draw_desk_link("去审阅", dataset, filled)
+    st.caption(
+        f"还没审的 {filled.chats:,d} 条，抽取任务「{escape_markdown(filled.name)}」都填好了：不用再抽取，可以直接审阅。"
+    )
+
+
+def _draw_labelled(dataset: DatasetView, filled: FilledBy) -> None:
+    """The way to the desk where labels alone fill the chats: a run is what they are held against."""
+    _draw_desk_link("不抽取，从标注开始审阅", dataset, filled)
+    st.caption(f"还没审的 {filled.chats:,d} 条都有标注。抽取一次，审阅台上就看得到两者哪里不同，也才能评分和对比。")
+
+
+def _draw_desk_link(label: Markdown, dataset: DatasetView, filled: FilledBy) -> None:
+    """A link to the desk, which starts from what fills the chats."""
+    query = {"dataset": str(dataset.id)}
     if filled.name not in state.run_names(dataset)[:1]:
         query["run"] = filled.name
-    with st.container(key="main-review-next", horizontal=True, vertical_alignment="center"):
-        st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=query)
-    what = "标注" if filled.is_labels else "抽取任务"
-    st.caption(
-        f"{what}「{escape_markdown(filled.name)}」已经填好了还没审的 {filled.chats:,d} 条，不用再抽取，可以直接审阅。"
-    )
+    st.page_link(navigation.WORKBENCH, label=label, icon=":material/arrow_forward:", query_params=query)
 
 
 def _cost(dataset: DatasetView, way: SuggestedRun) -> Markdown:

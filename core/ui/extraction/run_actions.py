@@ -74,7 +74,8 @@ def _draw_common_actions(run: RunView) -> None:
     elif run.done:
         why = f"现在就是默认任务：{escape_markdown(default.why)}。" if is_default and default is not None else ""
         st.button(
-            "设为默认任务",
+            # What is the default because of its score is made to stay it.
+            "固定为默认任务" if is_default else "设为默认任务",
             key=f"pin-{run.id}",
             icon=":material/keep:",
             **only_for(
