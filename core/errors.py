@@ -114,6 +114,8 @@ class Cause(StrEnum):
     NETWORK = "network"
     CUT_OFF = "cut_off"  # the answer ended in the middle
     SERVER = "server"
+    SETUP = "setup"  # prompt, form or pipeline of the run cannot be used
+    STALE_MODEL = "stale_model"  # what a learned model is made of is gone or has changed
     UNKNOWN = "unknown"
 
 

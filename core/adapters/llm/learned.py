@@ -14,7 +14,7 @@ from core.adapters.llm.registry import ProviderEntry
 from core.domain.form import Form, FormValues
 from core.domain.model_settings import DIGEST as DIGEST
 from core.domain.model_settings import LEARNED as LEARNED
-from core.errors import Cause, ProviderError
+from core.errors import Cause, ProviderError, ShiyaoError, StoreError
 
 Extractor = Callable[[Form, str], list[FormValues]]
 """Fills the forms of a conversation; may raise :class:`core.errors.ShiyaoError`."""
@@ -42,14 +42,19 @@ class LearnedProvider:
         """Fill the request's form from its conversation, or write a summary; the prompt is ignored.
 
         Raises:
-            ProviderError: the request carries no form, or there is no extractor.
+            ProviderError: the request carries no form, there is no extractor, or what it was made of is gone.
         """
         if self._extractor is None or request.form is None:
             raise ProviderError(Cause.BAD_REQUEST, "学习模型只能在抽取任务里使用", "请新建一个抽取任务")
         from core.domain.prompts import summary_of  # with a library of templates: nothing that naming models needs
 
         start = time.perf_counter()
-        forms = self._extractor(request.form, request.conversation)
+        try:
+            forms = self._extractor(request.form, request.conversation)
+        except StoreError:
+            raise  # the database is away: the run waits for it
+        except ShiyaoError as error:
+            raise ProviderError(Cause.STALE_MODEL, error.message, error.remedy) from error
         told = request.task == "summary"
         text = summary_of(request.form, forms) if told else json.dumps(forms, ensure_ascii=False, indent=2)
         return ModelReply(text, None, None, time.perf_counter() - start, f"{LEARNED}:{self._digest[:12]}")

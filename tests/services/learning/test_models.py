@@ -13,7 +13,7 @@ from sqlmodel import col
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, Dataset, RunKind, RunStatus
 from core.cli import main
-from core.errors import ConflictError, InputError, NotFoundError, RunError
+from core.errors import Cause, ConflictError, InputError, NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.learning import models, read_corpus, train
@@ -111,7 +111,9 @@ def test_a_deleted_chat_takes_the_model_with_it_and_says_so(store: Store) -> Non
     view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert (view.done, view.failed) == (0, 2)
     with store.read() as session:
-        assert all("已经被删除" in one.error for one in queries.extractions(session, run.id))
+        failed = list(queries.extractions(session, run.id))
+    assert all("已经被删除" in one.error and one.cause == Cause.STALE_MODEL for one in failed)
+    assert [one.title for one in run_service.failures(store, run.id)] == ["学习模型不能再用"]
     with pytest.raises(NotFoundError, match="已不存在"):
         load_model(store, "0" * 64)
 

@@ -7,7 +7,7 @@ from core.lazy_packages import import_when_used
 if TYPE_CHECKING:
     from core.services.extraction.pipeline.chat_extraction import run_pipeline
     from core.services.extraction.pipeline.definition import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
-    from core.services.extraction.pipeline.outcome import Outcome, Status
+    from core.services.extraction.pipeline.outcome import Outcome, Status, cause_of
     from core.services.extraction.pipeline.stored_replies import (
         earlier_answers,
         kept_replies,
@@ -24,6 +24,7 @@ __all__ = [
     "PipelineStep",
     "Status",
     "latest_notes",
+    "cause_of",
     "chat_budget",
     "earlier_answers",
     "estimate_tokens",

@@ -14,7 +14,7 @@ from core.domain.merge import join_chunks
 from core.domain.prompts import Prompt
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
-from core.services.extraction.pipeline.outcome import Call, Outcome, Status
+from core.services.extraction.pipeline.outcome import Call, Outcome, Status, cause_of
 from core.services.extraction.pipeline.retry import ATTEMPTS
 from core.services.extraction.pipeline.stages import CallFailed, ChunkRun, Examples, StageContext, no_examples
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, chat_budget
@@ -144,7 +144,7 @@ def run_pipeline(
                 failed = error.call
                 break
     except (PromptError, SettingsError) as error:
-        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error), calls=tuple(calls))
+        return Outcome(None, Status.FAILED, cause=cause_of(error), error=str(error), calls=tuple(calls))
     forms, alternatives = (None, []) if failed else _together(form, cleaned, runs)
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.form import FormValues
-from core.errors import Cause
+from core.errors import Cause, ProviderError, SettingsError, ShiyaoError
 
 
 class Status(StrEnum):
@@ -113,3 +113,10 @@ class Outcome:
     windows: tuple[dict[str, Any], ...] = ()
     alternatives: tuple[dict[str, Any], ...] = ()
     form: str = ""
+
+
+def cause_of(error: ShiyaoError) -> Cause:
+    """Why a chat failed without its model having been asked: settings that are missing, or what the run is made of."""
+    if isinstance(error, ProviderError):
+        return error.cause
+    return Cause.CONFIG if isinstance(error, SettingsError) else Cause.SETUP

@@ -17,7 +17,15 @@ from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStat
 from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form, storable
 from core.errors import Cause, ShiyaoError, StoreUnavailableError
-from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
+from core.services.extraction.pipeline import (
+    Outcome,
+    Pipeline,
+    Status,
+    cause_of,
+    earlier_answers,
+    kept_replies,
+    run_pipeline,
+)
 from core.services.extraction.runs import places
 from core.services.extraction.runs.budget import stop_at_budget
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
@@ -250,7 +258,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
     except (Withdrawn, StoreUnavailableError):
         raise
     except ShiyaoError as error:
-        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
+        return Outcome(None, Status.FAILED, cause=cause_of(error), error=str(error))
     except Exception as error:
         # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
         _log.exception("extraction failed unexpectedly: run %s, chat %s", placed.run_id, placed.chat_id)

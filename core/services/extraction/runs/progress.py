@@ -30,6 +30,8 @@ CAUSES: dict[str, str] = {
     Cause.NETWORK: "网络连接失败",
     Cause.CUT_OFF: "回答不完整",
     Cause.SERVER: "模型服务出错",
+    Cause.SETUP: "抽取任务的提示词、表单或流程有问题",
+    Cause.STALE_MODEL: "学习模型不能再用",
     Cause.UNKNOWN: "其他错误",
     "": "回答无法解析成表单",
 }

@@ -175,7 +175,7 @@ def test_a_prompt_that_fails_is_an_outcome_too(form: Form) -> None:
     source = "---\nname: bad\nversion: 1\ntitle: 坏\npurpose: 坏\nstage: extract\n---\n"
     prompt = parse_prompt(source + "{% block user %}{{ chat.missing }}{% endblock %}", "bad.v1.md")
     outcome = extract_chat(form=form, conversation=CHAT, prompt=prompt, provider=LocalProvider())
-    assert (outcome.status, outcome.cause, outcome.attempts) == (Status.FAILED, Cause.CONFIG, 0)
+    assert (outcome.status, outcome.cause, outcome.attempts) == (Status.FAILED, Cause.SETUP, 0)
     assert "bad.v1" in outcome.error
 
 
