@@ -25,7 +25,9 @@ def test_tab_visits_doubts_and_the_rest_is_one_line(desk: WorkbenchPage) -> None
     rows, fold = desk.page.locator(".f:visible"), desk.page.locator(".fold")
     expect(rows).to_have_count(21)
     expect(fold).to_be_hidden()
-    expect(desk.page.locator(".doubt-switch")).to_have_text("疑点 2")
+    expect(desk.page.locator(".doubt-switch")).to_have_text("疑点 2 · ⚠ 1")
+    desk.press("Alt+z", "Alt+z")
+    expect(desk.field(NAME)).to_be_focused()  # where somebody was before the mode led them to a doubt
     desk.press("Alt+z")
     expect(rows).to_have_count(2)
     expect(fold).to_have_text("19 项一致（对照：另 1 个抽取任务）")

@@ -202,7 +202,7 @@ def test_after_the_third_equal_correction_the_like_are_walked_through_and_left_a
         mine.at(3)
         expect(line).to_be_hidden()
         keyboard.press("Alt+'")
-        expect(message).to_contain_text("没有同类改动可看")
+        expect(message).to_contain_text("没有同类改动可看：同一字段改成同样的值三次以后才有")
         correct(3)
         expect(line).to_contain_text("这类改动还有 4 处，一并看？")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

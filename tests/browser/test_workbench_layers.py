@@ -40,6 +40,14 @@ def test_what_was_missed_shows_its_place_and_target_before_it_is_filled(desk: Wo
     expect(menu).to_contain_text("江小满 · 第 53 条 → 客户 1 邮箱（替换「alt@example.com」）")
     expect(desk.page.locator("mark.offered")).to_be_in_viewport()
     expect(desk.field(MAIL)).to_have_value("alt@example.com")
+    desk.press("Control+Enter")  # acts nowhere, and says what does
+    expect(desk.page.locator(".message")).to_contain_text("再按一次 F 或回车填入，H 不用填，Esc 放着")
+    row, list_box = desk.page.locator(".f", has=desk.field(MAIL)).bounding_box(), menu.bounding_box()
+    assert (
+        row
+        and list_box
+        and (list_box["y"] + list_box["height"] <= row["y"] or list_box["y"] >= row["y"] + row["height"])
+    )
     desk.press("Escape")
     expect(menu).to_have_count(0)
     expect(desk.field(MAIL)).to_be_focused()

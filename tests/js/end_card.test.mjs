@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { endWords, waysOn, workNumbers } from "../../core/ui/workbench/js/end_card.js";
 import { goNext, makeStore, receive } from "../../core/ui/workbench/js/state.js";
-import { spend } from "../../core/ui/workbench/js/time_spent.js";
+import { makeWorkClock, spend } from "../../core/ui/workbench/js/time_spent.js";
 
 /** @type {any} */
 const NONE = { chats: 0, seconds: null, changes: null, points: null, slowest: "", slowest_seconds: 0 };
@@ -88,6 +88,29 @@ test("who waited for a chat that does not come is at the end", () => {
   assert.equal(store.waiting, "next", "the server was away");
   receive(store, payload({ open: 3, order: { next: [], prev: [] } }));
   assert.equal(store.waiting, "end");
+});
+
+test("the time until the first sign of work on a chat is spent on reading it, at no field", () => {
+  const at = { now: 0 };
+  const count = makeWorkClock(() => at.now);
+  const fresh = (/** @type {number} */ chat) => /** @type {any} */ ({ chat: { chat }, seconds: 0, fieldSeconds: {} });
+  const [first, second] = [fresh(1), fresh(2)];
+  /** @type {(entry: any, key: string, seconds: number) => void} */
+  const work = (entry, key, seconds) => {
+    at.now += 1000 * seconds;
+    count(entry, key);
+  };
+  work(first, "姓名", 30);
+  work(first, "姓名", 5);
+  work(first, "", 4);
+  work(second, "姓名", 90);
+  work(second, "电话", 2);
+  assert.deepEqual([first.seconds, first.fieldSeconds], [39, { 姓名: 5 }]);
+  assert.deepEqual(
+    [second.seconds, second.fieldSeconds],
+    [62, { 电话: 2 }],
+    "a pause of more than a minute is no work",
+  );
 });
 
 test("time belongs to the chat and to the field that had the attention", () => {

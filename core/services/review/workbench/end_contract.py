@@ -43,7 +43,7 @@ class EndPayload(TypedDict):
 
     Attributes:
         sitting: the latest work without a pause of half an hour.
-        today: since midnight.
+        today: since midnight, in all datasets.
         held: chats of the queue that others are on.
         next_dataset: the next one with open chats; null where there is none.
     """

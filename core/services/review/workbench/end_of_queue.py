@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Claim, Extraction, Pass, Record, RecordEvent, RecordStatus, now
-from core.domain.form import Form
+from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
 from core.services.review.progress import DECIDED
 from core.services.review.records.baselines import changes_of_baseline
@@ -29,6 +29,7 @@ class _Save:
     """One of the reviewer's saves."""
 
     at: datetime
+    dataset_id: int
     chat_id: int
     seconds: float | None
     field_seconds: dict[str, float]
@@ -63,25 +64,40 @@ def end_of_queue(
     """
     moment = now()
     midnight = moment.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    saves = _saves(session, dataset_id, reviewer, review_pass, since=min(midnight, moment - _LOOK_BACK))
+    here = col(Record.dataset_id) == dataset_id
+    saves = _saves(session, here, reviewer, review_pass, since=min(midnight, moment - _LOOK_BACK))
     sitting, today = _latest_sitting(saves), [save for save in saves if save.at >= midnight]
+    elsewhere = and_(~here, col(Record.reviewer) == reviewer)
+    others = _saves(session, elsewhere, reviewer, review_pass, since=midnight)
     differences = _differences(session, form, reviewer, review_pass, {save.chat_id for save in (*sitting, *today)})
+    for dataset in sorted({save.dataset_id for save in others}):
+        chats = {save.chat_id for save in others if save.dataset_id == dataset}
+        other_form = load_named_form(queries.dataset(session, dataset).form)
+        differences |= _differences(session, other_form, reviewer, review_pass, chats)
     return {
-        "sitting": _summed(sitting, differences),
-        "today": _summed(today, differences),
+        "sitting": _summed(sitting, differences, form),
+        "today": _summed([*today, *others], differences, form),
         "held": _held(session, dataset_id, reviewer, queued),
         "next_dataset": _next_dataset(session, dataset_id),
     }
 
 
-def _saves(session: Session, dataset_id: int, reviewer: str, review_pass: str, *, since: datetime) -> list[_Save]:
-    """The reviewer's saves in a dataset, oldest first."""
+def _saves(
+    session: Session, of_records: ColumnElement[bool], reviewer: str, review_pass: str, *, since: datetime
+) -> list[_Save]:
+    """The reviewer's saves of some records, oldest first."""
     change = col(RecordEvent.change)
     statement = (
-        select(col(RecordEvent.at), col(Record.chat_id), change[SECONDS].as_float(), change[FIELD_SECONDS].as_json())
+        select(
+            col(RecordEvent.at),
+            col(Record.dataset_id),
+            col(Record.chat_id),
+            change[SECONDS].as_float(),
+            change[FIELD_SECONDS].as_json(),
+        )
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
         .where(
-            col(Record.dataset_id) == dataset_id,
+            of_records,
             col(Record.review_pass) == review_pass,
             col(Record.updated_at) >= since,
             col(RecordEvent.who) == reviewer,
@@ -89,7 +105,7 @@ def _saves(session: Session, dataset_id: int, reviewer: str, review_pass: str, *
         )
         .order_by(col(RecordEvent.at))
     )
-    return [_Save(at, chat_id, seconds, each or {}) for at, chat_id, seconds, each in session.execute(statement)]
+    return [_Save(*place, seconds, each or {}) for *place, seconds, each in session.execute(statement)]
 
 
 def _latest_sitting(saves: Sequence[_Save]) -> list[_Save]:
@@ -140,8 +156,11 @@ def _difference(
     return _Difference(changes, best - scorer.chat(answered, approved).score)
 
 
-def _summed(saves: Sequence[_Save], differences: dict[int, _Difference]) -> WorkSum:
-    """What the saves of a stretch of time come to; of a chat that is not decided any more, only its time."""
+def _summed(saves: Sequence[_Save], differences: dict[int, _Difference], form: Form) -> WorkSum:
+    """What the saves of a stretch of time come to; of a chat that is not decided any more, only its time.
+
+    The field that took most time is one of the form at hand: other datasets may have other forms.
+    """
     decided = [differences[chat_id] for chat_id in {save.chat_id for save in saves} if chat_id in differences]
     # Whole seconds of a save are rounded; those of its fields are not, and no field takes longer than all of it.
     told = [max(save.seconds, sum(save.field_seconds.values())) for save in saves if save.seconds is not None]
@@ -149,7 +168,7 @@ def _summed(saves: Sequence[_Save], differences: dict[int, _Difference]) -> Work
     points = [one.points for one in decided if one.points is not None]
     fields: Counter[str] = Counter()
     for save in saves:
-        fields.update(save.field_seconds)
+        fields.update({key: seconds for key, seconds in save.field_seconds.items() if key in form})
     slowest, longest = max(fields.items(), key=lambda item: item[1], default=("", 0.0))
     return {
         "chats": len(decided),

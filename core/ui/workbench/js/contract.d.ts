@@ -320,7 +320,7 @@ export interface NextDataset {
 export interface EndPayload {
   /** the latest work without a pause of half an hour. */
   sitting: WorkSum;
-  /** since midnight. */
+  /** since midnight, in all datasets. */
   today: WorkSum;
   /** chats of the queue that others are on. */
   held: HeldChats[];

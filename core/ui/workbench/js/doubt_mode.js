@@ -275,14 +275,29 @@ function drawFoldLine(doubts, entry, index, view, inSight) {
 export function doubtCommands(workbench, { openEntry, goTo, visit }) {
   const { doubts, store } = workbench;
 
+  /** @type {{ chat: number, from: Place, to: Place } | null} where the mode led somebody away from a field as it began */
+  let led = null;
+
+  /**
+   * Where somebody was before the mode led them away: to be gone back to as it ends, if they have stayed since.
+   * @param {Entry} entry
+   */
+  function placeBefore({ chat, work }) {
+    const isHere = led?.chat === chat.chat && led.to.index === workbench.customer && led.to.key === workbench.field;
+    return led && isHere && work[led.from.index] ? led.from : null;
+  }
+
   function onlyDoubts() {
     doubts.toggle();
     const entry = openEntry();
+    const back = doubts.isOn() ? null : placeBefore(entry);
     const open = doubtsOf(entry, store.form);
     const isHere = open.some((one) => one.index === workbench.customer && one.key === workbench.field);
     const next = doubts.isOn() && !isHere ? nextDoubt(entry, store.form, workbench.customer, workbench.field) : null;
+    const from = { index: workbench.customer, key: workbench.field };
+    led = next ? { chat: entry.chat.chat, from, to: next } : null;
     workbench.draw();
-    if (next) visit(next);
+    if (next ?? back) visit(/** @type {Place} */ (next ?? back));
     else if (workbench.field) goTo(workbench.field);
     workbench.say(doubts.isOn() ? "只看疑点" : "显示全部字段", { seconds: 4 }); // how many are left says the foot
   }

@@ -76,7 +76,7 @@ export function echoCommands(workbench, tools) {
     if (store.walk) return leave();
     const home = store.current;
     const begun = offer() && startWalk(store);
-    if (!begun) return workbench.say("没有同类改动可看", { seconds: 3 });
+    if (!begun) return workbench.say("没有同类改动可看：同一字段改成同样的值三次以后才有", { seconds: 5 });
     tell(begun.chats);
     if (begun.chats[0] === home) {
       const place = placeInWalk(store, entryOf(store));

@@ -49,7 +49,7 @@ export function workNumbers(sum, labelOf) {
     { name: "用时", value: sum.seconds ? duration(sum.seconds) : unknown, title: "停下超过一分钟的不算" },
     { name: "改动", value: sum.changes === null ? unknown : `${sum.changes} 格`, title: "与抽取的值不同的格" },
     { name: "挽回", value: points, title: "按表单的评分规则，抽取的回答对照确认的记录所失的分" },
-    { name: "最费时的字段", value: slow, title: "焦点停在这个字段的时间" },
+    { name: "最费时的字段", value: slow, title: "焦点停在这个字段的时间；打开一条之后先读群聊的时间不算在字段里" },
   ];
 }
 
@@ -166,7 +166,7 @@ function sumElements({ end, form }) {
   const labelOf = (/** @type {string} */ key) => form.fields.find((field) => field.key === key)?.label ?? key;
   const columns = [
     { head: "最近一轮", title: "中间没有停过半小时", sum: end.sitting },
-    { head: "今天", title: "从零点起", sum: end.today },
+    { head: "今天", title: "从零点起，您在所有数据集里的", sum: end.today },
   ].filter(({ sum }) => sum.chats > 0 || (sum.seconds ?? 0) > 0);
   if (!columns.length) return [h("p", { class: "soft" }, "今天还没有审过这个数据集。")];
   const names = workNumbers(end.sitting, labelOf);
@@ -196,6 +196,11 @@ function sumElements({ end, form }) {
           ),
         ),
       ),
+    ),
+    h(
+      "p",
+      { class: "soft" },
+      "挽回：您确认的记录比抽取的回答多得的分。今天：您在所有数据集里审的。读群聊的时间不算在字段里。",
     ),
   ];
 }

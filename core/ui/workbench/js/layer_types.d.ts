@@ -17,6 +17,10 @@ export interface MenuOptions {
   /** Act on a key before the menu does; true where it did. */
   onKey?(event: KeyboardEvent): boolean;
   onClose?(): void;
+  /** What must not lie under the list. */
+  clear?: HTMLElement | null;
+  /** What is said to who presses a key that acts nowhere while the list is open. */
+  how?: string;
 }
 
 /** How a sentence is said. */

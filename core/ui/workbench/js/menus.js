@@ -29,6 +29,18 @@ function buildMenu(title, items, onPick) {
 }
 
 /**
+ * Move a list that stands over what it is about above it.
+ * @param {HTMLElement} menu whose lower edge is set
+ * @param {HTMLElement} row
+ */
+function keepClear(menu, row) {
+  const [box, about] = [menu.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (!about.height || about.bottom <= box.top || about.top >= box.bottom) return;
+  const bottom = Number.parseFloat(getComputedStyle(menu).bottom);
+  menu.style.bottom = `${bottom + box.bottom - about.top + 4}px`;
+}
+
+/**
  * Open a list behind an element. Digits choose, arrows go through it, Enter takes the one in focus, Esc and a click
  * elsewhere close it; no other key does anything. The first item has the focus.
  * @param {Workbench} workbench
@@ -37,8 +49,10 @@ function buildMenu(title, items, onPick) {
  * @param {HTMLElement} anchor
  * @param {MenuOptions} [options]
  */
-export function openMenu(workbench, title, items, anchor, { onKey = () => false, onClose = () => {} } = {}) {
+export function openMenu(workbench, title, items, anchor, options = {}) {
+  const { onKey = () => false, onClose = () => {}, clear = null, how = "先按数字或回车选一项，Esc 不选" } = options;
   let isOpen = true;
+  let isTold = false;
   const { menu, buttons } = buildMenu(title, items, (item) => {
     if (!workbench.guard.mayPick()) return;
     close();
@@ -48,10 +62,12 @@ export function openMenu(workbench, title, items, anchor, { onKey = () => false,
   function close() {
     if (!isOpen) return;
     isOpen = false; // taking it away makes it lose the focus, which closes it too
+    workbench.active(""); // the time in it was spent at none of the fields
     workbench.layers.drop("menu");
     const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
     const hadFocus = menu.contains(root.activeElement);
     menu.remove();
+    if (isTold) workbench.say("");
     onClose();
     if (hadFocus) workbench.refocus();
   }
@@ -59,7 +75,12 @@ export function openMenu(workbench, title, items, anchor, { onKey = () => false,
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (onKey(event)) return true;
-    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (event.ctrlKey || event.altKey || event.metaKey) {
+      const isCommand = event.key === "Enter" || (event.altKey && event.key !== "Alt");
+      isTold ||= isCommand;
+      if (isCommand) workbench.say(how, { tone: "warn", seconds: 0 });
+      return isCommand;
+    }
     const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (root.activeElement));
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -75,6 +96,7 @@ export function openMenu(workbench, title, items, anchor, { onKey = () => false,
   workbench.closeMenu();
   workbench.closeMenu = close;
   anchor.after(menu);
+  if (clear) keepClear(menu, clear);
   const isThere = () => menu.isConnected;
   workbench.layers.open({ name: "menu", inside: null, isText: false, isThrough: false, isThere, onKey: press, close });
   workbench.arrival.layer();

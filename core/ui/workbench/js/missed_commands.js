@@ -86,9 +86,11 @@ export function missedCommands(workbench, tools) {
       workbench.say("");
     };
     const title = `${placeText(openEntry(), one)} → ${isUnclear ? "哪位客户？" : items[0].label}`;
-    const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose });
-    const how = isUnclear ? "按数字选是谁的" : "再按一次 F 或回车填入";
-    workbench.say(`「${one.value}」：${how}，H 不用填，Esc 放着`, { seconds: 0 });
+    const choice = isUnclear ? "按数字选是谁的" : "再按一次 F 或回车填入";
+    const how = `「${one.value}」：${choice}，H 不用填，Esc 放着`;
+    const clear = workbench.view.parts.get(one.key)?.row;
+    const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose, clear, how });
+    workbench.say(how, { seconds: 0 });
   }
 
   /**

@@ -25,10 +25,8 @@ import { makeRail } from "./rail.js";
 import { makeRibbon } from "./ribbon.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
-import { spend } from "./time_spent.js";
+import { makeWorkClock } from "./time_spent.js";
 import { whyOf } from "./why.js";
-
-const IDLE_AFTER = 60;
 
 /** The workbench in a host element; its `calls` are filled in by commands.js before anything can be clicked. */
 export class Workbench {
@@ -78,7 +76,7 @@ export class Workbench {
   residueWanted = null;
   /** Whether command mode was on when the search was opened. */
   #modeBeforeSearch = false;
-  #lastActive = Date.now();
+  #count = makeWorkClock(Date.now);
   #isOpened = false;
   #callOffPreparing = () => {};
   #callOffNaming = () => {};
@@ -409,12 +407,9 @@ export class Workbench {
     if (this.form) flushEntries(this.form);
   }
 
-  /** Count seconds of work on the chat; pauses longer than a minute are not work. */
-  active() {
-    const now = Date.now();
-    const entry = entryOf(this.store);
-    if (entry) spend(entry, this.field, Math.min((now - this.#lastActive) / 1000, IDLE_AFTER));
-    this.#lastActive = now;
+  /** Count seconds of work on the chat, at a field or at none (`""`); pauses longer than a minute are not work. */
+  active(key = this.field) {
+    this.#count(entryOf(this.store), key);
   }
 
   /** The element on the page that the desk lies in. */

@@ -75,6 +75,15 @@ def test_work_of_a_sitting_is_summed_up(store: Store) -> None:
     assert (change[SECONDS], change[FIELD_SECONDS]) == (30.0, {STAGE: 12.0, PHONE: 3.0})
 
 
+def test_today_counts_all_datasets_and_a_sitting_its_own(store: Store) -> None:
+    first, second = make(store, 1), make(store, 2, "另一批")
+    save(store, first, 1, answer(store, first, "模型", {1: [{NAME: "林木1"}]}))
+    save(store, second, 2, None)
+    shown = card(store, second)
+    assert (shown["sitting"]["chats"], shown["today"]["chats"], shown["today"]["seconds"]) == (1, 2, 60.0)
+    assert shown["today"]["points"] == FORM.field(STAGE).points, "by the form of the other dataset"
+
+
 def test_no_field_takes_longer_than_all_of_the_work(store: Store) -> None:
     dataset = make(store, 1)
     save(store, dataset, 1, None, seconds=1, field_seconds={STAGE: 1.4})  # the browser rounds the whole
