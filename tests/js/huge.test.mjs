@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { findHits } from "../../core/ui/workbench/js/find.js";
 import { withTexts } from "../../core/ui/workbench/js/incoming.js";
-import { piecesOf, placesOfEvidence, sameMessage } from "../../core/ui/workbench/js/messages.js";
+import { piecesOf, placesOfEvidence, sameMessage, setApart } from "../../core/ui/workbench/js/messages.js";
 import { makeStore, receive } from "../../core/ui/workbench/js/state.js";
 import { chat, payload } from "./fixtures.mjs";
 
@@ -78,4 +78,10 @@ test("a long text falls into pieces that join to it, behind sentences where ther
     assert.ok(pieces.every((piece) => piece.length <= 3001 && !/^[\uDC00-\uDFFF]/.test(piece)));
   }
   assert.ok(piecesOf("一句话。".repeat(20_000)).every((piece) => piece.endsWith("。")));
+});
+
+test("in a quoted reply the end of what it quoted is set apart, and no dashes of a text", () => {
+  const quoted = '对的，麻烦同步下"\n- - - - - - -\n收到发票后30天';
+  assert.deepEqual(setApart(quoted), ["对的，麻烦同步下", '"\n- - - - - - -\n', "收到发票后30天"]);
+  for (const plain of ["一\n------\n二", '他说"好"\n二', "「甲」------"]) assert.deepEqual(setApart(plain), [plain]);
 });

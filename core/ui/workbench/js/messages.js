@@ -4,7 +4,8 @@
 import { h } from "./dom.js";
 import { ROLE } from "./words.js";
 
-const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20})/;
+/** Placeholders, mentions, and in a quoted reply the closing mark and the dashes behind what that one quoted. */
+const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20}|["”」][ \t]*\n(?:[-—–－][ \u00a0]?){4,}[ \t]*\n)/;
 /** A longer text is cut into pieces that browsers lay out and paint only where they are in view. */
 const LONG_TEXT = 6000;
 const PIECE_LENGTH = 2000;
@@ -12,17 +13,25 @@ const PIECE_LENGTH = 2000;
 const SENTENCE_END = /[\n。！？；!?;]/;
 
 /**
- * Text with placeholders such as [图片] muted and mentions set apart.
+ * Text with placeholders such as [图片] muted, and mentions and the ends of quotations in quotations set apart.
  * @param {HTMLElement} element
  * @param {string} text
  */
 function fillText(element, text) {
-  text.split(MUTED).forEach((piece, i) => {
+  setApart(text).forEach((piece, i) => {
     if (!piece) return;
     if (i % 2 === 0) element.append(piece);
-    else element.append(h("span", { class: piece[0] === "@" ? "mention" : "holder" }, piece));
+    else element.append(h("span", { class: lookOf(piece[0]) }, piece));
   });
 }
+
+/** @param {string} first letter of a piece that is set apart */
+function lookOf(first) {
+  return first === "@" ? "mention" : first === "[" ? "holder" : "quote-end";
+}
+
+/** What a text is cut into where it is drawn: every second piece is set apart. */
+export const setApart = (/** @type {string} */ text) => text.split(MUTED);
 
 /**
  * A text in pieces of about the same length that end with a line or a sentence, or where there is none, anywhere.
