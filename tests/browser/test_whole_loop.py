@@ -240,6 +240,6 @@ def test_three_kinds_of_export_are_previewed(page: Page, server: Server, tmp_pat
         page.goto(f"{server.url}/import")
         page.locator("input[type=file]").set_input_files(tmp_path / name)
         look = page.get_by_test_id("import-look")
-        expect(look).to_have_text("林小满3（客户 1）、客服阿青（客服 1）", timeout=LONG)
+        expect(look).to_have_text("林小满3（客户，1 条）、客服阿青（客服，1 条）", timeout=LONG)
         expect(page.locator(".sy-look .time").first).to_have_text("2024-01-02 10:21:00")
         expect(page.get_by_text("新增 1", exact=True)).to_be_visible(timeout=LONG)

@@ -369,7 +369,7 @@ def test_chats_without_speakers_are_named_in_red(open_page: OpenPage) -> None:
         open_page(IMPORT), [{"chat_text": "今天天气不错\n我们去散步"}, {"chat_text": "林木1：你好\n客服小何：好"}]
     )
     assert ":red[**1 条认不出发言人**：第 1 条" in seen(app)
-    assert app.dataframe[0].value["发言人"].to_list() == ["认不出发言人", "林木1（客户 1）、客服小何（客服 1）"]
+    assert app.dataframe[0].value["发言人"].to_list() == ["认不出发言人", "林木1（客户，1 条）、客服小何（客服，1 条）"]
 
 
 def test_an_import_is_taken_back_on_the_page(open_page: OpenPage, store: Store, form: Form) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from core.domain.chat import ParsedChat, Role, guess_roles, parse_chat
+from core.domain.chat.residue import find_residue, strip_residue
 
 _MESSAGES, _CHARACTERS = 12, 160
 _LONG_CHAT = 20_000
@@ -34,7 +35,8 @@ class ChatOutlook:
 
     Attributes:
         index: in the file, from 1.
-        characters: of its text.
+        characters: of the conversation, without what a spreadsheet left behind it; as the desk counts them.
+        residue: characters of that.
         messages: number of messages.
         speakers: in the order of their first message.
         opening: the first messages.
@@ -47,6 +49,7 @@ class ChatOutlook:
     speakers: tuple[SpeakerOutlook, ...]
     opening: tuple[MessageOutlook, ...]
     partial: bool = False
+    residue: int = 0
 
 
 def outlook_of(index: int, text: str, parsed: ParsedChat | None) -> ChatOutlook:
@@ -71,7 +74,9 @@ def outlook_of(index: int, text: str, parsed: ParsedChat | None) -> ChatOutlook:
         for message in whole.messages[:_MESSAGES]
     )
     speakers = tuple(SpeakerOutlook(name, roles[name].role, counts[name]) for name in whole.speakers)
-    return ChatOutlook(index, len(text), len(whole.messages), speakers, opening, partial)
+    residue = find_residue(text)
+    left = residue.end - residue.start if residue else 0
+    return ChatOutlook(index, len(strip_residue(text)), len(whole.messages), speakers, opening, partial, left)
 
 
 def _cut(text: str) -> str:

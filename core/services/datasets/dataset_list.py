@@ -50,7 +50,7 @@ class ChatListItem:
         index: position in the source, from 1.
         opening: its first words, line ends shown as spaces.
         messages: of the conversation, without residue.
-        characters: of the stored text.
+        characters: of the conversation, likewise.
         residue: characters of spreadsheet residue in it.
         status: of its record; ``""`` if it has none.
         reviewer: of its record.
@@ -120,7 +120,8 @@ def list_chats(store: Store, dataset_id: int, *, page: int = 1, size: int = 50) 
         parsed = parse_chat(text)
         status, reviewer = records.get(int(chat_id or 0), ("", ""))
         opening = " ".join(parsed.conversation[: 2 * _OPENING].split())[:_OPENING]
-        lines.append(ChatListItem(index, opening, len(parsed.messages), len(text), residue, status, reviewer))
+        length = len(parsed.conversation)
+        lines.append(ChatListItem(index, opening, len(parsed.messages), length, residue, status, reviewer))
     return lines
 
 

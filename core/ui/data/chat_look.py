@@ -35,7 +35,7 @@ _CLASSES = {Role.STAFF: "staff", Role.CUSTOMER: "customer", Role.UNKNOWN: "unkno
 
 def people_of(chat: ChatOutlook) -> str:
     """The speakers of a chat in one line: name, side and messages."""
-    named = "、".join(f"{one.name}（{one.side} {one.messages:,}）" for one in chat.speakers[:_MOST_NAMES])
+    named = "、".join(f"{one.name}（{one.side}，{one.messages:,} 条）" for one in chat.speakers[:_MOST_NAMES])
     more = f" 等 {len(chat.speakers):,} 人" if len(chat.speakers) > _MOST_NAMES else ""
     return f"{named}{more}" if named else "认不出发言人"
 
@@ -43,7 +43,8 @@ def people_of(chat: ChatOutlook) -> str:
 def draw_chat_look(chat: ChatOutlook) -> None:
     """Draw a chat as it will look: its speakers, then its first messages."""
     partial = "（很长，只看了开头）" if chat.partial else ""
-    st.markdown(f"**第 {chat.index:d} 条** &nbsp; {chat.messages:,d} 条消息，{chat.characters:,d} 字{partial}")
+    residue = f"，另有 {chat.residue:,d} 字表格残留，审阅和抽取时不用" if chat.residue else ""
+    st.markdown(f"**第 {chat.index:d} 条** &nbsp; {chat.messages:,d} 条消息，{chat.characters:,d} 字{partial}{residue}")
     people = (
         f'<p class="none">{escape(people_of(chat))}</p>' if not chat.speakers else f"<p>{escape(people_of(chat))}</p>"
     )

@@ -61,7 +61,7 @@ def draw_chats(dataset: DatasetView) -> None:
             "序号": st.column_config.NumberColumn(width=70),
             "开头": st.column_config.TextColumn(width=700),
             "消息": st.column_config.NumberColumn(width=70),
-            "字数": st.column_config.NumberColumn(width=80, format="localized"),
+            "字数": st.column_config.NumberColumn(width=80, format="localized", help="不含表格残留，和审阅台一样"),
             "表格残留": st.column_config.NumberColumn(
                 width=90, format="localized", help="在线表格留下的重复内容，字数；审阅和抽取时不用"
             ),

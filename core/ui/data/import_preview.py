@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from core.domain.chat.residue import strip_residue
 from core.domain.form import load_named_form
 from core.errors import InputError
 from core.services.datasets import (
@@ -156,7 +157,7 @@ def _draw_chat_rows(previewed: ImportPreview, name_field: str) -> int:
                 "开头": _opening(row, outlook),
                 "发言人": people_of(outlook) if outlook else "（没有细看）",
                 "消息": outlook.messages if outlook else None,
-                "字数": len(row.text),
+                "字数": outlook.characters if outlook else len(strip_residue(row.text)),
                 **({"客户": _customers(row, name_field)} if labelled else {}),
             }
         )
@@ -172,7 +173,7 @@ def _draw_chat_rows(previewed: ImportPreview, name_field: str) -> int:
             "开头": st.column_config.TextColumn(width=190 if labelled else 215),
             "发言人": st.column_config.TextColumn(width=210),
             "消息": st.column_config.NumberColumn(width=55),
-            "字数": st.column_config.NumberColumn(width=65, format="localized"),
+            "字数": st.column_config.NumberColumn(width=65, format="localized", help="不含表格残留，和审阅台一样"),
             "客户": st.column_config.TextColumn(width=90),
         },
     )

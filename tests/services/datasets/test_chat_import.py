@@ -14,6 +14,7 @@ from core.adapters.store.models import Run, RunKind
 from core.domain.form import Form
 from core.errors import ConflictError, InputError
 from core.services.datasets import ImportProgress, ImportReport, import_chats, import_text
+from core.services.datasets.chat_outlook import outlook_of
 
 TEXTS = ["甲一：价格多少", "乙二：在吗", "丙三：发合同", "丁四：好的"]
 
@@ -186,6 +187,9 @@ def test_residue_is_measured(store: Store) -> None:
         plain, doubled = queries.chats(session, queries.dataset(session, "数据").id)
     assert plain.residue_characters == 0
     assert doubled.residue_characters >= len(chat)
+    seen = [outlook_of(one.index, one.text, None) for one in (plain, doubled)]
+    assert [one.characters for one in seen] == [len(chat), len(chat)], "as the desk counts them"
+    assert seen[1].residue == doubled.residue_characters
 
 
 @pytest.mark.parametrize(
