@@ -19,6 +19,8 @@ _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 _ROW = 26
 _SMALL = 190
 """Height in pixels of charts that stand side by side."""
+_FROM_ZERO = alt.Scale(zero=True, nice=True)
+"""From 0 to a round number, so that the highest mark lies below the topmost line."""
 _PANEL, _PANEL_ROW, _PANELS_A_LINE = (104, 54), 84, 7
 """Width and height of one of many small charts, what a line of them takes with titles, how many stand in it."""
 
@@ -126,7 +128,7 @@ def field_changes_chart(rows: Rows) -> Any:
                 title=None,
                 axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0, labelOverlap=True, ticks=False),
             ),
-            y=alt.Y("改动:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=2)),
+            y=alt.Y("改动:Q", title=None, scale=_FROM_ZERO, axis=alt.Axis(tickCount=2)),
             tooltip=["字段:N", "周一:O", alt.Tooltip("改动:Q", format=".1f"), "改过:Q", "有值的格:Q"],
         )
     )
@@ -288,7 +290,8 @@ def daily_work_chart(rows: Rows) -> Any:
         .encode(
             x=_days(),
             y=_count("审完", "审完（条）"),
-            color=alt.Color("审阅人:N", legend=alt.Legend(title=None, orient="top", symbolLimit=8)),
+            # At the side: above, it would take height that the charts beside this one have.
+            color=alt.Color("审阅人:N", legend=alt.Legend(title=None, orient="right", symbolLimit=8, labelLimit=72)),
             tooltip=["日期:T", "审阅人:N", "审完:Q"],
         )
         .properties(height=_SMALL)
@@ -309,7 +312,7 @@ def changed_share_chart(rows: Rows) -> Any:
             y=alt.Y(
                 "改动:Q",
                 title="改过（%）",
-                scale=alt.Scale(domainMin=0),
+                scale=_FROM_ZERO,
                 axis=alt.Axis(tickCount=4, tickMinStep=1, format="d"),
             ),
             tooltip=["周一:O", alt.Tooltip("改动:Q", format=".1f"), "群聊:Q", "改过:Q", "有值的格:Q"],
@@ -324,7 +327,7 @@ def _days() -> Any:
 
 
 def _count(name: str, title: str) -> Any:
-    return alt.Y(f"{name}:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(domainMin=0))
+    return alt.Y(f"{name}:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=_FROM_ZERO)
 
 
 def _floor_rule(floor: float, name: str, scale: Any, *, above: bool = False, is_right: bool = False) -> Any:

@@ -74,6 +74,7 @@ class LeadView:
         disputes: labels in dispute that nobody has decided about.
         differences: chats that two reviewers see differently and nobody has settled.
         stopped: rules for values to pass that an audit has switched off.
+        imported: the day on which the dataset was made.
         fast: reviewers some of whose latest approvals were faster than their texts can be read, with how many: for
             those who may see it.
     """
@@ -85,14 +86,20 @@ class LeadView:
     disputes: int
     differences: int
     stopped: int
+    imported: date
     fast: tuple[tuple[str, int], ...] = ()
 
     @property
     def left(self) -> list[tuple[date, int]]:
-        """Number of undecided chats before the first day with work and at the end of each; passed ones are nobody's."""
+        """Number of undecided chats on the day of the import and at the end of each day with work.
+
+        Passed ones are nobody's. What was decided before its dataset was made (it was copied) begins a day before.
+        """
         if not self.work:
             return []
-        days = [(self.work[0].day - timedelta(days=1), self.total - self.passed)]
+        first = self.work[0].day
+        begun = self.imported if self.imported <= first else first - timedelta(days=1)
+        days = [(begun, self.total - self.passed)]
         for day, entries in groupby(self.work, key=lambda entry: entry.day):
             days.append((day, days[-1][1] - sum(entry.chats for entry in entries)))
         return days
@@ -138,6 +145,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         dispute_counts(store, dataset.id).get(DisputeStatus.OPEN, 0),
         sum(not chat.settled_by for chat in together.chats) if together is not None else 0,
         stopped,
+        dataset.created_at.astimezone().date(),
         fast,
     )
 

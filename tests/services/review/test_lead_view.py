@@ -87,6 +87,7 @@ def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Stor
     assert let_pass(store, FORM, dataset.id, run, **chosen)[1] == 3  # type: ignore[arg-type]
     view = lead_view(store, dataset, FORM)
     assert [one.reviewer for one in view.work] == ["阿青"] and [left for _, left in view.left] == [3, 2]
+    assert view.left[0][0] == dataset.created_at.astimezone().date(), "it begins at the import"
     kept = records(store, dataset)[2]
     decide(store, dataset, 2, values=kept.forms[0], version=kept.version, run=run)
     view = lead_view(store, dataset, FORM)
