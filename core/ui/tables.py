@@ -25,6 +25,11 @@ def table_height(rows: Sequence[Any], *, most: int = 10_000) -> int:
     return min(most, _ROW * (len(rows) + 1) + 3)
 
 
+def text_width(text: str) -> int:
+    """About how many pixels a text takes in a cell of a table, its margins included."""
+    return round(sum(13 if letter > "\u2e7f" else 7.5 for letter in text)) + 20
+
+
 def percent_value(value: float | None) -> float | None:
     """A share (0 to 1) as a percentage, for a column of :func:`percent_column`."""
     return None if value is None else round(100 * value, 4)  # finer than any column shows, which rounds once

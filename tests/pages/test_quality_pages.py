@@ -67,6 +67,8 @@ def test_scores(page: OpenPage, store: Store) -> None:
     assert "35.75 / 36" in seen(app) and "下限：全空表单" in seen(app) and "最长公共子序列" in seen(app)
     board = app.dataframe[0].value
     assert list(board["抽取任务"]) == ["乙", "甲"]
+    order = list(app.dataframe[0].proto.column_order)
+    assert "F1" in order and not {"线上得分", "缺少"} & set(order), "nobody has any"
     assert board["得分"][0] == pytest.approx(35.75)
     assert list(board["与第一名"]) == ["—", "更低"] or list(board["与第一名"]) == ["—", "不能区分"]
     view = app.segmented_control(key="view")

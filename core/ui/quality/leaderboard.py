@@ -1,5 +1,7 @@
 """The leaderboard of a dataset: headline metrics, ranked runs, and scores from outside."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.adapters.llm import is_remote
@@ -14,11 +16,41 @@ from core.ui.notices import guarded, show_errors
 from core.ui.only_for import only_for
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
-from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, percent_column, percent_value, table_height
+from core.ui.tables import (
+    PLACEHOLDER,
+    draw_csv_button,
+    draw_table,
+    percent_column,
+    percent_value,
+    table_height,
+    text_width,
+)
 
 _NAMED_RUNS = 3
 _COSTS = ("模型", "提示词", "token", "用时（秒）", "费用（元）", "每个对的值（元）")
 """Columns of a table of their own: beside the others the last ones would be out of sight at 1366 pixels."""
+_MAY_BE_BARE = ("线上得分", "缺少")
+_WIDTHS = {
+    "名次": 44,
+    "得分": 66,
+    "提醒": 142,
+    "95% 区间": 102,
+    "高出下限": 66,
+    "高出常数": 66,
+    "不计争议": 70,
+    "与第一名": 70,
+    "F1": 56,
+    "精确率": 60,
+    "召回率": 60,
+    "宏平均 F1": 76,
+    "线上得分": 70,
+    "缺少": 44,
+    "续写前": 56,
+}
+"""Least widths of the columns, in pixels; what room is left they share."""
+_LEAST_NAME = 108
+_NARROWEST = 920
+"""Pixels that a table has on a screen of 1024."""
 
 
 def draw_headline(board: Leaderboard) -> None:
@@ -128,40 +160,59 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
     return rows
 
 
+def shown_columns(rows: list[dict[str, object]]) -> list[str]:
+    """Columns of the leaderboard in which something stands: scores from outside and lacking chats mostly have none."""
+    return [
+        name
+        for name in rows[0]
+        if name not in _COSTS and (name not in _MAY_BE_BARE or any(row.get(name) for row in rows))
+    ]
+
+
+def _name_column(rows: list[dict[str, object]], columns: list[str]) -> Any:
+    """The column of the runs' names: as wide as these are, so far as all columns stay in sight at 1024 pixels.
+
+    Where they cannot, it stays in sight when the others are moved.
+    """
+    room = _NARROWEST - sum(_WIDTHS[name] for name in columns if name in _WIDTHS)
+    longest = max(text_width(str(row["抽取任务"])) for row in rows)
+    return st.column_config.TextColumn(width=max(_LEAST_NAME, min(longest, room)), pinned=room < _LEAST_NAME)
+
+
 def draw_leaderboard(board: Leaderboard) -> None:
     """The leaderboard as a table with CSV and scores from outside, and a chart of scores with intervals."""
     rows = leaderboard_rows(board)
+    columns = shown_columns(rows)
+    number, width = st.column_config.NumberColumn, _WIDTHS
     st.dataframe(
         rows,
-        column_order=[name for name in rows[0] if name not in _COSTS],
+        column_order=columns,
         hide_index=True,
         height=table_height(rows, most=420),
         placeholder=PLACEHOLDER,
         column_config={
-            "名次": st.column_config.NumberColumn(width=44),
-            "抽取任务": st.column_config.TextColumn(width=108, pinned=True),
-            "得分": st.column_config.NumberColumn(format="%.4f", width=70),
+            "名次": number(width=width["名次"]),
+            "抽取任务": _name_column(rows, columns),
+            "得分": number(format="%.4f", width=width["得分"]),
             "提醒": st.column_config.TextColumn(
-                width=150, help="这些记录是从这个抽取任务的值改出来的，没改的都算对；排在不偏的抽取任务之后"
+                width=width["提醒"], help="这些记录是从这个抽取任务的值改出来的，没改的都算对；排在不偏的抽取任务之后"
             ),
-            "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
-            "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
-            "高出常数": st.column_config.NumberColumn(
-                format="%+.2f", width=70, help="高出常数下限：每个字段总填最常见的值能得的分"
+            "95% 区间": st.column_config.TextColumn(width=width["95% 区间"], help="对群聊做 2,000 次自助抽样"),
+            "高出下限": number(format="%+.2f", width=width["高出下限"]),
+            "高出常数": number(
+                format="%+.2f", width=width["高出常数"], help="高出常数下限：每个字段总填最常见的值能得的分"
             ),
-            "不计争议": st.column_config.NumberColumn(format="%.4f", width=76),
+            "不计争议": number(format="%.4f", width=width["不计争议"]),
             "与第一名": st.column_config.TextColumn(
-                width=76, help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"
+                width=width["与第一名"], help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"
             ),
-            "F1": percent_column(58),
-            "精确率": percent_column(62),
-            "召回率": percent_column(62),
-            "宏平均 F1": percent_column(80, help="各字段 F1 的平均"),
-            "线上得分": st.column_config.NumberColumn(
-                format="%.2f", width=76, help="平台在另一批群聊上的得分，由人登记"
-            ),
-            "缺少": st.column_config.NumberColumn(width=46, help="没有结果的群聊，按 0 分计"),
-            "续写前": st.column_config.NumberColumn(width=58, help="群聊后来续写过、结果是续写前得出的；得分里照算"),
+            "F1": percent_column(width["F1"]),
+            "精确率": percent_column(width["精确率"]),
+            "召回率": percent_column(width["召回率"]),
+            "宏平均 F1": percent_column(width["宏平均 F1"], help="各字段 F1 的平均"),
+            "线上得分": number(format="%.2f", width=width["线上得分"], help="平台在另一批群聊上的得分，由人登记"),
+            "缺少": number(width=width["缺少"], help="没有结果的群聊，按 0 分计"),
+            "续写前": number(width=width["续写前"], help="群聊后来续写过、结果是续写前得出的；得分里照算"),
         },
         key="scores-board",
     )
