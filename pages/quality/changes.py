@@ -50,7 +50,7 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
         "（不在下面的格里，但会拉低得分）。"
     )
     rows = matrix_rows(benchmark, compared)
-    matrix_side, cell_side = st.columns([6, 8], gap="medium")
+    matrix_side, cell_side = st.columns([7, 8], gap="medium")  # all of the matrix at 1024 pixels
     with matrix_side:
         draw_matrix(rows, f"{a.id}-{b.id}-{benchmark.against}")
     with cell_side:

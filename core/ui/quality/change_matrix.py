@@ -101,14 +101,14 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
         on_select=lambda: _pick_cell(rows, names),
         selection_mode="single-cell",
         column_config={
-            "字段": st.column_config.TextColumn(width=92),
+            "字段": st.column_config.TextColumn(width=84),
             **{
-                word: st.column_config.NumberColumn(width=50, help=CHANGE_MEANINGS[kind])
+                word: st.column_config.NumberColumn(width=42, help=CHANGE_MEANINGS[kind])
                 for kind, word in CHANGE_TITLES.items()
             },
-            "分差": st.column_config.NumberColumn(format="%+.3f", width=66, help="平均每条群聊，B − A"),
+            "分差": st.column_config.NumberColumn(format="%+.3f", width=58, help="平均每条群聊，B − A"),
             "95% 区间": st.column_config.TextColumn(
-                width=104, help=f"逐字段看 {len(rows):d} 个区间，平均约有 {len(rows) / 20:.1g} 个碰巧不含 0：只当线索"
+                width=98, help=f"逐字段看 {len(rows):d} 个区间，平均约有 {len(rows) / 20:.1g} 个碰巧不含 0：只当线索"
             ),
         },
     )
