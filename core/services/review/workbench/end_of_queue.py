@@ -105,7 +105,8 @@ def _saves(
         )
         .order_by(col(RecordEvent.at))
     )
-    return [_Save(*place, seconds, each or {}) for *place, seconds, each in session.execute(statement)]
+    rows = session.execute(statement)
+    return [_Save(at, dataset, chat, seconds, each or {}) for at, dataset, chat, seconds, each in rows]
 
 
 def _latest_sitting(saves: Sequence[_Save]) -> list[_Save]:
