@@ -92,16 +92,16 @@ def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:
     # The same once more is no further version.
     assert next(button for button in app.button if "新版本" in button.label).disabled
     app.run()
-    assert "同样的话已经存成 baseline.v3" in seen(app)
+    assert "同样的话已经存成 baseline.v4" in seen(app)
     with store.read() as session:
         [view] = [run for run in queries.runs(session) if run.name == "啰嗦"]
         prompt, rules = run_prompt(session, view), app.text_area[0].value.splitlines()
         assert len([entry for entry in list_entries(session) if entry.draft_id]) == 1
     assert prompt is not None
-    assert prompt.version == 3  # the run names none
+    assert prompt.version == 4  # the run names none
     with pytest.raises(PromptError, match="里都有了"):
         save_prompt_with_rules(store, prompt, rules[:1], who="组长")
-    with pytest.raises(PromptError, match=r"已经存成 baseline\.v3"):
+    with pytest.raises(PromptError, match=r"已经存成 baseline\.v4"):
         save_prompt_with_rules(store, load_prompt("baseline.v2"), [*rules, f" {rules[0]} "], who="组长")
 
 
@@ -116,7 +116,7 @@ def test_the_new_version_goes_on_from_the_run_s_own(page: OpenPage, store: Store
     next(button for button in app.button if "新版本" in button.label).click().run()
     with store.read() as session:
         [entry] = [entry for entry in list_entries(session) if entry.draft_id]
-    assert entry.prompt.version == 3
+    assert entry.prompt.version == 4
     assert first.body.splitlines()[:20] == entry.prompt.body.splitlines()[:20]
     with store.write() as session:
         session.get_one(Run, run.id).provider = "learned"

@@ -33,20 +33,15 @@ def test_every_prompt_is_listed_and_can_be_read_and_compared(page: OpenPage) -> 
     app = page(prompt="verify.v1")
     assert not app.exception
     assert [row.split(" · ")[1] for row in app.dataframe[0].value["提示词"]] == [
-        "baseline.v2",
-        "baseline.v1",
-        "customers.v1",
-        "fewshot.v3",
-        "fewshot.v2",
-        "fewshot.v1",
-        "fields.v1",
-        "from_summary.v1",
-        "one_customer.v2",
-        "one_customer.v1",
-        "reflect.v2",
-        "reflect.v1",
-        "summary.v1",
-        "verify.v1",
+        *("baseline.v3", "baseline.v2", "baseline.v1"),
+        *("customers.v2", "customers.v1"),
+        *("fewshot.v4", "fewshot.v3", "fewshot.v2", "fewshot.v1"),
+        *("fields.v2", "fields.v1"),
+        *("from_summary.v2", "from_summary.v1"),
+        *("one_customer.v3", "one_customer.v2", "one_customer.v1"),
+        *("reflect.v3", "reflect.v2", "reflect.v1"),
+        *("summary.v2", "summary.v1"),
+        *("verify.v2", "verify.v1"),
     ]
     assert "复核规则" in seen(app) and "还没有抽取任务用过" in seen(app)
     assert "服务方" not in seen(app)
@@ -81,7 +76,7 @@ def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: OpenP
     marks = dict(zip(table["字段"], table["对错"], strict=True))
     assert (marks["姓名"], marks["购买阶段" if "购买阶段" in marks else "客户购买阶段"]) == ("✓", "✗")
     assert "得分" in seen(app) and "全空的得分" in seen(app)
-    assert by_label(app.selectbox, "阶段").options[0].startswith("baseline.v2")
+    assert by_label(app.selectbox, "阶段").options[0].startswith("baseline.v3")
     with store.read() as session:
         assert [run.name for run in queries.runs(session, dataset.id)] == ["labels"]
 
@@ -89,14 +84,14 @@ def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: OpenP
 def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store) -> None:
     app = show(page(prompt="baseline.v1"), "新版本")
     area = by_label(app.text_area, "全文")
-    assert "version: 3" in area.value
+    assert "version: 4" in area.value
     app = area.set_value(area.value.replace("title: 基线", "title: 我的")).run()
     app = by_label(app.button, "保存为新版本").click().run()
     assert not app.exception and not app.error
     with store.read() as session:
         (draft,) = [entry for entry in prompt_library.list_entries(session) if entry.draft_id]
-    assert (draft.prompt.id, draft.prompt.title) == ("baseline.v3", "我的")
-    app = show(page(prompt="baseline.v3"), "新版本")
+    assert (draft.prompt.id, draft.prompt.title) == ("baseline.v4", "我的")
+    app = show(page(prompt="baseline.v4"), "新版本")
     area = by_label(app.text_area, "全文")
     app = area.set_value(area.value.replace("{{ chat }}", "{{ chatt }}")).run()
     app = by_label(app.button, "保存修改").click().run()

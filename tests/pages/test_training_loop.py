@@ -35,7 +35,7 @@ def test_lessons_become_a_prompt_and_a_bulk_correction(open_page: OpenPage, stor
     app = open_page(page, state=chosen)
     assert "意向产品" in app.text_area[0].value and "CRM" in app.text_area[0].value
     press(app, "另存为新版本")
-    assert "已存为 baseline.v3" in seen(app)
+    assert "已存为 baseline.v4" in seen(app)
     next(group for group in app.get("button_group") if group.key == "lessons-what").set_value("批量更正").run()
     press(app, "更正这 2 处")
     assert "已更正 2 条群聊" in seen(app)

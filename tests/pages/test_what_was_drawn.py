@@ -139,9 +139,9 @@ def test_a_prompt_keeps_what_was_typed_and_is_not_deleted_unseen(open_page: Open
     make(store, 1)
     with store.read() as session:
         base = next(one for one in prompt_library.list_entries(session) if one.prompt.id == "baseline.v1").prompt.source
-    mine = prompt_library.with_front_matter(base, version=3)
+    mine = prompt_library.with_front_matter(base, version=4)
     draft = prompt_library.save(store, mine, who="林晓")
-    app = open_page("pages/extract/prompts.py", prompt="baseline.v3")
+    app = open_page("pages/extract/prompts.py", prompt="baseline.v4")
     next(group for group in app.get("button_group") if "新版本" in group.options).set_value("新版本").run()
     theirs = mine.replace("title: ", "title: 别人的")
     prompt_library.save(store, theirs, who="小白", draft_id=draft.draft_id)

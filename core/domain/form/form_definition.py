@@ -106,6 +106,8 @@ class Form(_Frozen):
     """A form: its fields in the order in which they are written and shown.
 
     Attributes:
+        subject: what prompts call somebody who gets a filled form, such as 报修人.
+        staff: what prompts call the side that writes the forms, such as 师傅.
         contradictions: values that do not go together.
         companions: fields that are filled together.
         summary_sections: sections of a summary; every group stands in one of them. Empty: one section per group.
@@ -121,6 +123,8 @@ class Form(_Frozen):
     name_field: str
     groups: tuple[str, ...]
     fields: tuple[Field, ...]
+    subject: str = "客户"
+    staff: str = "客服"
     contradictions: tuple[Contradiction, ...] = ()
     companions: tuple[Companion, ...] = ()
     summary_sections: tuple[SummarySection, ...] = ()
@@ -192,6 +196,8 @@ class Form(_Frozen):
             name_field=self.name_field,
             groups=groups,
             fields=fields,
+            subject=self.subject,
+            staff=self.staff,
             contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= chosen_keys),
             companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= chosen_keys),
             summary_sections=tuple(

@@ -1,7 +1,12 @@
 """The first guidelines of a form, keys as in the form: ``data/forms/<form>.guidelines.toml``, or in the database."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from core.domain.form import loading
 from core.domain.form.form_definition import Form
-from core.domain.form.loading import read_beside
+from core.domain.form.loading import read_beside, stored_version
 from core.domain.form.toml_file import line_of_key, parse_tables
 from core.errors import FormError
 
@@ -13,6 +18,27 @@ def read_guidelines(reference: str) -> dict[str, str]:
         FormError: the text cannot be read; names the line.
     """
     return parse_guidelines(read_beside(reference, "guidelines"), f"{reference}.guidelines.toml")
+
+
+def first_guidelines(form: Form) -> Mapping[str, str]:
+    """The first guideline of each field of a form; like the form, a file's are read once per process.
+
+    Raises:
+        FormError: the text cannot be read; names the line.
+    """
+    if stored_version(form.reference):
+        return _parsed(read_beside(form.reference, "guidelines"), form.reference)
+    return _shipped(form.reference, loading.FORMS_DIR)
+
+
+@lru_cache(maxsize=16)
+def _shipped(reference: str, _folder: Path) -> Mapping[str, str]:
+    return read_guidelines(reference)
+
+
+@lru_cache(maxsize=64)
+def _parsed(source: str, reference: str) -> Mapping[str, str]:
+    return parse_guidelines(source, f"{reference}.guidelines.toml")
 
 
 def parse_guidelines(source: str, name: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from core.domain.prompts.prompt_types import (
     gives_forms,
     needs,
 )
-from core.domain.prompts.rendering import render
+from core.domain.prompts.rendering import asks_the_same, render
 from core.domain.prompts.summary import read_summary, summary_of
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Prompt",
     "Rendered",
     "Stage",
+    "asks_the_same",
     "cache_order",
     "gives_forms",
     "list_prompts",

@@ -17,8 +17,9 @@ class Stage(StrEnum):
     ONE_CUSTOMER = "one_customer"
 
 
-COMMON_VARIABLES = frozenset({"form", "skeleton", "json_object"})
-"""Variables of every template: the form, an empty answer as JSON, whether the server demands a single JSON object."""
+COMMON_VARIABLES = frozenset({"form", "guidelines", "skeleton", "json_object"})
+"""Variables of every template: the form, the first guideline of each field that has one by its key, an empty answer as
+JSON, whether the server demands a single JSON object."""
 
 STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
     Stage.EXTRACT: COMMON_VARIABLES | {"chat"},

@@ -1,7 +1,7 @@
 """The prompt library: published files, and versions stored in the database; a version never changes once published."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from sqlmodel import Session, col
 from core.adapters.llm.registry import is_remote
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
+from core.domain.form import Form
 from core.domain.permissions import Permission
-from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt, prompt_folder
+from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, asks_the_same, list_prompts, parse_prompt, prompt_folder
 from core.errors import ConflictError, PromptError
 from core.services.team import permitted
 
@@ -51,14 +52,16 @@ def list_entries(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEnt
     """List all prompts by name, newest version first; files that cannot be used are left out (see unusable_files)."""
     used = _used(session)
     entries = [PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
-    published = {entry.prompt.id for entry in entries}
+    by_id = {entry.prompt.id: entry for entry in entries}
     for row in session.execute(select(PromptDraft)).scalars():
         prompt, problem = _stored(row)
-        # Once it has been published, the file stands for it.
-        if prompt.id not in published:
+        file = by_id.get(prompt.id)
+        # Once it has been published, the file stands for it. A file of a newer program that has the number of a version
+        # of somebody's own does not: what that version says stays.
+        if file is None or not problem and file.prompt.sha256 != prompt.sha256:
             runs = used.get(prompt.sha256, ())
-            entries.append(PromptEntry(prompt, row.id, runs, row.created_by, row.created_at, problem))
-    return sorted(entries, key=lambda entry: (entry.prompt.name, -entry.prompt.version))
+            by_id[prompt.id] = PromptEntry(prompt, row.id, runs, row.created_by, row.created_at, problem)
+    return sorted(by_id.values(), key=lambda entry: (entry.prompt.name, -entry.prompt.version))
 
 
 def unusable_files(folder: Path = PROMPTS_DIR) -> list[str]:
@@ -66,8 +69,15 @@ def unusable_files(folder: Path = PROMPTS_DIR) -> list[str]:
     return [str(error) for error in prompt_folder(folder).unusable.values()]
 
 
-def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prompt]:
-    """Return a function that looks up a prompt by name (newest version) or by name and version."""
+def finder(session: Session, folder: Path = PROMPTS_DIR, *, form: Form | None = None) -> Callable[[str], Prompt]:
+    """Return a function that looks up a prompt by name (newest version) or by name and version.
+
+    Args:
+        session: open session.
+        folder: where the published files are.
+        form: what is asked for. Of published versions that ask for it in the very same words, a name means the
+            earliest: a version that is newer for other forms only asks nothing anew, and runs know theirs again.
+    """
 
     def find(reference: str) -> Prompt:
         entries = list_entries(session, folder)
@@ -75,13 +85,31 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
             if reference in (entry.prompt.name, entry.prompt.id):
                 if entry.problem:
                     raise PromptError(entry.problem, "请在提示词页另存一个改好的版本")
-                return entry.prompt
+                by_id = form is None or reference == entry.prompt.id
+                return entry.prompt if by_id else earliest_alike(entry, entries, form)
         if refusal := prompt_folder(folder).refusal_of(reference):
             raise refusal
         known = "、".join(entry.prompt.id for entry in entries)
         raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
 
     return find
+
+
+def earliest_alike(newest: PromptEntry, entries: Sequence[PromptEntry], form: Form) -> Prompt:
+    """Of published versions that ask for a form in the very same words, the earliest.
+
+    Args:
+        newest: the version to begin with.
+        entries: as :func:`list_entries` gives them.
+        form: what is asked for.
+    """
+    earliest = newest.prompt
+    older = [one for one in entries if one.prompt.name == earliest.name and one.prompt.version < earliest.version]
+    for before in older if newest.draft_id is None else ():
+        if before.draft_id is not None or not asks_the_same(before.prompt, earliest, form):
+            break
+        earliest = before.prompt
+    return earliest
 
 
 def run_prompt(session: Session, run: RunView) -> Prompt | None:

@@ -36,7 +36,6 @@ _PARTS: dict[str, Any] = {
     "companions": Companion,
     "summary_sections": SummarySection,
 }
-_HEAD = ("name", "title", "version", "name_field", "groups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,8 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
         form_path(form.name)
     except FormError:
         yield ("name",), "名字只能有字母、数字、下划线和连字符，最多 100 字"
-    for place, text in ((("title",), form.title), *((("groups",), group) for group in form.groups)):
+    head = tuple(((name,), str(getattr(form, name))) for name in ("title", "subject", "staff"))
+    for place, text in (*head, *((("groups",), group) for group in form.groups)):
         if reason := _why_no_name(text):
             yield place, reason
     if form.version < 1:

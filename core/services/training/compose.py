@@ -135,9 +135,9 @@ def compose(
         NotFoundError: no such dataset or run.
         PromptError: no such prompt.
     """
-    prompt = prompt_library.finder(session)(options.prompt_reference)
     datasets = [queries.dataset(session, name) for name in options.datasets]
     form = common_form(datasets)
+    prompt = prompt_library.finder(session, form=form)(options.prompt_reference)
     maker = RowMaker(form, prompt, options)
     composition = Composition(datasets, form, prompt)
     needs_groups = inspect or options.validation or options.duplicates is DuplicatePolicy.NEAR

@@ -59,7 +59,7 @@ def export_test_csv(
         dataset_view = queries.dataset(session, dataset)
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
         form = load_named_form(dataset_view.form)
-        template = QuestionTemplate(prompt_library.finder(session)(reference), form)
+        template = QuestionTemplate(prompt_library.finder(session, form=form)(reference), form)
         summaries = OrderedStream(latest_summaries(session, dataset_view.id)) if text is InputKind.SUMMARY else None
         without_summary: list[int] = []
         fingerprints: list[bytes] = []

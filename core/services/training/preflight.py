@@ -208,8 +208,8 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         ExportError: the chat or its answer is not there any more.
     """
     with store.read() as session:
-        prompt = prompt_library.finder(session)(options.prompt_reference)
         form = load_named_form(queries.dataset(session, provenance["dataset"]).form)
+        prompt = prompt_library.finder(session, form=form)(options.prompt_reference)
         maker = RowMaker(form, prompt, options)
         try:
             answer = SourceLookup(session, form).answer(provenance)

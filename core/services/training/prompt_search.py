@@ -143,7 +143,7 @@ def plan_prompt_search(
         if labels is None:
             raise NotFoundError(f"数据集「{data.name}」没有标注", "请先导入带标注的数据集")
         labelled = sorted(index for index, forms in queries.forms_by_index(session, labels.id).items() if forms)
-        template = finder(session)(prompt)
+        template = finder(session, form=load_named_form(data.form))(prompt)
         spec = model_catalog.resolve(session, provider, model)
     if template.stage is not Stage.EXTRACT:
         raise InputError(f"提示词 {template.id} 不能这样改进", "请选一次提问填完整张表的提示词，例如 baseline")

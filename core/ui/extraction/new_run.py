@@ -50,7 +50,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         option = choose_model(options)
         spec = option.spec
         identity = f"{spec.provider}-{spec.name}"
-        titles = dict(run_service.prompt_options(state.store()))
+        titles = dict(run_service.prompt_options(state.store(), state.form_of(dataset)))
         is_asked = is_remote(spec.provider)  # rules compute here: nothing to ask, to limit or to tune
         prompt = _choose_prompt(titles) if is_asked else next(iter(titles), "")
         scope = _scope(dataset)

@@ -6,17 +6,24 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.domain.form import FieldType, Kind, Nature
+from core.domain.form import FieldType, Form, Kind, Nature
 from core.domain.form.loading import FormTexts
 from core.services.forms.form_text import new_field
 from core.services.forms.renames import follow_keys, follow_keys_beside
 from core.ui.forms.edited_rows import Row, plain, typed_rows
-from core.ui.forms.labels import COLUMN_TITLES, KIND_TITLES, NATURE_TITLES, TYPE_TITLES, problems_by_field
+from core.ui.forms.labels import COLUMN_TITLES, HEAD_TITLES, KIND_TITLES, NATURE_TITLES, TYPE_TITLES, problems_by_field
 from core.ui.forms.open_form import OpenForm, act, entries, may_change, with_all, with_entries, with_places
 from core.ui.tables import table_height
 
 _PICK, _PROBLEM = "选", "问题"
 _ATTRIBUTES: Final = tuple(COLUMN_TITLES)
+_SIDES: Final = tuple(
+    (name, str(Form.model_fields[name].default), told)
+    for name, told in (
+        ("subject", "提示词里怎么叫他，如：客户、报修人、应聘人"),
+        ("staff", "提示词里怎么叫另一方，如：客服、师傅、招聘"),
+    )
+)
 _EMPTY: Final = {"values": [], "points": 1, "one_right_answer": True}
 
 
@@ -48,9 +55,9 @@ def draw_fields(opened: OpenForm) -> None:
 
 
 def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
-    """Boxes for the form's title and the field that holds the customer's name."""
+    """Boxes for the form's title, the field that holds the customer's name, and what prompts call the two sides."""
     off, tables = not may_change(), opened.shown_tables
-    left, right = st.columns(2)
+    left, right, *sides = st.columns([3, 3, 2, 2])
     title = left.text_input(
         "标题", str(tables.get("title", "")), max_chars=60, key=opened.key("title"), disabled=off, help="大家怎么叫它"
     )
@@ -66,7 +73,14 @@ def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
         disabled=off,
         help="客户的名字写在哪个字段；必须是文本",
     )
-    return {"title": title, "name_field": name_field}
+    head = {"title": title, "name_field": name_field}
+    for place, (name, usual, told) in zip(sides, _SIDES, strict=True):
+        typed = place.text_input(
+            HEAD_TITLES[name], str(tables.get(name, usual)), max_chars=60, key=opened.key(name), disabled=off, help=told
+        )
+        if name in tables or typed != usual:
+            head[name] = typed
+    return head
 
 
 def _take(opened: OpenForm, head: dict[str, str], shown: list[Row], fields: list[Row]) -> None:

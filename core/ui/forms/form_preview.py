@@ -1,5 +1,6 @@
 """How the form will look: the desk on a chat, and the prompt that a model is sent."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
@@ -42,10 +43,10 @@ def draw_preview(opened: OpenForm) -> None:
         guidelines = parse_guidelines(opened.texts.guidelines, "规范")
         payload = preview_payload(form, chat, rules=rules_of(opened.texts.rules, form), guidelines=guidelines)
         draw_desk_preview(payload, key="form-desk-preview")
-        _draw_prompt(form, chat)
+        _draw_prompt(form, chat, guidelines)
 
 
-def _draw_prompt(form: Form, chat: str) -> None:
+def _draw_prompt(form: Form, chat: str, guidelines: Mapping[str, str]) -> None:
     with state.store().read() as session:
         known = prompt_library.list_entries(session)
     prompts = [one.prompt for one in known if _is_whole(one.prompt.stage)]
@@ -58,7 +59,7 @@ def _draw_prompt(form: Form, chat: str) -> None:
         format_func=lambda n: f"{prompts[n].title} · {prompts[n].id}",
         key=held_choice("form-preview-prompt", numbers),
     )
-    rendered = render(prompts[number], form, chat=chat)
+    rendered = render(prompts[number], form, guidelines=guidelines, chat=chat)
     for part in filter(None, (rendered.system, rendered.user)):
         st.code(part, language=None, wrap_lines=True, height=360)
 

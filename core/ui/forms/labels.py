@@ -35,11 +35,13 @@ COLUMN_TITLES: Final = {
     "values": "建议值",
     "description": "说明",
 }
-_HEAD_TITLES: Final = {
+HEAD_TITLES: Final = {
     "name": "名字",
     "title": "标题",
     "version": "版本",
     "name_field": "写名字的字段",
+    "subject": "一张表填的是谁",
+    "staff": "填表的一方",
     "groups": "分组",
 }
 _TABLE_TITLES: Final = {
@@ -60,7 +62,7 @@ _ATTRIBUTES: Final = COLUMN_TITLES | {
     "title": "标题",
     "groups": "分组",
 }
-_WORDS: Final = {name: f"「{title}」" for name, title in (_HEAD_TITLES | COLUMN_TITLES).items() if name != "key"}
+_WORDS: Final = {name: f"「{title}」" for name, title in (HEAD_TITLES | COLUMN_TITLES).items() if name != "key"}
 
 
 def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
@@ -71,8 +73,8 @@ def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
         tables: of the form.
     """
     place, where = problem.place, ""
-    if place and place[0] in _HEAD_TITLES:
-        where = _HEAD_TITLES[str(place[0])]
+    if place and place[0] in HEAD_TITLES:
+        where = HEAD_TITLES[str(place[0])]
     elif place:
         where = _TABLE_TITLES.get(str(place[0]), str(place[0]))
         if len(place) > 1 and isinstance(place[1], int):

@@ -70,12 +70,16 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     )
     steps = _steps() if text is InputKind.CLEAN else CLEAN_STEPS
     stages = _ASKING.get(text, _OTHER_STAGES)
-    with state.store().read() as session:
-        every = [entry.prompt for entry in prompt_library.list_entries(session) if not entry.problem]
-    prompts = {prompt.id: prompt for prompt in every if prompt.stage in stages}
-    left, right = st.columns(2)
+    datasets = [dataset for dataset in available if dataset.id in chosen]
     usual = "from_summary" if text is InputKind.SUMMARY else "baseline"
-    names_of_prompts = sorted(prompts, key=lambda name: (not name.startswith(usual), name))
+    with state.store().read() as session:
+        every = [entry for entry in prompt_library.list_entries(session) if not entry.problem]
+    form = state.form_of(datasets[0] if datasets else available[0])
+    first = next((entry for entry in every if entry.prompt.name == usual), None)
+    usual_id = prompt_library.earliest_alike(first, every, form).id if first else ""
+    prompts = {entry.prompt.id: entry.prompt for entry in every if entry.prompt.stage in stages}
+    left, right = st.columns(2)
+    names_of_prompts = sorted(prompts, key=lambda name: (name != usual_id, not name.startswith(usual)))
     prompt = left.selectbox(
         "提示词",
         names_of_prompts,
@@ -85,8 +89,6 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     )
     if not chosen:
         return None
-    datasets = [dataset for dataset in available if dataset.id in chosen]
-    form = state.form_of(datasets[0])
     tasks = right.multiselect(
         "训练任务",
         [*TASKS, *(key for key in form.keys if key != form.name_field)],

@@ -32,9 +32,8 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
     """Rules (and examples) proposed from the groups, to be edited and saved as a new prompt version."""
     store = state.store()
     with store.read() as session:
-        prompt = run_prompt(session, run) or finder(session)(
-            "baseline"
-        )  # corrections of rules are worth writing down too
+        # Corrections of rules are worth writing down too.
+        prompt = run_prompt(session, run) or finder(session, form=form)("baseline")
     with_examples = st.checkbox("附上群聊里的例子", key="lessons-examples", help="从已确认的记录里取一句原话")
     proposed = []
     for one in chosen:

@@ -1,10 +1,14 @@
 """The shipped prompts: what each asks for, and that a published version never changes."""
 
 import hashlib
+import re
+from dataclasses import replace
 
 import pytest
 
 from core.domain.form import load_named_form
+from core.domain.form.guidelines import first_guidelines
+from core.domain.form.loading import form_names, read_form_texts
 from core.domain.prompts import (
     PROMPTS_DIR,
     STAGE_TITLES,
@@ -13,10 +17,12 @@ from core.domain.prompts import (
     Prompt,
     Rendered,
     Stage,
+    asks_the_same,
     cache_order,
     list_prompts,
     load_prompt,
     parse_prompt,
+    read_summary,
     render,
 )
 
@@ -49,6 +55,15 @@ PUBLISHED = {
     "reflect.v2": "c0642a8189b1ad25d79761c8d7926f3854ceb520fb2e027d3e4535f85237256a",
     "summary.v1": "7136cb1d855cc4739f02c9f515162eb21b8f72d7b6603d8809784b4a26b24c08",
     "verify.v1": "dd1a090e79181c6c95b8be0f43f54af0eaed8d27733471e5398cea42fc60d691",
+    "baseline.v3": "991b791af3bb3f4b8452da7b011aaf6796214d6192ea42c850f864b1d380fcb6",
+    "customers.v2": "8a3e168b6ce08f5173206d5f1624ca269ee2729bde18f1e93468f441f2149290",
+    "fewshot.v4": "dc7ad55dfb379228704fded8f5c8ded4fd5c8f46094bbc5a8ebe475199574d23",
+    "fields.v2": "48643a8f116381f47bf9e0627cef885085f1edb3cd4db792ddfacab6731c2f9e",
+    "from_summary.v2": "6de49a8360d9a84c61c3ffce5c369688ad7472c78a6f6c2990a8dcc54216dd08",
+    "one_customer.v3": "7e6857b79b693395a168334fc745e2c15cf66e2dead03cb41e114ac3c5e5426e",
+    "reflect.v3": "832e2d3f35e7ac2170b69a29689371a7a90da591924b7407da42a578bb824552",
+    "summary.v2": "96052b88e607e29a2be3c21976aba17154919525fbec9916ab647e632b9780fa",
+    "verify.v2": "3a3260923ba6bbb55194b646a3965e01c821dd1d18341b7d434d6b4244b8ec9d",
 }
 """sha256 of every published file. Never edit a line here: a changed prompt is a new version, in a new file."""
 
@@ -61,6 +76,55 @@ def test_published_versions_never_change() -> None:
     found = {path.name[:-3]: hashlib.sha256(path.read_bytes()).hexdigest() for path in PROMPTS_DIR.glob("*.md")}
     assert found == PUBLISHED
     assert {prompt.id: prompt.sha256 for prompt in list_prompts()} == PUBLISHED
+
+
+ANY_FORM = {name: load_prompt(name) for name in PUBLISHED if list(PUBLISHED).index(name) > 13}
+"""Versions whose words come from the form."""
+SALES = ("销售", "客户", "客服", "购买", "预算", "竞品", "跟进", "意向", "产品", "成交")
+
+
+@pytest.mark.parametrize("prompt", ANY_FORM.values(), ids=ANY_FORM)
+def test_the_shipped_form_is_asked_for_byte_for_byte_as_before(prompt: Prompt) -> None:
+    before = load_prompt(f"{prompt.name}.v{prompt.version - 1}")
+    for form in (FORM, FORM.subset([FORM.name_field]), FORM.subset(["咨询类型", "客户购买阶段"])):
+        assert asks_the_same(prompt, before, form)
+        for json_object in (False, True):
+            given = {"json_object": json_object, **GIVEN[prompt.stage]}
+            assert render(prompt, form, **given) == render(before, form, **given)
+
+
+@pytest.mark.parametrize("name", [name for name in form_names() if name != FORM.name])
+@pytest.mark.parametrize("prompt", ANY_FORM.values(), ids=ANY_FORM)
+def test_other_forms_are_asked_for_in_their_own_words(prompt: Prompt, name: str) -> None:
+    form, texts = load_named_form(name), read_form_texts(name)
+    given = GIVEN[prompt.stage] | ({"summary": "林木1"} if prompt.stage is Stage.FROM_SUMMARY else {})
+    asked = render(prompt, form, **given)
+    for own in sorted(
+        {*form.groups, *re.split(r"[^\u4e00-\u9fff]+", texts.form + texts.guidelines)}, key=len, reverse=True
+    ):
+        asked = replace(asked, user=asked.user.replace(own, "") if own else asked.user)
+    assert [word for word in SALES if word in asked.system + asked.user] == []
+    whole = render(prompt, form, **given).user
+    assert form.subject in whole
+    assert not asks_the_same(prompt, load_prompt(f"{prompt.name}.v{prompt.version - 1}"), form)
+
+
+def test_guidelines_of_the_form_say_how_much_is_filled() -> None:
+    form = load_named_form("repair_ticket")
+    told = first_guidelines(form)["紧急程度"]
+    assert f"- 「紧急程度」：{told}" in render(load_prompt("baseline"), form, chat="林木1：在").user
+    own = render(load_prompt("baseline"), form, guidelines={"备注": "一句话。\n不写价钱。"}, chat="林木1：在").user
+    assert told not in own and "- 「备注」：一句话。不写价钱。\n" in own
+    assert "填到什么程度" not in render(load_prompt("baseline"), form, guidelines={}, chat="林木1：在").user
+
+
+def test_a_summary_has_the_sections_of_its_form() -> None:
+    form = load_named_form("repair_ticket")
+    asked = render(load_prompt("summary"), form, chat="林木1：在").user
+    assert [line for line in asked.splitlines() if line.startswith("## ")][1:5] == [
+        f"## {s.title}" for s in form.sections
+    ]
+    assert not read_summary("\n".join(f"## {s.title}\n无" for s in form.sections), form)[1]
 
 
 @pytest.mark.parametrize("name", ["baseline.v2", "reflect.v2", "fewshot.v3", "one_customer.v2"])

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Pass, PromptDraft, Record, RecordStatus, Run
-from core.domain.form import Form
+from core.domain.form import Form, load_named_form
 from core.domain.prompts import PROMPTS_DIR, load_prompt
 from core.domain.prompts.loading import read_prompt
 from core.errors import PromptError, RunError
@@ -28,7 +28,7 @@ from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
 BASELINE = (PROMPTS_DIR / "baseline.v1.md").read_text(encoding="utf-8")
-NEXT = prompt_library.with_front_matter(BASELINE, version=3, title="第三版").replace("不猜测", "绝不猜测")
+NEXT = prompt_library.with_front_matter(BASELINE, version=4, title="第四版").replace("不猜测", "绝不猜测")
 
 
 def chat_ids(store: Store, dataset_id: int) -> dict[int, int]:
@@ -55,15 +55,15 @@ def approve(session: Session, form: Form, dataset_id: int, index: int, **values:
 def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -> None:
     dataset = add_dataset(store, 1)
     entry = prompt_library.save(store, NEXT, who="陈")
-    assert (entry.prompt.id, entry.created_by, entry.fixed) == ("baseline.v3", "陈", False)
+    assert (entry.prompt.id, entry.created_by, entry.fixed) == ("baseline.v4", "陈", False)
     with store.read() as session:
-        assert prompt_library.finder(session)("baseline").id == "baseline.v3"
+        assert prompt_library.finder(session)("baseline").id == "baseline.v4"
         assert prompt_library.finder(session)("baseline.v1") == load_prompt("baseline.v1")
-        assert prompt_library.next_version(session, "baseline") == 4
+        assert prompt_library.next_version(session, "baseline") == 5
     changed = NEXT.replace("绝不猜测", "从不猜测")
     assert prompt_library.save(store, changed, who="李", draft_id=entry.draft_id).prompt.source == changed
-    run = run_service.create_run(store, dataset="d", name="r", provider="local", prompt="baseline.v3")
-    assert (run.prompt_version, run.prompt_text) == ("3", changed)
+    run = run_service.create_run(store, dataset="d", name="r", provider="local", prompt="baseline.v4")
+    assert (run.prompt_version, run.prompt_text) == ("4", changed)
     with pytest.raises(PromptError, match="已经用在抽取任务「r」里"):
         prompt_library.save(store, NEXT, who="陈", draft_id=entry.draft_id)
     with pytest.raises(PromptError, match="已经用在抽取任务「r」里"):
@@ -76,7 +76,7 @@ def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -
     ("text", "said"),
     [
         (BASELINE, "已经有 baseline.v1 了"),
-        (NEXT.replace("version: 3", "version: two"), "version"),
+        (NEXT.replace("version: 4", "version: two"), "version"),
         (NEXT.replace("{{ chat }}", "{{ chatt }}"), "chatt"),
         (NEXT.replace("stage: extract", "stage: guess"), "guess"),
         ("没有文件头", "没有 name 和 version"),
@@ -94,21 +94,21 @@ def test_a_version_can_be_removed_or_written_as_a_file(store: Store, tmp_path: P
     prompt_library.remove(store, gone.draft_id or 0)
     kept = prompt_library.save(store, NEXT, who="陈")
     path = prompt_library.publish(store, kept.draft_id or 0, tmp_path)
-    assert (path.name, read_prompt(path).source) == ("baseline.v3.md", NEXT)
+    assert (path.name, read_prompt(path).source) == ("baseline.v4.md", NEXT)
     with pytest.raises(PromptError, match="已经存在"):
         prompt_library.publish(store, kept.draft_id or 0, tmp_path)
     with store.read() as session:
         (entry,) = [
-            entry for entry in prompt_library.list_entries(session, tmp_path) if entry.prompt.id == "baseline.v3"
+            entry for entry in prompt_library.list_entries(session, tmp_path) if entry.prompt.id == "baseline.v4"
         ]
     assert entry.fixed and entry.draft_id is None
 
 
 def test_the_page_of_runs_is_offered_files_versions_and_pipelines(store: Store) -> None:
     prompt_library.save(store, NEXT, who="陈")
-    offered = dict(run_service.prompt_options(store))
-    assert list(offered)[:2] == ["baseline.v3", "baseline.v2"]
-    assert {"reflect.v2", "fewshot.v3", "baseline.v3,verify.v1", "customers.v1,one_customer.v2"} <= set(offered)
+    offered = dict(run_service.prompt_options(store, load_named_form()))
+    assert list(offered)[:3] == ["baseline.v4", "baseline.v3", "baseline.v2"]
+    assert {"reflect.v2", "fewshot.v3", "baseline.v4,verify.v1", "customers.v1,one_customer.v2"} <= set(offered)
     add_dataset(store, 1)
     with store.read() as session:
         for spec in offered:
@@ -234,6 +234,38 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
 UNUSABLE = BASELINE.replace("version: 1", "version: 7").replace("{{ chat }}", "{{ chat * 9**9**9 }}")
 
 
+def test_a_name_means_for_the_shipped_form_what_runs_were_asked_before(store: Store) -> None:
+    other = load_named_form("repair_ticket")
+    with store.read() as session:
+        usual, neutral = (prompt_library.finder(session, form=form) for form in (load_named_form(), other))
+        assert [usual(name).id for name in ("baseline", "verify", "baseline.v3")] == [
+            *("baseline.v2", "verify.v1", "baseline.v3")
+        ]
+        assert [neutral(name).id for name in ("baseline", "verify", "baseline.v2")] == [
+            *("baseline.v3", "verify.v2", "baseline.v2")
+        ]
+    offered = [name for name, _ in run_service.prompt_options(store, load_named_form())]
+    assert offered[:2] == ["baseline.v2", "baseline.v3"] and "baseline.v2,verify.v1" in offered
+    offered = [name for name, _ in run_service.prompt_options(store, other)]
+    assert offered[0] == "baseline.v3" and {"baseline.v3,verify.v2", "summary.v2,from_summary.v2"} <= set(offered)
+    prompt_library.save(store, NEXT, who="陈")  # what somebody has made is newer for every form
+    with store.read() as session:
+        assert prompt_library.finder(session, form=load_named_form())("baseline").id == "baseline.v4"
+
+
+def test_a_version_of_ones_own_stays_when_a_newer_program_ships_its_number(store: Store) -> None:
+    mine = prompt_library.with_front_matter(NEXT, version=3)
+    with store.write() as session:
+        session.add(PromptDraft(name="baseline", version=3, source=mine, sha256="0" * 64, created_by="陈"))
+        session.add(PromptDraft(name="verify", version=2, source="broken", sha256="0" * 64, created_by="陈"))
+    with store.read() as session:
+        for form in (load_named_form(), load_named_form("repair_ticket")):
+            assert prompt_library.finder(session, form=form)("baseline").source == mine
+        assert prompt_library.finder(session)("verify") == load_prompt("verify.v2"), "nothing of theirs to lose"
+        ids = [entry.prompt.id for entry in prompt_library.list_entries(session)]
+    assert len(ids) == len(set(ids))
+
+
 def store_unusable(store: Store, name: str = "baseline") -> None:
     """As an older program would have left it: it looked at less."""
     with store.write() as session:
@@ -247,7 +279,7 @@ def test_a_stored_text_that_cannot_be_used_does_not_stop_the_others(store: Store
         bad = next(entry for entry in entries if entry.problem)
         assert bad.prompt.id == "baseline.v7" and "正文第" in bad.problem and bad.prompt.source == UNUSABLE
         find = prompt_library.finder(session)
-        assert find("summary").id == "summary.v1" and find("baseline.v1").id == "baseline.v1"
+        assert find("summary").id == "summary.v2" and find("baseline.v1").id == "baseline.v1"
         with pytest.raises(PromptError, match="正文第"):
             find("baseline")
     with pytest.raises(PromptError):

@@ -66,7 +66,7 @@ def test_rules_that_unseen_chats_show_to_be_better_become_a_version(labelled: St
     assert result.interval.low > 0
     assert result.after - result.before == pytest.approx(1.0)  # the field's points
     assert 0 < result.yuan <= chosen.yuan
-    assert result.version == "baseline.v3"
+    assert result.version == "baseline.v4"
     with labelled.read() as session:
         [kept] = [entry for entry in list_entries(session) if entry.draft_id]
     assert service["written"] in kept.prompt.body

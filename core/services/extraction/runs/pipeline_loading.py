@@ -58,16 +58,17 @@ def load_pipeline(
     """
     data = queries.dataset(session, dataset)
     base_run = queries.run(session, base, data.id).id if base else None
+    form = load_named_form(data.form)
     pipeline = parse_pipeline(
         spec,
-        finder(session),
+        finder(session, form=form),
         clean=clean,
         overlap=overlap,
         context_tokens=context_tokens,
         examples=examples,
         base_run=base_run,
     )
-    pipeline.check(load_named_form(data.form))
+    pipeline.check(form)
     return pipeline
 
 

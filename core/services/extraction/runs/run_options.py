@@ -13,8 +13,9 @@ from core.adapters.llm import (
     unready_reason,
 )
 from core.adapters.store import Store, queries
+from core.domain.form import Form
 from core.domain.indices import parse_index
-from core.domain.prompts import Prompt, Stage, list_prompts
+from core.domain.prompts import Prompt, Stage
 from core.errors import RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import prompt_library
@@ -78,21 +79,22 @@ def typed_option(name: str) -> RunOption:
     return run_option(adhoc_model(provider, name))
 
 
-def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
-    """``(what create_run takes, title)``: single prompts first, newest version of each name first, then pipelines.
+def prompt_options(store: Store, form: Form) -> list[tuple[str, str]]:
+    """``(what create_run takes, title)``: the usual prompt, other single ones, newest first, then usual pipelines.
 
     Args:
-        store: for the prompts that are kept in the database; without it only files are listed.
+        store: open store.
+        form: what is asked for.
     """
-    prompts = list(list_prompts())
-    if store is not None:
-        with store.read() as session:
-            prompts = [entry.prompt for entry in prompt_library.list_entries(session) if not entry.problem]
+    with store.read() as session:
+        entries = [entry for entry in prompt_library.list_entries(session) if not entry.problem]
+    prompts = [entry.prompt for entry in entries]
     single = [(prompt.id, prompt.title) for prompt in prompts if prompt.stage in _ALONE]
     newest: dict[Stage, Prompt] = {}
-    for prompt in prompts:
-        newest.setdefault(prompt.stage, prompt)
-    first = next((prompt for prompt in prompts if prompt.name == "baseline"), newest.get(Stage.EXTRACT))
+    for entry in sorted(entries, key=lambda entry: entry.prompt.name != "baseline"):
+        if entry.prompt.stage not in newest:
+            newest[entry.prompt.stage] = prompt_library.earliest_alike(entry, entries, form)
+    first = newest.get(Stage.EXTRACT)
     joined: list[tuple[str, str]] = []
     if first and (verify := newest.get(Stage.VERIFY)):
         joined.append((f"{first.id},{verify.id}", f"{first.title}，再{verify.title}"))
@@ -102,7 +104,8 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
         joined.append((f"{naming.id},{filling.id}", f"两步：{naming.title}，再{filling.title}"))
     if first:
         joined.append((f"{first.id}*{_VOTERS}", f"{first.title} {_VOTERS} 次投票"))
-    return sorted(single, key=lambda entry: not entry[0].startswith("baseline.")) + joined
+    usual = first.id if first else ""
+    return sorted(single, key=lambda entry: (entry[0] != usual, not entry[0].startswith("baseline."))) + joined
 
 
 def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:

@@ -72,8 +72,8 @@ def test_verify_is_given_the_forms_and_the_chat(form: Form) -> None:
     assert outcome.forms == (form.empty() | {NAME: "张敏3"},)
     assert f'"{PHONE}": "1"' in asked(requests[1]) and CHAT in asked(requests[1])
     assert [(call.stage, call.prompt, call.ok) for call in outcome.calls] == [
-        ("extract", "baseline.v2", True),
-        ("verify", "verify.v1", True),
+        ("extract", "baseline.v3", True),
+        ("verify", "verify.v2", True),
     ]
     assert [call.user for call in outcome.calls] == [asked(request) for request in requests]
     assert outcome.attempts == 2
@@ -309,12 +309,12 @@ def test_a_pipeline_is_kept_with_the_text_of_every_prompt(form: Form) -> None:
     kept = json.loads(json.dumps(pipeline.as_dict()))
     assert Pipeline.from_dict(kept) == pipeline
     assert Pipeline.from_dict(kept).sha256 == pipeline.sha256
-    assert kept["spec"] == f"baseline.v2*3,verify.v1,fields.v1[{STAGE}|竞品信息]"
+    assert kept["spec"] == f"baseline.v3*3,verify.v2,fields.v2[{STAGE}|竞品信息]"
     assert all(stage["source"].startswith("---\n") for stage in kept["stages"])
     assert pipeline.clean == ("links", "runs")
-    assert (pipeline.main.id, pipeline.calls, pipeline.plain) == ("baseline.v2", 5, False)
+    assert (pipeline.main.id, pipeline.calls, pipeline.plain) == ("baseline.v3", 5, False)
     assert parse_pipeline("baseline").plain
-    assert parse_pipeline("summary,from_summary").main.id == "from_summary.v1"
+    assert parse_pipeline("summary,from_summary").main.id == "from_summary.v2"
     pipeline.check(form)
 
 
