@@ -10,8 +10,8 @@ import typer
 from core.cli.common import Db, Json, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.services.forms.change_writing import OnRows
     from core.services.forms.changing import AppliedChange
+    from core.services.forms.staged_rows import OnRows
 
 app = typer.Typer()
 
@@ -38,7 +38,8 @@ def migrate(
     from core.domain.form import load_named_form
     from core.domain.form.mapping import propose_mapping
     from core.errors import ConflictError, InputError
-    from core.services.forms.changing import apply_form_change, plan_form_change
+    from core.services.forms.change_plan import plan_form_change
+    from core.services.forms.changing import apply_form_change
     from core.services.forms.earlier_forms import form_change_of
 
     if not dry_run and not who.strip():
@@ -52,10 +53,10 @@ def migrate(
                 written = _read(mapping)
             change = form_change_of(old, new, written)
         plan = plan_form_change(store, change, datasets=dataset or ())
-        if plan.lost and not accept_loss and not dry_run:
-            first = plan.lost[0]
+        if plan.lost_cells and not accept_loss and not dry_run:
+            example = "".join(f"，如「{one.label}」的「{one.value}」" for one in plan.lost[:1])
             raise ConflictError(
-                f"有 {plan.lost_cells} 处会丢掉值，如「{first.label}」的「{first.value}」，没有改",
+                f"有 {plan.lost_cells} 处会丢掉值{example}，没有改",
                 "请改字段的对应，或看过之后加 --accept-loss",
             )
         with _progress(json) as on_rows:

@@ -1,6 +1,8 @@
 """Takes what was deleted out of the database's files: pages, write-ahead log, search index."""
 
-from sqlalchemy import Connection, Engine, text
+from collections.abc import Collection
+
+from sqlalchemy import Connection, Engine, column, delete, table, text
 from sqlmodel import Session
 
 
@@ -13,9 +15,14 @@ def forget_search_index(session: Session) -> None:
     session.execute(text("DELETE FROM chatsearch"))
 
 
-def forget_job_results(session: Session) -> None:
-    """Drop results of heavy jobs, which quote chats and answers; they are computed anew when somebody asks."""
-    session.execute(text("DELETE FROM heavyjob"))
+def forget_job_results(session: Session, *, but: Collection[str] = ()) -> None:
+    """Drop results of heavy jobs, which quote chats and answers; they are computed anew when somebody asks.
+
+    Args:
+        session: open for writing.
+        but: kinds that stay.
+    """
+    session.execute(delete(table("heavyjob")).where(column("kind").not_in(but)))
 
 
 _COUNTED_COLUMNS = text(
@@ -33,9 +40,9 @@ def _forget_statistics(connection: Connection) -> None:
     """
     connection.execute(text("ANALYZE"))
     quoted = connection.dialect.identifier_preparer.quote
-    for table, column, kind in connection.execute(_COUNTED_COLUMNS).all():
-        if connection.execute(text(f"SELECT 1 FROM {quoted(table)} LIMIT 1")).first() is None:
-            connection.execute(text(f"ALTER TABLE {quoted(table)} ALTER COLUMN {quoted(column)} TYPE {kind}"))
+    for name, counted, kind in connection.execute(_COUNTED_COLUMNS).all():
+        if connection.execute(text(f"SELECT 1 FROM {quoted(name)} LIMIT 1")).first() is None:
+            connection.execute(text(f"ALTER TABLE {quoted(name)} ALTER COLUMN {quoted(counted)} TYPE {kind}"))
 
 
 def erase_deleted(engine: Engine, *, rewrite: bool) -> bool:

@@ -51,7 +51,12 @@ def parse_guidelines(source: str, name: str) -> dict[str, str]:
     Raises:
         FormError: names the file, the line and the reason.
     """
-    return {key: str(text).strip() for key, text in parse_tables(source, name).items()}
+    tables = parse_tables(source, name)
+    for key, text in tables.items():
+        if not isinstance(text, str):
+            line = line_of_key(source, key)
+            raise FormError(f"标注规范文件 {name} 第 {line} 行：「{key}」的规范应为文本", '请写成 名称 = "…"')
+    return {key: text.strip() for key, text in tables.items()}
 
 
 def check_guidelines(form: Form, source: str, name: str) -> None:

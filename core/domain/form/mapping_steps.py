@@ -110,9 +110,10 @@ class MoveField(_Step):
 
     def lost(self, cells: Cells) -> Iterator[tuple[str, str]]:
         """Values that are named without a new one."""
-        for item in split_list(items_of(cells[self.key].value)):
-            if item in self.values and not self.values[item]:
-                yield self.key, item
+        if not all(self.values.values()):
+            for item in split_list(items_of(cells[self.key].value)):
+                if self.values.get(item) == ():
+                    yield self.key, item
 
     def problems(self, old: Form, new: Form) -> Iterator[str]:
         """Several values where one fits."""
@@ -340,6 +341,8 @@ def _typed(value: Value | Iterable[str], field: FormField) -> Value:
 
 def _renamed(cell: FormCell, values: Mapping[str, tuple[str, ...]], field: FormField) -> FormCell:
     """A cell as the field stores it, its items renamed; untouched where none of them is named."""
+    if not values:
+        return cell if isinstance(cell.value, list) == field.is_list else replace(cell, value=_typed(cell.value, field))
     items = split_list([cell.value] if isinstance(cell.value, str) else cell.value)
     whole = cell.value.strip() if isinstance(cell.value, str) else ""
     if whole in values:

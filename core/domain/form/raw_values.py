@@ -110,7 +110,17 @@ def _called(raw: Any) -> str:
 
 
 def as_text(raw: Any) -> str:
-    """A value as text: lists joined with ``、``, whole numbers without a point, nothing that cannot be stored."""
+    """A value as text: lists joined with ``、``, whole numbers without a point, nothing that cannot be stored.
+
+    What is nested hundreds deep is no value of a form, and nothing.
+    """
+    try:
+        return _as_text(raw)
+    except RecursionError:
+        return ""
+
+
+def _as_text(raw: Any) -> str:
     if raw is None or isinstance(raw, float) and not math.isfinite(raw):
         return ""
     if isinstance(raw, str):
@@ -121,8 +131,8 @@ def as_text(raw: Any) -> str:
     if isinstance(raw, bool):
         return "是" if raw else "否"
     if isinstance(raw, Mapping):
-        pairs = ((as_text(str(key)), as_text(value)) for key, value in raw.items())
+        pairs = ((_as_text(str(key)), _as_text(value)) for key, value in raw.items())
         return "，".join(f"{key}：{text}" if key else text for key, text in pairs if text)
     if isinstance(raw, Iterable):
-        return "、".join(text for item in raw if (text := as_text(item)))
+        return "、".join(text for item in raw if (text := _as_text(item)))
     return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)

@@ -30,7 +30,34 @@ _REASONS = {
     "bool_type": "应为 true 或 false",
     "bool_parsing": "应为 true 或 false",
     "tuple_type": "应为列表",
+    "int_from_float": "应为整数",
+    "model_type": "应写成一段",
+    "dict_type": "应写成一段",
+    "finite_number": "应为数字",
 }
+_SYNTAX = {
+    "Invalid statement": "看不懂这一行",
+    "Invalid value": "值写得不对，文字要加引号",
+    "Invalid initial character for a key part": "这里该写一个名字",
+    "Expected '=' after a key": "名字后面少了 =",
+    "Expected newline or end of document": "值的后面多了东西",
+    "Cannot overwrite a value": "这一项写了两次",
+    "Cannot declare": "这一段写了两次",
+    "Cannot mutate immutable namespace": "这一项写了两次",
+    "Cannot redefine namespace": "这一项写了两次",
+    "Cannot overwrite": "这一项写了两次",
+    "Duplicate inline table key": "这一项写了两次",
+    "Unclosed array": "方括号没有收尾",
+    "Unclosed inline table": "花括号没有收尾",
+    "Unterminated string": "引号没有收尾",
+    "Expected": "引号、括号或内容没有收尾",
+    "Illegal character": "有不能出现的字符，或引号没有收尾",
+    "Found invalid character": "有不能出现的字符，或引号没有收尾",
+    "Unescaped": "反斜杠写错了，一个 \\ 要写成两个",
+    "Invalid hex value": "反斜杠写错了，一个 \\ 要写成两个",
+    "Invalid date or datetime": "日期写得不对",
+}
+"""Beginnings of what the reader of TOML says, the longer ones first where two fit."""
 
 
 def refusal(reason: str, *place: int | str) -> PydanticCustomError:
@@ -131,9 +158,14 @@ def parse_tables(source: str, name: str, kind: str = FORM_FILE) -> dict[str, Any
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else source.count("\n") + 1
-        raise FormError(f"{kind} {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+        raise FormError(f"{kind} {name} 第 {line} 行不是合法的 TOML：{_syntax(error)}", "请改正这一行") from error
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets thousands deep
         raise FormError(f"{kind} {name} 里有一个数字太长，或嵌套太深", "请改正后重新打开") from error
+
+
+def _syntax(error: tomllib.TOMLDecodeError) -> str:
+    told = re.sub(r" \(at .*", "", str(error))
+    return next((reason for start, reason in _SYNTAX.items() if told.startswith(start)), told)
 
 
 def line_of_key(source: str, key: str) -> int:

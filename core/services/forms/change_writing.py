@@ -1,9 +1,9 @@
 """Writes the rows of a change of a form: forward with what they were kept beside, and back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store.erasure import forget_job_results
@@ -21,87 +21,89 @@ from core.adapters.store.models import (
 )
 from core.domain.form.mapping import FormChange
 from core.domain.form.mapping_steps import MoveField
-from core.services.forms.changed_rows import OPEN_PLANTED, TABLES, ChangedTable, ChangeTally, Columns
+from core.services.forms.changed_rows import OPEN_PLANTED, ChangedTable, ChangeTally, Columns
+from core.services.forms.staged_rows import CarriedRow, Carrier, Row, columns_of
 
-OnRows = Callable[[int, int], None]
-"""Called with the number of rows that are done and the number of all."""
 SAVED_BY_CHANGE = "form"
 """What save ids of versions begin with, before a dash, that a change of a form wrote."""
+CHANGE_JOB, UNDO_JOB = "form_change", "form_undo"
+"""Kinds of jobs that change a form in use: the change that one of them makes does not end it."""
 _AT_ONCE = 200
 
 
-def row_batches(session: Session, table: ChangedTable, ids: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
-    """Rows of a table in these datasets, in order of their ids; what is written meanwhile is behind the last one."""
-    number, dataset = table.rows.selected_columns[0], table.rows.selected_columns[1]
-    last = 0
-    while True:
-        statement = table.rows.where(dataset.in_(list(ids)), number > last).limit(_AT_ONCE)
-        batch = [dict(row) for row in session.execute(statement).mappings()]
-        if not batch:
-            return
-        last = batch[-1]["row_id"]
-        yield batch
+def forward_carrier(change: FormChange) -> Carrier:
+    """What becomes of rows in the new form."""
+
+    def carry(_session: Session, table: ChangedTable, rows: Sequence[Row]) -> list[CarriedRow]:
+        carried = []
+        for row in rows:
+            before, tally = columns_of(table, row), ChangeTally()
+            after = table.forward(change, before, tally)
+            lost = tuple(tally.lost.elements())
+            carried.append(CarriedRow(None if after == before else after, tally.cells, lost))
+        return carried
+
+    return carry
 
 
-def _columns(table: ChangedTable, row: dict[str, Any]) -> Columns:
-    return {name: row[name] for name in table.columns}
+def backward_carrier(change: FormChange, change_id: int) -> Carrier:
+    """What becomes of rows in the old form: as they were where nobody changed them since, else as near as it allows."""
+
+    def carry(session: Session, table: ChangedTable, rows: Sequence[Row]) -> list[CarriedRow]:
+        before = _before(session, change_id, table.name, [row["row_id"] for row in rows])
+        records = _records_before(session, change_id, rows) if table.name == "recordevent" else {}
+        carried = []
+        for row in rows:
+            current, old = columns_of(table, row), before.get(row["row_id"], records.get(row["row_id"]))
+            is_whole = old is not None and set(old) == set(table.columns)
+            if is_whole and table.forward(change, old or {}, ChangeTally()) == current:
+                after = old or {}
+            else:
+                after = table.backward(change, current, old)
+            carried.append(CarriedRow(None if after == current else after))
+        return carried
+
+    return carry
 
 
-def carried_columns(change: FormChange, table: ChangedTable, row: dict[str, Any], tally: ChangeTally) -> Columns | None:
-    """The row's columns in the new form; ``None`` where nothing changes."""
-    before = _columns(table, row)
-    after = table.forward(change, before, tally)
-    if after == before:
-        return None
-    tally.rows[table.name] += 1
-    return after
+def write_carried(
+    session: Session, table: ChangedTable, pairs: Sequence[tuple[Row, CarriedRow]], *, keep_for: int = 0
+) -> int:
+    """Write rows as they were carried; the number of those that change.
 
-
-def write_forward(
-    session: Session,
-    change: FormChange,
-    change_id: int,
-    table: ChangedTable,
-    batch: list[dict[str, Any]],
-    tally: ChangeTally,
-) -> None:
-    """Carry rows forward; how those that change were is kept beside them."""
-    kept: list[dict[str, Any]] = []
-    for row in batch:
-        after = carried_columns(change, table, row, tally)
-        if after is None:
-            continue
-        place = {name: row[name] for name in ("row_id", "dataset_id", "chat_id")}
-        kept.append({"change_id": change_id, "kind": table.name, **place, "before": _columns(table, row)})
-        _update(session, table, row, after)
-    if kept:
+    Args:
+        session: open for writing.
+        table: of the rows.
+        pairs: each row as it is, and what becomes of it.
+        keep_for: id of the change for which the rows are kept beside as they were; 0: not at all.
+    """
+    changed = [(row, carried.after) for row, carried in pairs if carried.after is not None]
+    if changed and keep_for:
+        kept = [
+            {name: row[name] for name in ("row_id", "dataset_id", "chat_id")}
+            | {"change_id": keep_for, "kind": table.name, "before": columns_of(table, row)}
+            for row, _ in changed
+        ]
         session.execute(insert(FormChangeRow), kept)
-
-
-def write_back(
-    session: Session, change: FormChange, change_id: int, table: ChangedTable, batch: list[dict[str, Any]]
-) -> None:
-    """Carry rows back: as they were where nobody changed them since, else as near as the old form allows."""
-    before = _before(session, change_id, table.name, [row["row_id"] for row in batch])
-    records = _records_before(session, change_id, batch) if table.name == "recordevent" else {}
-    for row in batch:
-        current, old = _columns(table, row), before.get(row["row_id"], records.get(row["row_id"]))
-        is_whole = old is not None and set(old) == set(table.columns)
-        if is_whole and table.forward(change, old or {}, ChangeTally()) == current:
-            after = old or {}
-        else:
-            after = table.backward(change, current, old)
-        if after != current:
-            _update(session, table, row, after)
-
-
-def _update(session: Session, table: ChangedTable, row: dict[str, Any], values: Columns) -> None:
     rows = Base.metadata.tables[table.name]
-    more: Columns = {}
-    if table.model is PlantedError and values["status"] != row["status"]:
-        more = {"decided_at": None if values["status"] in OPEN_PLANTED else now()}
-    this = [column == row["row_id"] for column in rows.primary_key.columns]
-    session.execute(update(rows).where(*this).values(**values, **more))
+    (key,) = rows.primary_key.columns
+    for columns, values in _by_columns(table, changed).items():
+        written = update(rows).where(key == bindparam("this_row")).values({name: bindparam(name) for name in columns})
+        session.connection().execute(written, values)
+    return len(changed)
+
+
+def _by_columns(
+    table: ChangedTable, changed: Sequence[tuple[Row, Columns]]
+) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """What is written, by which columns: a planted value that is decided, or open again, says so besides."""
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row, after in changed:
+        values = {name: after[name] for name in table.columns}
+        if table.model is PlantedError and after["status"] != row["status"]:
+            values["decided_at"] = None if after["status"] in OPEN_PLANTED else now()
+        by_columns.setdefault(tuple(values), []).append(values | {"this_row": row["row_id"]})
+    return by_columns
 
 
 def _before(session: Session, change_id: int, kind: str, row_ids: Sequence[int]) -> dict[int, Columns]:
@@ -113,7 +115,7 @@ def _before(session: Session, change_id: int, kind: str, row_ids: Sequence[int])
     return {row_id: dict(before) for row_id, before in session.execute(statement)}
 
 
-def _records_before(session: Session, change_id: int, batch: list[dict[str, Any]]) -> dict[int, Columns]:
+def _records_before(session: Session, change_id: int, batch: Sequence[Row]) -> dict[int, Columns]:
     """For events, what their records held before the change."""
     statement = (
         select(col(RecordEvent.id), col(FormChangeRow.before))
@@ -130,51 +132,51 @@ def _records_before(session: Session, change_id: int, batch: list[dict[str, Any]
 def add_versions(session: Session, ids: Sequence[int], change_id: int, prefix: str, who: str, reason: str) -> None:
     """One more version of each record, so that nothing made over the other form is saved over it unseen."""
     session.flush()
+    columns = ("id", "version", "status", "customers", "note", "base_run_id", "reviewer")
+    records = select(*(col(getattr(Record, name)) for name in columns)).where(col(Record.dataset_id).in_(list(ids)))
     last = 0
     while True:
-        statement = (
-            select(Record).where(col(Record.dataset_id).in_(list(ids)), col(Record.id) > last).order_by(col(Record.id))
-        )
-        records = list(session.execute(statement.limit(_AT_ONCE).execution_options(populate_existing=True)).scalars())
-        if not records:
-            return
-        newest = {
-            event.record_id: event.change
-            for event in session.execute(
-                select(RecordEvent)
-                .join(Record, col(Record.id) == col(RecordEvent.record_id))
-                .where(
-                    col(Record.id).in_([record.id for record in records]),
-                    col(RecordEvent.version) == col(Record.version),
-                )
-                .execution_options(populate_existing=True)
-            ).scalars()
-        }
-        for record in records:
-            draft = newest.get(record.id or 0, {}).get("pending")
-            change = {
-                "customers": record.customers,
-                "note": record.note,
-                "fields": [],
-                "base_run_id": record.base_run_id,
-                "reviewer": record.reviewer,
-                "form_change": change_id,
-            } | ({"pending": draft} if draft else {})
-            record.version += 1
-            record.updated_at = now()
-            session.add(
-                RecordEvent(
-                    record_id=record.id or 0,
-                    version=record.version,
-                    who=who.strip() or "—",
-                    status=record.status,
-                    change=change,
-                    reason=reason,
-                    save_id=f"{prefix}-{record.id}",
-                )
-            )
-        session.flush()
-        last = records[-1].id or 0
+        statement = records.where(col(Record.id) > last).order_by(col(Record.id)).limit(_AT_ONCE)
+        batch = session.execute(statement).all()
+        if not batch:
+            break
+        last = batch[-1].id
+        drafts = _drafts(session, [record.id for record in batch])
+        at = now()
+        events = [
+            {
+                "record_id": record.id,
+                "version": record.version + 1,
+                "who": who.strip() or "—",
+                "at": at,
+                "status": record.status,
+                "change": {
+                    "customers": record.customers,
+                    "note": record.note,
+                    "fields": [],
+                    "base_run_id": record.base_run_id,
+                    "reviewer": record.reviewer,
+                    "form_change": change_id,
+                }
+                | ({"pending": drafts[record.id]} if record.id in drafts else {}),
+                "reason": reason,
+                "save_id": f"{prefix}-{record.id}",
+            }
+            for record in batch
+        ]
+        session.execute(insert(RecordEvent), events)
+    newer = {"version": col(Record.version) + 1, "updated_at": now()}
+    session.execute(update(Record).where(col(Record.dataset_id).in_(list(ids))).values(newer))
+
+
+def _drafts(session: Session, record_ids: Sequence[int]) -> dict[int, Any]:
+    """What lies beside the newest versions of records, where something does."""
+    statement = (
+        select(col(RecordEvent.record_id), col(RecordEvent.change))
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(col(Record.id).in_(record_ids), col(RecordEvent.version) == col(Record.version))
+    )
+    return {number: change["pending"] for number, change in session.execute(statement) if change.get("pending")}
 
 
 def mark_runs(session: Session, change_id: int, ids: Sequence[int], reference: str) -> None:
@@ -227,21 +229,4 @@ def forget_derived(session: Session, ids: Sequence[int]) -> None:
     runs = select(col(Run.id)).where(col(Run.dataset_id).in_(list(ids)))
     session.execute(delete(ChatPriority).where(col(ChatPriority.run_id).in_(runs)))
     session.execute(delete(RunConfidence).where(col(RunConfidence.run_id).in_(runs)))
-    forget_job_results(session)
-
-
-class RowProgress:
-    """How many rows of all are done."""
-
-    def __init__(self, session: Session, ids: Sequence[int], on_rows: OnRows | None) -> None:
-        self._tell, self._done, self._total = on_rows, 0, 0
-        if on_rows is not None:
-            for table in TABLES:
-                rows = table.rows.where(table.rows.selected_columns[1].in_(list(ids))).order_by(None).subquery()
-                self._total += session.execute(select(func.count()).select_from(rows)).scalar_one()
-
-    def add(self, rows: int) -> None:
-        """Count rows that are done."""
-        self._done += rows
-        if self._tell is not None:
-            self._tell(min(self._done, self._total), self._total)
+    forget_job_results(session, but=(CHANGE_JOB, UNDO_JOB))

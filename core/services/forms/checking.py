@@ -4,9 +4,11 @@ A file of the program is trusted; these forms are not: they may be too large for
 ever.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import ValidationError
 
@@ -18,7 +20,7 @@ from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import TABLES, FormTexts, form_path, parse_form
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import clause_of, line_of_place, parse_tables
-from core.domain.unseen_characters import UNSEEN, is_blank
+from core.domain.unseen_characters import NO_SHAPE, UNSEEN, is_blank
 from core.errors import FormError
 
 MOST_FIELDS = 200
@@ -30,6 +32,16 @@ LONGEST_DESCRIPTION = 1000
 LARGEST_TEXT = 512 * 1024
 """Characters that each text of a form may have."""
 MOST_POINTS = 1000.0
+_HIGHEST_VERSION = 10**9 - 1
+_RESERVED = frozenset(
+    {
+        *("*", "__proto__", "constructor", "prototype", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+        *("toLocaleString", "toString", "valueOf"),
+    }
+)
+"""Keys that mean something else: a whole customer, and what every object of JavaScript has already."""
+_SEPARATORS = re.compile(r"[|\[\]]")
+"""What ``fields[…|…]`` in a pipeline separates keys by."""
 _PARTS: dict[str, Any] = {
     "fields": Field,
     "contradictions": Contradiction,
@@ -146,11 +158,18 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
     for place, text in (*head, *((("groups",), group) for group in form.groups)):
         if reason := _why_no_name(text):
             yield place, reason
-    if form.version < 1:
-        yield ("version",), "version 应为大于 0 的整数"
+    if not 0 < form.version <= _HIGHEST_VERSION:
+        yield ("version",), f"version 应为 1 到 {_HIGHEST_VERSION:,} 的整数"
     if len(form.fields) > MOST_FIELDS:
         yield ("fields",), f"有 {len(form.fields)} 个字段，最多 {MOST_FIELDS} 个"
+    alike: dict[str, str] = {}
     for index, field in enumerate(form.fields[:MOST_FIELDS]):
+        if field.key in _RESERVED:
+            yield ("fields", index, "key"), f"「{field.key}」是程序保留的名字，请换一个"
+        elif _SEPARATORS.search(field.key):
+            yield ("fields", index, "key"), "不能有 | 和方括号"
+        elif (other := alike.setdefault(_look(field.key), field.key)) != field.key:
+            yield ("fields", index, "key"), f"和字段「{other}」看起来一样，请换一个名字"
         for name, text in (("key", field.key), ("label", field.label)):
             if reason := _why_no_name(text):
                 yield ("fields", index, name), reason
@@ -165,6 +184,11 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
     for attribute in ("contradictions", "companions", "summary_sections"):
         if len(getattr(form, attribute)) > MOST_RULES:
             yield (attribute,), f"最多 {MOST_RULES} 条"
+
+
+def _look(text: str) -> str:
+    """A key as it looks: full and half width, and characters without a shape, make no difference."""
+    return re.sub(f"[{NO_SHAPE}]", "", normalize("NFKC", text)).casefold()
 
 
 def _why_no_name(text: str) -> str:

@@ -34,10 +34,15 @@ def form_from_schema(data: bytes, *, name: str, title: str = "") -> Tables:
     """
     schema = _checked(data)
     fields: dict[str, dict[str, Any]] = {}
-    for key, described, required in _properties(schema, schema, "", 0):
-        fields[key] = _field(key, described, required, schema)
-        if len(fields) > MOST_FIELDS:
-            raise InputError(f"JSON Schema 有 {MOST_FIELDS} 个以上的属性", "一个表单最多 200 个字段")
+    try:
+        for number, (key, described, required) in enumerate(_properties(schema, schema, "", 0), 1):
+            if number > MOST_FIELDS:
+                raise InputError(f"JSON Schema 有 {MOST_FIELDS} 个以上的属性", f"一个表单最多 {MOST_FIELDS} 个字段")
+            if key in fields:
+                raise InputError(f"JSON Schema 里有两个属性都叫「{key[:60]}」", "请给其中一个改名后重试")
+            fields[key] = _field(key, described, required, schema)
+    except RecursionError as error:
+        raise InputError("JSON Schema 里的引用绕成了圈，或嵌套太深", "请改正引用后重试") from error
     if not fields:
         raise InputError("JSON Schema 里没有 properties", '请给描述一个对象的 Schema，例如 {"properties": {…}}')
     if all(field["type"] != "str" for field in fields.values()):
@@ -65,10 +70,23 @@ def _checked(data: bytes) -> Mapping[str, Any]:
         validators.validator_for(schema).check_schema(schema)
     except SchemaError as error:
         where = "/" + "/".join(str(part) for part in error.absolute_path)
-        raise InputError(f"JSON Schema 的 {where} 不对（{error.message}）"[:300], "请改正后重试") from error
+        raise InputError(f"JSON Schema 的 {where} {_reason(error)}"[:300], "请改正后重试") from error
     except RecursionError as error:
         raise InputError("JSON Schema 嵌套太深", "请检查是不是选错了文件") from error
     return schema
+
+
+def _reason(error: SchemaError) -> str:
+    """What is wrong at the place of an error, as a Chinese clause."""
+    match error.validator:
+        case "type":
+            kinds = error.validator_value
+            return f"应为 {kinds if isinstance(kinds, str) else '、'.join(kinds)}"
+        case "enum":
+            return f"不是允许的值（可以是 {'、'.join(map(str, error.validator_value))}）"
+        case "format":
+            return f"不是合法的 {error.validator_value}"
+    return f"不对（{error.message}）"
 
 
 def _resolved(described: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -112,11 +130,13 @@ def _properties(
     properties = resolved.get("properties")
     for key, inner in (properties if isinstance(properties, Mapping) else {}).items():
         one = _resolved(inner, schema)
-        name = f"{before}{str(key).strip()}"
+        name = str(key).strip()
+        if not name.strip("-"):  # a reference to the whole under such a key would lead on without an end
+            raise InputError(f"JSON Schema 里有一个属性没有名字（{json.dumps(key)[:60]}）", "请给它一个名字后重试")
         if isinstance(one.get("properties"), Mapping) and depth < _DEEPEST:
-            yield from _properties(one, schema, f"{name}-", depth + 1)
-        elif name.strip("-"):
-            yield name, one, key in required
+            yield from _properties(one, schema, f"{before}{name}-", depth + 1)
+        else:
+            yield f"{before}{name}", one, key in required
 
 
 def _field(key: str, described: Mapping[str, Any], required: bool, schema: Mapping[str, Any]) -> dict[str, Any]:

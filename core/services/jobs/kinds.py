@@ -68,6 +68,9 @@ KIND_MODULES: Final = {
     "preflight": "core.services.training.preflight_job",
     "training_set": "core.services.training.set_jobs",
     "training_rebuild": "core.services.training.set_jobs",
+    "form_preview": "core.services.forms.change_jobs",
+    "form_change": "core.services.forms.change_jobs",
+    "form_undo": "core.services.forms.change_jobs",
 }
 """Where each kind is defined, in ``KINDS`` of its module: read only by whoever computes or asks for it."""
 

@@ -1,29 +1,19 @@
 """Writing the files of a training set as a heavy job: for one person, entered and stored together or not at all."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from uuid import uuid4
 
 from sqlmodel import Session
 
 from core.adapters.store import HeavyJobView, Store
-from core.domain.permissions import AccountRole, Permission
+from core.domain.permissions import Permission
 from core.services.export.download import download
 from core.services.export.export_result import ExportResult
-from core.services.jobs import (
-    JobKind,
-    JobProgress,
-    ResultWithEntry,
-    latest_job_about,
-    request_job,
-    task_of,
-)
-from core.services.jobs.asking import VIEWER
-from core.services.team import acting_as, current_actor, permitted
-from core.services.team.acting import Actor, current_viewer
+from core.services.jobs import JobKind, JobProgress, ResultWithEntry, latest_job_about
+from core.services.jobs.personal import asked_by, data_of_the_moment, request_once
+from core.services.team import acting_as, permitted
 from core.services.training.build import WrittenSet, written_set
 from core.services.training.set_files import publish_set
 from core.services.training.set_versions import RebuiltSet, rebuilt_set
@@ -44,7 +34,7 @@ def request_set(store: Store, options: TrainingOptions, *, name: str, file: str,
         file: name of the folder that its ZIP holds.
         who: builds it.
     """
-    return _request(store, SET, {"options": options.as_json(), "name": name, "file": file, "who": who})
+    return request_once(store, SET, {"options": options.as_json(), "name": name, "file": file, "who": who})
 
 
 @permitted(Permission.TRAINING)
@@ -57,7 +47,7 @@ def request_rebuild(store: Store, number: int, *, file: str, who: str) -> HeavyJ
         file: name of the folder that its ZIP holds.
         who: asks for it.
     """
-    return _request(store, REBUILD, {"number": number, "file": file, "who": who})
+    return request_once(store, REBUILD, {"number": number, "file": file, "who": who})
 
 
 def newest_set_job(store: Store, kind: str, who: str) -> HeavyJobView | None:
@@ -66,25 +56,9 @@ def newest_set_job(store: Store, kind: str, who: str) -> HeavyJobView | None:
         return latest_job_about(session, kind, _about({"who": who}))
 
 
-def _request(store: Store, kind: str, parameters: dict[str, Any]) -> HeavyJobView:
-    actor = {**asdict(current_actor()), "role": str(current_actor().role)}
-    parameters |= {"actor": actor, VIEWER: current_viewer(), "request": uuid4().hex}
-    return request_job(store, task_of(store, kind, parameters)).job
-
-
 def _about(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """Whose file it is: of each person the newest one is kept."""
     return {"who": parameters["who"]}
-
-
-def _inputs(_store: Store, _parameters: Mapping[str, Any]) -> Hashable:
-    """Nothing: a set is of the data at the moment at which it is built, and nobody shares it."""
-    return ()
-
-
-def _actor(parameters: Mapping[str, Any]) -> Actor:
-    held = parameters["actor"]
-    return Actor(held["name"], AccountRole(held["role"]), held["account_id"], held["address"])
 
 
 def _build(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> ResultWithEntry:
@@ -112,7 +86,7 @@ def _file(
     enter: Callable[[Written, Session], None],
 ) -> ResultWithEntry:
     """The ZIP of a set's files, with the entry that whoever asked for it makes when it is stored."""
-    actor = _actor(parameters)
+    actor = asked_by(parameters)
     written: list[Written] = []
 
     def make(out: Path) -> ExportResult:
@@ -137,6 +111,6 @@ _CLASSES: Final = (
 )
 
 KINDS: Final = {
-    SET: JobKind("训练集", _inputs, _build, _CLASSES, _about),
-    REBUILD: JobKind("训练集重建", _inputs, _build_again, _CLASSES, _about),
+    SET: JobKind("训练集", data_of_the_moment, _build, _CLASSES, _about),
+    REBUILD: JobKind("训练集重建", data_of_the_moment, _build_again, _CLASSES, _about),
 }

@@ -1,25 +1,31 @@
 """A form in use is changed: the mapping as a table, what it would do, the change itself, and the way back."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from core.adapters.store.models import JobStatus
 from core.domain.form import Form, load_named_form
 from core.domain.form.mapping import FormChange, FormMapping, propose_mapping, read_mapping
 from core.domain.permissions import Permission
 from core.errors import FormError
-from core.services.forms.changing import (
-    AppliedChange,
-    FormChangePlan,
-    apply_form_change,
-    form_changes,
-    plan_form_change,
-    undo_form_change,
+from core.services.forms.change_jobs import (
+    is_preview_of,
+    newest_preview,
+    request_form_change,
+    request_preview,
+    request_undo,
 )
+from core.services.forms.change_plan import FormChangePlan, plan_form_change, rows_of_form
+from core.services.forms.change_writing import CHANGE_JOB, UNDO_JOB
+from core.services.forms.changing import AppliedChange, apply_form_change, form_changes, undo_form_change
 from core.services.forms.library import KnownForm, form_versions
+from core.services.jobs import INLINE_ANSWERS
 from core.ui import state
+from core.ui.forms.change_progress import DONE, draw_change_job, draw_failure, draw_job_progress, watch_change
 from core.ui.forms.mapping_table import NEW, OLD, SEPARATOR, VALUES, WAY, WAYS, mapping_of_rows, proposed_rows
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
@@ -40,14 +46,17 @@ def draw_form_in_use(name: str) -> None:
         versions = form_versions(session, name)
         done = form_changes(session, name)
     used = [one for one in versions if one.datasets]
-    if not used or len(versions) < 2:
+    under_way = draw_change_job(name, after=done[0].at if done else "")
+    if under_way:
+        pass
+    elif not used or len(versions) < 2:
         st.info(
             "没有数据集在用旧的一版。存了新的一版以后，在这里把数据集连同记录、标注和抽取结果一起改过去，随时可以撤销。",
             icon=":material/swap_horiz:",
         )
     else:
         _draw_new_change(versions, used)
-    _draw_done(done)
+    _draw_done(done, name, under_way)
 
 
 def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
@@ -68,12 +77,41 @@ def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
         signature = json.dumps([old, new, change.mapping.model_dump(mode="json"), chosen], ensure_ascii=False)
         off = only_for(Permission.FORMS, disabled=not chosen)
         if st.button("预览会改什么", icon=":material/preview:", key="form-change-preview", **off):
-            with st.spinner("正在看所有记录、标注和抽取结果…"):
-                plan = plan_form_change(state.store(), change, datasets=chosen)
+            plan = _look_through(change, chosen)
             st.session_state[_PLAN] = (signature, plan)
         kept = st.session_state.get(_PLAN)
-        if kept is not None and kept[0] == signature:
-            _draw_plan(kept[1])
+        plan = kept[1] if kept is not None and kept[0] == signature else None
+        if plan is None and chosen:
+            plan = _looked_through(change, chosen)
+        if plan is not None:
+            _draw_plan(plan)
+
+
+def _look_through(change: FormChange, datasets: Sequence[str]) -> FormChangePlan | None:
+    """What a change would do; ``None`` where that is looked through in the background."""
+    store = state.store()
+    with store.read() as session:
+        rows = rows_of_form(session, change, datasets)
+    if rows > INLINE_ANSWERS:
+        request_preview(store, change, datasets=datasets, who=state.reviewer())
+        return None
+    with st.spinner("正在看所有记录、标注和抽取结果…"):
+        return plan_form_change(store, change, datasets=datasets)
+
+
+def _looked_through(change: FormChange, datasets: Sequence[str]) -> FormChangePlan | None:
+    """What was looked through in the background of this very change; its progress while it goes on."""
+    newest = newest_preview(state.store(), change.old.name, state.reviewer())
+    if newest is None or not is_preview_of(newest[0], change, datasets):
+        return None
+    job, plan = newest
+    if plan is not None:
+        st.caption(f":material/history: {job.created_at.astimezone():%m-%d %H:%M} 看的；之后有改动，就再预览一次。")
+    elif job.status == JobStatus.RUNNING:
+        draw_job_progress(job)
+    else:
+        draw_failure(job)
+    return plan
 
 
 def _edited_rows(old: Form, new: Form) -> list[dict[str, Any]]:
@@ -134,7 +172,7 @@ def _draw_plan(plan: FormChangePlan) -> None:
     facts |= {title: f"{count:,} 条" for title, count in plan.rows.items()}
     fact_table(facts | {"会丢掉的值": f"{plan.lost_cells:,} 处"})
     accepted = True
-    if plan.lost:
+    if plan.lost_cells:
         st.warning(
             f"有 {plan.lost_cells:,d} 处的值在新的表单里没有地方放。撤销能全部找回来；不撤销，就只在撤销之前留着。",
             icon=":material/warning:",
@@ -150,14 +188,22 @@ def _draw_plan(plan: FormChangePlan) -> None:
         st.error(escape_markdown(f"{plan.problem}，请等它完成或先暂停"), icon=":material/error:")
     off = only_for(Permission.FORMS, disabled=not accepted or bool(plan.problem))
     if st.button("全部改过去", type="primary", icon=":material/swap_horiz:", key="form-change-apply", **off):
-        done = _with_progress(
-            lambda on_rows: apply_form_change(state.store(), plan, who=state.reviewer(), on_rows=on_rows)
-        )
+        _apply(plan)
+
+
+def _apply(plan: FormChangePlan) -> None:
+    store, who = state.store(), state.reviewer()
+    if sum(plan.rows.values()) > INLINE_ANSWERS:
+        watch_change(request_form_change(store, plan, who=who))
         st.session_state.pop(_PLAN, None)
-        announce_and_rerun(f"已改过去：{done.cells:,d} 个值。要回到原来的样子，在下面撤销。")
+        st.rerun()
+    with st.spinner("正在改…"):  # nothing is drawn meanwhile, so that a page that is closed does not stop it
+        apply_form_change(store, plan, who=who)
+    st.session_state.pop(_PLAN, None)
+    announce_and_rerun(DONE[CHANGE_JOB])
 
 
-def _draw_done(done: list[AppliedChange]) -> None:
+def _draw_done(done: list[AppliedChange], name: str, under_way: bool) -> None:
     if not done:
         return
     st.subheader("改过的")
@@ -175,20 +221,16 @@ def _draw_done(done: list[AppliedChange]) -> None:
             if one.undone_by:
                 st.caption(f"{escape_markdown(one.undone_by)} 已撤销", width="content")
                 continue
-            off = only_for(Permission.FORMS, hint="没有再改过的值和改动之前完全一样")
+            off = only_for(Permission.FORMS, disabled=under_way, hint="没有再改过的值和改动之前完全一样")
             if st.button("撤销", icon=":material/undo:", key=f"form-change-undo-{one.id}-{place}", **off):
-                _undo(one.id)
+                _undo(one, name)
 
 
-def _undo(change_id: int) -> None:
-    _with_progress(lambda on_rows: undo_form_change(state.store(), change_id, who=state.reviewer(), on_rows=on_rows))
-    announce_and_rerun("已撤销，数据集又用原来的表单。")
-
-
-def _with_progress(work: Any) -> AppliedChange:
-    bar = st.progress(0.0, text="正在改…")
-    done: AppliedChange = work(
-        lambda now, total: bar.progress(min(1.0, now / max(total, 1)), text=f"{now:,d} / {total:,d}")
-    )
-    bar.empty()
-    return done
+def _undo(change: AppliedChange, name: str) -> None:
+    store, who = state.store(), state.reviewer()
+    if change.rows > INLINE_ANSWERS:
+        watch_change(request_undo(store, change.id, name=name, who=who))
+        st.rerun()
+    with st.spinner("正在撤销…"):
+        undo_form_change(store, change.id, who=who)
+    announce_and_rerun(DONE[UNDO_JOB])

@@ -21,6 +21,7 @@ def draw_source(opened: OpenForm) -> None:
         disabled=not may_change(),
         label_visibility="collapsed",
     )
+    text = text.removeprefix("\ufeff")  # what some editors put in front
     if may_change() and text != opened.texts.form:
         with show_errors():
             parse_tables(text, "表单")

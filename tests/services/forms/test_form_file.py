@@ -12,7 +12,7 @@ from core.domain.form.toml_file import parse_tables
 from core.errors import FormError
 from core.services.forms import read_form_file, write_form_file
 from core.services.forms.checking import MOST_FIELDS, check_form_texts
-from tests.domain.form.test_loading import BROKEN, COMPANION, CONTRADICTION, GOOD, NAME, SECTIONS, line_of
+from tests.domain.form.test_loading import BROKEN, COMPANION, CONTRADICTION, GOOD, HEAD, NAME, SECTIONS, line_of
 
 RULES = """
 # 什么词说明什么
@@ -109,6 +109,22 @@ HOSTILE = {
     ),
     "an empty value": (GOOD.replace("values = []", 'values = [""]', 1).encode(), "建议值不能是空的"),
     "points beyond all measure": (GOOD.replace("points = 1", "points = 1e300", 1).encode(), "分值最多"),
+    "a key of every object": (GOOD.replace('key = "标签"', 'key = "__proto__"').encode(), "程序保留的名字"),
+    "a key that is a whole customer": (GOOD.replace('key = "标签"', 'key = "*"').encode(), "程序保留的名字"),
+    "a key that a pipeline would cut": (GOOD.replace('key = "标签"', 'key = "标|签"').encode(), "不能有 | 和方括号"),
+    "keys that look alike": (GOOD.replace('key = "标签"', 'key = "姓\ufe00名"').encode(), "看起来一样"),
+    "a wide key": (
+        (HEAD.replace("姓名", "a") + NAME.replace("姓名", "a") + NAME.replace("姓名", "Ａ")).encode(),
+        "看起来一样",
+    ),
+    "fields that are texts": ((HEAD + 'field = ["a"]\n').encode(), "应写成一段"),
+    "a version beyond all measure": (GOOD.replace("version = 1", "version = " + "9" * 30).encode(), "version 应为"),
+    "half a version": (GOOD.replace("version = 1", "version = 1.5").encode(), "version 应为整数"),
+    "no subject": (GOOD.replace("version = 1", 'version = 1\nsubject = ""').encode(), "不能是空的"),
+    "endless weight": (WHOLE.replace("value = ", "weight = inf\nvalue = ").encode(), "应为数字"),
+    "no statement": (GOOD.encode() + b"oops\n", "名字后面少了 ="),
+    "no end": (GOOD.encode() + b'x = "a\n', "引号没有收尾"),
+    "guidelines of a table": (WHOLE.replace('"只选说过的"', "{a = 1}").encode(), "应为文本"),
     "version 0": (GOOD.replace("version = 1", "version = 0").encode(), "version"),
     "no archive": (b"PK\x03\x04 and nothing else", "ZIP"),
     "an archive without a form": (zipped({"a.txt": "x"}), "没有表单"),

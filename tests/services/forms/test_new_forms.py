@@ -89,6 +89,7 @@ def test_objects_inside_become_groups() -> None:
         (b'{"a": ["x"]}', "全是列表"),
         (b"[" * 100_000, "嵌套太深"),
         (json.dumps({str(number): "x" for number in range(300)}).encode(), "200 个"),
+        (b'{"a": ' * 900 + b"[]" + b"}" * 900, "全是列表|没有可以做成字段"),
     ],
 )
 def test_a_sample_that_cannot_be_used_says_why(data: bytes, reason: str) -> None:
@@ -145,6 +146,17 @@ def test_a_schema_gives_types_values_and_descriptions() -> None:
         (b'{"properties": {"a": {"$ref": "#/$defs/none"}}}', "没有 #/\\$defs/none"),
         (b'{"properties": {"a": {"type": "array"}}}', "全是数组"),
         (b'{"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}', "没有 properties"),
+        (b'{"properties": [1]}', "/properties 应为 object"),
+        (b'{"properties": {"a": {"pattern": "("}}}', "不是合法的 regex"),
+        (
+            b'{"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "properties": {"x": {"$ref": "#/$defs/a"}}}',
+            "绕成了圈",
+        ),
+        (b'{"properties": {"n": {"type": "string"}, " n": {"type": "string"}}}', "两个属性都叫「n」"),
+        # Eight levels of sixty properties each would never end.
+        (json.dumps({"properties": {"-" * n: {"$ref": "#"} for n in range(1, 60)}}).encode(), "没有名字"),
+        (json.dumps({"properties": {" " * n + "a": {"$ref": "#"} for n in range(60)}}).encode(), "两个属性都叫"),
+        (json.dumps({"properties": {f"a{n}": {"$ref": "#"} for n in range(60)}}).encode(), "200 个以上的属性"),
     ],
 )
 def test_a_schema_that_cannot_be_used_says_why(schema: bytes, reason: str) -> None:

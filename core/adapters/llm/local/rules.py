@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from core.adapters.llm.local.linear_patterns import Pattern, compile_linear, why_not_linear
 from core.domain.form import Form, load_named_form
@@ -92,7 +92,7 @@ class _Choice(BaseModel):
     unless: tuple[str, ...] = ()
     by: By = By.CUSTOMER
     least: int = 1
-    weight: float = 1
+    weight: float = Field(default=1, allow_inf_nan=False)
 
     @field_validator("words", "unless")
     @classmethod
