@@ -102,8 +102,8 @@ def newest_preview(store: Store, name: str, who: str) -> tuple[HeavyJobView, For
 
 def is_preview_of(job: HeavyJobView, change: FormChange, datasets: Sequence[str]) -> bool:
     """Whether a job of :func:`request_preview` is about a change of these datasets."""
-    asked = {**_named(change), "datasets": list(datasets)}
-    return all(job.parameters.get(name) == value for name, value in asked.items())
+    subject = {**_named(change), "datasets": list(datasets)}
+    return all(job.parameters.get(name) == value for name, value in subject.items())
 
 
 def _named(change: FormChange) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def request_once(store: Store, kind: str, parameters: Mapping[str, Any]) -> Heav
         parameters: of the kind; who acts and who reads is added to them.
     """
     actor = {**asdict(current_actor()), "role": str(current_actor().role)}
-    asked = {**parameters, "actor": actor, VIEWER: current_viewer(), "request": uuid4().hex}
-    return request_job(store, task_of(store, kind, asked)).job
+    whole = {**parameters, "actor": actor, VIEWER: current_viewer(), "request": uuid4().hex}
+    return request_job(store, task_of(store, kind, whole)).job
 
 
 def asked_by(parameters: Mapping[str, Any]) -> Actor:
@@ -31,6 +31,6 @@ def asked_by(parameters: Mapping[str, Any]) -> Actor:
     return Actor(held["name"], AccountRole(held["role"]), held["account_id"], held["address"])
 
 
-def data_of_the_moment(_store: Store, _parameters: Mapping[str, Any]) -> Hashable:
+def data_of_the_moment(store: Store, parameters: Mapping[str, Any]) -> Hashable:
     """Nothing: what is done is of the data at the moment at which it is done, and nobody shares it."""
     return ()

@@ -76,12 +76,12 @@ class Corpus:
 
     @property
     def digest(self) -> str:
-        """Hash of the form's definition and of all examples."""
+        """Hash of the form's definition and of all examples; what prompts call people has no part in it."""
         examples = [
             [one.sha256, list(one.forms), *([[sorted(keys) for keys in one.passed]] if one.passed else [])]
             for one in self.approved
         ]
-        parts = [self.form.model_dump(mode="json"), examples]
+        parts = [self.form.model_dump(mode="json", exclude={"subject", "staff"}), examples]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.form import FieldType, Form, Kind, Nature
 from core.domain.form.loading import FormTexts
@@ -13,17 +14,11 @@ from core.services.forms.renames import follow_keys, follow_keys_beside
 from core.ui.forms.edited_rows import Row, plain, typed_rows
 from core.ui.forms.labels import COLUMN_TITLES, HEAD_TITLES, KIND_TITLES, NATURE_TITLES, TYPE_TITLES, problems_by_field
 from core.ui.forms.open_form import OpenForm, act, entries, may_change, with_all, with_entries, with_places
+from core.ui.markdown import Markdown
 from core.ui.tables import table_height
 
 _PICK, _PROBLEM = "选", "问题"
 _ATTRIBUTES: Final = tuple(COLUMN_TITLES)
-_SIDES: Final = tuple(
-    (name, str(Form.model_fields[name].default), told)
-    for name, told in (
-        ("subject", "提示词里怎么叫他，如：客户、报修人、应聘人"),
-        ("staff", "提示词里怎么叫另一方，如：客服、师傅、招聘"),
-    )
-)
 _EMPTY: Final = {"values": [], "points": 1, "one_right_answer": True}
 
 
@@ -74,13 +69,24 @@ def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
         help="客户的名字写在哪个字段；必须是文本",
     )
     head = {"title": title, "name_field": name_field}
-    for place, (name, usual, told) in zip(sides, _SIDES, strict=True):
-        typed = place.text_input(
-            HEAD_TITLES[name], str(tables.get(name, usual)), max_chars=60, key=opened.key(name), disabled=off, help=told
-        )
-        if name in tables or typed != usual:
-            head[name] = typed
+    left, right = sides
+    head |= _side(left, opened, "subject", "提示词里怎么叫他，如：客户、报修人、应聘人")
+    head |= _side(right, opened, "staff", "提示词里怎么叫另一方，如：客服、师傅、招聘")
     return head
+
+
+def _side(place: DeltaGenerator, opened: OpenForm, name: str, told: Markdown) -> dict[str, str]:
+    """A box for what prompts call one of the two sides; nothing where the form says what it says anyway."""
+    tables, usual = opened.shown_tables, str(Form.model_fields[name].default)
+    typed = place.text_input(
+        HEAD_TITLES[name],
+        str(tables.get(name, usual)),
+        max_chars=60,
+        key=opened.key(name),
+        disabled=not may_change(),
+        help=told,
+    )
+    return {name: typed} if name in tables or typed != usual else {}
 
 
 def _take(opened: OpenForm, head: dict[str, str], shown: list[Row], fields: list[Row]) -> None:

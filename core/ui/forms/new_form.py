@@ -108,7 +108,7 @@ def _base_of(name: str, newest: int) -> str:
 
 
 def _new_texts(way: str, title: str, name: str, data: bytes) -> FormTexts:
-    if not title:
+    if not title and way != SCHEMA:  # a schema may bring its own
         raise InputError("还没有标题", "请写上大家怎么叫它，例如：维修工单")
     if not name:
         raise InputError("还没有名字", "请写一个，例如 repair；命令行和文件里用它")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,11 @@ def test_the_digest_is_of_what_was_learned_not_of_where_it_stood(store: Store) -
     make_run(store, turned, "标注", {at: [values] for at, (_, values) in enumerate(rows, 1)}, RunKind.LABELS)
     one, two = (train(store, datasets=[name], source="labels", name=name) for name in ("学", "倒"))
     assert one.digest == two.digest
+    with store.read() as session:
+        corpus = read_corpus(session, ["学"], "labels")
+    asked_otherwise = corpus.form.model_copy(update={"subject": "学员", "staff": "老师"})
+    assert replace(corpus, form=asked_otherwise).digest == corpus.digest, "of what prompts call people"
+    assert replace(corpus, form=corpus.form.model_copy(update={"title": "别的"})).digest != corpus.digest
     three = train(store, datasets=["学", "倒"], source="labels", name="一起")
     assert (three.digest, three.chats) == (one.digest, 6)
 
