@@ -65,8 +65,8 @@ _kept: "weakref.WeakKeyDictionary[FormSource, dict[str, tuple[FormTexts, Form]]]
 def register_form_source(source: FormSource) -> None:
     """Have ``name@version`` looked up there, until the source is gone.
 
-    A process has one database, as a rule. Where it has several, the one that a thread works with goes first, then the
-    one that was registered last.
+    A process has one database, as a rule. Where it has several, a thread that works with one of them is told of the
+    forms of that one alone; for any other thread, the one that was registered last goes first.
     """
     _sources.insert(0, weakref.ref(source, _sources.remove))
 
@@ -165,8 +165,9 @@ def _stored(reference: str) -> tuple[FormTexts, Form]:
 
 
 def _by_nearness() -> list[FormSource]:
+    """The sources that count for this thread: another database's form of the same name is another form."""
     sources = [source for kept in list(_sources) if (source := kept()) is not None]
-    return sorted(sources, key=lambda one: not one.is_at_hand())
+    return [one for one in sources if one.is_at_hand()] or sources
 
 
 def load_form(path: Path) -> Form:

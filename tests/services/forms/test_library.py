@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +92,15 @@ def test_only_administrators_save(store: Store) -> None:
         save_form_version(store, TEXTS, who="组长")
 
 
+def test_a_form_of_another_database_is_another_form(store: Store, tmp_path: Path) -> None:
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    save_form_version(other, TEXTS, who="王芳")
+    assert load_named_form("small@1").name == "small", "the thread used that one last"
+    with store.read(), pytest.raises(FormError, match="没有表单 small 的第 1 版"):
+        load_named_form("small@1")
+    other.close()
+
+
 def test_what_cannot_be_used_is_not_saved(store: Store) -> None:
     with pytest.raises(FormError, match="第 7 行：points 必须是大于 0 的数|大于 0"):
         save_form_version(store, replace(TEXTS, form=TEXTS.form.replace("points = 1", "points = 0", 1)), who="王芳")
@@ -98,7 +108,7 @@ def test_what_cannot_be_used_is_not_saved(store: Store) -> None:
         save_form_version(store, replace(TEXTS, form=TEXTS.form.replace('"small"', '"../x"')), who="王芳")
     with store.read() as session, pytest.raises(FormError, match="没有名为「small」的表单"):
         resolve_form(session, "small")
-    with pytest.raises(FormError, match="没有表单 small 的第 1 版"):
+    with store.read(), pytest.raises(FormError, match="没有表单 small 的第 1 版"):
         load_named_form("small@1")
 
 
