@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from core.adapters.store import Store, queries
+from core.services.jobs import claims, process
+from core.ui.forms import form_in_use
 from tests.factories.form_changes import MAPPING, OLD, everything, next_version, tickets
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
@@ -38,3 +42,50 @@ def test_a_form_is_changed_and_changed_back(store: Store, open_page: OpenPage) -
 
 def test_without_data_the_page_says_what_comes_here(store: Store, open_page: OpenPage) -> None:
     assert "没有数据集在用旧的一版" in seen(open_page(PAGE, form=OLD, view=VIEW))
+
+
+def test_much_data_is_changed_in_the_background(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_in_use, "INLINE_ANSWERS", 3)
+    dataset = tickets(store, 5)
+    new = next_version(store)
+    before = everything(store, dataset)["records"]
+    page = open_page(PAGE, form=OLD, view=VIEW)
+    page.toggle(key="form-change-as-text").set_value(True).run()
+    page.text_area[0].set_value(json.dumps(MAPPING, ensure_ascii=False)).run()
+    button(page, "预览会改什么").click().run()
+    assert "正在后台看会改什么：在排队" in seen(page)
+    carried_out(store)
+    page.run()
+    assert "有 6 处的值在新的表单里没有地方放" in seen(page)
+    page.checkbox(key="form-change-accepted").set_value(True).run()
+    button(page, "全部改过去").click().run()
+    assert "正在后台把数据改过去" in seen(page)
+    assert not [one for one in page.button if one.label == "预览会改什么"], "one at a time"
+    button(page, "取消").click().run()
+    assert "点的「把数据改过去」已取消，什么也没有改" in seen(page)
+    assert everything(store, dataset)["records"] == before
+    button(page, "预览会改什么").click().run()
+    carried_out(store)
+    page.run()
+    page.checkbox(key="form-change-accepted").set_value(True).run()
+    button(page, "全部改过去").click().run()
+    carried_out(store)
+    page.run()
+    assert not page.exception and "已取消" not in seen(page)
+    assert "已改过去" in page.toast[0].value
+    with store.read() as session:
+        assert queries.dataset(session, dataset.id).form == new
+    button(page, "撤销").click().run()
+    assert "正在后台撤销表单改动" in seen(page) and button(page, "撤销").disabled
+    carried_out(store)
+    page.run()
+    assert "已撤销" in page.toast[0].value and everything(store, dataset)["records"] == before
+
+
+def carried_out(store: Store) -> None:
+    """Be the runner and its process."""
+    job = claims.claim_waiting(store)
+    assert job is not None
+    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
