@@ -22,6 +22,7 @@ from core.domain.form.mapping_steps import (
     MappingStep,
     MoveField,
 )
+from core.domain.form.toml_file import reason_of
 from core.errors import FormError
 
 Kept = dict[str, dict[str, Any]]
@@ -161,9 +162,9 @@ def read_mapping(raw: object) -> FormMapping:
         first = error.errors()[0]
         place = [part for part in first["loc"] if part != "steps"]
         number = f"第 {place[0] + 1} 步" if place and isinstance(place[0], int) else "内容"
-        names = "、".join(str(part) for part in place[2:]) or "step"
+        names = "、".join(part for part in place[2:] if isinstance(part, str) and "-" not in part) or "step"
         raise FormError(
-            f"字段的对应{number}读不懂（{names}：{first['msg']}）",
+            f"字段的对应{number}读不懂（{names}：{reason_of(first)}）",
             "每一步写 step（move、drop、split_values、split_text、merge 或 add）和它要的项，见文档 forms.md",
         ) from error
 

@@ -5,19 +5,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.domain.confirmations import Confirmation
 from core.domain.form.form_definition import Field as FormField
 from core.domain.form.form_definition import Form
-from core.domain.form.values import Value, items_of, split_list, text_of
+from core.domain.form.toml_file import refusal
+from core.domain.form.values import Value, is_storable, items_of, split_list, text_of
+from core.domain.unseen_characters import is_blank
 
 WEAKEST_FIRST: Final = (str(Confirmation.UNSEEN), str(Confirmation.BULK), str(Confirmation.SINGLE))
 """Confirmations of a cell; one that several cells are joined into is confirmed as the weakest of them."""
 MOST_NAMES: Final = 200
 """Fields or values that one step names."""
-_Key = Annotated[str, Field(min_length=1, max_length=200)]
-_Text = Annotated[str, Field(max_length=2000)]
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise refusal("有不能保存的字符")
+    return text
+
+
+def _seen(text: str) -> str:
+    if is_blank(text):
+        raise refusal("不能是空的")
+    return text
+
+
+_Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
+_Key = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_seen)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +244,7 @@ class SplitText(_Step):
     step: Literal["split_text"] = "split_text"
     key: _Key
     to: tuple[_Key, ...] = Field(min_length=2, max_length=MOST_NAMES)
-    separator: Annotated[str, Field(min_length=1, max_length=20)]
+    separator: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(_storable)]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -267,7 +283,7 @@ class MergeFields(_Step):
     step: Literal["merge"] = "merge"
     keys: tuple[_Key, ...] = Field(min_length=2, max_length=MOST_NAMES)
     to: _Key
-    separator: Annotated[str, Field(max_length=20)] = "，"
+    separator: Annotated[str, Field(max_length=20), AfterValidator(_storable)] = "，"
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -34,6 +34,12 @@ _REASONS = {
     "model_type": "应写成一段",
     "dict_type": "应写成一段",
     "finite_number": "应为数字",
+    "too_long": "太多",
+    "too_short": "太少",
+    "string_too_long": "太长",
+    "string_unicode": "有不能保存的字符",
+    "union_tag_invalid": "不是允许的值",
+    "union_tag_not_found": "缺少 step",
 }
 _SYNTAX = {
     "Invalid statement": "看不懂这一行",
@@ -173,12 +179,17 @@ def line_of_key(source: str, key: str) -> int:
     return line_of_place(source, (key,), {})
 
 
+def reason_of(error: Any) -> str:
+    """One of pydantic's errors as a Chinese clause that does not say where."""
+    return str(error["ctx"]["reason"]) if error["type"] == "refused" else _REASONS.get(error["type"], error["msg"])
+
+
 def clause_of(error: Any, tables: Mapping[str, str]) -> str:
     """One of pydantic's errors as a Chinese clause; ``tables`` as in :func:`parse_toml`."""
+    text = reason_of(error)
     if error["type"] == "refused":
-        return str(error["ctx"]["reason"])
+        return text
     where = "、".join(str(part) for part in error["loc"] if not isinstance(part, int) and part not in tables.values())
-    text = _REASONS.get(error["type"], error["msg"])
     if error["type"] in ("enum", "literal_error"):
         text += f"（可以是 {error['ctx']['expected']}）"
     table = next((table for table, attribute in tables.items() if attribute in error["loc"]), next(iter(tables)))

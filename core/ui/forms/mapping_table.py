@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from core.domain.form import Form
 from core.domain.form.mapping import FormMapping, propose_mapping
 from core.domain.form.mapping_steps import DropField, MappingStep, MergeFields, MoveField, SplitByValue, SplitText
+from core.domain.form.toml_file import reason_of
 from core.errors import FormError
 
 KEEP, MOVE, DROP, BY_VALUE, BY_TEXT = "不变", "改到", "去掉", "按值拆到", "按分隔符拆到"
@@ -18,6 +21,7 @@ _ARROW = re.compile(r"→|->|=>|＝>")
 _ENTRIES = re.compile(r"[;；\n]")
 _ITEMS = re.compile(r"[、，,]")
 
+StepT = TypeVar("StepT", bound=BaseModel)
 Row = dict[str, Any]
 """One row of the table, by column."""
 
@@ -68,11 +72,25 @@ def mapping_of_rows(rows: Sequence[Mapping[str, Any]], new: Form) -> FormMapping
     for to, sources in moved.items():
         if len(sources) == 1:
             values = _entries(str(sources[0][OLD]), str(sources[0][VALUES] or ""))
-            steps.append(MoveField(key=str(sources[0][OLD]), to=to, values=values))
+            key = str(sources[0][OLD])
+            steps.append(_step(MoveField, key, key=key, to=to, values=values))
             continue
         separator = next((str(row[SEPARATOR]) for row in sources if row[SEPARATOR]), "，")
-        steps.append(MergeFields(keys=tuple(str(row[OLD]) for row in sources), to=to, separator=separator))
+        keys = tuple(str(row[OLD]) for row in sources)
+        steps.append(_step(MergeFields, "、".join(keys), keys=keys, to=to, separator=separator))
     return FormMapping(steps=tuple(steps))
+
+
+def _step(kind: type[StepT], name: str, **values: Any) -> StepT:
+    """A step of what was typed.
+
+    Raises:
+        FormError: it holds what no step may; names the field.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise FormError(f"「{name}」的对应{reason_of(error.errors()[0])}", "请检查写的值和分隔符") from error
 
 
 def _by_value(key: str, targets: list[str], text: str, new: Form) -> SplitByValue:
@@ -89,7 +107,7 @@ def _by_value(key: str, targets: list[str], text: str, new: Form) -> SplitByValu
             f"「{key}」按值拆开，还没有写哪个值去哪个字段",
             f"在「{VALUES}」里写，如：漏水→{targets[0]}；{REST}→{targets[-1]}",
         )
-    return SplitByValue(key=key, parts=parts, rest=rest)
+    return _step(SplitByValue, key, key=key, parts=parts, rest=rest)
 
 
 def _target(key: str, where: tuple[str, ...], targets: list[str], new: Form) -> str:
@@ -105,7 +123,7 @@ def _target(key: str, where: tuple[str, ...], targets: list[str], new: Form) -> 
 def _by_text(key: str, targets: list[str], separator: str) -> SplitText:
     if len(targets) < 2 or not separator:
         raise FormError(f"「{key}」按分隔符拆开，要选两个以上的新字段并写分隔符", "如分隔符写「，」")
-    return SplitText(key=key, to=tuple(targets), separator=separator)
+    return _step(SplitText, key, key=key, to=tuple(targets), separator=separator)
 
 
 def _entries(key: str, text: str) -> dict[str, tuple[str, ...]]:

@@ -187,11 +187,23 @@ def test_what_cannot_be_used_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    "raw", [None, [], {"steps": [{"step": "vanish"}]}, {"steps": [{"step": "drop"}]}, {"steps": [], "more": 1}]
+    ("raw", "reason"),
+    [
+        (None, "应写成一段"),
+        ([], "应写成一段"),
+        ({"steps": [{"step": "vanish"}]}, "第 1 步读不懂（step：不是允许的值"),
+        ({"steps": [{"step": "drop"}]}, "key：缺少这一项"),
+        ({"steps": [], "more": 1}, "不认识这一项"),
+        ({"steps": [{"step": "move", "key": "甲", "to": "乙", "values": {"a": ["\0"]}}]}, "values、a：有不能保存"),
+        ({"steps": [{"step": "move", "key": "甲", "to": "乙", "values": {"a": ["\u200b"]}}]}, "不能是空的"),
+        ({"steps": [{"step": "add", "to": "乙", "value": "\0"}]}, "value：有不能保存"),
+        ({"steps": [{"step": "merge", "keys": ["甲"], "to": "乙"}]}, "keys：太少"),
+    ],
 )
-def test_what_is_no_mapping_is_refused(raw: object) -> None:
-    with pytest.raises(FormError, match="读不懂"):
+def test_what_is_no_mapping_is_refused(raw: object, reason: str) -> None:
+    with pytest.raises(FormError, match="读不懂") as caught:
         read_mapping(raw)
+    assert reason in str(caught.value)
 
 
 def test_a_mapping_is_proposed_from_names() -> None:
