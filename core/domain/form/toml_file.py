@@ -181,7 +181,9 @@ def line_of_key(source: str, key: str) -> int:
 
 def reason_of(error: Any) -> str:
     """One of pydantic's errors as a Chinese clause that does not say where."""
-    return str(error["ctx"]["reason"]) if error["type"] == "refused" else _REASONS.get(error["type"], error["msg"])
+    if error["type"] == "refused":
+        return str(error["ctx"]["reason"])
+    return _REASONS.get(error["type"]) or str(error["msg"])
 
 
 def clause_of(error: Any, tables: Mapping[str, str]) -> str:

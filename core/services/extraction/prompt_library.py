@@ -85,8 +85,9 @@ def finder(session: Session, folder: Path = PROMPTS_DIR, *, form: Form | None = 
             if reference in (entry.prompt.name, entry.prompt.id):
                 if entry.problem:
                     raise PromptError(entry.problem, "请在提示词页另存一个改好的版本")
-                by_id = form is None or reference == entry.prompt.id
-                return entry.prompt if by_id else earliest_alike(entry, entries, form)
+                if form is None or reference == entry.prompt.id:
+                    return entry.prompt
+                return earliest_alike(entry, entries, form)
         if refusal := prompt_folder(folder).refusal_of(reference):
             raise refusal
         known = "、".join(entry.prompt.id for entry in entries)

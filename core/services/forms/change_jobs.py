@@ -142,9 +142,14 @@ def _change_now(store: Store, parameters: Mapping[str, Any]) -> FormChange:
 
 
 def _prepare_change(store: Store, parameters: Mapping[str, Any], on_rows: OnRows) -> PreparedChange:
-    accepted = {name: tuple(parameters[name]) for name in ("datasets", "dataset_ids")}
     plan = FormChangePlan(
-        _change_now(store, parameters), **accepted, rows={}, cells=0, lost=(), lost_cells=parameters["lost_cells"]
+        _change_now(store, parameters),
+        tuple(parameters["datasets"]),
+        tuple(parameters["dataset_ids"]),
+        rows={},
+        cells=0,
+        lost=(),
+        lost_cells=parameters["lost_cells"],
     )
     return prepare_form_change(store, plan, who=parameters["who"], on_rows=on_rows)
 
