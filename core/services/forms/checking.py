@@ -20,7 +20,7 @@ from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import TABLES, FormTexts, form_path, parse_form
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import clause_of, line_of_place, parse_tables
-from core.domain.unseen_characters import NO_SHAPE, UNSEEN, is_blank
+from core.domain.unseen_characters import UNSEEN, is_blank
 from core.errors import FormError
 
 MOST_FIELDS = 200
@@ -188,7 +188,8 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
 
 def _look(text: str) -> str:
     """A key as it looks: full and half width, and characters without a shape, make no difference."""
-    return re.sub(f"[{NO_SHAPE}]", "", normalize("NFKC", text)).casefold()
+    shown = (one for one in normalize("NFKC", text) if one.isspace() or not is_blank(one))
+    return "".join(shown).casefold()
 
 
 def _why_no_name(text: str) -> str:
