@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.llm.registry import is_remote
-from core.adapters.store import RunView, Store
+from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import PromptDraft, Run, RunKind
-from core.domain.form import Form
+from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, asks_the_same, list_prompts, parse_prompt, prompt_folder
 from core.errors import ConflictError, PromptError
@@ -126,7 +126,8 @@ def run_prompt(session: Session, run: RunView) -> Prompt | None:
     reference = f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_version else run.prompt_name
     if run.prompt_text:
         return parse_prompt(run.prompt_text, f"{reference}.md")
-    return finder(session)(reference)
+    form = load_named_form(queries.dataset(session, run.dataset_id).form)
+    return finder(session, form=form)(reference)
 
 
 def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:
