@@ -22,7 +22,7 @@ from core.domain.form.mapping_steps import (
     MappingStep,
     MoveField,
 )
-from core.domain.form.toml_file import reason_of
+from core.domain.form.toml_file import refused_because
 from core.errors import FormError
 
 Kept = dict[str, dict[str, Any]]
@@ -164,7 +164,7 @@ def read_mapping(raw: object) -> FormMapping:
         number = f"第 {place[0] + 1} 步" if place and isinstance(place[0], int) else "内容"
         names = "、".join(part for part in place[2:] if isinstance(part, str) and "-" not in part) or "step"
         raise FormError(
-            f"字段的对应{number}读不懂（{names}：{reason_of(first)}）",
+            f"字段的对应{number}读不懂（{names}：{refused_because(first)}）",
             "每一步写 step（move、drop、split_values、split_text、merge 或 add）和它要的项，见文档 forms.md",
         ) from error
 

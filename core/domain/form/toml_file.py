@@ -179,7 +179,7 @@ def line_of_key(source: str, key: str) -> int:
     return line_of_place(source, (key,), {})
 
 
-def reason_of(error: Any) -> str:
+def refused_because(error: Any) -> str:
     """One of pydantic's errors as a Chinese clause that does not say where."""
     if error["type"] == "refused":
         return str(error["ctx"]["reason"])
@@ -188,7 +188,7 @@ def reason_of(error: Any) -> str:
 
 def clause_of(error: Any, tables: Mapping[str, str]) -> str:
     """One of pydantic's errors as a Chinese clause; ``tables`` as in :func:`parse_toml`."""
-    text = reason_of(error)
+    text = refused_because(error)
     if error["type"] == "refused":
         return text
     where = "、".join(str(part) for part in error["loc"] if not isinstance(part, int) and part not in tables.values())

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from core.domain.form import Form
 from core.domain.form.mapping import FormMapping, propose_mapping
 from core.domain.form.mapping_steps import DropField, MappingStep, MergeFields, MoveField, SplitByValue, SplitText
-from core.domain.form.toml_file import reason_of
+from core.domain.form.toml_file import refused_because
 from core.errors import FormError
 
 KEEP, MOVE, DROP, BY_VALUE, BY_TEXT = "不变", "改到", "去掉", "按值拆到", "按分隔符拆到"
@@ -90,7 +90,7 @@ def _step(kind: type[StepT], name: str, **values: Any) -> StepT:
     try:
         return kind(**values)
     except ValidationError as error:
-        raise FormError(f"「{name}」的对应{reason_of(error.errors()[0])}", "请检查写的值和分隔符") from error
+        raise FormError(f"「{name}」的对应{refused_because(error.errors()[0])}", "请检查写的值和分隔符") from error
 
 
 def _by_value(key: str, targets: list[str], text: str, new: Form) -> SplitByValue:
