@@ -48,6 +48,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False, db: Db = "") -> Non
         print_json({"reference": form.reference, **form.model_dump(mode="json")})
         return
     say(f"{form.title} 第 {form.version} 版（{form.reference}）：{len(form.fields)} 个字段，满分 {form.max_points:g}")
+    say(f"提示词里：一张表填的是{form.subject}，填表的一方是{form.staff}")
     for group in form.groups:
         say(f"{group}：")
         for field in form.in_group(group):

@@ -68,12 +68,20 @@ def ticket(number: int, **more: Any) -> FormValues:
     return {**load_named_form(OLD).empty(), **values, **more}
 
 
-def tickets(store: Store, count: int = 200, name: str = "工单") -> DatasetView:
-    """A dataset with labels, and a record of each chat; every fifth was saved twice."""
-    rows = [
-        {"chat_text": f"住户{n}：报修，电话 138{n:08d}\n师傅：好的", "infos": [ticket(n)]} for n in range(1, count + 1)
+def tickets(store: Store, count: int = 200, name: str = "工单", *, rows: int = 0) -> DatasetView:
+    """A dataset with labels, and a record of each chat; every fifth was saved twice.
+
+    Args:
+        store: the open store.
+        count: chats with a record.
+        name: of the dataset.
+        rows: all chats, where there are more of them.
+    """
+    chats = [
+        {"chat_text": f"住户{n}：报修，电话 138{n:08d}\n师傅：好的", "infos": [ticket(n)]}
+        for n in range(1, max(rows, count) + 1)
     ]
-    source = BytesIO(json.dumps(rows, ensure_ascii=False).encode())
+    source = BytesIO(json.dumps(chats, ensure_ascii=False).encode())
     import_chats(store, source, filename="chats.json", dataset=name, form_name=OLD)
     with store.read() as session:
         dataset = queries.dataset(session, name)
