@@ -67,17 +67,17 @@ def backward_carrier(change: FormChange, change_id: int) -> Carrier:
 
 
 def write_carried(
-    session: Session, table: ChangedTable, pairs: Sequence[tuple[Row, CarriedRow]], *, keep_for: int = 0
+    session: Session, table: ChangedTable, rows: Sequence[tuple[Row, CarriedRow]], *, keep_for: int = 0
 ) -> int:
     """Write rows as they were carried; the number of those that change.
 
     Args:
         session: open for writing.
         table: of the rows.
-        pairs: each row as it is, and what becomes of it.
+        rows: each row as it is, and what becomes of it.
         keep_for: id of the change for which the rows are kept beside as they were; 0: not at all.
     """
-    changed = [(row, carried.after) for row, carried in pairs if carried.after is not None]
+    changed = [(row, carried.after) for row, carried in rows if carried.after is not None]
     if changed and keep_for:
         kept = [
             {name: row[name] for name in ("row_id", "dataset_id", "chat_id")}
@@ -85,10 +85,10 @@ def write_carried(
             for row, _ in changed
         ]
         session.execute(insert(FormChangeRow), kept)
-    rows = Base.metadata.tables[table.name]
-    (key,) = rows.primary_key.columns
+    target = Base.metadata.tables[table.name]
+    (key,) = target.primary_key.columns
     for columns, values in _by_columns(table, changed).items():
-        written = update(rows).where(key == bindparam("this_row")).values({name: bindparam(name) for name in columns})
+        written = update(target).where(key == bindparam("this_row")).values({name: bindparam(name) for name in columns})
         session.connection().execute(written, values)
     return len(changed)
 
