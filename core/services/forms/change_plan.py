@@ -116,7 +116,8 @@ def plan_form_change(
                         is_record = table.model is Record
                         if carried.lost and not (is_record and row["row_id"] in hidden):
                             lost.update(carried.lost)
-                            named |= {row["chat_id"]} if is_record else set()
+                            if is_record:
+                                named.add(row["chat_id"])
                     done += len(batch)
                     if on_rows is not None:
                         on_rows(min(done, total), total)
