@@ -1,7 +1,9 @@
 """The page 导出, driven from the app's entry."""
 
 import hashlib
+import io
 import json
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -126,6 +128,26 @@ def test_the_other_kinds(page: OpenPage, store: Store, kind: str) -> None:
     assert not app.exception
     assert finished(app).report.kind == kind
     assert not [error.value for error in app.error]
+
+
+def test_the_dataset_as_a_folder_that_hugging_face_reads(page: OpenPage, store: Store) -> None:
+    fill(store, statuses={2: RecordStatus.CONFIRMED})
+    app = page()
+    chosen(app, "kind").set_value("dataset").run()
+    chosen(app, "layout").set_value("hf").run()
+    chosen(app, "mask").set_value(["name"]).run()
+    button(app, "生成数据集").click().run()
+    assert not app.exception and not app.error
+    made = finished(app)
+    assert made.name == "hf_四条_已遮盖.zip"
+    with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
+        folder = "hf_四条_已遮盖"
+        assert archive.namelist() == [f"{folder}/README.md", f"{folder}/data/train.json"]
+        assert "已遮盖：name" in archive.read(f"{folder}/README.md").decode()
+        (chat,) = json.loads(archive.read(f"{folder}/data/train.json"))
+    assert "马会5" not in chat["chat_text"]
+    chosen(app, "layout").set_value("file").run()
+    assert "hf_四条" not in seen(app), "a file is shown beside the choices that made it only"
 
 
 def test_a_report_of_one_chat_with_phones_hidden(page: OpenPage, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from core.services.export.answer_sources import (
     stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
-from core.services.export.atomic_file import mismatch_error, pending_file
-from core.services.export.dataset_card import CARD, count_filled, data_place, dataset_card
+from core.services.export.atomic_file import PendingFile, file_digest, mismatch_error, pending_file
+from core.services.export.dataset_card import CARD, count_filled, data_place, dataset_card, require_own_card
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.json_writer import verify_array, write_array
@@ -78,7 +79,7 @@ def export_dataset(
         split = queries.dataset(session, dataset).split
     place = data_place(out, split) if layout is DatasetLayout.HF else out
     filled: Counter[str] = Counter()
-    with store.read() as session, pending_file(place) as file:
+    with store.read() as session, pending_file(place) as file, ExitStack() as others:
         dataset_view = queries.dataset(session, dataset)
         form = load_named_form(dataset_view.form)
         coverage = measure_coverage(session, dataset_view, source)
@@ -104,6 +105,21 @@ def export_dataset(
         fingerprints = write_array(file, rows())
         sha256, size = verify_array(file, fingerprints)
         left_out = list(coverage.missing)
+        files = {place.name: sha256}
+        card: PendingFile | None = None
+        if layout is DatasetLayout.HF:
+            card = others.enter_context(pending_file(out / CARD))
+            require_own_card(out)
+            text_of_card = dataset_card(
+                form,
+                split=split,
+                chats=len(fingerprints),
+                forms=statistics.forms,
+                filled=filled,
+                masked=mask.names,
+                source=source.title,
+            )
+            files = {f"data/{place.name}": sha256, CARD: _write_card(card, text_of_card)}
         result = ExportResult(
             kind="dataset",
             out=out,
@@ -119,7 +135,7 @@ def export_dataset(
             },
             lists=statistics.lists(left_out=left_out),
             notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
-            files={place.name: sha256},
+            files=files,
             masked=tuple(mask.names),
         )
         parameters = {
@@ -130,30 +146,19 @@ def export_dataset(
             **({"layout": str(layout)} if layout is not DatasetLayout.FILE else {}),
             **statistics.lists(left_out=left_out),
         }
-        if layout is DatasetLayout.HF:
-            _write_card(
-                out / CARD,
-                dataset_card(
-                    form,
-                    split=split,
-                    chats=len(fingerprints),
-                    forms=statistics.forms,
-                    filled=filled,
-                    masked=mask.names,
-                    source=source.title,
-                ),
-            )
         session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(
             store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
         )
+        if card is not None:
+            card.publish()
     return result
 
 
-def _write_card(place: Path, card: str) -> None:
-    with pending_file(place) as file:
-        file.write(card)
-        file.finish()
-        if file.path.read_text(encoding="utf-8") != card:
-            raise mismatch_error(place.name)
-        file.publish()
+def _write_card(file: PendingFile, card: str) -> str:
+    """Write the card beside its place and read it back; returns its sha256."""
+    file.write(card)
+    file.finish()
+    if file.path.read_text(encoding="utf-8") != card:
+        raise mismatch_error(CARD)
+    return file_digest(file.path)[0]

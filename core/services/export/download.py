@@ -37,7 +37,7 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
     """Run an export and return its file in memory.
 
     Args:
-        name: file name, or folder name of a training set (which becomes ``name.zip``).
+        name: file name, or the name of a folder (which becomes ``name.zip``).
         make: writes to the path that it is given, and reports.
 
     Raises:
@@ -60,8 +60,8 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
 def _zip(folder: Path) -> Path:
     target = folder.with_name(folder.name + ".zip")
     with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            entry = zipfile.ZipInfo(f"{folder.name}/{path.name}", _EPOCH)
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}", _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as copy:

@@ -119,9 +119,8 @@ def written_set(
             "form_version": composition.form.version,
         }
         seen("写出并读回核对", 0, 0)
-        result = write_files(
-            folder, spool, arrangement, options.format, parameters, counts_of(composition, arrangement), out
-        )
+        counts = counts_of(composition, arrangement)
+        result = write_files(folder, spool, arrangement, options.format, parameters, counts, out, composition.form)
         notes = (
             *notes_of(composition, arrangement, options),
             *platform_dangers(arrangement, options),

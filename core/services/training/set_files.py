@@ -1,8 +1,9 @@
 """The files of a training set: written into a folder, read back and compared before the folder is published.
 
 A set is ``train.jsonl``, with a validation part ``val.jsonl``, for LLaMA-Factory ``dataset_info.json`` with what one
-needs to train and serve on one's own machine (``local_tuning``), and ``manifest.json`` with every choice, count, digest
-and the provenance of each distinct row. The same choices over the same data give the same bytes.
+needs to train and serve on one's own machine (``local_tuning``), a card for Hugging Face (``set_card``), and
+``manifest.json`` with every choice, count, digest and the provenance of each distinct row. The same choices over the
+same data give the same bytes.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from core.domain.form import Form
 from core.domain.replies import parse_reply
 from core.errors import ExportError
 from core.private_files import private_folder, private_opener
@@ -29,6 +31,7 @@ from core.services.export.atomic_file import (
     pending_file,
     require_replaceable,
 )
+from core.services.export.dataset_card import require_own_card
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement
 from core.services.training.local_tuning import GUIDE_FILE, MODEL_FILE, TRAIN_FILE, local_files
@@ -41,9 +44,11 @@ from core.services.training.row_formats import (
     target_of,
 )
 from core.services.training.rows import SpooledRow
+from core.services.training.set_card import CARD, has_card, set_card
 
 TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
-_FILE_NAMES = (TRAIN, VALIDATION, INFO, TRAIN_FILE, MODEL_FILE, GUIDE_FILE, MANIFEST)
+FILE_NAMES = (TRAIN, VALIDATION, INFO, TRAIN_FILE, MODEL_FILE, GUIDE_FILE, CARD, MANIFEST)
+"""Every file that a set may have."""
 
 
 @contextmanager
@@ -75,8 +80,19 @@ def write_files(
     parameters: dict[str, Any],
     counts: Mapping[str, int],
     out: Path,
+    form: Form,
 ) -> ExportResult:
     """Write all files of a set from its spool, each read back and compared.
+
+    Args:
+        folder: where they are written.
+        spool: the rows.
+        arrangement: their order.
+        data_format: of the rows.
+        parameters: every choice.
+        counts: of the set.
+        out: where the files are to be published.
+        form: the whole form of the datasets.
 
     Raises:
         ExportError: the disk is full, or a file reads back differently.
@@ -91,6 +107,9 @@ def write_files(
         check_info(info)
         contents[INFO] = info
         texts = local_files(data_format, counts, has_validation=VALIDATION in digests)
+    if has_card(data_format):
+        splits = {"train": TRAIN, **({"validation": VALIDATION} if VALIDATION in digests else {})}
+        texts[CARD] = set_card(form, arrangement, data_format, parameters, counts, splits)
     contents[MANIFEST] = {
         "parameters": parameters,
         "counts": dict(counts),
@@ -130,9 +149,10 @@ def publish_set(folder: Path, out: Path) -> None:
     """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed."""
     try:
         private_folder(out)
-        for name in _FILE_NAMES:
+        for name in FILE_NAMES:
             require_replaceable(out / name)
-        for name in _FILE_NAMES:
+        require_own_card(out)
+        for name in FILE_NAMES:
             if (folder / name).exists():
                 os.replace(folder / name, out / name)
             else:

@@ -242,7 +242,7 @@ def rebuilt_set(
         arrangement = _arrangement(spooled_rows, rows, view)
         parameters = {key: value for key, value in view.parameters.items() if key != "prompt_text"}
         counts = {key: value for key, value in view.counts.items() if key != "bytes"}
-        result = write_files(folder, spool, arrangement, options.format, parameters, counts, out)
+        result = write_files(folder, spool, arrangement, options.format, parameters, counts, out, maker.form)
         different = [name for name, digest in view.files.items() if result.files.get(name) != digest]
         if different or result.sha256 != view.sha256:
             raise ExportError(

@@ -12,6 +12,7 @@ from core.domain.masking import Mask
 from core.services.export import (
     AnswerSource,
     Coverage,
+    DatasetLayout,
     ExportResult,
     TableFormat,
     TextKind,
@@ -30,6 +31,7 @@ from core.ui.markdown import escape_markdown
 from core.ui.mask_picker import choose_mask
 
 _TEXT_TITLES = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
+_LAYOUT_TITLES = {DatasetLayout.FILE: "一个 JSON 文件", DatasetLayout.HF: "Hugging Face 文件夹"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class ExportPlan:
 
 
 def _file_name(kind: str, dataset: DatasetView, ending: str, mask: Mask) -> str:
-    """Name of a file; a masked one is told from any other by it."""
-    return f"{file_name(kind, dataset.name)}{MASKED_SUFFIX if mask else ''}.{ending}"
+    """Name of a file, or without an ending of a folder; what is masked is told from any other by it."""
+    return f"{file_name(kind, dataset.name)}{MASKED_SUFFIX if mask else ''}{'.' if ending else ''}{ending}"
 
 
 def _mask_and_coverage(dataset: DatasetView, facts: DeltaGenerator, source: AnswerSource) -> tuple[Mask, Coverage]:
@@ -84,8 +86,17 @@ def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
 
 
 def _plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
-    """Choices of a dataset file."""
+    """Choices of the dataset itself: one file, or the ZIP of a folder with a card."""
     source = choose_source(dataset)
+    layout = st.segmented_control(
+        "文件格式",
+        list(DatasetLayout),
+        format_func=_LAYOUT_TITLES.__getitem__,
+        default=DatasetLayout.FILE,
+        required=True,
+        key="layout",
+        help="文件夹打成 ZIP：数据和一份卡片（README.md），写明条数、字段、表单和遮盖；许可留给数据的所有者填写。",
+    )
     text = st.segmented_control(
         "群聊文本",
         list(TextKind),
@@ -95,10 +106,13 @@ def _plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
         key="text",
     )
     mask, coverage = _mask_and_coverage(dataset, facts, source)
+    is_folder = layout is DatasetLayout.HF
     return ExportPlan(
-        ("dataset", dataset.id, source, text, mask),
-        _file_name("dataset", dataset, "json", mask),
-        lambda out: export_dataset(state.store(), dataset=dataset.id, source=source, out=out, text=text, mask=mask),
+        ("dataset", dataset.id, source, text, layout, mask),
+        _file_name("hf" if is_folder else "dataset", dataset, "" if is_folder else "json", mask),
+        lambda out: export_dataset(
+            state.store(), dataset=dataset.id, source=source, out=out, text=text, mask=mask, layout=layout
+        ),
         ready=len(coverage.missing) < coverage.total,
     )
 

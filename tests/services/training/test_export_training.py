@@ -45,6 +45,7 @@ def test_golden_files(store: Store, tmp_path: Path, data_format: TrainingFormat)
     export_training(store, options=in_format(data_format, min_rows=ROWS + 1, prompt="baseline.v1"), out=out)
     assert (out / "train.jsonl").read_bytes() == (GOLDEN / f"training_{data_format}.jsonl").read_bytes()
     expected = {"train.jsonl", "manifest.json"}
+    expected |= {"README.md"} if data_format is not TrainingFormat.DPO_QIANFAN else set()
     described = dataset_info(data_format, {"shiyao": "train.jsonl"})
     if described is not None:
         expected |= {"dataset_info.json", "train.yaml", "model.toml", "LOCAL.md"}
