@@ -60,7 +60,9 @@ def third_party(files: Iterable[Path]) -> dict[str, str]:
                 continue
             for package in {module.split(".")[0] for module in modules} - OWN - sys.stdlib_module_names:
                 assert package in owners, f"{file}: {package} is not installed"
-                imported[plain(owners[package][0])] = str(file.relative_to(ROOT))
+                # Several distributions may share a package (google): the one that is named is meant.
+                owner = min(map(plain, owners[package]), key=lambda name: name not in NAMED)
+                imported[owner] = str(file.relative_to(ROOT))
     return imported
 
 
@@ -70,6 +72,7 @@ def python_files(*folders: str) -> list[Path]:
 
 DEPENDENCIES = {plain(requirement) for requirement in PROJECT["dependencies"]}
 EXTRAS = {name: {plain(each) for each in wanted} for name, wanted in PROJECT["optional-dependencies"].items()}
+NAMED = DEPENDENCIES.union(*EXTRAS.values())
 
 
 def test_what_the_app_imports_is_named() -> None:

@@ -107,17 +107,40 @@ def authorise(url: str, variable: str) -> Destination:
         SettingsError: one sentence that says why not and what to do.
     """
     require_allowed(variable)
-    origin = parse_origin(url)
+    return _decide(parse_origin(url), variable, operator_origins(variable), lambda: shipped_origins(variable))
+
+
+def authorise_service(url: str, variable: str, *, usual: str, environment: str = "") -> Destination:
+    """Decide whether the key of a service that is no model may be sent to an address. Opens no socket.
+
+    Args:
+        url: where it would be sent.
+        variable: the key's variable.
+        usual: the address that this key belongs to.
+        environment: the address that the operator's environment names instead, if it names one.
+
+    Raises:
+        SettingsError: one sentence that says why not and what to do.
+    """
+    named = key_hosts().get(variable, ())
+    listed = {_listed_origin(host) for host in named} | set(_environment_origin(environment))
+    return _decide(parse_origin(url), variable, listed, lambda: {parse_origin(usual)})
+
+
+def _decide(
+    origin: Origin, variable: str, listed_origins: set[Origin], shipped: Callable[[], set[Origin]]
+) -> Destination:
+    """The rules: this machine, what the operator lists, else a public and encrypted host that the key belongs to."""
     literal = ip_literal(origin.host)
     loopback = origin.host == "localhost" or bool(literal and literal.is_loopback)
-    listed = origin in operator_origins(variable)
+    listed = origin in listed_origins
     if loopback or listed:
         return Destination(origin, loopback, listed)
     if literal and not is_public(embedded_ipv4(literal)):
         raise SettingsError(f"没有发送：{origin.host} 是内网或本机的地址", _LIST_IT)
     if not origin.encrypted:
         raise SettingsError("没有发送：这个地址不加密，密钥和群聊会被中途看到", "请改用 https:// 或 wss:// 的地址")
-    if variable and origin not in shipped_origins(variable):
+    if variable and origin not in shipped():
         raise SettingsError(f"没有发送：密钥 {variable} 不允许发往 {origin.host}:{origin.port}", _LIST_IT)
     return Destination(origin, loopback, listed)
 

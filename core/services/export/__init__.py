@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from core.services.export.export_log import export_log_entries, log_shown_table
     from core.services.export.export_result import ExportResult, index_ranges
     from core.services.export.file_names import file_name
+    from core.services.export.hub_push import push_export
     from core.services.export.masked_rows import mask_rows
+    from core.services.export.run_tracking import track_scores
     from core.services.export.submission_export import export_submission
     from core.services.export.table_export import TableFormat, export_table
 
@@ -39,6 +41,8 @@ __all__ = [
     "log_shown_table",
     "mask_rows",
     "parse_source",
+    "push_export",
+    "track_scores",
 ]
 
 import_when_used(__name__)
