@@ -115,7 +115,7 @@ def extract(
             fresh=fresh or None,
             budget=budget,
         )
-        _see_through(store, lambda: run_service.start(store, created.id), json)
+        see_through(store, lambda: run_service.start(store, created.id), json)
 
 
 def _steps(text: str) -> list[str]:
@@ -219,7 +219,7 @@ def retry(
     with open_db(ctx, db, writes=True) as store:
         run_id = _run_id(store, run, dataset)
         causes = ["" if name == "unreadable" else name for name in cause] if cause else None
-        _see_through(store, lambda: run_service.retry_failed(store, run_id, causes=causes), json)
+        see_through(store, lambda: run_service.retry_failed(store, run_id, causes=causes), json)
 
 
 @app.command("cancel", help="取消抽取任务；已经得到的结果保留。")
@@ -264,7 +264,8 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
             runner.stop()
 
 
-def _see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> None:
+def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> None:
+    """Start a run, wait for its end with a bar, and print what came of it; exits with 1 where something failed."""
     from core.adapters.store.models import RunStatus
     from core.services.extraction import runs as run_service
 

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.common import Db, Json, open_db, print_json, say
-from core.cli.export import Input, Masks, Prompt, Source, print_result
+from core.cli.export import (
+    Input,
+    Masks,
+    Prompt,
+    Public,
+    SendIt,
+    Source,
+    print_push,
+    print_result,
+    said_before_push,
+)
 from core.domain.indices import MAX_INDEX
 
 if TYPE_CHECKING:
@@ -245,6 +255,45 @@ def rebuild_(
     with open_db(ctx, db, writes=True) as store:
         report = rebuild(store, number, out)
     print_result(report, json)
+
+
+@app.command("extract", help="用一种做法的几个模型一起抽取一个数据集，等到完成，逐字段合并成一个抽取任务。")
+def extract_(
+    ctx: typer.Context,
+    number: Number,
+    dataset: Annotated[str, typer.Option("--dataset", metavar="NAME", help="要抽取的数据集。")],
+    run: Annotated[str, typer.Option("--run", metavar="NAME", help="合并成的抽取任务的名称；用同样的名称接着做。")],
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Ask the models of a recipe and merge their answers; called again with the same name it goes on."""
+    from core.cli.runs import see_through
+    from core.services.training import extract_with_recipe
+
+    with open_db(ctx, db, writes=True) as store:
+        see_through(store, lambda: extract_with_recipe(store, number, dataset=dataset, name=run), json)
+
+
+@app.command("push", help="把生成过的训练集推送到 Hugging Face 的一个仓库，字节与当时相同；令牌在 HF_TOKEN。")
+def push_(
+    ctx: typer.Context,
+    number: Number,
+    repository: Annotated[str, typer.Option("--to", metavar="OWNER/NAME", help="推送到哪个仓库。")],
+    public: Public = False,
+    yes: SendIt = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Push an earlier training set to the Hugging Face Hub."""
+    from core.services.training import push_set, training_set
+
+    with open_db(ctx, db, writes=True) as store:
+        view = training_set(store, number)
+        masked = view.parameters.get("mask") or ()
+        hidden = f"已遮盖 {'、'.join(masked)}" if masked else "没有遮盖"
+        what = f"训练集 #{view.id}「{view.name}」，{view.counts['rows']:,} 行，{hidden}"
+        if said_before_push(repository, what, public=public, yes=yes):
+            print_push(*push_set(store, number, repository, public=public), json)
 
 
 @app.command("changes", help="训练集生成之后，哪些行的来源变了。")

@@ -28,7 +28,7 @@ from core.domain.scoring import LCS, Measure
 from core.errors import ConflictError, InputError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
-from core.services.quality.merged_run import MergedChat, store_merged_run, validate_run_name
+from core.services.quality.merged_run import MergedChat, fill_merged_run, store_merged_run, validate_run_name
 from core.services.quality.scores import reference
 from core.services.team import permitted
 
@@ -198,6 +198,31 @@ def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> Ru
         ConflictError: the name is taken, or the runs have got other answers since the plan was made.
     """
     validate_run_name(name)
+    chats = _merged_chats(store, plan)
+    return store_merged_run(store, plan.runs[0].dataset_id, name=name, about=_about(plan, who), chats=chats)
+
+
+@permitted(Permission.RUNS)
+def merge_into(store: Store, plan: MergePlan, run_id: int) -> None:
+    """Store a planned merge in the run that was made for it and still waits; what it held before is replaced.
+
+    Args:
+        store: open store.
+        plan: of :func:`plan_merge`.
+        run_id: a running run of kind *merge*; where it runs no more, nothing is stored.
+
+    Raises:
+        ConflictError: the runs have got other answers since the plan was made.
+    """
+    fill_merged_run(store, run_id, about=_about(plan, ""), chats=_merged_chats(store, plan))
+
+
+def _merged_chats(store: Store, plan: MergePlan) -> dict[int, MergedChat]:
+    """The merged answers by index of the chat.
+
+    Raises:
+        ConflictError: the runs have got other answers since the plan was made.
+    """
     with store.read() as session:
         form = load_named_form(queries.dataset(session, plan.runs[0].dataset_id).form)
         chats = {
@@ -210,7 +235,7 @@ def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> Ru
         now_there = [queries.run(session, run.id) for run in plan.runs]
     if [run_version(run) for run in now_there] != [run_version(run) for run in plan.runs]:
         raise ConflictError("要合并的抽取任务刚刚有了新的结果，没有合并", "请看过新的预览再合并")
-    return store_merged_run(store, plan.runs[0].dataset_id, name=name, about=_about(plan, who), chats=chats)
+    return chats
 
 
 def _method(method: Method | str) -> Method:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
@@ -72,29 +72,55 @@ def store_merged_run(
         same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
         if session.execute(same_name).scalar_one():
             raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的抽取任务", "请换一个名称")
-        ids = queries.chat_ids(session, dataset.id)
-        stored = {ids[index]: chat for index, chat in chats.items() if index in ids}
         row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
         row.parameters = {"merge": {**about, **_sources(session, dataset.id, about)}}
-        row.total = len(stored) if total is None else total
         session.add(row)
         session.flush()
-        run_id = row.id or 0
-        made_on = _made_on(session, dataset.id, about.get("runs"))
-        session.add_all(
-            Extraction(
-                run_id=run_id,
-                chat_id=chat_id,
-                status=ExtractionStatus.OK,
-                forms=[dict(values) for values in chat.forms],
-                replies=[dict(reply) for reply in chat.replies],
-                notes=list(chat.notes),
-                made_on=made_on.get(chat_id),
-            )
-            for chat_id, chat in stored.items()
-        )
+        stored = _add_answers(session, row, about, chats)
+        row.total = stored if total is None else total
         session.flush()
-        return queries.run(session, run_id)
+        return queries.run(session, row.id or 0)
+
+
+@permitted(Permission.RUNS)
+def fill_merged_run(store: Store, run_id: int, *, about: Mapping[str, Any], chats: Mapping[int, MergedChat]) -> None:
+    """Store forms in a run of kind *merge* that still waits for them, in one transaction; its earlier ones go.
+
+    Args:
+        store: open store.
+        run_id: the run; where it is gone or runs no more, nothing is stored.
+        about: how it was made; what the run says of itself already stays.
+        chats: by index; indices that the dataset does not have are left out.
+    """
+    with store.write() as session:
+        row = session.execute(select(Run).where(col(Run.id) == run_id).with_for_update()).scalar_one_or_none()
+        if row is None or row.kind != RunKind.MERGE or row.status != RunStatus.RUNNING:
+            return
+        session.execute(delete(Extraction).where(col(Extraction.run_id) == run_id))
+        merge = {**about, **(row.parameters.get("merge") or {}), **_sources(session, row.dataset_id, about)}
+        row.parameters = {**row.parameters, "merge": {**merge, "differing": about.get("differing")}}
+        row.status = RunStatus.FINISHED
+        row.total = max(row.total, _add_answers(session, row, about, chats))
+
+
+def _add_answers(session: Session, row: Run, about: Mapping[str, Any], chats: Mapping[int, MergedChat]) -> int:
+    """Add the answers of a merged run; returns how many."""
+    ids = queries.chat_ids(session, row.dataset_id)
+    stored = {ids[index]: chat for index, chat in chats.items() if index in ids}
+    made_on = _made_on(session, row.dataset_id, about.get("runs"))
+    session.add_all(
+        Extraction(
+            run_id=row.id or 0,
+            chat_id=chat_id,
+            status=ExtractionStatus.OK,
+            forms=[dict(values) for values in chat.forms],
+            replies=[dict(reply) for reply in chat.replies],
+            notes=list(chat.notes),
+            made_on=made_on.get(chat_id),
+        )
+        for chat_id, chat in stored.items()
+    )
+    return len(stored)
 
 
 def _sources(session: Session, dataset_id: int, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,11 +34,19 @@ if TYPE_CHECKING:
         platforms_taking,
     )
     from core.services.training.preflight import Preflight, data_version, preflight, preview_row
+    from core.services.training.recipe_runs import (
+        asked_by_set,
+        extract_with_recipe,
+        recipe_of,
+        recipe_parts,
+        siblings_of,
+    )
     from core.services.training.recipes import RECIPES, Recipe, RecipeStep, find_recipe, piece_fields, recipe_sets
     from core.services.training.row_formats import Row, TrainingFormat
     from core.services.training.rows import SpooledRow
     from core.services.training.set_diff import diff_sets, source_of
     from core.services.training.set_notes import TEST_SPLIT, lost_field_labels
+    from core.services.training.set_push import push_set
     from core.services.training.set_versions import (
         SourceChange,
         TrainingSetView,
@@ -60,7 +68,6 @@ if TYPE_CHECKING:
     )
     from core.services.training.tuned_models import (
         NEEDED_IDS,
-        prompt_of_set,
         register_tuned_model,
         training_overlap,
         training_set_of_run,
@@ -94,6 +101,7 @@ __all__ = [
     "TrainingOptions",
     "TrainingSetView",
     "USUAL_PLATFORM",
+    "asked_by_set",
     "changes_since",
     "check_training",
     "cutoff_of",
@@ -101,6 +109,7 @@ __all__ = [
     "diff_sets",
     "export_test_csv",
     "export_training",
+    "extract_with_recipe",
     "find_recipe",
     "form_of_datasets",
     "latest_summaries",
@@ -113,14 +122,17 @@ __all__ = [
     "piece_fields",
     "preflight",
     "preview_row",
-    "prompt_of_set",
+    "push_set",
     "rebuild",
+    "recipe_of",
+    "recipe_parts",
     "recipe_sets",
     "register_tuned_model",
     "reviewers_of",
     "rows_of_set",
     "save_summary",
     "serve_command",
+    "siblings_of",
     "source_of",
     "summaries_from_run",
     "summary_versions",

@@ -50,8 +50,18 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
 
 
 def draw_stored_run_actions(run: RunView) -> None:
-    """Buttons of a run that was imported or merged: there is nothing to start or to stop."""
+    """Buttons of a run that was imported or merged; a joined one is paused and goes on with all of its parts."""
+    off = only_for(Permission.RUNS)
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        if run_service.part_ids(run) and run.status == RunStatus.RUNNING:
+            pause, stop = (run_service.pause, run.id), (run_service.cancel, run.id)
+            st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=pause, **off)
+            st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=stop, **off)
+            return
+        if run_service.part_ids(run):
+            label = "再合并一次" if run.status == RunStatus.FINISHED else "继续"
+            go = (run_service.start, run.id)
+            st.button(label, key=f"go-{run.id}", icon=":material/merge:", on_click=_act, args=go, **off)
         _draw_common_actions(run)
 
 

@@ -31,6 +31,8 @@ LATEST, FAILED, ABOUT = "最新结果", "失败", "设置"
 
 def run_state(run: RunView) -> tuple[str, str]:
     """A run's state and its colour; of one that no model works on, where it comes from."""
+    if run_service.part_ids(run) and run.status != RunStatus.FINISHED:
+        return ("等待合并", "blue") if run.status == RunStatus.RUNNING else STATUSES[RunStatus(run.status)]
     return _ORIGINS.get(RunKind(run.kind)) or STATUSES[RunStatus(run.status)]
 
 
@@ -97,6 +99,10 @@ def _draw_stored_run(run: RunView, form: Form) -> None:
     """A run that was imported or merged: what there is to see, and what can be done with it."""
     with _draw_head(run):
         draw_stored_run_actions(run)
+    for part in run_service.joined_progress(state.store(), run):
+        share = (part.done + part.failed) / part.total if part.total else 0.0
+        title = escape_markdown(run_state(part)[0])
+        st.progress(share, text=f"{escape_markdown(part.name)}：{title}，{escape_markdown(progress_text(part))}")
     merged = run.parameters.get("merge") or {}
     sources = "、".join(map(str, merged.get("runs", ())))
     metrics(

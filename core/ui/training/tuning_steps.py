@@ -7,21 +7,24 @@ from core.adapters.store import RunView, queries
 from core.adapters.store.models import RunKind
 from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
+from core.services.extraction import runs as run_service
 from core.services.training import (
     GUIDE_FILE,
     NEEDED_IDS,
-    RECIPES,
     TRAIN_COMMAND,
     TRAIN_FILE,
     Platform,
-    Recipe,
     TrainingFormat,
     TrainingSetView,
+    asked_by_set,
     cutoff_of,
+    extract_with_recipe,
     platforms_taking,
-    prompt_of_set,
+    recipe_of,
+    recipe_parts,
     register_tuned_model,
     serve_command,
+    siblings_of,
     training_overlap,
     training_set_of_run,
     training_sets,
@@ -36,25 +39,6 @@ from core.ui.training.labels import recipe_title
 
 _PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
 _DONE, _OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
-
-
-def recipe_of(trained: TrainingSetView) -> Recipe | None:
-    """The recipe that a set belongs to; ``None`` for none, or for one that this version does not know."""
-    mark = str(trained.parameters.get("recipe", ""))
-    return next((recipe for recipe in RECIPES if mark.partition("/")[0] == recipe.name), None)
-
-
-def siblings_of(trained: TrainingSetView, sets: list[TrainingSetView]) -> list[TrainingSetView]:
-    """The newest sets of the other steps of a set's recipe, of the same datasets, in the recipe's order."""
-    recipe = recipe_of(trained)
-    if recipe is None:
-        return []
-    newest: dict[str, TrainingSetView] = {}
-    for one in sets:  # newest first
-        if one.parameters.get("datasets") == trained.parameters.get("datasets"):
-            newest.setdefault(str(one.parameters.get("recipe", "")), one)
-    marks = [f"{recipe.name}/{step.name}" for step in recipe.steps]
-    return [newest[mark] for mark in marks if mark in newest and mark != trained.parameters["recipe"]]
 
 
 def draw_recipe(trained: TrainingSetView, sets: list[TrainingSetView]) -> None:
@@ -185,7 +169,7 @@ def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: lis
     """Step 5: extract with the prompt it was trained on."""
     _draw_step(5, "用它抽取", done=bool(runs))
     recipe = recipe_of(trained)
-    prompt = recipe.asked if recipe and recipe.asked else prompt_of_set(trained)
+    prompt = recipe.asked if recipe and recipe.asked else asked_by_set(trained)
     way = (
         "先归纳再填表（summary,from_summary）"
         if prompt.startswith("from_summary")
@@ -236,21 +220,39 @@ def draw_compare_step(runs: list[RunView]) -> None:
         )
 
 
-def draw_merge_link(trained: TrainingSetView, sets: list[TrainingSetView], runs: list[RunView]) -> None:
-    """Where the runs of the models of one recipe become one: the merge per field, once each model has answered."""
-    recipe = recipe_of(trained)
-    if recipe is None or len(recipe.steps) < 2 or recipe.asked:
+def draw_joined_step(trained: TrainingSetView) -> None:
+    """All models of a recipe asked at one press, their answers merged per field into one run."""
+    parts = recipe_parts(state.store(), trained)
+    if not parts:
         return
-    others = [run for one in siblings_of(trained, sets) for run in runs_of_set(one)]
-    if runs and others:
-        st.page_link(
-            navigation.MERGE,
-            label=f"逐字段合并「{escape_markdown(runs[0].name)}」和「{escape_markdown(others[0].name)}」",
-            icon=":material/merge:",
-            query_params={"dataset": str(runs[0].dataset_id)},
+    with st.container(border=True):
+        st.markdown("**两个模型一起抽取**")
+        lacking = [part for part in parts if part.model is None]
+        for part in parts:
+            model = f"「{escape_markdown(part.model.title or part.model.name)}」" if part.model else "还没有登记模型"
+            number = f"训练集 #{part.trained.id:d}" if part.trained else "训练集还没有生成"
+            st.caption(f"{escape_markdown(part.title)}：{number}，{model}")
+        st.caption(
+            "各抽取一遍，都完成后自动逐字段合并成一个抽取任务：分段学的字段先取「分段找字段」的值，其余先取「短群聊填表」的。"
         )
-    else:
-        st.caption("两个模型都抽取过以后，在这里把两份结果逐字段合并成一个抽取任务。")
+        with state.store().read() as session:
+            datasets = {one.id: one for one in queries.datasets(session)}
+        if lacking or not datasets:
+            st.caption("先为每个训练集登记好模型。" if lacking else "先导入要抽取的群聊。")
+            return
+        left, right = st.columns(2)
+        dataset_id = left.selectbox(
+            "数据集", list(datasets), format_func=lambda number: datasets[number].name, key="joined-dataset"
+        )
+        stem = f"{trained.name} 合并"
+        name = right.text_input("抽取任务名称", stem, max_chars=80, key=f"joined-name-{trained.id}")
+        if st.button(
+            "一起抽取并合并", type="primary", icon=":material/merge:", key="joined-go", **only_for(Permission.RUNS)
+        ):
+            with show_errors():
+                run = extract_with_recipe(state.store(), trained.id, dataset=dataset_id, name=name)
+                run_service.ensure_running(state.store()).wake()
+                st.switch_page(navigation.RUNS, query_params={"dataset": str(dataset_id), "run": str(run.id)})
 
 
 def runs_of_set(trained: TrainingSetView) -> list[RunView]:
@@ -273,5 +275,5 @@ def draw_tuning() -> None:
     draw_register_step(trained, mine)
     draw_test_step(mine)
     draw_extract_step(trained, mine, runs)
-    draw_merge_link(trained, sets, runs)
+    draw_joined_step(trained)
     draw_compare_step(runs)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.cost import costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
     from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
+    from core.services.extraction.runs.joined_parts import part_ids
+    from core.services.extraction.runs.joined_runs import JoinedPart, joined_progress, start_joined
     from core.services.extraction.runs.lifecycle import (
         cancel,
         create_run,
@@ -62,6 +64,7 @@ __all__ = [
     "Departure",
     "Estimate",
     "FilledBy",
+    "JoinedPart",
     "SuggestedRun",
     "filled_by",
     "first_answer",
@@ -81,6 +84,7 @@ __all__ = [
     "failures",
     "free_name",
     "is_stopped_at_budget",
+    "joined_progress",
     "latest",
     "listed_runs",
     "model_runs",
@@ -90,6 +94,7 @@ __all__ = [
     "chats_out_of_scope",
     "pace",
     "parse_indices",
+    "part_ids",
     "pause",
     "load_pipeline",
     "progress",
@@ -99,6 +104,7 @@ __all__ = [
     "set_limits",
     "some_extractions",
     "start",
+    "start_joined",
     "stop_running",
     "total_cost",
     "wait_for_run",

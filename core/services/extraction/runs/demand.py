@@ -9,6 +9,7 @@ from sqlmodel import col
 from core.adapters.llm import unready_reason
 from core.adapters.store import Store
 from core.adapters.store.models import Run, RunKind, RunStatus
+from core.services.extraction.runs.joined_runs import finish_joined
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.places import PlacedChat, placed_counts
 from core.services.extraction.runs.run_model import model_key, spec_of
@@ -54,7 +55,7 @@ class RunDemands:
         self.storing_error: Exception | None = None
 
     def refresh(self) -> None:
-        """Read the running runs again; marks complete ones as finished."""
+        """Read the running runs again; marks complete ones as finished and merges the parts of joined ones."""
         demands: list[RunDemand] = []
         complete: list[int] = []
         with self._store.read() as session:
@@ -76,6 +77,7 @@ class RunDemands:
             # Two workers may each have stored the last but one.
             with self._store.write() as session:
                 finish_if_complete(session, run_id)
+        finish_joined(self._store)
         self.runs = demands
         self.reads += 1
 

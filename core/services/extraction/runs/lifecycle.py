@@ -16,6 +16,7 @@ from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.budget import require_budget_left, require_prices
+from core.services.extraction.runs.joined_parts import part_ids, parts_of
 from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
@@ -136,16 +137,24 @@ def create_run(
 
 @permitted(Permission.RUNS)
 def start(store: Store, run_id: int) -> RunView:
-    """Start or resume a run; the executing process picks it up.
+    """Start or resume a run; the executing process picks it up. A joined run goes on with all of its parts.
 
     Raises:
         NotFoundError: no such run.
-        RunError: it is not a model's run, or keys are missing (the sentence names the variables).
+        RunError: no model is asked for it, a part of it is gone, or keys are missing (the sentence names the
+            variables).
     """
     with store.write() as session:
-        row = _model_run(session, run_id)
-        row.total = len(scope(session, row))
-        _go(session, row)
+        row = _row(session, run_id)
+        if part_ids(row):
+            for part in parts_of(session, row):
+                part.total = len(scope(session, part))
+                _go(session, part)
+            row.status = RunStatus.RUNNING
+        else:
+            row = _model_run(session, run_id)
+            row.total = len(scope(session, row))
+            _go(session, row)
     return progress(store, run_id)
 
 
@@ -295,8 +304,9 @@ def _require_ready(spec: ModelSpec) -> None:
 def _stop(store: Store, run_id: int, status: RunStatus) -> RunView:
     with store.write() as session:
         row = _row(session, run_id)
-        if row.status in (RunStatus.WAITING, RunStatus.RUNNING, RunStatus.PAUSED):
-            row.status = status
+        for one in (row, *parts_of(session, row, missing_ok=True)):
+            if one.status in (RunStatus.WAITING, RunStatus.RUNNING, RunStatus.PAUSED):
+                one.status = status
     return progress(store, run_id)
 
 
