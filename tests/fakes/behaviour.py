@@ -25,7 +25,7 @@ class Answer:
     finish: str = "stop"
     tokens_out: int | None = None
     encoding: str = ""
-    usage: dict[str, Any] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
