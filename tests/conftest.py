@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -19,6 +20,9 @@ from tests import postgres as pg
 from tests.compiled_statements import sharing_engine
 from tests.connections import counting
 from tests.loopback_only import sitecustomize
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Containers often forbid compiled files. Tests start hundreds of processes: each would compile the whole program anew,
 # and pytest would rewrite every test file in every session.
@@ -141,6 +145,17 @@ def competition() -> Path:
     if not folder:
         pytest.skip("SHIYAO_COMPETITION_DATA is not set: the real chats are not at hand")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """The one Chromium of all tests of a process: Playwright runs once in a thread."""
+    from tests.browser.chromium import CHROMIUM, chromium  # most tests do without
+
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: run `make test-setup`, or set SHIYAO_CHROMIUM")
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="session")

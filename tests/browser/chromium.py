@@ -1,4 +1,8 @@
-"""Debian's Chromium as tests and benchmarks drive it."""
+"""Debian's Chromium as tests and benchmarks drive it.
+
+Its build without windows where it is at hand (``chromium-headless-shell``): the same engine, but nothing draws a menu
+and tabs that nobody sees, which takes a quarter of the time.
+"""
 
 import os
 import shutil
@@ -9,7 +13,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-CHROMIUM = Path(os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium")
+CHROMIUM = Path(
+    os.environ.get("SHIYAO_CHROMIUM")
+    or shutil.which("chromium-headless-shell")
+    or shutil.which("chromium")
+    or "/usr/bin/chromium"
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -1,4 +1,4 @@
-"""What browser tests share: one Chromium, fresh contexts, and `serve` to start Streamlit scripts on free ports."""
+"""What browser tests share: fresh contexts of the Chromium, and `serve` to start Streamlit scripts on free ports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -7,20 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.reviewer_page import App, app_over
 from tests.browser.serving import Serve, Server, serving
 from tests.browser.workbench_page import desk, workbench_server, workbench_tab  # noqa: F401
 
 expect.set_options(timeout=20_000)  # what is expected comes at once, but on a busy machine
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed: run `make test-setup`, or set SHIYAO_CHROMIUM")
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def faint_tracks(page: Page) -> list[str]:
           });
         }"""
     )
-    return faint
+    return [f"a bar of progress that is not seen: {track}" for track in faint]
 
 
 def problems_of_look(page: Page) -> list[str]:
@@ -137,7 +137,6 @@ def problems_of_look(page: Page) -> list[str]:
     heading = page.locator("h1")
     if heading.count() and (title := page.title()) != f"{heading.first.inner_text().strip()} · {TITLE}":
         problems.append(f"the browser's tab is called {title}")
-    problems += [f"a bar of progress that is not seen: {track}" for track in faint_tracks(page)]
     shifts: list[dict[str, Any]] = page.evaluate("window.shifts")
     whole = sum({shift["value"] for shift in shifts}) > _MOST_SHIFT
     problems += [f"moved: {shift}" for shift in shifts if whole or shift["title"]]

@@ -16,14 +16,16 @@ from core.services.datasets.sample_dataset import SAMPLE_DATASET
 from core.services.review import apply_saves
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest, wait_until_drawn
-from tests.browser.page_looks import WATCH_SHIFTS, problems_of_look, title_place
+from tests.browser.page_looks import WATCH_SHIFTS, faint_tracks, problems_of_look, title_place
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill, sit_down
 from tests.browser.serving import Server
 from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
 
-RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"], "preload": False}
+COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""The rules that go by colours: what else axe looks at is the same in another scheme."""
 NOT_OURS = {
     # st.container(height=…) scrolls without tabindex; Chromium and Firefox let the keyboard into such regions.
     "scrollable-region-focusable": 'data-testid="stVerticalBlock"',
@@ -93,11 +95,11 @@ def turn(page: Page, scheme: Any) -> None:
     at_rest(page)
 
 
-def problems(page: Page) -> list[str]:
+def problems(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)  # half a megabyte: once a document
     found: list[str] = []
-    for violation in page.evaluate("(rules) => axe.run(rules)", RULES)["violations"]:
+    for violation in page.evaluate("(rules) => axe.run(rules)", rules)["violations"]:
         for node in violation["nodes"]:
             target = " ".join(" ".join(part) if isinstance(part, list) else part for part in node["target"])
             if (mark := NOT_OURS.get(violation["id"])) and mark in target + node["html"]:
@@ -108,7 +110,10 @@ def problems(page: Page) -> list[str]:
 
 @pytest.mark.timeout(400)
 def test_every_page(browser: Browser, app: App) -> None:
-    """One visit for both looks, for a visit takes longest: every other page is opened dark, and made light then."""
+    """One visit for both looks, for a visit takes longest: every other page is opened dark, and made light then.
+
+    What no scheme changes is looked at once.
+    """
     server, _ = app
     page = opened(browser, server)
     page.add_init_script(WATCH_SHIFTS)
@@ -121,7 +126,10 @@ def test_every_page(browser: Browser, app: App) -> None:
         for scheme in schemes:
             turn(page, scheme)
             here = f"{address}, {scheme}"
-            found[here] = restless(page) + problems(page) + problems_of_look(page)
+            is_first = scheme == schemes[0]
+            found[here] = restless(page) + problems(page, RULES if is_first else COLOURS) + faint_tracks(page)
+            if is_first:
+                found[here] += problems_of_look(page)
             if place := title_place(page):
                 places[here] = place
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

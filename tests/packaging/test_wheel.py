@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.browser.conftest import browser  # noqa: F401
 from tests.browser.serving import LOCAL, ROOT
 from tests.packaging.installed import Installed, build_wheel, install
 from tests.repository.test_dependencies import DEPENDENCIES, plain

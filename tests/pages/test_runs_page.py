@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,7 +12,6 @@ from core.adapters.store import Store
 from core.adapters.store.models import RunStatus
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs.places import placed_counts
 from core.services.extraction.runs.scheduler import stop_running
 from core.ui.extraction.model_choice import models_meant_by
 from tests.factories.runs import add_dataset
@@ -43,11 +43,6 @@ def texts(app: AppTest) -> list[str]:
 def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in service.environment().items():
         monkeypatch.setenv(name, value)
-
-
-def placed_chats(store: Store) -> int:
-    with store.read() as session:
-        return sum(placed_counts(session).values())
 
 
 def test_without_chats_the_way_is_shown(page: OpenPage) -> None:
@@ -241,7 +236,14 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
     page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_dataset(store, 40)
-    with FakeOpenAI(Answer(latency=0.3)) as service:
+    seven = Barrier(7, timeout=100)
+
+    def answer(request: object, number: int) -> Answer:
+        if number < 7:  # the first one, asked alone, is answered only when six others are asked beside it
+            seven.wait()
+        return Answer()
+
+    with FakeOpenAI(answer) as service:
         use(service, monkeypatch)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
         run_service.start(store, run.id)
@@ -251,8 +253,8 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
         assert not app.exception
         kept = run_service.progress(store, run.id).parameters
         assert (kept["concurrency"], kept["per_minute"], kept["deadline"]) == (12, None, 120.0)
-        wait_until(lambda: placed_chats(store) > 6)
         wait_until(lambda: run_service.progress(store, run.id).done == 40)
+        assert not seven.broken
         assert len(service.requests) == 40
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 QUICK_CHARACTERS = 300_000
 """So much is looked at where nobody asked for counts: a fraction of a second."""
 
+_CHARACTERS_PER_CHAT = 100
+"""What a chat costs beside its text, however short it is, in characters."""
+
 _PLACES = 5
 
 
@@ -24,7 +27,8 @@ class SpeakerCounts:
     """What the chats of a file hold.
 
     Attributes:
-        most_characters: chats beyond so many characters are not looked at; parsing is most of the work of an import.
+        most_characters: chats beyond so many characters, a hundred more for each, are not looked at; parsing is most of
+            the work of an import.
         chats: chats seen.
         counted: chats looked at.
         messages: in these chats.
@@ -61,7 +65,7 @@ class SpeakerCounts:
     def add(self, row: "ChatRow") -> ParsedChat | None:
         """Count one chat; gives it parsed, or ``None`` where it was not looked at."""
         self.chats += 1
-        self._characters += len(row.text)
+        self._characters += len(row.text) + _CHARACTERS_PER_CHAT
         if self._characters > self.most_characters:
             return None
         parsed = parse_chat(row.text)

@@ -140,10 +140,13 @@ def test_two_databases_in_one_process_keep_their_forms_apart(store: Store, tmp_p
     other = open_store(f"sqlite:///{tmp_path}/other.db")
     try:
         save_form_version(other, CHANGED, who="王芳")
+        save_form_version(other, TEXTS, who="王芳")
         with other.read():
             assert load_named_form("small@1").field("姓名").description == "群里的名字"
         with store.read():
             assert load_named_form("small@1").field("姓名").description == "名字"
+            with pytest.raises(FormError, match="没有表单 small 的第 2 版"):
+                load_named_form("small@2")
         assert load_named_form("small@1").field("姓名").description == "名字"
     finally:
         other.close()

@@ -18,6 +18,7 @@ from core.domain.checks.planting import planting_of
 from core.domain.scoring import Scorer
 from core.services.export.answer_sources import parse_source, stream_answers
 from core.services.review import PrimarySession, open_session
+from core.services.review.queue.background_update import update_with_confidence
 from core.services.review.queue.filters import EMPTY, FILLED, Filter
 from core.services.review.queue.order import QueueSpec, review_queue
 from core.services.review.records import bulk
@@ -380,13 +381,13 @@ def test_only_a_choice_on_which_run_and_labels_agree_can_be_planted() -> None:
     assert planting_of(scorer, [lists], [lists], "a") is None
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_whatever_two_people_do_nothing_planted_is_ever_stored(store: Store, seed: int) -> None:
     dice = random.Random(seed)
     dataset = make_planted(store, 3)
     wrong = {chat: row.value for chat, row in errors(store, dataset).items()}
     desks = [Desk(store, dataset, "阿青"), Desk(store, dataset, "小李")]
-    for _ in range(25):
+    for step in range(24):
         desk, chat = dice.choice(desks), dice.randint(1, 3)
         if chat not in desk.chats or dice.random() < 0.3:
             desk.open(chat)
@@ -401,8 +402,9 @@ def test_whatever_two_people_do_nothing_planted_is_ever_stored(store: Store, see
             if record is not None:
                 more |= {"base_version": record.version, "record_id": record.id}
         desk.save(chat, status, values, **more)
-        stored = stored_words(store)
-        assert not [value for value in wrong.values() if f"'{STAGE}': '{value}'" in stored]
+        if step % 4 == 3:  # all that was stored meanwhile stays in the history
+            stored = stored_words(store)
+            assert not [value for value in wrong.values() if f"'{STAGE}': '{value}'" in stored]
 
 
 KILLED = """
@@ -493,12 +495,12 @@ def test_what_run_or_labels_say_by_now_is_no_planted_error(store: Store) -> None
 def test_how_sure_the_desk_is_gives_nothing_away(store: Store) -> None:
     """Of the planted value is said what was said of the right one: a cell without would be the planted one."""
     dataset = make_planted(store)
-    with store.write() as session:
+    with store.read() as session:
         run_id = queries.run(session, "模型", dataset.id).id
-        for chat_id in queries.chat_ids(session, dataset.id).values():
-            sure = [dict.fromkeys(FORM.keys, 0.8) | {STAGE: 0.1}]
-            values = {"signature": "", "points": 1.0, "differing": 0, "warnings": 0, "confidence": sure}
-            session.merge(ChatPriority(run_id=run_id, chat_id=chat_id, **values))
+    update_with_confidence(store, FORM, dataset.id, run_id)
+    with store.write() as session:
+        for row in session.execute(select(ChatPriority)).scalars():  # up to date: nothing computes them anew
+            row.confidence = [dict.fromkeys(FORM.keys, 0.8) | {STAGE: 0.1}]
     shown = Desk(store, dataset, "阿青").open(1)
     assert shown["values"][STAGE] == errors(store, dataset)[1].value
     filled = {key for key, value in shown["values"].items() if value}
