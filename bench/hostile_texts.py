@@ -90,12 +90,13 @@ def _collect(place: str, value: Any, found: dict[tuple[Any, int], Pattern], dept
             _collect(f"{place}.{field.name}", getattr(value, field.name, None), found, depth + 1)
 
 
+@lru_cache(maxsize=None)
 def _in_calls(module: ModuleType) -> tuple[list[Pattern], list[Unread]]:
     """Patterns in calls of ``re`` in a module's source; names in them are looked up in the module."""
     read: list[Pattern] = []
     unread: list[Unread] = []
-    path = Path(module.__file__ or "")
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    source_text = Path(module.__file__ or "").read_text("utf-8")
+    for node in ast.walk(ast.parse(source_text)) if "re." in source_text else ():
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.func.attr in _FUNCTIONS):

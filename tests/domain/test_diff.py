@@ -8,7 +8,7 @@ from core.domain import diff as module
 from core.domain.diff import DiffPart, Op, diff_lists, diff_text, diff_values
 from core.ui.diff import list_html, text_html, value_html
 
-CALM = settings(derandomize=True, deadline=None, max_examples=200)
+CALM = settings(derandomize=True, deadline=None, max_examples=80)
 TEXTS = st.text("甲乙丙丁，。\n ab😀", max_size=40)
 
 

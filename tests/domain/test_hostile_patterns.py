@@ -9,7 +9,7 @@ import pytest
 from bench.hostile import UNITS, TooSlow, processor_limit, scan
 from bench.hostile_texts import MISMATCH, Pattern, hostile_texts, is_unbounded, patterns, unread_calls
 
-LENGTH, TIMES, MOST_TEXTS = 10_000, 4, 8
+LENGTH, TIMES, MOST_TEXTS = 5_000, 4, 6
 BRIEF = 0.005
 """Seconds below which no two lengths are compared."""
 LIMIT = 0.5

@@ -66,6 +66,11 @@ _SYNTAX = {
 """Beginnings of what the reader of TOML says, the longer ones first where two fit."""
 
 
+_DOTTED = re.compile(r"[\w\-.]+")
+_MOST_DOTS = 100
+"""Dots in one name: the time that ``tomllib`` takes for a name grows with their square."""
+
+
 def refusal(reason: str, *place: int | str) -> PydanticCustomError:
     """An error for a whole-model validator that keeps the place it refers to.
 
@@ -159,6 +164,10 @@ def parse_tables(source: str, name: str, kind: str = FORM_FILE) -> dict[str, Any
     Raises:
         FormError: names the file, the line and the reason.
     """
+    for match in _DOTTED.finditer(source):
+        if ".." not in (part := match[0]) and part.count(".") > _MOST_DOTS:
+            line = source.count("\n", 0, match.start()) + 1
+            raise FormError(f"{kind} {name} 第 {line} 行的名字嵌套太深，有 {part.count('.'):,} 个点", "请改正这一行")
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:

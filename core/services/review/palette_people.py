@@ -5,7 +5,7 @@ their readings, as one text that is searched in milliseconds, until the run has 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -63,8 +63,19 @@ def find_customers(session: Session, dataset_id: int, letters: str, *, limit: in
     version = largest.newest // _EVERY if is_under_way else (largest.newest, largest.done)
     key = ("palette customers", session.get_bind().engine.url, largest.id, version)
     spelled = cached(key, lambda: _spelled(session, dataset_id, largest), chats=max(1, largest.done))
-    hits = re.finditer(rf"^(?:[^\t\n]* )?{letters}[^\t\n]*\t(\d+)\t([^\n]*)$", spelled, re.MULTILINE)
-    return [FoundCustomer(int(match[1]), match[2]) for match in islice(hits, limit)]
+    return list(islice(_customers_spelled(spelled, letters), limit))
+
+
+def _customers_spelled(spelled: str, letters: str) -> Iterator[FoundCustomer]:
+    beginning = re.compile(rf"(?:^| ){letters}", re.MULTILINE)
+    end = 0
+    while match := beginning.search(spelled, end):
+        start = spelled.rfind("\n", 0, match.end()) + 1
+        end = spelled.find("\n", match.end())
+        end = len(spelled) if end < 0 else end
+        spellings, index, name = spelled[start:end].split("\t", 2)
+        if match.start() < start + len(spellings):
+            yield FoundCustomer(int(index), name)
 
 
 def _spelled(session: Session, dataset_id: int, run: RunView) -> str:

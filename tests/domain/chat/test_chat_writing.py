@@ -52,7 +52,7 @@ MESSAGES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(MESSAGES)
 def test_what_is_written_is_read_back(messages: list[SentMessage]) -> None:
     chat = parse_chat(write_chat(messages).text)

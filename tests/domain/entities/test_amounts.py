@@ -16,7 +16,7 @@ from core.domain.evidence.index import ChatIndex
 from core.domain.evidence.normalised_matchers import cuts_amount, match_amounts
 from core.domain.evidence.quantities import moments_in
 
-CALM = settings(derandomize=True, deadline=None, max_examples=300)
+CALM = settings(derandomize=True, deadline=None, max_examples=120)
 
 
 def values(text: str) -> list[Decimal]:

@@ -18,7 +18,7 @@ from core.domain.evidence.quantities import amounts_in, moments_in
 from core.domain.form import FormValues, Nature, load_named_form
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=100)
+CALM = settings(derandomize=True, deadline=None, max_examples=50)
 NAME, PHONE, MAIL, PLACE = "基本信息-姓名", "基本信息-手机号码", "基本信息-邮箱", "基本信息-地区"
 ADDRESS, AGE, KINDS, DOUBTS = "基本信息-详细地址", "基本信息-年龄", "咨询类型", "购买异议点"
 AMOUNT, BUDGET, RIVALS = "客户预算-总体预算金额", "客户预算-预算明细", "竞品信息"

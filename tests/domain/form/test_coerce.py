@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.domain.form import load_named_form, split_list
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=100)
+CALM = settings(derandomize=True, deadline=None, max_examples=50)
 NAME, KINDS, AGE = "基本信息-姓名", "咨询类型", "基本信息-年龄"
 
 

@@ -12,7 +12,7 @@ from core.domain.form.mapping import FormChange, propose_mapping, read_mapping
 from core.errors import FormError
 from tests.factories.generated_forms import customers, form_changes
 
-CALM = settings(derandomize=True, deadline=None, max_examples=150)
+CALM = settings(derandomize=True, deadline=None, max_examples=60)
 
 
 def form(*fields: str, groups: str = '"组"', name_field: str = "名") -> Form:

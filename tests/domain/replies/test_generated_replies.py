@@ -176,7 +176,7 @@ def reply_of(forms: list[FormValues], random: Random) -> str:
 
 
 @given(st.integers(0, 10**9))
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(derandomize=True, deadline=None, max_examples=200)
 def test_the_customers_of_a_reply_come_back_or_it_is_refused(seed: int) -> None:
     random = Random(seed)
     forms = customers_of(random)

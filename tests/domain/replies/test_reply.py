@@ -11,7 +11,7 @@ from core.domain.form import MODEL_WORDS, FormValues, load_named_form
 from core.domain.replies import parse_reply
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=200)
+CALM = settings(derandomize=True, deadline=None, max_examples=80)
 NAME, PHONE, AGE = "基本信息-姓名", "基本信息-手机号码", "基本信息-年龄"
 KINDS, STAFF, TODO = "咨询类型", "下一步跟进计划-参与人", "下一步跟进计划-具体事项"
 

@@ -15,7 +15,7 @@ from core.domain.scoring.measures import EXACT
 from core.errors import NotFoundError
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=100)
+CALM = settings(derandomize=True, deadline=None, max_examples=50)
 NAME, PHONE, AGE = "基本信息-姓名", "基本信息-手机号码", "基本信息-年龄"
 KINDS, PRODUCT, STAFF = "咨询类型", "意向产品", "下一步跟进计划-参与人"
 BUDGET, TODO = "客户预算-预算明细", "下一步跟进计划-具体事项"

@@ -25,7 +25,7 @@ from core.domain.scoring.measures import EXACT, MEASURES, SET
 from core.errors import NotFoundError
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=80)
+CALM = settings(derandomize=True, deadline=None, max_examples=40)
 NAME, AGE, KINDS, TODO = "基本信息-姓名", "基本信息-年龄", "咨询类型", "下一步跟进计划-具体事项"
 
 

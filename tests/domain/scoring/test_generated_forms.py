@@ -12,7 +12,7 @@ from core.domain.scoring import LCS, Scorer, score_run
 from core.domain.scoring.chat_score import score_chat
 from tests.factories.generated_forms import POINTS, filled, forms
 
-CALM = settings(derandomize=True, deadline=None, max_examples=80)
+CALM = settings(derandomize=True, deadline=None, max_examples=40)
 
 
 @st.composite

@@ -14,7 +14,7 @@ from core.domain.scoring import score_run
 from core.domain.scoring.run_score import Filled
 
 FORM = load_named_form()
-CALM = settings(derandomize=True, deadline=None, max_examples=100)
+CALM = settings(derandomize=True, deadline=None, max_examples=50)
 NAME, AGE, TODO = "基本信息-姓名", "基本信息-年龄", "下一步跟进计划-具体事项"
 
 

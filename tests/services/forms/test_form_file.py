@@ -88,7 +88,7 @@ HOSTILE = {
     "too large": (b"#" * 1_100_000, "最多 1 MB"),
     "too long": (("#" + "a" * 600_000).encode(), "最多 524,288 字"),
     "deep brackets": (b"a = " + b"[" * 5_000, "嵌套太深"),
-    "deep dots": (GOOD.encode() + b"a" + b".a" * 20_000 + b" = 1\n", "不认识"),
+    "deep dots": (GOOD.encode() + b"a" + b".a" * 20_000 + b" = 1\n", "嵌套太深，有 20,000 个点"),
     "huge number": (b"version = " + b"9" * 10_000, "数字太长"),
     "not text": (b"\xff\xfe\x00", "不是 UTF-8"),
     "empty": (b"", "缺少"),

@@ -33,7 +33,7 @@ from core.services.quality.picked_values import DROP, WHOLE
 from tests.factories.datasets import FORM
 from tests.factories.quality import KINDS, NAME, TODO, add_run, form, quality_dataset
 
-CALM = settings(derandomize=True, deadline=None, max_examples=80)
+CALM = settings(derandomize=True, deadline=None, max_examples=40)
 NAMED = FORM.keys.index(NAME)
 
 

@@ -15,7 +15,7 @@ from tests.factories.datasets import FORM
 from tests.factories.quality import AGE, KINDS, NAME, STAGE, TODO, add_record, form
 from tests.factories.runs import add_dataset
 
-CALM = settings(derandomize=True, deadline=None, max_examples=80)
+CALM = settings(derandomize=True, deadline=None, max_examples=40)
 
 
 def test_kappa_is_the_textbook() -> None:

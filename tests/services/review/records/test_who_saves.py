@@ -273,7 +273,7 @@ def test_malformed_messages_raise_nothing_and_block_nothing(store: Store, datase
     )
 
     # PostgreSQL refuses more: NUL, halves of characters, whole numbers of more than 64 bits.
-    examples = 150 if store.path is None else 50
+    examples = 60 if store.path is None else 30
 
     @settings(
         max_examples=examples,
