@@ -6,7 +6,7 @@ import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]  # the standard library's own, private
@@ -90,7 +90,7 @@ def _collect(place: str, value: Any, found: dict[tuple[Any, int], Pattern], dept
             _collect(f"{place}.{field.name}", getattr(value, field.name, None), found, depth + 1)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _in_calls(module: ModuleType) -> tuple[list[Pattern], list[Unread]]:
     """Patterns in calls of ``re`` in a module's source; names in them are looked up in the module."""
     read: list[Pattern] = []

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,8 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.browser.server_template import ForkedServer
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
+
+_OPTIONS = ("--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false")
 
 
 @dataclass
@@ -29,7 +32,7 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | ForkedServer | None = None
     command: list[str] | None = None
     folder: Path = ROOT
 
@@ -38,17 +41,19 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, *, wait: float = 60) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", str(self.script), f"--server.port={self.port}"]
-        options = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command or [*command, *options],
-                cwd=self.folder,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        if self.command is None:
+            arguments = ["run", str(self.script), f"--server.port={self.port}", *_OPTIONS]
+            self.process = ForkedServer(arguments, env=self.env, folder=self.folder, log=self.log)
+        else:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [*self.command, *_OPTIONS],
+                    cwd=self.folder,
+                    env=self.env,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -66,8 +71,8 @@ class Server:
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                self.process.send_signal(signal.SIGKILL)
+                self.process.wait(60)
         self.process = None
 
 
