@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.adapters.llm import ModelSpec
 from core.adapters.store import Store, queries
@@ -126,7 +127,7 @@ def preview_prompt(
     hide = hidden.hide if hidden else str
     labels = labels_of(store, dataset, index)
     notes: list[str] = []
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     if needs(prompt.stage, "summary"):
         given["summary"] = hide(summary_of(form, labels)) if labels else _NO_SUMMARY
         notes.append("摘要由标注写成" if labels else "摘要要由上一阶段写出，这里留了一句话代替")
