@@ -19,7 +19,7 @@ _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 _ROW = 26
 _SMALL = 190
 """Height in pixels of charts that stand side by side."""
-_FROM_ZERO = alt.Scale(zero=True, nice=True)
+_FROM_ZERO = alt.Scale(zero=True, nice=4)
 """From 0 to a round number, so that the highest mark lies below the topmost line."""
 _PANEL, _PANEL_ROW, _PANELS_A_LINE = (104, 54), 84, 7
 """Width and height of one of many small charts, what a line of them takes with titles, how many stand in it."""

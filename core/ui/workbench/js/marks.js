@@ -13,10 +13,10 @@ const MARKS = [
   { class: "judged", sign: EVIDENCE.INFERRED, meaning: "从意思判断，原文没有这几个字" },
   { class: "missing", sign: "⚠ 无依据", meaning: "该有原文却找不到，请核对" },
   { class: "differs", sign: "≠", meaning: "别的抽取任务或标注填得不同" },
-  { class: "count", sign: "疑点", meaning: "值得看的字段：⚠ 的拦确认一次，≠、提示和把握低的不拦" },
+  { class: "count", sign: "疑点", meaning: "⚠ 的拦确认一次，别的不拦" },
   { class: "ring", sign: "", name: "空圈", meaning: "还没看" },
   { class: "ring one", sign: "✓", name: "实心圈里的勾", meaning: "逐项确认过" },
-  { class: "ring bulk", sign: "✓", name: "单独的勾", meaning: "随整条批量确认" },
+  { class: "ring bulk", sign: "✓", name: "单独的勾", meaning: "随整条确认" },
 ];
 
 /** Each mark with its meaning, as entries of a list. */
