@@ -283,7 +283,7 @@ def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> N
             f"已花 {run_service.money(yuan)}，到了预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
             f"还剩 {view.pending} 条；用更大的 --budget 再执行一次就继续。"
         )
-    if view.failed or view.status != RunStatus.FINISHED:
+    if view.failed or view.pending or view.status != RunStatus.FINISHED:
         raise typer.Exit(1)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from core.cli.common import Db, Json, open_db, print_json, say
+from core.cli.common import Db, Json, hint, open_db, print_json, say
 from core.cli.export import (
     Input,
     Masks,
@@ -20,6 +20,7 @@ from core.cli.export import (
 from core.domain.indices import MAX_INDEX
 
 if TYPE_CHECKING:
+    from core.adapters.store import Store
     from core.services.training import Preflight, TrainingOptions
 
 app = typer.Typer(no_args_is_help=True, help="训练集的版本：列表、重建、对比、来源变化、取摘要。")
@@ -271,7 +272,24 @@ def extract_(
     from core.services.training import extract_with_recipe
 
     with open_db(ctx, db, writes=True) as store:
-        see_through(store, lambda: extract_with_recipe(store, number, dataset=dataset, name=run), json)
+        try:
+            see_through(store, lambda: extract_with_recipe(store, number, dataset=dataset, name=run), json)
+        except typer.Exit:
+            _say_failed_parts(store, dataset, run)
+            raise
+        _say_failed_parts(store, dataset, run)
+
+
+def _say_failed_parts(store: "Store", dataset: str, name: str) -> None:
+    """Say which parts of a joined run have failures, and what to do."""
+    from core.adapters.store import queries
+    from core.services.extraction.runs import joined_progress
+
+    with store.read() as session:
+        joined = queries.run(session, name, queries.dataset(session, dataset).id)
+    for part in joined_progress(store, joined):
+        if part.failed:
+            hint(f"「{part.name}」有 {part.failed} 条失败：用 status 查看原因，用 retry 重试，再用同样的命令合并")
 
 
 @app.command("push", help="把生成过的训练集推送到 Hugging Face 的一个仓库，字节与当时相同；令牌在 HF_TOKEN。")

@@ -10,10 +10,19 @@ from sqlalchemy import select
 from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import Dataset, HeavyJob, JobStatus, RecordStatus
+from core.domain.form import Form
+from core.services.extraction import models as model_catalog
 from core.services.jobs import JobRunner
-from core.services.training import TrainingFormat, export_training, save_summary, training_sets
+from core.services.training import (
+    TrainingFormat,
+    export_training,
+    find_recipe,
+    recipe_sets,
+    save_summary,
+    training_sets,
+)
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, options, save_again
 from tests.pages.conftest import OpenPage
@@ -64,7 +73,8 @@ def test_choices_are_foretold_built_and_kept(page: OpenPage, store: Store) -> No
     assert not app.exception
     made = app.session_state["shiyao.training.finished"][1]
     with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
-        assert [Path(name).name for name in archive.namelist()] == ["manifest.json", "train.jsonl", "val.jsonl"]
+        names = [Path(name).name for name in archive.namelist()]
+        assert names == ["README.md", "manifest.json", "train.jsonl", "val.jsonl"]
     (view,) = training_sets(store)
     assert (view.name, view.who, view.counts["rows"], view.sha256) == ("第一套", "林晓", 30, made.report.sha256)
 
@@ -166,6 +176,26 @@ def test_a_recipe_builds_its_sets_at_one_click(open_page: OpenPage, store: Store
     app = open_page(PAGE)
     app.selectbox(key="training-recipe").set_value("two-models").run()
     assert not app.exception and "手机号码" in seen(app)
+
+
+def test_two_models_are_asked_together_at_one_press(
+    open_page: OpenPage, store: Store, form: Form, tmp_path: Path
+) -> None:
+    fill_long(store)
+    for step, choices in recipe_sets(find_recipe("two-models"), options(cutoff_len=2600), form, ["客户购买阶段"]):
+        export_training(store, options=choices, out=tmp_path / step.name)
+    app = open_page("pages/training/tuning.py")
+    assert "先为每个训练集登记好模型" in seen(app)
+    for number in (1, 2):
+        model_catalog.create(store, name=f"m{number}", provider="local", training_set_id=number)
+    app = open_page("pages/training/tuning.py")
+    assert not app.exception and "短群聊填表：训练集 #1，「m1」" in seen(app)
+    app.text_input(key="joined-name-2").set_value("一起").run()
+    button(app, "一起抽取并合并").click().run()
+    assert not app.exception and not app.error
+    with store.read() as session:
+        runs = {run.name: run for run in queries.runs(session)}
+    assert runs["一起"].parameters["merge"]["runs"] == ["一起 · 短群聊填表", "一起 · 分段找字段"]
 
 
 def test_pairs_ask_whose_answers_are_rejected(open_page: OpenPage, store: Store) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
-from core.adapters.store.models import Run, RunKind, RunStatus
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.domain.form import load_named_form
 from core.domain.merge import Method
 from core.domain.permissions import Permission
@@ -149,12 +149,16 @@ def finish_joined(store: Store) -> None:
 
 
 def _state(session: Session, row: Run) -> RunStatus:
-    """Finished where all parts have, paused where one stands still or is gone, else running."""
+    """Finished where all parts have, paused where one stands still or is gone or none has an answer, else running."""
     parts = parts_of(session, row, missing_ok=True)
     if len(parts) < len(part_ids(row)) or any(part.status in _STOPPED for part in parts):
         return RunStatus.PAUSED
-    done = all(part.status == RunStatus.FINISHED for part in parts)
-    return RunStatus.FINISHED if done else RunStatus.RUNNING
+    if any(part.status != RunStatus.FINISHED for part in parts):
+        return RunStatus.RUNNING
+    answered = select(col(Extraction.id)).where(
+        col(Extraction.run_id).in_(part_ids(row)), col(Extraction.status) != ExtractionStatus.FAILED
+    )
+    return RunStatus.FINISHED if session.execute(answered.limit(1)).first() else RunStatus.PAUSED
 
 
 def _pause(store: Store, run_id: int) -> None:
