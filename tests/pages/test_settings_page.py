@@ -28,7 +28,11 @@ def test_everything_has_its_place_and_no_key_is_shown(page: OpenPage, store: Sto
     assert f"<dd>{maintenance.software_versions()['拾要']}</dd><dt>拾要</dt>" in seen(app)
 
 
-def test_backup_and_check(page: OpenPage, store: Store) -> None:
+@pytest.mark.both_databases
+def test_backup_and_check(
+    page: OpenPage, store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIYAO_VAR", str(tmp_path_factory.mktemp("var")))  # where a server's database is copied to
     add_dataset(store, 2)
     app = button(page(), "备份数据库").click().run()
     assert not app.exception
@@ -37,6 +41,17 @@ def test_backup_and_check(page: OpenPage, store: Store) -> None:
     assert {"备份并下载", "下载"} <= {one.label for one in app.get("download_button")}
     app = button(app, "检查").click().run()
     assert "一切正常：1 个数据集，2 条群聊" in seen(app)
+
+
+def test_where_a_backup_cannot_be_made_the_button_says_why(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "backup_refusal", lambda _store: "本机没有 pg_dump，请安装 *它*")
+    app = page()
+    assert button(app, "备份数据库").disabled
+    assert button(app, "备份数据库").help == r"本机没有 pg_dump，请安装 \*它\*"
+    assert "备份并下载" not in {one.label for one in app.get("download_button")}
+    assert not button(app, "检查").disabled
 
 
 def test_the_reviewers_name_is_changed(page: OpenPage) -> None:
