@@ -142,7 +142,11 @@ def _secrets() -> list[str]:
     return sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True)
 
 
+def is_standard_error() -> bool:
+    """Whether there is no log file, because everything goes to standard error."""
+    return str(settings().log_file) == STANDARD_ERROR
+
+
 def place() -> str:
     """Path of the log file, for a message to a user."""
-    named = str(settings().log_file)
-    return "（标准错误输出）" if named == STANDARD_ERROR else named
+    return "（标准错误输出）" if is_standard_error() else str(settings().log_file)

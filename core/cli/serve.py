@@ -38,6 +38,7 @@ def serve(
     say(f"在浏览器里打开 http://{'127.0.0.1' if address in ('0.0.0.0', '::') else address}:{port}，Ctrl+C 结束。")
     sys.stdout.flush()
     script = [str(ROOT / "app.py"), f"--server.port={port}", f"--server.address={address}"]
+    script.append("--logger.hideWelcomeMessage=true")  # it says the same in English
     # -P: a folder ``core`` in the current one is not the program.
     command = [sys.executable, "-P", "-m", "streamlit", "run", *script]
     os.execve(sys.executable, command, os.environ | {"SHIYAO_DATABASE_URL": database_url(ctx, db)})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamlit import config, runtime
+from streamlit import logger as streamlit_logger
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
@@ -58,6 +59,8 @@ def prepare() -> None:
     private_files.keep_new_files_private()
     private_files.close_folder(var_folder())
     logs.set_up()
+    if logs.is_standard_error():
+        take_over_streamlits_log()
     hosts = startable_hosts()
     config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])
     PagesManager.uses_pages_directory = False
@@ -68,6 +71,31 @@ def prepare() -> None:
     downloads.say_why_in_chinese()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     config.set_option("runner.postScriptGC", False)  # after every run of every page: collect_garbage does it
+
+
+def take_over_streamlits_log() -> None:
+    """Let the lines of Streamlit go the way of ours: one shape in one stream, without secrets.
+
+    Streamlit gives each of its loggers a handler of its own on standard error, also those that come later. What its web
+    server says of each request stays switched off: addresses hold what people look for.
+    """
+
+    def hand_on(logger: logging.Logger) -> None:
+        if own := getattr(logger, "streamlit_console_handler", None):
+            logger.removeHandler(own)
+        logger.propagate = not logger.name.startswith("uvicorn")
+
+    streamlit_logger.setup_formatter = hand_on
+    streamlit_logger.update_formatter()
+
+
+def take_over_web_servers_log() -> None:
+    """The same for warnings of the web server, once it has set up its own handlers."""
+    for name in ("uvicorn", "uvicorn.error"):
+        one = logging.getLogger(name)
+        one.handlers.clear()
+        one.setLevel(logging.WARNING)
+        one.propagate = True
 
 
 def startable_hosts() -> list[str]:
@@ -117,6 +145,8 @@ def delete_too_old() -> None:
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Context manager around the server's lifetime: it learns, deletes what is too old, and stores its last calls."""
+    if logs.is_standard_error():
+        take_over_web_servers_log()
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
     await asyncio.to_thread(metrics.keep_figures_of_ended_processes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
@@ -56,7 +57,7 @@ export default function ({ data }) {
 )
 
 
-@st.cache_resource(show_spinner="正在打开数据库…")
+@st.cache_resource(show_spinner=False)
 def _open(url: str) -> Store:
     _opened[url] = open_store(url)
     return _opened[url]
@@ -73,7 +74,12 @@ def store() -> Store:
     Raises:
         StoreError: it cannot be opened.
     """
-    return _open(settings().database_url)
+    url = settings().database_url
+    # Whoever asks over plain HTTP first (a health check, a program) has no page to wait on.
+    if url in _opened or get_script_run_ctx(suppress_warning=True) is None:
+        return _open(url)
+    with st.spinner("正在打开数据库…"):
+        return _open(url)
 
 
 def form_of(dataset: DatasetView) -> Form:

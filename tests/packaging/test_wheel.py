@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import tomllib
 import zipfile
@@ -103,7 +104,8 @@ def test_a_folder_of_ones_own_and_a_relative_address(installed: Installed) -> No
 @pytest.mark.browser
 def test_the_pages_are_served_and_open(installed: Installed, browser: Browser) -> None:  # noqa: F811
     (installed.work / "token").write_text("a-token-for-the-figures\n", encoding="utf-8")
-    with installed.serving(SHIYAO_VAR="pages", SHIYAO_METRICS_TOKEN_FILE="token") as server:
+    logging = {"SHIYAO_LOG_FILE": "-", "SHIYAO_LOG_FORMAT": "json"}
+    with installed.serving(SHIYAO_VAR="pages", SHIYAO_METRICS_TOKEN_FILE="token", **logging) as server:
         log = server.log.read_text(encoding="utf-8")
         assert re.search(rf"数据文件夹：{installed.work}/pages（用 SHIYAO_VAR 可以换一个", log)
         assert f"端口 {server.port} 上启动不了" in installed.run("serve", f"--port={server.port}", code=1)
@@ -123,3 +125,11 @@ def test_the_pages_are_served_and_open(installed: Installed, browser: Browser) -
             families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
         drawn = [sample for sample in families["shiyao_page_seconds"].samples if sample.name.endswith("_count")]
         assert any(sample.labels["page"].startswith("pages/home/") and sample.value >= 1 for sample in drawn)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as garbage:
+            garbage.sendall(b"no request at all\r\n\r\n")
+            assert b"400" in garbage.recv(100)
+    # What a container's log gets: the three lines of the start, then one JSON object a line, whoever says it.
+    lines = server.log.read_text(encoding="utf-8").splitlines()
+    said = [json.loads(line) for line in lines[3:]]
+    assert "http" in lines[2] and {line["logger"] for line in said} >= {"uvicorn.error"}
+    assert {line["level"] for line in said} <= {"INFO", "WARNING"}
