@@ -64,7 +64,7 @@ def prepare() -> None:
     hosts = startable_hosts()
     config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])
     PagesManager.uses_pages_directory = False
-    if ways.is_required():
+    if ways.OIDC in ways.sign_in_ways():
         # Streamlit reads [auth] from the file that all other keys are in.
         config.set_option("secrets.files", [str(secrets_file())])
     person.watch_actors()

@@ -158,6 +158,8 @@ def test_our_own_rules_for_the_services() -> None:
         assert "healthcheck" in service or name == "app", "the image's own"
         assert not service.get("privileged") and service["restart"] == "unless-stopped"
     for name in ("app", "worker"):
+        # Streamlit, which reads [auth] in it, looks at no other kind of file.
+        assert services[name]["environment"]["SHIYAO_SECRETS_FILE"].endswith(".toml")
         assert services[name]["read_only"] and services[name]["cap_drop"] == ["ALL"]
         assert services[name]["depends_on"] == {"database": {"condition": "service_healthy"}}
     # Only the pages are published, to this machine; the database is on a network of its own.

@@ -16,6 +16,13 @@ _MARK = b"PGDMP"
 """First bytes of a dump in PostgreSQL's own format."""
 _LOCK_WAIT = "15s"
 _INSTALL = "请安装 PostgreSQL 的客户端程序（Debian：postgresql-client），版本不低于服务器，再试一次"
+_HINTS = {
+    "version mismatch": _INSTALL,
+    # Says so what a newer program sets in a session that an older server does not know.
+    "unrecognized configuration parameter": "这个程序比数据库服务器新：请恢复到版本不低于它的 PostgreSQL",
+    "unsupported version": "备份是更新的 pg_dump 写的：请安装版本不低于它的 PostgreSQL 客户端程序，再试一次",
+}
+"""What to do, by what the programs say."""
 _HOLDS_NOTHING = text(
     "SELECT NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')"
@@ -102,5 +109,6 @@ def _run(what: str, program: str, *arguments: str, password: object = None) -> N
         lines = [line for line in done.stderr.splitlines() if "error:" in line] or [f"退出码 {done.returncode}"]
         # Not what follows: it may quote a row.
         reason = lines[0].partition("error: ")[2] or lines[0]
-        hint = _INSTALL if "version mismatch" in done.stderr else "请按原因处理后重试，完整输出请直接运行它查看"
+        usual = "请按原因处理后重试，完整输出请直接运行它查看"
+        hint = next((hint for words, hint in _HINTS.items() if words in done.stderr), usual)
         raise StoreError(f"{program} 没有成功，没有{what}（{reason.split(chr(10))[0][:200]}）", hint)

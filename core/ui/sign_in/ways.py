@@ -111,6 +111,11 @@ def providers() -> tuple[IdentityProvider, ...]:
         SettingsError: there are none, or something is missing; the sentence names it, never a value.
     """
     file = secrets_file()
+    if file.suffix != ".toml":  # Streamlit looks at no other
+        raise SettingsError(
+            f"密钥文件「{file.name}」的名字不以 .toml 结尾，读不到登录服务，所以没有启动",
+            "请给它换个名字，再用 SHIYAO_SECRETS_FILE 指向它",
+        )
     try:
         auth: dict[str, Any] = tomllib.loads(file.read_text("utf-8")).get("auth", {})
     except (OSError, ValueError):

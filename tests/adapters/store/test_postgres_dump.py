@@ -1,5 +1,6 @@
 """A PostgreSQL database is backed up and brought back row by row by ``backup`` and ``restore``."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,29 @@ def test_without_the_program_a_sentence_says_what_to_install(
     with pytest.raises(StoreError, match="没有 pg_dump，没有备份。请安装 PostgreSQL 的客户端程序"):
         pg_store.backup(tmp_path / "x.dump")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (
+            'could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"',
+            "不低于它的 Postg",
+        ),
+        ("unsupported version (1.16) in file header", "备份是更新的 pg_dump 写的"),
+    ],
+)
+def test_programs_and_servers_of_other_versions_are_named(
+    said: str, hint: str, blank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What version 17 says of a server of before, and one of before of a dump of 17; only one of them is here."""
+    program = tmp_path / "pg_restore"
+    program.write_text(f"#!/bin/sh\necho 'pg_restore: error: {said}' >&2\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (tmp_path / "x.dump").write_bytes(b"PGDMP")
+    with pytest.raises(StoreError, match=hint):
+        maintenance.restore_backup(blank, tmp_path / "x.dump")
 
 
 def test_a_failure_is_one_sentence_and_leaves_nothing(pg_store: Store, tmp_path: Path) -> None:

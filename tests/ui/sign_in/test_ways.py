@@ -94,6 +94,10 @@ def test_an_incomplete_identity_provider_is_named(
     own_files.write_text(AUTH, "utf-8")
     ways.check_start("127.0.0.1")
     assert [provider.title for provider in ways.providers()] == ["单位账号"]
+    # As containers name their secrets; Streamlit would find no provider in it.
+    monkeypatch.setenv("SHIYAO_SECRETS_FILE", str(own_files.rename(own_files.with_name("keys"))))
+    with pytest.raises(SettingsError, match="「keys」的名字不以 .toml 结尾"):
+        ways.check_start("127.0.0.1")
 
 
 def test_a_real_server_ends_before_it_listens(tmp_path: Path) -> None:
