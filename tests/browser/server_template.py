@@ -8,7 +8,6 @@ gives a process's number, ``{"poll": number}`` its return code, or ``null`` whil
 import importlib
 import json
 import os
-import pkgutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+_OWN_TO_A_SERVER = "st_aggrid"
+"""Makes a component known to the server that runs when it is imported: no server, nobody hears of it."""
 
 
 class ForkedServer:
@@ -70,10 +71,23 @@ def _ask(request: dict[str, Any]) -> Any:
 
 
 def _import_app() -> None:
-    for name in ("streamlit.web.cli", "streamlit.web.bootstrap", "core.api", "core.ui"):
+    for name in ("streamlit.web.cli", "streamlit.web.bootstrap", "core.api"):
         importlib.import_module(name)
-    for module in pkgutil.walk_packages(sys.modules["core.ui"].__path__, "core.ui."):
-        importlib.import_module(module.name)
+    for path in sorted((ROOT / "core" / "ui").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        before = set(sys.modules)
+        importlib.import_module(name)
+        if _OWN_TO_A_SERVER in sys.modules:
+            for new in set(sys.modules) - before:
+                if new.startswith(("core.ui.", _OWN_TO_A_SERVER)):
+                    _forget(new)
+
+
+def _forget(name: str) -> None:
+    package, _, own = name.rpartition(".")
+    del sys.modules[name]
+    if package in sys.modules:
+        vars(sys.modules[package]).pop(own, None)
 
 
 def _serve(arguments: list[str], env: dict[str, str], folder: str, log: str) -> None:

@@ -145,11 +145,18 @@ def test_every_page(browser: Browser, app: App) -> None:
     assert len(places) == 2 * (len(ADDRESSES) - 1)  # all but the desk
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> None:
+def test_the_desk_in_all_its_states(browser: Browser, app: App) -> None:
     server, store = app
-    desk = ReviewerPage(opened(browser, server, scheme=scheme), server, store, fill(store, f"desk-{scheme}", 3)).open(1)
-    found = {"at rest": problems(desk.page)}
+    desk = ReviewerPage(opened(browser, server), server, store, fill(store, "desk", 3)).open(1)
+    found: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        found[f"{state}, light"] = problems(desk.page)
+        turn(desk.page, "dark")
+        found[f"{state}, dark"] = restless(desk.page) + problems(desk.page, COLOURS)
+        turn(desk.page, "light")
+
+    look("at rest")
     states = {
         "help": ["F1"],
         "search": ["Escape", "Alt+/"],
@@ -165,7 +172,7 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
         if state == "command mode":
             desk.page.keyboard.down("Space")
             expect(desk.root.locator(".ribbon")).to_be_visible()
-        found[state] = problems(desk.page)
+        look(state)
         desk.page.keyboard.up("Space")
     desk.page.keyboard.press("Escape")
     desk.page.keyboard.press("Alt+z")
@@ -174,7 +181,7 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> 
     apply_saves(store, FORM, desk.dataset, [save | {"customers": customers}])
     desk.field(BUDGET).fill("四万")
     expect(desk.page.get_by_test_id("conflict")).to_be_visible()
-    found["conflict"] = problems(desk.page)
+    look("conflict")
     desk.page.context.close()
     assert not {state: lines for state, lines in found.items() if lines}
 
