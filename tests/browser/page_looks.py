@@ -65,8 +65,8 @@ _NAMED = re.compile(
 )
 _KNOWN_WORDS = frozenset(
     "token tokens JSON Schema infos JSONL CSV TXT ZIP TOML HTML PNG GBK UTF Excel QQ ID OIDC sub OpenAI ShareGPT "
-    "Alpaca Spark Hugging Face Hub MLflow PostgreSQL SQLite MB GB KB Alt Ctrl Shift Enter Esc Tab End Home instruction input output "
-    "resourceId".split()
+    "Alpaca Spark Hugging Face Hub MLflow PostgreSQL SQLite MB GB KB Alt Ctrl Shift Enter Esc Tab End Home instruction "
+    "input output resourceId".split()
 )
 """What stands in Chinese sentences: formats, programs, units, keys, columns of files. Any other word is English."""
 

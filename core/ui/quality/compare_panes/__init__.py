@@ -22,13 +22,13 @@ _SIDES: Final = {Role.CUSTOMER: "customer", Role.STAFF: "staff", Role.UNKNOWN: "
 
 _chat = st.components.v2.component(
     "shiyao_sides_chat",
-    html='<div class="chat" data-testid="sides-chat"></div>',
+    html='<div class="chat" data-testid="sides-chat" tabindex="0" role="region" aria-label="聊天"></div>',
     css=_CSS,
     js=(HERE / "chat.js").read_text("utf-8"),
 )
 _table = st.components.v2.component(
     "shiyao_sides_table",
-    html='<div class="sides" data-testid="sides-table"></div>',
+    html='<div class="sides" data-testid="sides-table" tabindex="0" role="region" aria-label="各任务的值"></div>',
     css=_CSS,
     js=(HERE / "table.js").read_text("utf-8"),
 )
