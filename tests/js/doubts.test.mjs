@@ -46,6 +46,13 @@ test("what another run says is no doubt once the field is confirmed, one by one 
   assert.deepEqual(doubtsOf(entry, FORM), [{ index: 0, key: "电话" }], "a warning stays: it was not answered");
 });
 
+test("what another run says is a doubt where it is marked, and none where so much differs that it says nothing", () => {
+  const of = (/** @type {Record<string, unknown>} */ dissent) =>
+    doubtsOf(makeEntry(chat(1, { customers: [customer({}, { ...OTHER, dissent })] })), FORM);
+  assert.deepEqual(of({ 类型: { differ: 1, of: 1 } }), [{ index: 0, key: "类型" }]);
+  assert.deepEqual(of({}), []);
+});
+
 test("which doubts stop an approval is said with their count", () => {
   const entry = doubtful();
   assert.equal(stoppingDoubts(entry, FORM), 1);

@@ -1,7 +1,7 @@
 // @ts-check
 // Which fields are worth doubting, and which of a customer's rows stay in sight while only those are shown. Pure.
 /** @import { Entry, FormPayload, Place, WorkCustomer } from "./types.js" */
-import { alternatives, arrived, openWarnings, remarks, surenessText } from "./advice.js";
+import { arrived, dissent, openWarnings, remarks, surenessText } from "./advice.js";
 import { comparedText } from "./compared.js";
 import { confirmationOf } from "./model.js";
 import { rememberLast } from "./remember.js";
@@ -27,13 +27,13 @@ export const doubtsOf = rememberLast(
 );
 
 /**
- * Whether another run says something else about a field, or its points can be expected to be lost.
+ * Whether a field is marked as one about which another run says something else, or its points can be expected to be lost.
  * @param {Entry} entry
  * @param {WorkCustomer} customer
  * @param {string} key
  */
 function isContested(entry, customer, key) {
-  if (alternatives({ ...customer, baseline: null }, key, null).length > 0) return true;
+  if (dissent(customer, key)) return true; // as marked: what every second run differs about says nothing
   return !!arrived(entry, customer)?.doubts?.includes(key) && surenessText(entry, customer, key) !== "";
 }
 
