@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_used_is_named_and_stops_no_page(open_page: OpenPa
         app = open_page(PAGE)
         assert not app.exception and not app.error
         assert "zz_page.v1.md 不是 UTF-8" in app.warning[0].value and "没有列出" in app.warning[0].value
-        assert len(app.dataframe[0].value) == 14
+        assert len(app.dataframe[0].value) == len(prompt_folder(PROMPTS_DIR).prompts)
         for script in ("pages/extract/runs.py", "pages/training/sets.py", "pages/training/lessons.py"):
             app = open_page(script)
             assert not app.exception

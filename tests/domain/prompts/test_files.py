@@ -169,7 +169,7 @@ def test_what_changes_stands_behind_what_does_not(prompt: Prompt) -> None:
 
 
 def test_an_early_variable_is_measured() -> None:
-    source = load_prompt("baseline").source
+    source = load_prompt("baseline.v2").source
     rules = "规" * 300
     head, _, rest = source.partition("## 要填的字段")
     early = parse_prompt(f"{head}{{{{ chat }}}}\n{rules}\n## 要填的字段{rest}", "baseline.v2.md")

@@ -214,8 +214,8 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     run = run_service.create_run(store, dataset="d", name="second", provider="local", pipeline=pipeline)
     assert (run.prompt_name, run.parameters["pipeline"]["base_run"]) == ("verify", first.id)
     assert [stage["sha256"] for stage in run.parameters["pipeline"]["stages"]] == [
-        load_prompt("verify").sha256,
-        load_prompt("fields").sha256,
+        load_prompt("verify.v1").sha256,
+        load_prompt("fields.v1").sha256,
     ]
     run_service.start(store, run.id)
     assert execute(store, run.id, ids[1]) and execute(store, run.id, ids[2])
