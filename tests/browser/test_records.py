@@ -1,8 +1,10 @@
 """记录表 in Chromium: filters, edits in cells, conflicts, bulk changes with preview and undo, paging."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -11,9 +13,10 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from core.adapters.store import RecordView, Store, queries
 from core.adapters.store.views import EventView
 from core.services.review import apply_saves, record_table
-from tests.browser.reviewer_page import NAME, PATIENT, App, fill, sit_down
+from tests.browser.reviewer_page import NAME, PATIENT, App, fill, seats, sit_down
 from tests.browser.serving import Server
 from tests.factories.datasets import FORM
+from tests.factories.form_changes import MAPPING, OLD, everything, next_version, tickets
 
 pytestmark = pytest.mark.browser
 PHONE, PRODUCT, STAGE = "基本信息-手机号码", "意向产品", "客户购买阶段"
@@ -234,3 +237,37 @@ def test_paging_is_the_servers(table: Table) -> None:
     )
     assert fetched == [0], "the table's script was kept by the browser"
     assert (large.value(2, NAME), large.value(record_table.PAGE + 3, NAME)) == ("第一页", "最后一条")
+
+
+def test_a_form_in_use_goes_over_two_hundred_records_and_back(browser: Browser, app: App) -> None:
+    """A rename, a dropped field, a split and merged values on 表单; the desk that was open goes on; undo."""
+    server, store = app
+    dataset = tickets(store, 200, "两百张工单")
+    new = next_version(store)
+    before = everything(store, dataset)["records"]
+    with seats(browser, server, store, dataset.id) as sit:
+        desk = sit("林晓").open(5)
+        expect(desk.field("联系电话")).to_have_value("13800000005")
+        page = desk.page.context.new_page()
+        page.goto(f"{server.url}/forms?form={OLD}&view={quote('在用的数据')}")
+        page.get_by_text("写成 JSON").click()
+        page.get_by_label("字段的对应").fill(json.dumps(MAPPING, ensure_ascii=False))
+        page.get_by_label("字段的对应").press("Control+Enter")
+        page.get_by_role("button", name="预览会改什么").click()
+        expect(page.get_by_text("有 200 处的值在新的表单里没有地方放")).to_be_visible()
+        expect(page.get_by_role("button", name="全部改过去")).to_be_disabled()
+        page.get_by_text("看过了，可以丢掉").click()
+        page.get_by_role("button", name="全部改过去").click()
+        expect(page.get_by_text("已改过去")).to_be_visible()
+        with store.read() as session:
+            assert queries.dataset(session, dataset.id).form == new
+        desk.page.reload()
+        desk.at(5)
+        expect(desk.field("回访电话")).to_have_value("13800000005")
+        expect(desk.field("品牌型号")).to_have_count(0)
+        page.get_by_role("button", name="撤销").click()
+        expect(page.get_by_text("已撤销，数据集又用原来的表单")).to_be_visible()
+        desk.page.reload()
+        desk.at(5)
+        expect(desk.field("品牌型号")).to_have_value("云岭")
+    assert everything(store, dataset)["records"] == before

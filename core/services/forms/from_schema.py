@@ -80,8 +80,8 @@ def _reason(error: SchemaError) -> str:
     """What is wrong at the place of an error, as a Chinese clause."""
     match error.validator:
         case "type":
-            kinds = error.validator_value
-            return f"应为 {kinds if isinstance(kinds, str) else '、'.join(kinds)}"
+            kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+            return f"应为 {'、'.join(kinds)}"
         case "enum":
             return f"不是允许的值（可以是 {'、'.join(map(str, error.validator_value))}）"
         case "format":
