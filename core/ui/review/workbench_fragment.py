@@ -19,6 +19,7 @@ from core.services.review import (
     offline_payload,
     offline_sentence,
 )
+from core.services.review.records.other_forms import FormChangedError
 from core.services.review.records.save_reading import save_id_of
 from core.services.review.records.save_types import BLIND_REVIEW
 from core.services.review.records.saving import MOST_SAVES
@@ -72,6 +73,9 @@ def draw(review_session: ReviewSession, key: str) -> None:
         state.keep_payload(key, data)
         state.keep_texts_sent(key, review_session.cache_key, {*sent, *(chat["chat"] for chat in data["chats"])})
         state.keep_review(review_session, key)
+    except FormChangedError:
+        # The page is drawn anew over the other form. What the browser sent is applied, and is acknowledged then.
+        st.rerun()
     except StoreUnavailableError as outage:
         last = state.last_payload(key)
         if last is None or last["session"] != review_session.cache_key:

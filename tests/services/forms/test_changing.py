@@ -34,8 +34,11 @@ from core.services.forms.changing import (
 )
 from core.services.forms.earlier_forms import form_change_of
 from core.services.learning.corpus import read_corpus, restore_corpus
+from core.services.review import open_session
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
+from core.services.review.records.other_forms import FormChangedError
+from core.services.review.workbench.blind import BlindSession
 from core.services.training import TrainingOptions
 from core.services.training.build import export_training
 from core.services.training.set_versions import rebuild
@@ -204,6 +207,36 @@ def test_work_done_over_the_form_before_is_carried(store: Store) -> None:
     stranger = approve(store, dataset, old, 2, ticket(2), version=3, form="recruiting")
     assert stranger.result == "rejected"
     assert "没有保存" in stranger.why
+
+
+def test_an_open_desk_reads_nothing_by_the_form_of_before(store: Store) -> None:
+    """It would read renamed fields as empty, and save them so with the next key."""
+    dataset = tickets(store, 2)
+    old = load_named_form(OLD)
+    desks = [open_session(store, dataset, old, reviewer="阿青"), BlindSession(dataset, old, "阿木")]
+    done = apply_form_change(store, planned(store, next_version(store)), who="组长")
+    save = {
+        "save_id": "open-desk-1",
+        "chat": 1,
+        "reviewer": "阿青",
+        "base_version": 1,
+        "customers": [{"values": ticket(1, 备注="半句话"), "origin": 0}],
+        "status": "已确认",
+        "form": OLD,
+    }
+    with pytest.raises(FormChangedError, match="刚刚改过"):
+        desks[0].sync(store, outbox=[save], at=1)
+    with pytest.raises(FormChangedError):
+        desks[1].sync(store)
+    with store.read() as session:
+        dataset = queries.dataset(session, dataset.id)
+        record = {one.index: one for one in queries.records(session, dataset.id)}[1]
+    assert record.forms[0]["备注"] == "半句话", "what it sent is taken"
+    new = load_named_form(done.new)
+    (chat,) = [
+        one for one in open_session(store, dataset, new, reviewer="阿青").sync(store, at=1)["chats"] if one["chat"] == 1
+    ]
+    assert chat["customers"][0]["values"]["回访电话"] == "13800000001"
 
 
 def test_two_people_at_once_one_is_told(store: Store) -> None:

@@ -13,6 +13,22 @@ from core.services.forms.earlier_forms import carried_customers
 from core.services.review.records.save_types import CustomerSave, Save
 
 
+class FormChangedError(ConflictError):
+    """What was read is of another form than the one that it was read by."""
+
+
+def refuse_other_form(session: Session, dataset_id: int, form: Form) -> None:
+    """Refuse what was read of a dataset as of a form that it does not have any more; call it behind the reading.
+
+    Read so, fields that the other form calls otherwise would be empty, and would be saved as such.
+
+    Raises:
+        FormChangedError: the form was changed in between.
+    """
+    if _form_of(session, dataset_id) not in ("", form.reference):
+        raise FormChangedError("这个数据集的表单刚刚改过", "请刷新页面，按新的表单继续；填的内容都在")
+
+
 def require_current_form(session: Session, dataset_id: int, form: Form) -> None:
     """Refuse to write values of a form that the dataset does not have any more.
 

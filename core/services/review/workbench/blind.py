@@ -23,6 +23,7 @@ from core.errors import StoreUnavailableError
 from core.services.quality.review_checks import blind_lots
 from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
+from core.services.review.records.other_forms import refuse_other_form
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.records.second_review import second_review_refusal, worked_on
@@ -169,6 +170,7 @@ class BlindSession:
             opened = next((chat["chat_id"] for chat in chats if chat["chat"] == at and at in waiting), None)
             if opened is not None and is_noted_as_opened(session, opened, self.reviewer):
                 opened = None
+            refuse_other_form(session, self.dataset.id, self.form)
         if opened is not None:
             # While the database is away, the next sign of the browser writes it down.
             with suppress(StoreUnavailableError):

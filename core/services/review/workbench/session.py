@@ -33,6 +33,7 @@ from core.services.review.queue.order import (
 )
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
+from core.services.review.records.other_forms import refuse_other_form
 from core.services.review.records.planted_errors import ShownError, note_shown, plant_errors, shown_errors
 from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
@@ -168,6 +169,9 @@ class PrimarySession:
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
             walk: indices of chats that are gone through instead of the queue (an echo); not under delta review.
+
+        Raises:
+            FormChangedError: the dataset has another form by now; the outbox is applied all the same.
         """
         if acks is None:
             acks = self.save(store, outbox)
@@ -227,6 +231,7 @@ class PrimarySession:
             )
             approved = just_approved(outbox, acks) if not walk else None
             echo = find_echo(session, self.form, queue_spec, approved) if approved is not None else None
+            refuse_other_form(session, self.dataset.id, self.form)
         if on_screen is not None:
             # While the database is away, the next sign of the browser writes it down.
             with suppress(StoreUnavailableError):
