@@ -205,7 +205,7 @@ def _columns(opened: OpenForm) -> dict[str, Any]:
         "one_right_answer": column.CheckboxColumn(
             COLUMN_TITLES["one_right_answer"], width=78, help="不勾选：按相似度给分"
         ),
-        "values": column.ListColumn(COLUMN_TITLES["values"], width=220, help="建议，不是限制"),
+        "values": column.ListColumn(COLUMN_TITLES["values"], width=205, help="建议，不是限制"),
         "description": column.TextColumn(COLUMN_TITLES["description"], width=320, help="写进提示词"),
     }
 

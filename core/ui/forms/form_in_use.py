@@ -54,6 +54,13 @@ def draw_form_in_use(name: str) -> None:
             "没有数据集在用旧的一版。存了新的一版以后，在这里把数据集连同记录、标注和抽取结果一起改过去，随时可以撤销。",
             icon=":material/swap_horiz:",
         )
+    elif [one.reference for one in used] == [versions[0].reference]:
+        st.info(
+            f"数据集用的已经是最新的一版（{escape_markdown(used[0].reference)}）。存了新的一版以后，在这里改过去。",
+            icon=":material/check_circle:",
+        )
+        with st.expander("改到更早的一版"):
+            _draw_new_change(versions, used)
     else:
         _draw_new_change(versions, used)
     _draw_done(done, name, under_way)
@@ -174,7 +181,7 @@ def _draw_plan(plan: FormChangePlan) -> None:
     accepted = True
     if plan.lost_cells:
         st.warning(
-            f"有 {plan.lost_cells:,d} 处的值在新的表单里没有地方放。撤销能全部找回来；不撤销，就只在撤销之前留着。",
+            f"有 {plan.lost_cells:,d} 处的值在新的表单里没有地方放：改了以后哪里也看不到，撤销时全部回来。",
             icon=":material/warning:",
         )
         st.dataframe(

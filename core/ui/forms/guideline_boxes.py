@@ -16,7 +16,7 @@ LONGEST = 4000
 
 def draw_guideline_boxes(opened: OpenForm) -> None:
     """A box for each field's guideline, and the text of the rules."""
-    st.caption("新表单的第一版规范；以后在「标注规范」页改的，各版共用。")
+    st.caption("新表单的第一版规范，也写进提示词；以后在「标注规范」页改的，各版共用。")
     guidelines = _guidelines_of(opened.shown.guidelines)
     typed: dict[str, str] = {}
     fields = entries(opened.shown_tables, "field")

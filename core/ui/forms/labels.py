@@ -82,7 +82,7 @@ def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
             where += _name_of(place[1], tables) if place[0] == "fields" else ""
         if len(place) > 2:
             where += f"的{_ATTRIBUTES.get(str(place[2]), str(place[2]))}"
-    reason = " ".join(_WORDS.get(word, word) for word in problem.reason.split(" "))
+    reason = _reason(problem)
     return f"{where}：{reason}" if where else reason
 
 
@@ -92,10 +92,17 @@ def problems_by_field(problems: list[FormProblem]) -> dict[int, str]:
     for problem in problems:
         if len(problem.place) > 1 and problem.place[0] == "fields" and isinstance(problem.place[1], int):
             attribute = _ATTRIBUTES.get(str(problem.place[2]), "") if len(problem.place) > 2 else ""
-            reason = " ".join(_WORDS.get(word, word) for word in problem.reason.split(" "))
-            is_told = not attribute or reason.startswith(attribute)
-            by_field.setdefault(problem.place[1], []).append(reason if is_told else f"{attribute}：{reason}")
+            reason = _reason(problem)
+            by_field.setdefault(problem.place[1], []).append(f"{attribute}：{reason}" if attribute else reason)
     return {place: "；".join(reasons) for place, reasons in by_field.items()}
+
+
+def _reason(problem: FormProblem) -> str:
+    """The reason as the page calls things, without the name of the attribute that stands before it anyway."""
+    first, _, rest = problem.reason.partition(" ")
+    if len(problem.place) > 2 and rest and first == problem.place[2]:
+        return rest
+    return " ".join(_WORDS.get(word, word) for word in problem.reason.split(" ")).replace("」 ", "」")
 
 
 def _name_of(place: int, tables: dict[str, Any]) -> str:

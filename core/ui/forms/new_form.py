@@ -59,13 +59,14 @@ def _draw_source(way: str) -> bytes:
     if way == SCRATCH:
         return b""
     kinds = {SAMPLE: "JSON、JSONL 或 TXT", SCHEMA: "JSON", FILE: "TOML 或 ZIP"}[way]
-    uploaded = st.file_uploader(f"文件（{kinds}）", max_upload_size=20, key=f"form-new-file-{way}")
+    left, right = st.columns(2) if way != FILE else (st.container(), st.container())
+    uploaded = left.file_uploader(f"文件（{kinds}）", max_upload_size=20, key=f"form-new-file-{way}")
     if uploaded is not None:
         return bytes(uploaded.getvalue())
     if way == FILE:
         return b""
-    typed = st.text_area(
-        "或粘贴在这里", height=180, placeholder=_SAMPLE_HINT if way == SAMPLE else "{}", key=f"form-new-text-{way}"
+    typed = right.text_area(
+        "或粘贴在这里", height=140, placeholder=_SAMPLE_HINT if way == SAMPLE else "{}", key=f"form-new-text-{way}"
     )
     return typed.encode()
 
