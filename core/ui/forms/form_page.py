@@ -143,7 +143,7 @@ def _draw_list(known: list[KnownForm], drafts: list[DraftView]) -> None:
             "版本": st.column_config.NumberColumn(width=60),
             "字段": st.column_config.NumberColumn(width=60),
             "满分": st.column_config.NumberColumn(width=60, format="%g"),
-            "数据集": st.column_config.TextColumn(width=320),
+            "数据集": st.column_config.TextColumn(width=270),
             "草稿": st.column_config.TextColumn(width=60),
         },
     )
