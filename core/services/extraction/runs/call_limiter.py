@@ -217,7 +217,8 @@ class CallLimiter:
             return False
         waited = self._slots.enter(lambda: self._stopping.is_set() or self._slots.limit == 0)
         self._in_slot = True
-        return waited and self._look(key=key)
+        # Getting ready can take a while, too, on a busy machine.
+        return (waited or time.time() - self._seen_at > _LOOK_SECONDS) and self._look(key=key)
 
     def wait_for_rate(self, per_minute: int | None) -> None:
         """Wait until the next call may start.
