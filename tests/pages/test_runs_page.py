@@ -121,6 +121,11 @@ def test_a_link_to_a_new_run_brings_model_and_prompt(page: OpenPage, store: Stor
     assert by_label(app.selectbox, "提示词").value == "fewshot.v1"
     app = by_label(app.selectbox, "提示词").set_value("baseline.v1").run()
     assert by_label(app.selectbox, "提示词").value == "baseline.v1"
+    for stages in ("customers,one_customer", "fields.v1[基本信息-手机号码],fields.v1[客户购买阶段]"):
+        app = page(run="new", model="generalv3.5", prompt=stages)
+        assert not app.exception and by_label(app.selectbox, "提示词").value == stages, "as a recipe asks"
+    app = page(run="new", model="generalv3.5", prompt="没有这个")
+    assert not app.exception and any("没有这个" in error.value for error in app.error), "not another prompt unseen"
 
 
 def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_two_models_are_asked_together_at_one_press(
     assert not app.exception and not app.error
     with store.read() as session:
         runs = {run.name: run for run in queries.runs(session)}
-    assert runs["一起"].parameters["merge"]["runs"] == ["一起 · 短群聊填表", "一起 · 分段找字段"]
+    assert runs["一起"].parameters["merge"]["runs"] == ["短群聊填表 · 一起", "分段找字段 · 一起"]
 
 
 def test_pairs_ask_whose_answers_are_rejected(open_page: OpenPage, store: Store) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         recipe_of,
         recipe_parts,
         siblings_of,
+        single_fields,
     )
     from core.services.training.recipes import RECIPES, Recipe, RecipeStep, find_recipe, piece_fields, recipe_sets
     from core.services.training.row_formats import Row, TrainingFormat
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     )
     from core.services.training.tuned_models import (
         NEEDED_IDS,
+        prompt_of_set,
         register_tuned_model,
         training_overlap,
         training_set_of_run,
@@ -122,6 +124,7 @@ __all__ = [
     "piece_fields",
     "preflight",
     "preview_row",
+    "prompt_of_set",
     "push_set",
     "rebuild",
     "recipe_of",
@@ -133,6 +136,7 @@ __all__ = [
     "save_summary",
     "serve_command",
     "siblings_of",
+    "single_fields",
     "source_of",
     "summaries_from_run",
     "summary_versions",

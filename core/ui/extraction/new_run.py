@@ -105,17 +105,16 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
 
 def _choose_prompt(titles: Mapping[str, str]) -> str | None:
     """Choose the prompt; the one that the address asks for stands chosen at first."""
-    ids = list(titles)
     requested = address.text_parameter("prompt")
+    # What is asked for may be stages that nobody has put together yet: those of a recipe are.
+    ids = [*([requested] if requested and requested not in titles else []), *titles]
     return st.selectbox(
         "提示词",
         ids,
         format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
         accept_new_options=True,
         help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
-        key=held_choice(
-            f"runs-prompt-{requested}", ids, ids.index(requested) if requested in titles else 0, may_be_new=True
-        ),
+        key=held_choice(f"runs-prompt-{requested}", ids, ids.index(requested) if requested else 0, may_be_new=True),
     )
 
 

@@ -104,7 +104,8 @@ def _draw_stored_run(run: RunView, form: Form) -> None:
         title = escape_markdown(run_state(part)[0])
         st.progress(share, text=f"{escape_markdown(part.name)}：{title}，{escape_markdown(progress_text(part))}")
     merged = run.parameters.get("merge") or {}
-    sources = "、".join(map(str, merged.get("runs", ())))
+    # Those of a joined run stand above, with how far they are.
+    sources = "" if run_service.part_ids(run) else "、".join(map(str, merged.get("runs", ())))
     metrics(
         {
             "群聊": f"{run.done:,}",

@@ -20,11 +20,13 @@ from core.services.training import (
     cutoff_of,
     extract_with_recipe,
     platforms_taking,
+    prompt_of_set,
     recipe_of,
     recipe_parts,
     register_tuned_model,
     serve_command,
     siblings_of,
+    single_fields,
     training_overlap,
     training_set_of_run,
     training_sets,
@@ -170,11 +172,13 @@ def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: lis
     _draw_step(5, "用它抽取", done=bool(runs))
     recipe = recipe_of(trained)
     prompt = recipe.asked if recipe and recipe.asked else asked_by_set(trained)
-    way = (
-        "先归纳再填表（summary,from_summary）"
-        if prompt.startswith("from_summary")
-        else f"提示词 {escape_markdown(prompt)}"
-    )
+    single = single_fields(trained)
+    if single:
+        way = f"提示词 {escape_markdown(prompt_of_set(trained))}，一次只问一个字段，共 {len(single):d} 个"
+    elif prompt.startswith("from_summary"):
+        way = "先归纳再填表（summary,from_summary）"
+    else:
+        way = f"提示词 {escape_markdown(prompt)}"
     st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
     for run in runs:
         seen = training_overlap(state.store(), run)
@@ -244,8 +248,10 @@ def draw_joined_step(trained: TrainingSetView) -> None:
         dataset_id = left.selectbox(
             "数据集", list(datasets), format_func=lambda number: datasets[number].name, key="joined-dataset"
         )
-        stem = f"{trained.name} 合并"
-        name = right.text_input("抽取任务名称", stem, max_chars=80, key=f"joined-name-{trained.id}")
+        recipe = recipe_of(trained)
+        name = right.text_input(
+            "抽取任务名称", recipe.title if recipe else "", max_chars=80, key=f"joined-name-{trained.id}"
+        )
         if st.button(
             "一起抽取并合并", type="primary", icon=":material/merge:", key="joined-go", **only_for(Permission.RUNS)
         ):

@@ -112,13 +112,13 @@ def test_one_command_asks_both_and_merges(
     with store.read() as session:
         runs = {run.name: run for run in queries.runs(session)}
         forms = queries.forms_by_index(session, runs["一起"].id)
-    assert {"一起 · 短群聊填表", "一起 · 分段找字段"} <= set(runs)
+    assert {"短群聊填表 · 一起", "分段找字段 · 一起"} <= set(runs)
     (values,) = forms[2]
     assert (values[KEYS[0]], values[KEYS[1]], values["咨询类型"]) == ("13800001111", "赢单", ["询价"])
     asked = {question_digest(call["messages"]) for call in service.requests if call["model"] == "pieces"}
     taught = {row["question_sha256"] for row in manifest_of(tmp_path / "pieces")["rows"]}
     assert taught & asked, "the model is asked as it was trained"
-    assert runs["一起 · 分段找字段"].parameters["pipeline"]["spec"].count("fields") == len(KEYS)
+    assert runs["分段找字段 · 一起"].parameters["pipeline"]["spec"].count("fields") == len(KEYS)
     calls = len(service.requests)
     assert main(command) == 0 and len(service.requests) == calls, "nothing is asked twice"
 
@@ -135,7 +135,7 @@ def test_where_nothing_was_answered_nothing_is_merged(
     db = ["--db", store.engine.url.render_as_string(hide_password=False)]
     assert main([*db, "training", "extract", "1", "--dataset", "四条", "--run", "一起"]) == 1
     said = capsys.readouterr().err
-    assert "「一起 · 短群聊填表」有 2 条失败" in said and "「一起 · 分段找字段」有 2 条失败" in said
+    assert "「短群聊填表 · 一起」有 2 条失败" in said and "「分段找字段 · 一起」有 2 条失败" in said
     with store.read() as session:
         run = queries.run(session, "一起")
     assert (run.status, run.done) == ("paused", 0)

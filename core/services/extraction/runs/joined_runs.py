@@ -81,7 +81,7 @@ def start_joined(
         create_run(
             store,
             dataset=data.id,
-            name=f"{name} · {part.title}",
+            name=f"{part.title} · {name}",
             provider=part.provider,
             model=part.model,
             pipeline=part.pipeline,
