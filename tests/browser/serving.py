@@ -47,7 +47,7 @@ class Server:
         else:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
-                    [*self.command, *_OPTIONS],
+                    self.command,
                     cwd=self.folder,
                     env=self.env,
                     stdout=log,
