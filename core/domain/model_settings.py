@@ -30,6 +30,11 @@ class ModelSettings(BaseModel):
         price_out: yuan per thousand tokens of the answer; ``None`` where unknown.
         price_cached: yuan per thousand tokens of the question that the service had kept from an earlier one (prompt
             caching); ``None`` where unknown, then they cost as much as others.
+        batch_files: whether it takes requests as a file at its own address (OpenAI's Batch API).
+        batch_url: another base address that takes the same calls as a batch and answers late; ``""`` for none.
+        batch_share: price of what goes as a batch, as a share of the usual one; ``None`` where unknown.
+        batch_deadline: hours that a batch of its may take; 0 for the usual ones of its way.
+        batch_source: where the two were read and when, for people.
         parameters: goes with every call (``temperature``, ``patch_id``, ``lora_id`` …).
         json_mode: whether the service can be asked for JSON (``response_format``).
         system: whether it takes a system message; else it is put before the question.
@@ -52,6 +57,11 @@ class ModelSettings(BaseModel):
     price_in: float | None = None
     price_out: float | None = None
     price_cached: float | None = None
+    batch_files: bool = False
+    batch_url: str = ""
+    batch_share: float | None = None
+    batch_deadline: float = 0
+    batch_source: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
     json_mode: bool = False
     system: bool = True
@@ -59,22 +69,29 @@ class ModelSettings(BaseModel):
     training_set_id: int | None = None
     note: str = ""
 
-    def cost(self, tokens_in: int, tokens_out: int, *, cached: int = 0) -> float | None:
+    def cost(
+        self, tokens_in: int, tokens_out: int, *, cached: int = 0, batch_in: int = 0, batch_out: int = 0
+    ) -> float | None:
         """Cost of tokens in yuan; ``None`` if a price that matters is unknown.
 
         Args:
             tokens_in: of the questions, all together.
             tokens_out: of the answers, all together.
-            cached: of the questions, tokens that the service had kept from earlier ones.
+            cached: of the questions, tokens that the service had kept from earlier ones; none of a batch.
+            batch_in: of the questions, tokens that went as a batch; at the full price where its share is unknown.
+            batch_out: of the answers, likewise.
         """
+        share = 1.0 if self.batch_share is None else self.batch_share
         cached_price = self.price_in if self.price_cached is None else self.price_cached
         total = 0.0
-        for tokens, price in (
-            (tokens_in - cached, self.price_in),
-            (cached, cached_price),
-            (tokens_out, self.price_out),
+        for tokens, price, part in (
+            (tokens_in - cached - batch_in, self.price_in, 1.0),
+            (cached, cached_price, 1.0),
+            (batch_in, self.price_in, share),
+            (tokens_out - batch_out, self.price_out, 1.0),
+            (batch_out, self.price_out, share),
         ):
             if tokens and price is None:
                 return None
-            total += tokens * (price or 0.0) / TOKENS_PER_PRICE
+            total += tokens * (price or 0.0) * part / TOKENS_PER_PRICE
         return total

@@ -68,6 +68,8 @@ class FakeOpenAI:
                 except OSError:
                     pass  # the caller went away, as some tests want it to
 
+            do_GET = do_DELETE = do_POST
+
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
@@ -93,37 +95,39 @@ class FakeOpenAI:
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": API_KEY, "OPENAI_MODEL": "fake-model"}
 
     def _act(self, handler: BaseHTTPRequestHandler) -> None:
+        if handler.command != "POST":
+            return send_json(handler, 404, {"error": {"message": "Not Found", "code": None}})
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         self.requests.append(request)
         self.headers.append({key.lower(): value for key, value in handler.headers.items()})
         if handler.path != "/v1/chat/completions":
-            return _send(handler, 404, {"error": {"message": "Not Found", "code": None}})
+            return send_json(handler, 404, {"error": {"message": "Not Found", "code": None}})
         if handler.headers.get("Authorization") != f"Bearer {API_KEY}":
             said = f"Incorrect API key provided: {handler.headers.get('Authorization')}"
-            return _send(handler, 401, {"error": {"message": said, "code": "invalid_api_key"}})
+            return send_json(handler, 401, {"error": {"message": said, "code": "invalid_api_key"}})
         behaviour = self._director.next(request)
         self._stopping.wait(getattr(behaviour, "latency", 0.0))
         match behaviour:
             case Answer():
-                body = json.dumps(_completion(request, behaviour)).encode()
-                _send_bytes(handler, 200, body, "application/json", behaviour.encoding)
+                body = json.dumps(completion(request, behaviour)).encode()
+                send_bytes(handler, 200, body, "application/json", behaviour.encoding)
             case Failure():
                 usual = {"error": {"message": behaviour.message, "type": "fake", "code": behaviour.code}}
-                _send(handler, behaviour.status, behaviour.body if behaviour.body is not None else usual)
+                send_json(handler, behaviour.status, behaviour.body if behaviour.body is not None else usual)
             case Stall():
                 self._stopping.wait(behaviour.seconds)
                 handler.close_connection = True
             case Drop() | CleanClose():
                 if behaviour.after:
-                    body = json.dumps(_completion(request, Answer()), ensure_ascii=False).encode()
+                    body = json.dumps(completion(request, Answer()), ensure_ascii=False).encode()
                     _head(handler, 200, len(body), "application/json")
                     handler.wfile.write(body[: len(body) // 2])
                 handler.connection.shutdown(socket.SHUT_RDWR)
                 handler.close_connection = True
             case BadJson():
-                _send_bytes(handler, 200, b"<html>oops", "application/json")
+                send_bytes(handler, 200, b"<html>oops", "application/json")
             case Trickle():
-                self._trickle(handler, behaviour, json.dumps(_completion(request, Answer())).encode())
+                self._trickle(handler, behaviour, json.dumps(completion(request, Answer())).encode())
             case Flood():
                 self._flood(handler, behaviour)
         return None
@@ -152,7 +156,8 @@ class FakeOpenAI:
         handler.close_connection = True
 
 
-def _completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """A complete answer to a request, as the service sends it."""
     text = answer.text if answer.text is not None else default_answer(request["messages"])
     if answer.text is None and request.get("response_format", {}).get("type") == "json_object":
         text = json.dumps({"infos": json.loads(text)}, ensure_ascii=False)
@@ -171,11 +176,11 @@ def _completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
-def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
-    _send_bytes(handler, status, json.dumps(body).encode(), "application/json")
+def send_json(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
+    send_bytes(handler, status, json.dumps(body).encode(), "application/json")
 
 
-def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str, encoding: str = "") -> None:
+def send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str, encoding: str = "") -> None:
     body = gzip.compress(body) if encoding else body
     _head(handler, status, len(body), kind, encoding)
     handler.wfile.write(body)

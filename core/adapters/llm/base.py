@@ -73,6 +73,7 @@ class ModelReply:
         notes: what the service did not take of the request, one Chinese sentence each.
         tokens_cached: of ``tokens_in``, those that the service had kept from an earlier request, as it says; 0 where it
             says nothing.
+        batch: whether it went as a batch, which has a price of its own.
     """
 
     text: str
@@ -83,6 +84,7 @@ class ModelReply:
     reused: bool = False
     notes: tuple[str, ...] = ()
     tokens_cached: int = 0
+    batch: bool = False
 
 
 class Provider(Protocol):

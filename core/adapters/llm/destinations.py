@@ -191,11 +191,8 @@ def allowed_variables() -> list[str]:
 
 def shipped_origins(variable: str) -> set[Origin]:
     """Origins of the shipped entries that use a key."""
-    urls = {
-        preset.url
-        for preset in presets()
-        if preset.url and _same_keys(provider_entry(preset.provider).variable_of(preset), variable)
-    }
+    own = [preset for preset in presets() if _same_keys(provider_entry(preset.provider).variable_of(preset), variable)]
+    urls = {url for preset in own if preset.url for url in (preset.url, preset.batch_url) if url}
     return {parse_origin(url) for url in urls}
 
 

@@ -14,7 +14,7 @@ from core.adapters.llm.failures import LARGEST_REPLY, ReplyTooLargeError
 _HEADERS = frozenset(
     {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
 )
-_OWN_HEADERS = frozenset({"lora_id"})
+_OWN_HEADERS = frozenset({"lora_id", "idempotency-key"})
 _SDK_PREFIX = "x-stainless-"
 _ENCODINGS = "gzip"
 _PIECE = 1_024
@@ -39,14 +39,14 @@ class _Pieces(httpx2.SyncByteStream):
 class _BoundedBody(httpx2.SyncByteStream):
     """The unpacked body of a response, up to the size of the largest reply."""
 
-    def __init__(self, response: httpx2.Response) -> None:
-        self._response = response
+    def __init__(self, response: httpx2.Response, largest: int) -> None:
+        self._response, self._largest = response, largest
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         for chunk in self._response.iter_bytes():
             size += len(chunk)
-            if size > LARGEST_REPLY:
+            if size > self._largest:
                 raise ReplyTooLargeError
             yield chunk
 
@@ -54,7 +54,7 @@ class _BoundedBody(httpx2.SyncByteStream):
         self._response.close()
 
 
-def _bounded(response: httpx2.Response) -> httpx2.Response:
+def _bounded(response: httpx2.Response, largest: int) -> httpx2.Response:
     """The same response with a body that is unpacked while it is counted; its errors are those of the original."""
     packed = "content-encoding" in response.headers
     assert isinstance(response.stream, httpx2.SyncByteStream)
@@ -66,14 +66,22 @@ def _bounded(response: httpx2.Response) -> httpx2.Response:
         if not packed or name.lower() not in ("content-encoding", "content-length")
     ]
     return httpx2.Response(
-        response.status_code, headers=kept, stream=_BoundedBody(inner), extensions=response.extensions
+        response.status_code, headers=kept, stream=_BoundedBody(inner, largest), extensions=response.extensions
     )
 
 
 class PinnedTransport(httpx2.HTTPTransport):
     """Transport for one destination; refuses any other, whatever variables or responses say."""
 
-    def __init__(self, destination: Destination, key: str | None, tls: ssl.SSLContext, *, sdk_headers: bool) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        key: str | None,
+        tls: ssl.SSLContext,
+        *,
+        sdk_headers: bool,
+        largest: int = LARGEST_REPLY,
+    ) -> None:
         """Set up the connection; nothing is opened yet.
 
         Args:
@@ -82,11 +90,12 @@ class PinnedTransport(httpx2.HTTPTransport):
             tls: verifies certificates.
             sdk_headers: whether what ``openai`` adds from its own variables (``OPENAI_ORG_ID``, ``OPENAI_PROJECT_ID``,
                 ``OPENAI_CUSTOM_HEADERS``) may go there as well. They may hold keys.
+            largest: bytes of the largest reply that is read.
 
         Raises:
             SettingsError: the environment's proxy cannot be used.
         """
-        self._destination, self._key, self._sdk_headers = destination, key, sdk_headers
+        self._destination, self._key, self._sdk_headers, self._largest = destination, key, sdk_headers, largest
         self._proxy = destination.proxy()
         super().__init__(verify=tls, trust_env=False, proxy=self._proxy or None)
 
@@ -108,7 +117,7 @@ class PinnedTransport(httpx2.HTTPTransport):
                 extensions={**request.extensions, "sni_hostname": self._destination.origin.host},
             )
             try:
-                return _bounded(super().handle_request(pinned))
+                return _bounded(super().handle_request(pinned), self._largest)
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if address == addresses[-1]:
                     raise

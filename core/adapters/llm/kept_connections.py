@@ -14,11 +14,12 @@ import httpx2
 import openai
 
 from core.adapters.llm.destinations import Destination
+from core.adapters.llm.failures import LARGEST_REPLY
 from core.adapters.llm.http_transport import PinnedTransport
 
 KEPT_SECONDS: Final = 4.0
 """For so long an unused connection is kept: services close theirs after five seconds and more."""
-_Key = tuple[str, str, Destination, str, ssl.SSLContext, bool]
+_Key = tuple[str, str, Destination, str, ssl.SSLContext, bool, int]
 
 _kept: dict[_Key, list["Connection"]] = defaultdict(list)
 _mutex = threading.Lock()
@@ -35,14 +36,14 @@ class Connection:
         """Prepare; nothing is opened yet.
 
         Args:
-            key: base URL, API key, destination, proxy, what verifies certificates, and whether headers of the SDK's
-                own variables go out.
+            key: base URL, API key, destination, proxy, what verifies certificates, whether headers of the SDK's own
+                variables go out, and bytes of the largest reply.
 
         Raises:
             SettingsError: the environment's proxy cannot be used.
         """
-        url, api_key, destination, _, tls, sdk_headers = key
-        transport = PinnedTransport(destination, api_key, tls, sdk_headers=sdk_headers)
+        url, api_key, destination, _, tls, sdk_headers, largest = key
+        transport = PinnedTransport(destination, api_key, tls, sdk_headers=sdk_headers, largest=largest)
         http_client: httpx2.Client = openai.DefaultHttpxClient(
             transport=transport, follow_redirects=False, trust_env=False
         )
@@ -73,7 +74,13 @@ class Connection:
 
 
 def connection_for(
-    url: str, api_key: str, destination: Destination, tls: ssl.SSLContext, *, sdk_headers: bool
+    url: str,
+    api_key: str,
+    destination: Destination,
+    tls: ssl.SSLContext,
+    *,
+    sdk_headers: bool,
+    largest: int = LARGEST_REPLY,
 ) -> Connection:
     """A connection to a service for one call: the one that was used last, if one is kept, else a new one.
 
@@ -83,11 +90,12 @@ def connection_for(
         destination: the only address that is connected to; checked a moment ago.
         tls: verifies certificates.
         sdk_headers: see :class:`~core.adapters.llm.http_transport.PinnedTransport`.
+        largest: bytes of the largest reply that is read.
 
     Raises:
         SettingsError: the environment's proxy cannot be used.
     """
-    key = (url, api_key, destination, destination.proxy(), tls, sdk_headers)
+    key = (url, api_key, destination, destination.proxy(), tls, sdk_headers, largest)
     close_unused(KEPT_SECONDS)
     with _mutex:
         if _kept[key]:

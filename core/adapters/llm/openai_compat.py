@@ -6,27 +6,28 @@ to ask again is decided in one place, by cause.
 
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, require_allowed, sentence_of
 from core.adapters.llm.failures import (
+    LARGEST_REPLY,
     ReplyTooLargeError,
     failure,
     is_spark_code,
     length_failure,
     missing_parts,
     missing_variables,
-    redirect_failure,
     size_failure,
     spark_failure,
     timeout_failure,
 )
 from core.adapters.llm.model_spec import ModelSpec
+from core.adapters.llm.openai_failures import code_text, explain_connection, explain_status, may_refuse_format
 from core.adapters.llm.redaction import without_keys
 from core.adapters.llm.registry import ProviderEntry
 from core.errors import Cause, ProviderError, SettingsError
@@ -36,33 +37,10 @@ from core.settings import OpenAISettings
 if TYPE_CHECKING:
     from core.adapters.llm.kept_connections import Connection
 
+T = TypeVar("T")
 _OWN_PARAMETERS = frozenset(
     {"temperature", "max_tokens", "json_mode", "json_schema", "patch_id", "lora_id", "top_p", "seed"}
 )
-_TOO_LONG = re.compile(
-    r"context.?length|maximum context|too (long|many tokens)|max_model_len|input length", re.IGNORECASE
-)
-_AUDIT = re.compile(
-    r"content.?filter|inappropriate|data_inspection|sensitive|content.?policy|moderation", re.IGNORECASE
-)
-_NO_MONEY_CODE = re.compile(
-    r"insufficient_?(?:user_?)?(?:quota|balance|funds|credits?)|billing_?(?:hard_?limit_?reached|not_?active)"
-    r"|account_?(?:overdue|in_?arrears)(?:_?error)?|arrear(?:s|age)?|exceeded_?current_?quota(?:_?error)?",
-    re.IGNORECASE,
-)
-"""Codes and types that say the money is gone; ``quota`` alone says nothing, for limits per minute are quotas too."""
-_NO_MONEY_WORDS = re.compile(
-    r"insufficient[ _](?:account )?(?:balance|funds|credits?|quota)|in arrears|欠费|余额不足|余额已用完", re.IGNORECASE
-)
-_PER_TIME = re.compile(
-    r"per[ _-]?(?:second|minute|hour)|\b[rt]p[ms]\b|/\s?min|每分钟|每秒|每小时|rate.?limit", re.IGNORECASE
-)
-
-
-_NO_JSON_MODE = re.compile(r"response_format|json_object|json_schema|json.?mode", re.IGNORECASE)
-_NOT_ABOUT_THE_FORMAT = frozenset({401, 402, 403, 408, 413, 429})
-"""Refusals of a key, of the account, of the size or of the pace."""
-_CODE = re.compile(r"[\w.\-]{1,60}", re.ASCII)
 _KEYLESS = "none"
 """Placeholder key for services without one: the package insists on a key."""
 
@@ -113,58 +91,82 @@ class OpenAIProvider:
         Raises:
             ProviderError: with its cause; nothing else.
         """
-        if reason := self.ready():
-            raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        model = request.model or (self._spec.api_name if self._spec else "") or self._settings.model
-        if not model:
-            raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
+        model = self.model_of(request)
         import openai
 
         elapsed = stopwatch()
         place = (self._address(), model)
         refusals: list[tuple[str, str, str]] = []
-        connection = self._connection()
 
-        def ask() -> Any:
-            client = connection.client
-            arguments = _arguments(request, model, self._spec) | {"timeout": request.deadline}
-            for response_format in _response_formats(request):
+        def ask(client: Any) -> Any:
+            arguments = call_arguments(request, model, self._spec) | {"timeout": request.deadline}
+            for response_format in response_formats(request):
                 if (refused := (*place, response_format["type"])) in _refused_formats:
                     continue
                 try:
                     return client.chat.completions.create(**arguments, response_format=response_format)
                 except openai.APIStatusError as error:
-                    if not _may_refuse_format(error):
+                    if not may_refuse_format(error):
                         raise
                     refusals.append(refused)
             return client.chat.completions.create(**arguments)
 
+        reply = self.call(ask, request.deadline)
+        _refused_formats.update(refusals)
+        notes = tuple(f"模型服务不接受 {refused} 格式的要求，改为不这样要求再问了一次" for *_, refused in refusals)
+        return replace(read_completion(reply, request, model, elapsed()), notes=notes)
+
+    def model_of(self, request: ModelRequest) -> str:
+        """What the service calls the model that a request is for.
+
+        Raises:
+            ProviderError: none is named.
+        """
+        model = request.model or (self._spec.api_name if self._spec else "") or self._settings.model
+        if not model:
+            raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
+        return model
+
+    def call(self, ask: Callable[[Any], T], seconds: float, *, largest: int = LARGEST_REPLY) -> T:
+        """Ask the service something with a client that reaches its address and nothing else; every failure has a cause.
+
+        Args:
+            ask: given the client (``openai.OpenAI``).
+            seconds: after which it has failed.
+            largest: bytes of the largest reply that is read.
+
+        Raises:
+            ProviderError: with its cause; nothing else.
+        """
+        if reason := self.ready():
+            raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
+        import openai
+
+        connection = self._connection(largest)
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
-            reply = call_with_deadline(ask, request.deadline, connection.close)
+            reply = call_with_deadline(lambda: ask(connection.client), seconds, connection.close)
         except (DeadlineExceeded, openai.APITimeoutError) as error:
-            raise timeout_failure(request.deadline) from error
+            raise timeout_failure(seconds) from error
         except openai.APIStatusError as error:
-            raise _explain_status(error) from self._safe(error)
+            raise explain_status(error) from self._safe(error)
         except ReplyTooLargeError as error:
             raise size_failure() from error
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
         except openai.APIConnectionError as error:
-            raise _explain_connection(error) from self._safe(error)
+            raise explain_connection(error) from self._safe(error)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
             raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
         except Exception as error:
             raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
         else:
             connection.keep()
+            return reply
         finally:
             connection.close_unless_kept()
-        _refused_formats.update(refusals)
-        notes = tuple(f"模型服务不接受 {refused} 格式的要求，改为不这样要求再问了一次" for *_, refused in refusals)
-        return replace(_read(reply, request, model, elapsed()), notes=notes)
 
-    def _connection(self) -> "Connection":
+    def _connection(self, largest: int = LARGEST_REPLY) -> "Connection":
         """A client that can reach this model's address and nothing else, for one call; a used one where there is."""
         from core.adapters.llm.kept_connections import connection_for
 
@@ -172,7 +174,9 @@ class OpenAIProvider:
             destination = self._destination()
             tls = verifying_tls(destination)
             sdk_headers = self._variable() == ENTRY.usual_variable
-            return connection_for(self._address(), self._key(), destination, tls, sdk_headers=sdk_headers)
+            return connection_for(
+                self._address(), self._key(), destination, tls, sdk_headers=sdk_headers, largest=largest
+            )
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
 
@@ -221,6 +225,7 @@ ENTRY = ProviderEntry(
     model_hint="模型名，例如 deepseek-chat",
     resource="lora_id",
     json_mode=True,
+    batch=True,
 )
 
 
@@ -246,7 +251,14 @@ def _no_tls() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dict[str, Any]:
+def call_arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dict[str, Any]:
+    """What a request is in the words of the package, but for its response format.
+
+    Args:
+        request: what is asked.
+        model: the service's name of the model.
+        spec: its entry.
+    """
     parameters = dict(request.parameters)
     system, prompt = request.system, request.prompt
     if system and spec and not spec.system:
@@ -266,7 +278,7 @@ def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dic
     return arguments
 
 
-def _response_formats(request: ModelRequest) -> list[dict[str, Any]]:
+def response_formats(request: ModelRequest) -> list[dict[str, Any]]:
     """What is asked for, in the order in which it is tried: the forms' schema where the model entry says so, JSON mode.
 
     Suggested values are no enumeration: any other value stays possible.
@@ -292,10 +304,21 @@ def _object_schema(properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:
+def read_completion(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:
+    """The answer in a completion.
+
+    Args:
+        reply: the package's completion.
+        request: what was asked.
+        model: the service's name of the model, where the reply names none.
+        seconds: that it took.
+
+    Raises:
+        ProviderError: it is an error, is cut off or was refused, or holds no answer.
+    """
     # Some services answer errors with HTTP 200 and a body of their own, which the package takes for a completion.
     extra = getattr(reply, "model_extra", None) or {}
-    code = _code_text(extra.get("code"))
+    code = code_text(extra.get("code"))
     if code not in ("", "0"):
         raise (
             spark_failure(code)
@@ -336,76 +359,3 @@ def cached_tokens(usage: Mapping[str, Any]) -> int:
     known = [count for count in spellings if isinstance(count, int) and not isinstance(count, bool) and count > 0]
     total = usage.get("prompt_tokens")
     return min(max(known, default=0), total if isinstance(total, int) else 0)
-
-
-def _code_text(code: object) -> str:
-    """A service's own error code as a short word; a service may put anything there, and it is shown and stored."""
-    text = "" if code is None else str(code)
-    return text if _CODE.fullmatch(text) or not text else "无法识别"
-
-
-def _may_refuse_format(error: Any) -> bool:
-    """Whether an answer may refuse the response format; any refusal but one that says something else."""
-    body = error.body if isinstance(error.body, dict) else {}
-    reason = f"{body.get('code') or ''} {body.get('message') or ''} {body.get('param') or ''} {error.message}"
-    if _NO_JSON_MODE.search(reason):
-        return error.status_code in (400, 404, 422, 500, 501)
-    if not 400 <= error.status_code < 500 or error.status_code in _NOT_ABOUT_THE_FORMAT:
-        return False
-    return not (_TOO_LONG.search(reason) or _AUDIT.search(reason) or is_spark_code(str(body.get("code") or "")))
-
-
-def _explain_connection(error: Any) -> ProviderError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ReplyTooLargeError):
-            return size_failure()
-        if isinstance(cause, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return failure(Cause.CONFIG, "模型服务的证书没有通过校验", "请核对模型的地址，并检查是否有代理改写了连接")
-        cause = cause.__cause__ or cause.__context__
-    return failure(Cause.NETWORK, "连接不上模型服务")
-
-
-def _money_is_gone(body: dict[str, Any], message: str) -> bool:
-    """Whether an error says that the account has no money left; a limit per minute passes by itself."""
-    if any(_NO_MONEY_CODE.fullmatch(str(body.get(name) or "").strip()) for name in ("code", "type")):
-        return True
-    words = str(body.get("message") or message)
-    return bool(_NO_MONEY_WORDS.search(words)) and not _PER_TIME.search(words)
-
-
-def _explain_status(error: Any) -> ProviderError:
-    status = int(error.status_code)
-    body = error.body if isinstance(error.body, dict) else {}
-    code = str(body.get("code") or "")
-    if is_spark_code(code):
-        return spark_failure(code)
-    error_text = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
-    place = f"（HTTP {status}）"
-    shown = str(status)
-    if status < 400:
-        return redirect_failure(status)
-    if status == 401:
-        return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
-    if status == 402 or (status in (403, 429) and _money_is_gone(body, str(error.message))):
-        return failure(Cause.QUOTA, f"模型服务的余额或用量不足{place}", code=shown)
-    if status == 403:
-        return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)
-    if status == 404:
-        return failure(
-            Cause.BAD_REQUEST,
-            f"模型服务没有这个地址或模型{place}",
-            "请核对模型的地址（模型页或 OPENAI_BASE_URL）和名称",
-            code=shown,
-        )
-    if status == 408:
-        return failure(Cause.TIMEOUT, f"模型服务处理超时{place}", code=shown)
-    if status == 429:
-        return failure(Cause.RATE, f"调用模型服务过于频繁{place}", code=shown)
-    if status >= 500:
-        return failure(Cause.SERVER, f"模型服务出错{place}", code=shown)
-    if status == 413 or _TOO_LONG.search(error_text):
-        return failure(Cause.TOO_LONG, f"提问超过了模型的上下文长度{place}", code=shown)
-    if _AUDIT.search(error_text):
-        return failure(Cause.AUDIT, f"内容没有通过服务方的审核{place}", code=shown)
-    return failure(Cause.BAD_REQUEST, f"模型服务不接受这个请求{place}", code=shown)

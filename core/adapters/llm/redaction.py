@@ -40,7 +40,7 @@ def without_keys(
         except ProviderError as error:
             clean_failure(error, _keys_of(self))
             raise
-        return replace(reply, text=_clean(reply.text, _keys_of(self)), model=_clean(reply.model, _keys_of(self)))
+        return clean_reply(reply, _keys_of(self))
 
     _cleaned.add(cleaned)
     return cleaned
@@ -56,6 +56,11 @@ def _keys_of(provider: _Keyed) -> Sequence[str]:
         return provider.keys()
     except SettingsError:  # the file with keys broke meanwhile; those handed out before are known all the same
         return ()
+
+
+def clean_reply(reply: ModelReply, keys: Sequence[str] = ()) -> ModelReply:
+    """A reply without keys."""
+    return replace(reply, text=_clean(reply.text, keys), model=_clean(reply.model, keys))
 
 
 def clean_failure(error: ProviderError, keys: Sequence[str] = ()) -> None:

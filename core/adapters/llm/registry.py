@@ -36,6 +36,7 @@ class ProviderEntry:
         model_hint: placeholder of the service's name of a model.
         resource: parameter that names a fine-tuned model's resource; ``""`` where there is none.
         json_mode: whether the service can be asked for JSON.
+        batch: whether a service of its kind may take requests as a batch.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ProviderEntry:
     model_hint: str = ""
     resource: str = ""
     json_mode: bool = False
+    batch: bool = False
 
     def connect(self, spec: ModelSpec | None) -> Provider:
         """Make the provider for a model (``None``: the model of the environment).

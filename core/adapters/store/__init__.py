@@ -2,6 +2,7 @@
 
 from core.adapters.store.db import Store, open_store
 from core.adapters.store.views import (
+    CallBatchView,
     ChatView,
     DatasetView,
     EventView,
@@ -20,6 +21,7 @@ __all__ = [
     "DatasetView",
     "EventView",
     "ExtractionView",
+    "CallBatchView",
     "HeavyJobView",
     "LearnedModelView",
     "PassingRuleView",

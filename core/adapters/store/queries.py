@@ -129,6 +129,8 @@ class _Totals:
     outdated: int = 0
     newest: int = 0
     tokens_cached: int = 0
+    batch_in: int = 0
+    batch_out: int = 0
 
 
 def runs(session: Session, dataset_id: int | None = None) -> list[RunView]:
@@ -187,13 +189,15 @@ def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
                 func.count(col(Extraction.made_on)),
                 func.max(col(Extraction.id)),
                 func.sum(col(Extraction.tokens_cached)),
+                func.sum(col(Extraction.batch_in)),
+                func.sum(col(Extraction.batch_out)),
             )
             .where(col(Extraction.run_id).in_(ids))
             .group_by(col(Extraction.run_id), col(Extraction.status))
         )
         kept |= dict.fromkeys(ids, _Totals())
         for row in session.execute(statement):
-            run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest, cached = row
+            run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest, cached, batch_in, batch_out = row
             before = kept[run_id]
             is_failed = status == ExtractionStatus.FAILED
             kept[run_id] = _Totals(
@@ -206,6 +210,8 @@ def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
                 before.outdated + outdated,
                 max(before.newest, newest),
                 before.tokens_cached + int(cached),
+                before.batch_in + int(batch_in),
+                before.batch_out + int(batch_out),
             )
     return kept
 

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from core.adapters.store.models import (
     Base,
+    CallBatchBase,
     ChatBase,
     DatasetBase,
     ExtractionBase,
@@ -116,6 +117,8 @@ class RunView(RunBase, View):
     outdated: int = 0
     newest: int = 0
     tokens_cached: int = 0
+    batch_in: int = 0
+    batch_out: int = 0
 
     @property
     def pending(self) -> int:
@@ -155,6 +158,12 @@ class TrainingJobView(TrainingJobBase, View):
 
 class HeavyJobView(HeavyJobBase, View):
     """One heavy computation that somebody asked for."""
+
+    id: int
+
+
+class CallBatchView(CallBatchBase, View):
+    """One file of requests of a run, and how far it is."""
 
     id: int
 

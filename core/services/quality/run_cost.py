@@ -52,7 +52,8 @@ def run_costs(session: Session, runs: Iterable[RunView]) -> dict[int, float | No
             models.append(ModelSpec.from_dict(entry_then))
         if (run.provider, run.model) in current:
             models.append(current[run.provider, run.model])
-        amounts = (model.cost(run.tokens_in, run.tokens_out, cached=run.tokens_cached) for model in models)
+        parts = {"cached": run.tokens_cached, "batch_in": run.batch_in, "batch_out": run.batch_out}
+        amounts = (model.cost(run.tokens_in, run.tokens_out, **parts) for model in models)
         unpriced = None if run.tokens_in or run.tokens_out else 0.0
         yuan[run.id] = next((amount for amount in amounts if amount is not None), unpriced)
     return yuan

@@ -9,6 +9,7 @@ from sqlmodel import Field
 from core.adapters.store import views
 from core.adapters.store.models import (
     Base,
+    CallBatch,
     Chat,
     Dataset,
     Discussion,
@@ -34,6 +35,7 @@ NOT_SHOWN = {
     (Discussion, DiscussionView): {"chat_id"},
     (Dispute, DisputeView): {"dataset_id", "chat_id"},
     (ExternalScore, ExternalScoreView): set(),
+    (CallBatch, views.CallBatchView): set(),
     (ReviewCheck, views.ReviewCheckView): {"lot_secret", "planted_run_id", "planted_up_to"},
 }
 """Columns of each table that its view leaves out on purpose: whatever else is added must be shown."""

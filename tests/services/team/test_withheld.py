@@ -67,7 +67,7 @@ SECOND = Actor("林晓", AccountRole.ADMINISTRATOR, 2)
 THIRD = Actor("周遥", AccountRole.ADMINISTRATOR, 3)
 
 NOT_ASKED = frozenset(
-    """extraction.runs.executor.execute_chat extraction.runs.executor_lock.executor_lock
+    """extraction.runs.batch_play.play extraction.runs.executor.execute_chat extraction.runs.executor_lock.executor_lock
     extraction.runs.prompt_preview.try_prompt extraction.runs.scheduler.ensure_running
     extraction.runs.wait_for_run.wait_for_run learning.background.claim_job learning.background.run_job
     learning.background.train_in_process learning.models.train datasets.sample_loading.load_sample
@@ -77,12 +77,12 @@ NOT_ASKED = frozenset(
 )
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
-    """about acks active answered approved backlogs batch_id begin change change_id choices chosen claims columns
+    """about acks active answered approved backlogs batch batch_id begin change change_id choices chosen claims columns
     concurrency corpus customers default disabled discussion dispute_id draft_id entry_id event events every field
-    fields file file_name filename filled first forms hidden holder ids import_id job job_id kept keys kind
-    leaving limiter mark mask model new now outbox parameters parts password per_minute plan planned position
-    prefix provider record remark remarks replies_days report repository result returned reviews role row rows
-    rule rule_id rules save saved score score_id scores second secret spec spellings statement status subject
+    fields file file_name filename filled first forms hidden holder ids import_id job job_id kept keys kind leaving
+    limiter lines mark mask model new now outbox outcome parameters parts password pending per_minute plan planned
+    position prefix provider record remark remarks replies_days report repository result returned reviews role row
+    rows rule rule_id rules save saved score score_id scores second secret spec spellings statement status subject
     suggestion target task template text texts token trained turns values versions view which""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""

@@ -4,6 +4,7 @@
 """
 
 from core.adapters.store.models.base import Base, now
+from core.adapters.store.models.call_batches import CallBatch, CallBatchBase, CallBatchState, CallLine, CallLineState
 from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
 from core.adapters.store.models.datasets import (
     Chat,
@@ -94,6 +95,11 @@ __all__ = [
     "Batch",
     "BatchChat",
     "BlindOpening",
+    "CallBatch",
+    "CallBatchBase",
+    "CallBatchState",
+    "CallLine",
+    "CallLineState",
     "Chat",
     "ChatBase",
     "ChatPriority",

@@ -17,6 +17,10 @@ class ModelEntry(ModelSettings, Base, table=True):
     name: str = Field(unique=True)
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     replace_personal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    batch_files: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    batch_url: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    batch_deadline: float = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    batch_source: str = Field(default="", sa_column_kwargs={"server_default": ""})
     training_set_id: int | None = Field(default=None, foreign_key="trainingset.id", ondelete="SET NULL")
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 

@@ -91,7 +91,8 @@ class ExtractionBase(Base):
     """Fields that an extraction's table and view share. ``forms`` is ``None`` where the extraction failed.
 
     ``made_on`` is the number of characters that the chat had when it was read, if it has been gone on with since.
-    ``tokens_cached`` of ``tokens_in`` the service had kept from an earlier question: they have a price of their own.
+    ``tokens_cached`` of ``tokens_in`` the service had kept from an earlier question; ``batch_in`` and ``batch_out`` are
+    what of both counts went as a batch. They have prices of their own.
     """
 
     run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
@@ -106,6 +107,8 @@ class ExtractionBase(Base):
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    batch_in: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    batch_out: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     seconds: float = 0.0
     made_on: int | None = None
 
@@ -120,7 +123,7 @@ class Extraction(ExtractionBase, table=True):
         Index(
             "ix_extraction_totals",
             *("run_id", "status", "created_at", "id", "made_on", "tokens_in", "tokens_out", "seconds"),
-            "tokens_cached",
+            *("tokens_cached", "batch_in", "batch_out"),
         ),
         NEVER_REUSED,
     )

@@ -30,6 +30,10 @@ _TITLES = {
     "price_in": "提问单价",
     "price_out": "回答单价",
     "price_cached": "缓存单价",
+    "batch_url": "批量地址",
+    "batch_share": "批量价格",
+    "batch_deadline": "批量时限",
+    "batch_source": "批量出处",
     "parameters": "附加参数",
     "note": "备注",
 }
@@ -47,6 +51,8 @@ _MOST_CHARACTERS = {
     "url": 500,
     "key_env": 64,
     "note": 2000,
+    "batch_url": 500,
+    "batch_source": 500,
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "context_tokens": (0, 100_000_000),
@@ -56,6 +62,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "price_in": (0, 10_000),
     "price_out": (0, 10_000),
     "price_cached": (0, 10_000),
+    "batch_share": (0, 1),
+    "batch_deadline": (0, 336),
 }
 _PARAMETERS: dict[str, tuple[int, int, type[int] | type[float]]] = {
     "max_tokens": (1, 10_000_000, int),
@@ -137,8 +145,15 @@ class ModelDraft(ModelSettings):
 
     @model_validator(mode="after")
     def _address_fits(self) -> "ModelDraft":
-        if self.url:
-            _check_address("地址", self.url, self.provider)
+        for title, url in (("地址", self.url), ("批量地址", self.batch_url)):
+            if url:
+                _check_address(title, url, self.provider)
+        return self
+
+    @model_validator(mode="after")
+    def _batch_fits(self) -> "ModelDraft":
+        if (self.batch_files or self.batch_url) and not provider_entry(self.provider).batch:
+            raise ValueError(f"{provider_entry(self.provider).title}没有批量调用")
         return self
 
     @model_validator(mode="after")
@@ -146,6 +161,8 @@ class ModelDraft(ModelSettings):
         """The same rule that every call asks, so that a refusal is read where it can be mended."""
         try:
             authorise_model(self)
+            if self.batch_url:
+                authorise_model(self.model_copy(update={"url": self.batch_url}))
         except SettingsError as error:
             raise ValueError(f"{error.message}，{error.remedy}") from None
         return self

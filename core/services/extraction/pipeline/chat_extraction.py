@@ -14,7 +14,7 @@ from core.domain.merge import join_chunks
 from core.domain.prompts import Prompt
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
-from core.services.extraction.pipeline.outcome import Call, Outcome, Status, cause_of
+from core.services.extraction.pipeline.outcome import AnswerAwaited, Call, Outcome, Status, cause_of
 from core.services.extraction.pipeline.retry import ATTEMPTS
 from core.services.extraction.pipeline.stages import CallFailed, ChunkRun, Examples, StageContext, no_examples
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, chat_budget
@@ -84,8 +84,9 @@ def run_pipeline(
     """Run a pipeline on one chat.
 
     Every failure that a person can understand becomes an :class:`Outcome` of status ``failed`` with the calls that
-    were made; only programming errors are raised. Nothing of the chat is cut silently: what cleaning leaves out and how
-    windows lie is on the outcome.
+    were made; raised are only programming errors, and what says that an answer comes later
+    (:class:`~core.services.extraction.pipeline.outcome.AnswerAwaited`). Nothing of the chat is cut silently: what
+    cleaning leaves out and how windows lie is on the outcome.
 
     Args:
         form: what to fill.
@@ -137,12 +138,17 @@ def run_pipeline(
         )
         runs = [ChunkRun(context, chunk, calls, [dict(values) for values in base]) for chunk in chunks]
         failed: Call | None = None
+        awaited: AnswerAwaited | None = None
         for run in runs:
             try:
                 run.execute()
+            except AnswerAwaited as later:
+                awaited = later  # questions about the other windows can be asked at the same time
             except CallFailed as error:
                 failed = error.call
                 break
+        if awaited is not None and failed is None:
+            raise awaited
     except (PromptError, SettingsError) as error:
         return Outcome(None, Status.FAILED, cause=cause_of(error), error=str(error), calls=tuple(calls))
     forms, alternatives = (None, []) if failed else _together(form, cleaned, runs)

@@ -16,6 +16,10 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class AnswerAwaited(Exception):
+    """Raised by a provider that collects questions: this one is answered later, and the chat goes on then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One question to a model, with its retries.
@@ -39,6 +43,7 @@ class Call:
         tokens_in: prompt tokens by the provider's count; ``None`` where it does not say.
         tokens_out: answer tokens, likewise.
         tokens_cached: of ``tokens_in``, those that the service had kept from an earlier question.
+        batch: whether the question went as a batch.
         seconds: wall time with waits and retries.
         attempts: how often the model was asked; 0 where an earlier answer was taken.
         model: what answered, as the provider names it.
@@ -65,6 +70,7 @@ class Call:
     attempts: int = 0
     model: str = ""
     tokens_cached: int = 0
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
         except ProviderError as error:
             count_call(provider.name, error.cause, time.perf_counter() - began)
             raise
-        if not reply.reused:
+        # What a batch has brought is counted where it comes in, not each time that its chat is gone on with.
+        if not reply.reused and not (reply.batch and reply.seconds == 0):
             tokens = (reply.tokens_in, reply.tokens_out)
             count_call(provider.name, "answered", time.perf_counter() - began, tokens=tokens)
         return reply

@@ -14,7 +14,7 @@ from core.domain.replies import parse_reply
 from core.errors import PromptError
 from core.services.extraction.pipeline.asked_customers import answer_about, customers_to_ask
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
-from core.services.extraction.pipeline.outcome import Call
+from core.services.extraction.pipeline.outcome import AnswerAwaited, Call
 from core.services.extraction.pipeline.retry import ask
 from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
@@ -147,6 +147,7 @@ class ChunkRun:
         self.notes += notes
         filled: list[FormValues] = []
         unreadable: list[CallFailed] = []
+        awaited: AnswerAwaited | None = None
         for number, values in enumerate(customers):
             name = form.name_of(values).strip()
             if not name:
@@ -155,6 +156,9 @@ class ChunkRun:
             before = len(self.alternatives)
             try:
                 answers = self._answers(step, self._render(step, form, (), customer=name), form, ())
+            except AnswerAwaited as later:
+                awaited = later  # the others can be asked at the same time
+                continue
             except CallFailed as failed:
                 if failed.call.cause is not None:  # no answer came: asking again may bring one
                     raise
@@ -170,6 +174,8 @@ class ChunkRun:
                 if entry["customer"] == place and entry["field"] != form.name_field
             ]
             filled.append(values if place is None else {**answers[place], form.name_field: name})
+        if awaited is not None:
+            raise awaited
         if unreadable and len(unreadable) == sum(bool(form.name_of(values).strip()) for values in customers):
             raise unreadable[-1]
         self.repaired = self.repaired or bool(unreadable)
@@ -285,6 +291,7 @@ class ChunkRun:
                 tokens_out=reply.tokens_out,
                 model=reply.model,
                 tokens_cached=reply.tokens_cached,
+                batch=reply.batch,
             )
         )
         return self.calls[-1]
@@ -308,12 +315,19 @@ class ChunkRun:
         """Several answers to one question; those that can be read decide."""
         ballots: list[list[FormValues]] = []
         lost: CallFailed | None = None
+        awaited: AnswerAwaited | None = None
         for sample in range(1, step.samples + 1):
-            call = self._ask(step, rendered, form, sample, labels)
+            try:
+                call = self._ask(step, rendered, form, sample, labels)
+            except AnswerAwaited as later:
+                awaited = later
+                continue
             try:
                 ballots.append(self._forms(call, form))
             except CallFailed as failed:
                 lost = failed
+        if awaited is not None:
+            raise awaited
         if lost is not None:
             if not ballots:
                 raise lost

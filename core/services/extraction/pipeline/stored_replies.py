@@ -94,6 +94,8 @@ def _entry(call: Call, at: str) -> dict[str, Any]:
     }
     if call.tokens_cached:
         entry["tokens_cached"] = call.tokens_cached
+    if call.batch:
+        entry["batch"] = True
     if call.examples:
         entry["examples"] = list(call.examples)
     return entry

@@ -11,6 +11,7 @@ from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
     from core.services.extraction.runs.activity import run_activity
+    from core.services.extraction.runs.batch_store import batches_of, open_batches
     from core.services.extraction.runs.budget import is_stopped_at_budget
     from core.services.extraction.runs.cost import costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         create_run,
         delete,
         extend,
+        go_live,
         pause,
         retry_failed,
         set_limits,
@@ -73,6 +75,7 @@ __all__ = [
     "suggested_runs",
     "RunScheduler",
     "RunOption",
+    "batches_of",
     "cancel",
     "chat_tokens",
     "costs",
@@ -83,11 +86,13 @@ __all__ = [
     "extend",
     "failures",
     "free_name",
+    "go_live",
     "is_stopped_at_budget",
     "joined_progress",
     "latest",
     "listed_runs",
     "model_runs",
+    "open_batches",
     "money",
     "run_options",
     "typed_option",

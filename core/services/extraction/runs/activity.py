@@ -9,7 +9,7 @@ from core.adapters.store import Store
 from core.adapters.store.job_queue import live_workers
 from core.adapters.store.models import Run, RunKind, RunStatus
 from core.services.extraction.runs.executor_lock import executor_lock
-from core.services.extraction.runs.scope import pending
+from core.services.extraction.runs.scope import BatchWay, parameters_of, pending
 from core.services.extraction.runs.shared_lanes import LOST_SECONDS
 
 
@@ -30,7 +30,12 @@ def run_activity(store: Store) -> RunActivity:
     """Chats that running runs lack, and the processes that are at work now."""
     with store.read() as session:
         running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
-        pending_chats = sum(pending(session, row) for row in session.execute(running).scalars())
+        # What lies at a service as a batch needs nobody here for hours.
+        pending_chats = sum(
+            pending(session, row)
+            for row in session.execute(running).scalars()
+            if parameters_of(row).batch != BatchWay.FILES
+        )
         if store.path is None:
             return RunActivity(pending_chats, live_workers(session, LOST_SECONDS))
     # On SQLite who executes holds a lock; it is tried only where somebody should hold it.

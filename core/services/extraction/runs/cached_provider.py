@@ -4,6 +4,7 @@ Both happen here, at the single call, so that they hold for every stage and samp
 """
 
 import threading
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +76,8 @@ class CachedProvider:
         fresh: bool = False,
         limiter: CallLimiter | None = None,
         per_minute: int | None = None,
+        own_keys: Container[str] = (),
+        batch: bool = False,
     ) -> None:
         """Prepare.
 
@@ -85,11 +88,14 @@ class CachedProvider:
             fresh: always ask.
             limiter: waited for before every call of the provider; ``None`` where nothing is limited.
             per_minute: the run's calls per minute; ``None`` for no limit.
+            own_keys: of requests that the provider was paid for already: its answer stands before others'.
+            batch: whether every call of the provider goes as a batch.
         """
         self.name, self.default_url = provider.name, provider.default_url
         self.answered_calls: list[AnsweredCall] = []
         self._store, self._spec, self._provider = store, spec, provider
         self._limiter, self._per_minute = limiter, per_minute
+        self._own_keys, self._batch = own_keys, batch
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
         self._fresh = fresh or not is_remote(provider.name)
         self._mutex = threading.Lock()
@@ -107,7 +113,7 @@ class CachedProvider:
             StoreUnavailableError: the database did not come back in time.
         """
         key = request_key(self._spec, request, usual=self.default_url)
-        earlier = None if self._fresh else self._earlier(key)
+        earlier = None if self._fresh or key in self._own_keys else self._earlier(key)
         if earlier is None and self._limiter is not None and self._limiter.take_slot(key) and not self._fresh:
             earlier = self._earlier(key)
         if earlier is not None:
@@ -117,6 +123,8 @@ class CachedProvider:
                 self._limiter.wait_for_rate(self._per_minute)
                 self._limiter.refuse_if_lost()
             reply, source = self._provider.complete(request), None
+            if self._batch:
+                reply = replace(reply, batch=True)
         with self._mutex:
             digest = request_digest(self.name, self._spec.url, request)
             self.answered_calls.append(AnsweredCall(key, digest, reply.text, source))

@@ -13,7 +13,7 @@ from core.services.extraction.runs.joined_runs import finish_joined
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.places import PlacedChat, placed_counts
 from core.services.extraction.runs.run_model import model_key, spec_of
-from core.services.extraction.runs.scope import parameters_of, pending
+from core.services.extraction.runs.scope import BatchWay, parameters_of, pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class RunDemands:
                 if not left:
                     complete.append(run_id)
                     continue
+                if parameters_of(row).batch == BatchWay.FILES:
+                    continue  # a driver of batches is at it
                 set_aside = len(self._set_aside[run_id])
                 if left > set_aside and not unready_reason(spec_of(row)):
                     unplaced = max(0, left - placed.get(run_id, 0) - set_aside)

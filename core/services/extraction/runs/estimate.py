@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.llm import ModelSpec
@@ -20,7 +20,7 @@ from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, form_for_step
 from core.services.extraction.runs.lifecycle import default_model
-from core.services.extraction.runs.pipeline_loading import load_pipeline
+from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.reply_reuse import reusable_replies
 from core.services.extraction.runs.run_model import with_run_parameters
 from core.services.extraction.runs.scope import missing
@@ -69,6 +69,14 @@ class Estimate:
     learned: bool = False
     sampled: bool = False
     scale: TokenScale | None = None
+
+    @property
+    def batch_yuan(self) -> float | None:
+        """What the same calls cost as a batch; ``None`` where the service has none, or a price is unknown."""
+        spec = self.model
+        if spec.batch_share is None or not (spec.batch_files or spec.batch_url):
+            return None
+        return spec.cost(self.tokens_in, self.tokens_out, batch_in=self.tokens_in, batch_out=self.tokens_out)
 
 
 def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
@@ -229,6 +237,32 @@ def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -
 
 def _answer_tokens(step: PipelineStep, form: Form) -> float:
     return _skeleton(form_for_step(form, step)) * _FILLED if gives_forms(step.prompt.stage) else _SUMMARY_TOKENS
+
+
+def longest_answer(pipeline: Pipeline, form: Form) -> int:
+    """Tokens of the longest answer of a pipeline's stages, estimated.
+
+    Args:
+        pipeline: the stages.
+        form: that is filled.
+    """
+    return math.ceil(max(_answer_tokens(step, form) for step in pipeline.steps))
+
+
+def mean_answer(session: Session, run: Run, spec: ModelSpec) -> float | None:
+    """Mean tokens of a call's answer in a run, else of its model's earlier answers to the prompt; ``None`` if unknown.
+
+    Args:
+        session: open session.
+        run: whose answers are looked at first.
+        spec: its model.
+    """
+    statement = select(func.count(), func.sum(col(Extraction.tokens_out))).where(
+        col(Extraction.run_id) == run.id, col(Extraction.tokens_out) > 0
+    )
+    count, tokens = session.execute(statement).one()
+    pipeline = pipeline_of(run)
+    return int(tokens) / count / pipeline.calls if count else _mean_answer(session, spec, pipeline.main)
 
 
 def _skeleton(form: Form) -> int:

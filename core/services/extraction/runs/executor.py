@@ -33,8 +33,8 @@ from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
 from core.services.extraction.runs.places import PlacedChat
-from core.services.extraction.runs.run_model import connect_with, spec_of
-from core.services.extraction.runs.scope import RunParameters, parameters_of
+from core.services.extraction.runs.run_model import call_deadline, called_spec, connect_with, spec_of
+from core.services.extraction.runs.scope import BatchWay, RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
 from core.services.forms.earlier_forms import carried_customers
 
@@ -138,6 +138,32 @@ def execute_chat(
     return executed
 
 
+def store_answer(
+    store: Store,
+    chat: PlacedChat,
+    outcome: Outcome,
+    calls: list[AnsweredCall],
+    before_end: Callable[[Session], None] = lambda _: None,
+) -> None:
+    """Store the result of a chat that was not asked about in a lane, once.
+
+    Args:
+        store: open store.
+        chat: the chat, with the time of its run.
+        outcome: the result.
+        calls: that brought it.
+        before_end: called in the same transaction, before the run is looked at whether it is complete.
+
+    Raises:
+        StoreUnavailableError: it could not be stored in time.
+    """
+
+    def take_nothing(session: Session) -> None:
+        before_end(session)
+
+    _store_and_take(store, chat, _Answer(outcome, calls), take_nothing)
+
+
 def _release(store: Store, chat: PlacedChat) -> None:
     try:
         with store.write() as session:
@@ -167,7 +193,7 @@ def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter, task: Task | None
         return None
     if task is None:
         return None
-    model = connect_with(store, task.spec)
+    model = connect_with(store, called_spec(task.spec, task.parameters))
     if model.ready():
         return None
     provider = CachedProvider(
@@ -177,6 +203,7 @@ def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter, task: Task | None
         fresh=task.parameters.fresh,
         limiter=limiter,
         per_minute=task.parameters.per_minute,
+        batch=task.parameters.batch == BatchWay.ADDRESS,
     )
     try:
         return _Answer(_extract(store, chat, task, provider, limiter), provider.answered_calls)
@@ -244,7 +271,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
                 provider=provider,
                 model=task.spec.api_name,
                 parameters=task.spec.request(),
-                deadline=task.parameters.deadline,
+                deadline=call_deadline(task.spec, task.parameters),
                 sleep=lambda seconds: limiter.back_off(seconds, paid=bool(provider.answered_calls)),
                 context_tokens=task.spec.context_tokens,
                 max_output_tokens=task.spec.max_output_tokens,
@@ -308,7 +335,7 @@ def _task(session: Session, chat: PlacedChat) -> Task | None:
         return None
     run, text, form, before = row
     parameters = parameters_of(run)
-    if before is not None and not _may_replace(before, parameters):
+    if before is not None and not may_replace(before, parameters):
         return None
     pipeline: Pipeline | ShiyaoError
     given: list[FormValues] | None = None
@@ -328,7 +355,8 @@ def _task(session: Session, chat: PlacedChat) -> Task | None:
     )
 
 
-def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
+def may_replace(before: Extraction, parameters: RunParameters) -> bool:
+    """Whether an extraction is a failure that was to be retried, and has not been since."""
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
@@ -361,7 +389,7 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
             run_id=chat.run_id, chat_id=chat.chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0
         )
         session.add(row)
-    elif not _may_replace(row, parameters_of(run)):
+    elif not may_replace(row, parameters_of(run)):
         return run
     moment = now()
     cause = outcome.cause.value if outcome.cause else ""
@@ -378,7 +406,11 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
     row.attempts += max(1, outcome.attempts)
     row.tokens_in = (row.tokens_in or 0) + (outcome.tokens_in or 0)
     row.tokens_out = (row.tokens_out or 0) + (outcome.tokens_out or 0)
-    row.tokens_cached = (row.tokens_cached or 0) + sum(call.tokens_cached for call in outcome.calls)
+    if parameters_of(run).batch:
+        row.batch_in = (row.batch_in or 0) + (outcome.tokens_in or 0)
+        row.batch_out = (row.batch_out or 0) + (outcome.tokens_out or 0)
+    else:
+        row.tokens_cached = (row.tokens_cached or 0) + sum(call.tokens_cached for call in outcome.calls)
     row.seconds = (row.seconds or 0.0) + outcome.seconds
     row.created_at = moment
     row.made_on = None

@@ -1,7 +1,7 @@
 """Create, start, pause, cancel, retry and delete runs. Plain writes; nothing waits here."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from sqlalchemy import delete as sql_delete
@@ -15,13 +15,14 @@ from core.domain.permissions import Permission
 from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs.batch_store import leave_batches, require_none_at_service, resume_batches
 from core.services.extraction.runs.budget import require_budget_left, require_prices
 from core.services.extraction.runs.joined_parts import part_ids, parts_of
 from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.run_model import model_key, refresh, spec_of, with_run_parameters
-from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
+from core.services.extraction.runs.scope import BatchWay, RunParameters, missing, parameters_of, pending, scope
 from core.services.team import AuditKind, permitted, record_audit
 
 
@@ -54,6 +55,8 @@ def create_run(
     deadline: float | None = None,
     fresh: bool | None = None,
     budget: float | None = None,
+    batch: BatchWay | Literal[""] | None = None,
+    batch_failures: Literal["batch", "live"] | None = None,
     limit: int | None = None,
     chat_indices: Iterable[int] | None = None,
 ) -> RunView:
@@ -73,6 +76,9 @@ def create_run(
         deadline: seconds for one call.
         fresh: ask anew even where an identical request was answered before.
         budget: yuan that it may cost; it is paused once that much is spent; ``None``: as it is, at first no limit.
+        batch: see :class:`~core.services.extraction.runs.scope.BatchWay`; ``""`` for calls that are answered at once;
+            ``None``: as it is, at first at once.
+        batch_failures: whether lines of a batch that failed go into the next ``batch``, or are asked about ``live``.
         limit: only the first so many chats; ``None`` for all. An existing run's scope only grows.
         chat_indices: only these chats; not together with ``limit``.
 
@@ -94,6 +100,7 @@ def create_run(
     _require_ready(with_run_parameters(spec, parameters or {}))
     if budget is not None:
         require_prices(spec)
+    require_batch(spec, batch or "")
     provider, model = spec.provider, spec.name
     chosen = stages.main
     with store.write() as session:
@@ -124,7 +131,11 @@ def create_run(
             "deadline": deadline,
             "fresh": fresh,
             "budget": budget,
+            "batch": batch,
+            "batch_failures": batch_failures,
         }
+        if batch is not None and row.id is not None and batch != settled.batch:
+            require_none_at_service(session, row, "改变调用的方式")
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         row.total = len(scope(session, row))
@@ -271,10 +282,44 @@ def delete(store: Store, run_id: int) -> None:
         row = _row(session, run_id)
         if row.status == RunStatus.RUNNING:
             raise RunError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
+        require_none_at_service(session, row, "删除")
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
         record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:d} 条群聊")
     store.purge_deleted()
+
+
+@permitted(Permission.RUNS)
+def go_live(store: Store, run_id: int) -> RunView:
+    """Have a run's remaining chats asked at once instead of as a batch, and start it.
+
+    Raises:
+        NotFoundError: no such run.
+        RunError: it is not a model's run, a service still has requests of it, or keys are missing.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        require_none_at_service(session, row, "改为实时")
+        leave_batches(session, run_id)
+        settled = parameters_of(row)
+        settled.batch, settled.live = "", []
+        row.parameters = settled.model_dump(mode="json")
+        _go(session, row)
+    return progress(store, run_id)
+
+
+def require_batch(spec: ModelSpec, batch: BatchWay | Literal[""]) -> None:
+    """Refuse a way of calling that a model's service does not have.
+
+    Raises:
+        RunError: it has not.
+    """
+    if batch == BatchWay.FILES and not spec.batch_files:
+        raise RunError(f"模型「{spec.title}」没有批量文件", "请在模型页核对，或改为实时调用")
+    if batch == BatchWay.ADDRESS and not spec.batch_url:
+        raise RunError(f"模型「{spec.title}」没有批量地址", "请在模型页填写，或改为实时调用")
+    if batch == BatchWay.FILES and (spec.parameters.get("lora_id") or spec.parameters.get("patch_id")):
+        raise RunError(f"模型「{spec.title}」要随每次调用发送资源 ID，批量文件里放不进去", "请改为实时调用")
 
 
 def finish_if_complete(session: Session, run_id: int) -> None:
@@ -287,12 +332,16 @@ def finish_if_complete(session: Session, run_id: int) -> None:
 def _go(session: Session, row: Run) -> None:
     refresh(session, row)
     _require_ready(spec_of(row))
+    require_batch(spec_of(row), parameters_of(row).batch)
     lacking = missing(session, row)
     if lacking:
         require_budget_left(session, row, spec_of(row))
     row.status = RunStatus.RUNNING if lacking else RunStatus.FINISHED
     if row.status == RunStatus.RUNNING:
         session.flush()
+        resume_batches(session, row.id or 0)
+        if parameters_of(row).batch == BatchWay.FILES:
+            return
         offer_lanes(session, model_key(row), parameters_of(row).concurrency)
 
 

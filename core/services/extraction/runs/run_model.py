@@ -1,7 +1,7 @@
 """The model of a run: its entry as of the last start, with the run's own parameters."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -9,9 +9,12 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec, Provider, adhoc_model, connect, find_preset
 from core.adapters.llm.learned import DIGEST, LEARNED, LearnedProvider
 from core.adapters.store import Store
-from core.adapters.store.models import Extraction, Run
+from core.adapters.store.models import CallLine, Extraction, Run
 from core.services.extraction import models as model_catalog
-from core.services.extraction.runs.scope import parameters_of
+from core.services.extraction.runs.scope import BatchWay, RunParameters, parameters_of
+
+ADDRESS_HOURS: Final = 1
+"""How long a call to an address for batches may wait, where the entry does not say."""
 
 
 def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
@@ -33,6 +36,21 @@ def spec_of(row: Run) -> ModelSpec:
         # A run from before there were entries.
         spec = find_preset(row.provider, row.model) or adhoc_model(row.provider, row.model)
     return with_run_parameters(spec, parameters.request)
+
+
+def called_spec(spec: ModelSpec, parameters: RunParameters) -> ModelSpec:
+    """The model where a run's calls go: at its other address, where they go there as a batch.
+
+    What a request *is* stays with the entry itself: the same question has the same answer at both addresses.
+    """
+    return spec.model_copy(update={"url": spec.batch_url}) if parameters.batch == BatchWay.ADDRESS else spec
+
+
+def call_deadline(spec: ModelSpec, parameters: RunParameters) -> float:
+    """Seconds for one call of a run; the address for batches answers late."""
+    if parameters.batch == BatchWay.ADDRESS:
+        return 3600.0 * (spec.batch_deadline or ADDRESS_HOURS)
+    return parameters.deadline
 
 
 def connect_with(store: Store, spec: ModelSpec) -> Provider:
@@ -63,7 +81,8 @@ def refresh(session: Session, row: Run) -> None:
         answers = session.execute(
             select(func.count()).where(col(Extraction.run_id) == row.id, col(Extraction.forms).is_not(None))
         ).scalar_one()
-        if answers:
+        lines = session.execute(select(func.count()).where(col(CallLine.run_id) == row.id)).scalar_one()
+        if answers or lines:
             used = ModelSpec.from_dict(parameters.entry)
             answering = {
                 "model": used.api_name,

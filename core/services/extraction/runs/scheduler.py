@@ -14,6 +14,8 @@ from core.adapters.store import Store
 from core.adapters.store.job_queue import JOB_INSERTED
 from core.adapters.store.notifications import Listener
 from core.errors import StoreError
+from core.services.extraction.runs.batch_driver import BatchPace
+from core.services.extraction.runs.batch_thread import BatchThread
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
 from core.services.extraction.runs.executor_lock import executor_lock
@@ -47,6 +49,7 @@ class RunScheduler:
         *,
         idle_seconds: float = IDLE_SECONDS,
         lost_seconds: float = LOST_SECONDS,
+        batch_pace: BatchPace | None = None,
     ) -> None:
         """Prepare.
 
@@ -54,6 +57,7 @@ class RunScheduler:
             store: open store.
             idle_seconds: how long to stay ready without work.
             lost_seconds: seconds without a heartbeat before another worker counts as lost.
+            batch_pace: how long to wait between looks at batches.
         """
         self._store = store
         self._idle_seconds, self._lost_seconds = idle_seconds, lost_seconds
@@ -64,6 +68,7 @@ class RunScheduler:
         self._wake = threading.Event()
         self._read_anew = threading.Event()
         self._notified = threading.Event()
+        self._batches = BatchThread(store, batch_pace)
         self._listener: Listener | None = None
         self._patience = DRAIN_SECONDS
         self._thread: threading.Thread | None = None
@@ -77,7 +82,7 @@ class RunScheduler:
     @property
     def problem(self) -> Exception | None:
         """Why the last attempt failed for an internal reason (not the model's); else ``None``."""
-        return self._error or self._demands.storing_error
+        return self._error or self._demands.storing_error or self._batches.problem
 
     def start(self, *, take_lock: bool = False) -> None:
         """Start looking for work; idempotent.
@@ -94,6 +99,7 @@ class RunScheduler:
             self._listener = Listener(self._store, JOB_INSERTED, self._note_jobs)
         self._thread = threading.Thread(target=self._run, name="shiyao-scheduler", daemon=True)
         self._thread.start()
+        self._batches.start()
 
     def wake(self) -> None:
         """Look for work now, after a run was started or stopped; retries results that could not be stored."""
@@ -101,12 +107,14 @@ class RunScheduler:
         self._error = None
         self._read_anew.set()
         self._wake.set()
+        self._batches.wake()
 
     def stop(self, *, patience: float = DRAIN_SECONDS) -> None:
         """Stop after running calls are stored, or after ``patience`` seconds."""
         self._patience = patience
         self._stopping.set()
         self._wake.set()
+        self._batches.stop(patience)
         if self._thread is not None:
             self._thread.join()
             self._thread = None

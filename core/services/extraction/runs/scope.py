@@ -1,6 +1,7 @@
 """Parameters of a run, and the chats in its scope that have no answer yet. Reads only, inside a session."""
 
-from typing import Any
+from enum import StrEnum
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import bindparam, func, select
@@ -11,6 +12,13 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run
 
 DEFAULT_DEADLINE = 120.0
 _SETTLED = select(func.count()).where(col(Extraction.run_id) == bindparam("run_id"))
+
+
+class BatchWay(StrEnum):
+    """How a run's calls go as a batch."""
+
+    FILES = "files"  # as files of requests (OpenAI's Batch API)
+    ADDRESS = "address"  # as calls to another address, which answers late
 
 
 class RunParameters(BaseModel):
@@ -28,6 +36,10 @@ class RunParameters(BaseModel):
         chats: indices in the run's scope; ``None`` for all chats of the dataset.
         fresh: ask anew even where an identical request was answered before.
         budget: yuan that the run may cost; it is paused once that much is spent; ``None`` for no limit.
+        batch: see :class:`BatchWay`; ``""`` for calls that are answered at once.
+        batch_failures: what is done about lines of a batch that failed in a way that may pass: ``batch`` puts them into
+            the next one, ``live`` asks about their chats once all batches are there.
+        live: ids of chats that wait for that.
         retry: ``{chat id: attempts}`` of failures that are to be asked again; an entry holds as long as the failed
             extraction has that number of attempts, so a retry that fails again does not start over by itself.
     """
@@ -43,6 +55,9 @@ class RunParameters(BaseModel):
     chats: list[int] | None = None
     fresh: bool = False
     budget: float | None = Field(default=None, gt=0)
+    batch: BatchWay | Literal[""] = ""
+    batch_failures: Literal["batch", "live"] = "batch"
+    live: list[int] = Field(default_factory=list)
     retry: dict[int, int] = Field(default_factory=dict)
 
 

@@ -212,12 +212,17 @@ def test_failed_calls_have_no_tokens(store: Store, priced: ModelSpec) -> None:
     assert (view.failed, run_service.costs(store, [view])[run.id]) == (1, 0.0)
 
 
-def test_cached_tokens_have_a_price_of_their_own() -> None:
-    model = ModelSpec(name="m", provider="openai", price_in=1.0, price_out=2.0, price_cached=0.1)
+def test_cached_and_batch_tokens_have_prices_of_their_own() -> None:
+    model = ModelSpec(name="m", provider="openai", price_in=1.0, price_out=2.0, price_cached=0.1, batch_share=0.5)
     assert model.cost(1000, 1000) == pytest.approx(3.0)
     assert model.cost(1000, 1000, cached=400) == pytest.approx(0.6 + 0.04 + 2.0)
+    assert model.cost(1000, 1000, batch_in=1000, batch_out=1000) == pytest.approx(1.5)
+    assert model.cost(1000, 1000, cached=200, batch_in=500, batch_out=250) == pytest.approx(
+        0.3 + 0.02 + 0.25 + 1.5 + 0.25
+    )
     # What is not known is never taken for cheaper than it may be.
-    assert model.model_copy(update={"price_cached": None}).cost(1000, 1000, cached=400) == pytest.approx(3.0)
+    unknown = model.model_copy(update={"price_cached": None, "batch_share": None})
+    assert unknown.cost(1000, 1000, cached=400, batch_in=100) == pytest.approx(3.0)
     assert model.model_copy(update={"price_out": None}).cost(1000, 0, cached=1000) == pytest.approx(0.1)
 
 

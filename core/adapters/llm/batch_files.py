@@ -1,0 +1,282 @@
+"""Requests as a file (OpenAI's Batch API): upload, create, look, fetch, cancel; each step finds what it made before."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, Final, TypeVar
+
+from core.adapters.llm.base import ModelReply, ModelRequest
+from core.adapters.llm.failures import LARGEST_REPLY, failure
+from core.adapters.llm.model_spec import ModelSpec
+from core.adapters.llm.openai_compat import OpenAIProvider, call_arguments, read_completion, response_formats
+from core.adapters.llm.openai_failures import explain_status, may_refuse_format
+from core.adapters.llm.redaction import clean_failure, clean_reply
+from core.errors import Cause, ProviderError
+
+T = TypeVar("T")
+ENDPOINT: Final = "/v1/chat/completions"
+TOKEN: Final = "shiyao"
+"""Key of our own mark in a batch's metadata."""
+EXPIRED, CANCELLED = "batch_expired", "batch_cancelled"
+"""Codes of lines that a batch did not come to."""
+USUAL_HOURS: Final = 24
+_SECONDS, _FILE_SECONDS = 60.0, 900.0
+_LARGEST_FILE: Final = 400_000_000
+_LISTED: Final = 1_000
+"""Newest files and batches that are looked through for one of ours."""
+_ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBatch:
+    """A batch as the service tells of it.
+
+    Attributes:
+        id: the service's.
+        status: in the words of the API.
+        output_file: with the answers; ``""`` while there are none.
+        error_file: with the lines that failed; likewise.
+        total: lines.
+        completed: lines that were answered.
+        failed: lines that failed.
+        expires_at: when it is given up.
+        problem: why the service refused it as a whole, in its words.
+    """
+
+    id: str
+    status: str
+    output_file: str = ""
+    error_file: str = ""
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    expires_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.status in _ENDED
+
+
+class OpenAIBatches:
+    """The batches of one model at its service. Asks once, without retries; every failure is a ``ProviderError``."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            spec: the model's entry.
+        """
+        self._spec, self._provider = spec, OpenAIProvider(spec=spec)
+
+    @property
+    def default_url(self) -> str:
+        """URL from the environment, for models without one of their own."""
+        return self._provider.default_url
+
+    def ready(self) -> str:
+        """Why it cannot be called, one Chinese sentence; ``""`` if it can."""
+        return self._provider.ready()
+
+    def line(self, custom_id: str, request: ModelRequest, variant: int) -> str:
+        """A request as a line of a file, without a line break.
+
+        Args:
+            custom_id: by which its answer is known.
+            request: what is asked.
+            variant: which response format is asked for, see :func:`variants`.
+
+        Raises:
+            ProviderError: no model is named.
+        """
+        arguments = call_arguments(request, self._provider.model_of(request), self._spec)
+        arguments.pop("extra_headers", None)
+        body = {**arguments.pop("extra_body", {}), **arguments}
+        if (formats := response_formats(request))[variant:]:
+            body["response_format"] = formats[variant]
+        return json.dumps({"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body}, ensure_ascii=False)
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Upload a file of requests; gives its id.
+
+        Raises:
+            ProviderError: it was refused, or nobody knows whether it arrived.
+        """
+        return self._call(
+            lambda client: str(client.files.create(file=(name, content), purpose="batch").id), _FILE_SECONDS
+        )
+
+    def find_file(self, name: str) -> str | None:
+        """The id of a file that was uploaded under a name; ``None`` where there is none.
+
+        Raises:
+            ProviderError: the service does not say.
+        """
+        return self._find(lambda client: client.files, lambda file: file.filename == name)
+
+    def create(self, file_id: str, token: str) -> RemoteBatch:
+        """Have a file's requests answered: from here on they are paid for.
+
+        Args:
+            file_id: of the uploaded file.
+            token: our own mark, by which the batch is found again.
+
+        Raises:
+            ProviderError: it was refused, or nobody knows whether it was made.
+        """
+        return self._call(
+            lambda client: _remote(
+                client.batches.create(
+                    input_file_id=file_id,
+                    endpoint=ENDPOINT,
+                    completion_window=f"{round(self._spec.batch_deadline) or USUAL_HOURS}h",
+                    metadata={TOKEN: token},
+                    extra_headers={"Idempotency-Key": token},
+                )
+            )
+        )
+
+    def find_batch(self, file_id: str, token: str) -> RemoteBatch | None:
+        """The batch that was made of a file; ``None`` where there is none.
+
+        Raises:
+            ProviderError: the service does not say.
+        """
+
+        def is_ours(batch: Any) -> bool:
+            return batch.input_file_id == file_id or (batch.metadata or {}).get(TOKEN) == token
+
+        batch_id = self._find(lambda client: client.batches, is_ours)
+        return None if batch_id is None else self.retrieve(batch_id)
+
+    def retrieve(self, batch_id: str) -> RemoteBatch:
+        """How far a batch is.
+
+        Raises:
+            ProviderError: the service does not say.
+        """
+        return self._call(lambda client: _remote(client.batches.retrieve(batch_id)))
+
+    def cancel(self, batch_id: str) -> RemoteBatch:
+        """Ask the service to end a batch; what is answered stays.
+
+        Raises:
+            ProviderError: it does not.
+        """
+        return self._call(lambda client: _remote(client.batches.cancel(batch_id)))
+
+    def results(self, file_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """``(custom id, result)`` of each line of an output or error file; lines that cannot be read are left out.
+
+        Raises:
+            ProviderError: the file could not be fetched.
+        """
+        content: bytes = self._call(
+            lambda client: client.files.content(file_id).content, _FILE_SECONDS, largest=_LARGEST_FILE
+        )
+        for line in content.splitlines():
+            try:
+                result = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(result, dict) and isinstance(result.get("custom_id"), str):
+                yield result["custom_id"], result
+
+    def forget(self, file_id: str) -> None:
+        """Delete a file at the service: chats should not lie there for longer than they are needed.
+
+        Raises:
+            ProviderError: it was not.
+        """
+        self._call(lambda client: client.files.delete(file_id))
+
+    def read(self, result: Mapping[str, Any], request: ModelRequest) -> ModelReply:
+        """The answer in a line's result.
+
+        Raises:
+            ProviderError: it failed, as a live call does.
+        """
+        try:
+            reply = self._read(result, request)
+        except ProviderError as error:
+            clean_failure(error, self._provider.keys())
+            raise
+        return clean_reply(reply, self._provider.keys())
+
+    def _read(self, result: Mapping[str, Any], request: ModelRequest) -> ModelReply:
+        from openai.types.chat import ChatCompletion
+
+        response, error = result.get("response"), result.get("error")
+        if isinstance(response, Mapping) and response.get("status_code") == 200:
+            body = response.get("body")
+            if not isinstance(body, Mapping):
+                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式")
+            completion = ChatCompletion.construct(**body)
+            # What a batch's questions were cached of has no price of its own.
+            reply = read_completion(completion, request, self._provider.model_of(request), 0.0)
+            return replace(reply, batch=True, tokens_cached=0)
+        if isinstance(response, Mapping) and isinstance(response.get("status_code"), int):
+            raise explain_status(failed_response(result))
+        code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
+        if code == EXPIRED:
+            raise failure(Cause.TIMEOUT, "批量到了时限，这一条还没有轮到", "请再作为一批抽取，或改为实时", code=code)
+        raise failure(Cause.SERVER, "批量的这一条没有得到回答", code=code)
+
+    def _find(self, resource: Callable[[Any], Any], is_ours: Callable[[Any], bool]) -> str | None:
+        def look(client: Any) -> str | None:
+            for number, one in enumerate(resource(client).list(limit=100)):
+                if is_ours(one):
+                    return str(one.id)
+                if number >= _LISTED:
+                    break
+            return None
+
+        return self._call(look)
+
+    def _call(self, ask: Callable[[Any], T], seconds: float = _SECONDS, largest: int = LARGEST_REPLY) -> T:
+        try:
+            return self._provider.call(ask, seconds, largest=largest)
+        except ProviderError as error:
+            clean_failure(error, self._provider.keys())
+            raise
+
+
+def variants(request: ModelRequest) -> int:
+    """In how many ways a request can be put, the last of them without a response format."""
+    return len(response_formats(request)) + 1
+
+
+def refuses_format(result: Mapping[str, Any]) -> bool:
+    """Whether a line failed because the service does not take its response format."""
+    response = result.get("response")
+    if not isinstance(response, Mapping) or not isinstance(response.get("status_code"), int):
+        return False
+    return bool(response["status_code"] != 200 and may_refuse_format(failed_response(result)))
+
+
+def failed_response(result: Mapping[str, Any]) -> Any:
+    """A line's failed response in the shape in which the package raises one."""
+    response = result["response"]
+    body = response.get("body")
+    inner = body.get("error") if isinstance(body, Mapping) else None
+    error = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
+    return SimpleNamespace(status_code=response["status_code"], body=error, message=str(error.get("message") or ""))
+
+
+def _remote(batch: Any) -> RemoteBatch:
+    counts = batch.request_counts
+    errors = batch.errors.data if batch.errors and batch.errors.data else []
+    return RemoteBatch(
+        id=str(batch.id),
+        status=str(batch.status),
+        output_file=batch.output_file_id or "",
+        error_file=batch.error_file_id or "",
+        total=counts.total if counts else 0,
+        completed=counts.completed if counts else 0,
+        failed=counts.failed if counts else 0,
+        expires_at=datetime.fromtimestamp(batch.expires_at, UTC) if batch.expires_at else None,
+        problem="；".join(str(error.message or error.code or "") for error in errors[:3]),
+    )

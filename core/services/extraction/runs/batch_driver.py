@@ -1,0 +1,319 @@
+"""Drives the batches of a run, step by step: each is written down before it is begun, and what came of it after.
+
+So whoever goes on after a kill knows what may have happened, and looks at the service before anything that costs money
+is done again. Of several processes one drives a run at a time (``batch_thread``); a step is taken only from the state
+that it was read in.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.llm.batch_files import OpenAIBatches, RemoteBatch
+from core.adapters.store import CallBatchView, Store
+from core.adapters.store.models import CallBatch, CallBatchState, Run, RunStatus, now
+from core.errors import Cause, ProviderError
+from core.services.extraction.runs import batch_store
+from core.services.extraction.runs.batch_round import BatchRound
+from core.services.extraction.runs.run_model import spec_of
+from core.services.extraction.runs.store_patience import patiently
+
+_log = logging.getLogger("shiyao.runs")
+_LONGEST_WAIT = 300.0
+_REFUSALS = frozenset({Cause.CONFIG, Cause.AUTH, Cause.LICENCE, Cause.QUOTA, Cause.BAD_REQUEST, Cause.TOO_LONG})
+"""Causes that say that nothing was done, and that waiting does not help."""
+_NOT_DONE = _REFUSALS | {Cause.RATE, Cause.AUDIT}
+_GONE = "404"
+_MOST_TRIES_TO_CLOSE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPace:
+    """How long the driver waits, in seconds, and how large a batch is.
+
+    Attributes:
+        poll: between two looks at a batch under way; later on longer, up to ``slow_poll``.
+        slow_poll: see there.
+        lost: since a step was begun whose answer was lost, before it is done again where the service has nothing of it.
+        most_lines: requests of a batch; services take 50,000.
+        most_bytes: of its file; services take 100 MB and more.
+    """
+
+    poll: float = 15.0
+    slow_poll: float = 60.0
+    lost: float = 120.0
+    most_lines: int = 5_000
+    most_bytes: int = 50_000_000
+
+
+class BatchDriver:
+    """Drives the batches of one run; cheap to make."""
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: int,
+        pace: BatchPace | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            store: open store.
+            run_id: the run.
+            pace: how long to wait.
+            stopping: asked between two steps: whether the process ends.
+        """
+        self._store, self._run_id = store, run_id
+        self._pace, self._stopping = pace or BatchPace(), stopping
+
+    def advance(self) -> None:
+        """Take every step that is due, of every open batch, and go on with the chats whose answers came.
+
+        Raises:
+            StoreUnavailableError: the database does not answer.
+        """
+        batches = self._service()
+        if batches is None:
+            return
+        for batch in batch_store.open_batches(self._store, self._run_id):
+            self._step(batch, batches)
+        if self._stopping():
+            return
+        BatchRound(self._store, self._run_id, batches, self._pace, self._stopping).play()
+        # What was put into a new batch is sent at once; what was fetched is forgotten once its chats have results.
+        for batch in batch_store.open_batches(self._store, self._run_id):
+            if batch.state in (CallBatchState.PREPARED, CallBatchState.FETCHED):
+                self._step(batch, batches, close=True)
+
+    def _service(self) -> OpenAIBatches | None:
+        with self._store.read() as session:
+            run = session.get(Run, self._run_id)
+            return None if run is None else OpenAIBatches(spec_of(run))
+
+    def _step(self, batch: CallBatchView, batches: OpenAIBatches, *, close: bool = False) -> None:
+        """Steps of a batch, one after the other, as long as one leads to the next."""
+        steps: dict[str, Callable[[CallBatchView, OpenAIBatches], bool]] = {
+            CallBatchState.PREPARED: self._upload,
+            CallBatchState.UPLOADING: self._find_upload,
+            CallBatchState.UPLOADED: self._create,
+            CallBatchState.CREATING: self._find_created,
+            CallBatchState.CREATED: self._look,
+            CallBatchState.ENDED: self._fetch,
+        }
+        if close:
+            steps[CallBatchState.FETCHED] = self._close
+        current: CallBatchView | None = batch
+        while current is not None and current.state in steps and not self._stopping():
+            if current.next_at is not None and current.next_at > now():
+                return
+            try:
+                if not steps[current.state](current, batches):
+                    return
+            except ProviderError as error:
+                self._fail(current, error)
+                return
+            current = self._read(batch.id)
+
+    def _read(self, batch_id: int) -> CallBatchView | None:
+        with self._store.read() as session:
+            row = session.get(CallBatch, batch_id)
+            return None if row is None else CallBatchView.from_row(row)
+
+    def _status(self) -> str | None:
+        with self._store.read() as session:
+            return session.execute(select(col(Run.status)).where(col(Run.id) == self._run_id)).scalar_one_or_none()
+
+    def _move(self, batch: CallBatchView, state: CallBatchState, **values: Any) -> bool:
+        """Write down a step; what the service did meanwhile is worth waiting for the database."""
+        done = {"tries": 0, "problem": "", "next_at": None} | values
+        return patiently(lambda: batch_store.move_batch(self._store, batch, state=state, **done))
+
+    def _begin(self, batch: CallBatchView, state: CallBatchState) -> CallBatchView | None:
+        """Write down that a step begins, which the service may carry out whatever becomes of this process."""
+        if not self._move(batch, state, tried_at=now(), tries=batch.tries):
+            return None
+        return self._read(batch.id)
+
+    # Steps: each says whether the next one may follow at once.
+
+    def _upload(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        if self._status() != RunStatus.RUNNING:
+            return self._withdraw(batch, batches)
+        begun = self._begin(batch, CallBatchState.UPLOADING)
+        if begun is None:
+            return False
+        try:
+            file_id = batches.upload(_file_name(batch), batch_store.file_of(self._store, batch.id))
+        except ProviderError as error:
+            self._fail(begun, error, back_to=CallBatchState.PREPARED if error.cause in _NOT_DONE else None)
+            return False
+        return self._move(begun, CallBatchState.UPLOADED, file_id=file_id)
+
+    def _find_upload(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        try:
+            file_id = batches.find_file(_file_name(batch))
+        except ProviderError as error:
+            if error.retryable:
+                raise
+            file_id = None  # a service that lists no files: a second copy costs nothing
+        if file_id is not None:
+            return self._move(batch, CallBatchState.UPLOADED, file_id=file_id)
+        if self._is_lost(batch):
+            return self._move(batch, CallBatchState.PREPARED)
+        return self._wait(batch, self._pace.poll)
+
+    def _create(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        if self._status() != RunStatus.RUNNING:
+            return self._withdraw(batch, batches)
+        begun = self._begin(batch, CallBatchState.CREATING)
+        if begun is None:
+            return False
+        try:
+            remote = batches.create(batch.file_id, batch.token)
+        except ProviderError as error:
+            self._fail(begun, error, back_to=CallBatchState.UPLOADED if error.cause in _NOT_DONE else None)
+            return False
+        return self._created(begun, remote)
+
+    def _find_created(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        try:
+            remote = batches.find_batch(batch.file_id, batch.token)
+        except ProviderError as error:
+            if error.retryable:
+                raise
+            self._fail(batch, error, unsure=True)
+            return False
+        if remote is not None:
+            return self._created(batch, remote)
+        if batch.remote_status == batch_store.UNSURE:
+            return self._wait(batch, self._pace.slow_poll)  # somebody has to look
+        if self._is_lost(batch):
+            return self._move(batch, CallBatchState.UPLOADED)
+        return self._wait(batch, self._pace.poll)
+
+    def _created(self, batch: CallBatchView, remote: RemoteBatch) -> bool:
+        return self._move(
+            batch,
+            CallBatchState.CREATED,
+            remote_id=remote.id,
+            remote_status=remote.status,
+            submitted_at=now(),
+            expires_at=remote.expires_at,
+            next_at=now() + timedelta(seconds=self._pace.poll),
+        )
+
+    def _look(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        try:
+            remote = batches.retrieve(batch.remote_id)
+        except ProviderError as error:
+            if error.code != _GONE:
+                raise
+            remote = RemoteBatch(batch.remote_id, "failed", problem="已经没有这个批量")
+        overdue = remote.expires_at is not None and now() > remote.expires_at + timedelta(hours=1)
+        stopped = self._status() == RunStatus.CANCELLED or overdue
+        if stopped and not remote.ended and remote.status != "cancelling":
+            remote = batches.cancel(batch.remote_id)
+        values: dict[str, Any] = {
+            "remote_status": remote.status,
+            "completed": remote.completed,
+            "failed": remote.failed,
+            "expires_at": remote.expires_at,
+        }
+        if remote.ended:
+            files = {"output_file": remote.output_file, "error_file": remote.error_file}
+            moved = self._move(batch, CallBatchState.ENDED, ended_at=now(), **values, **files)
+            if remote.status == "failed":
+                self._stop_run(batch.id, f"服务方没有做这一批（{remote.problem or '没有说原因'}），请核对后再继续")
+            return moved
+        waited = (now() - (batch.submitted_at or now())).total_seconds()
+        seconds = min(self._pace.slow_poll, max(self._pace.poll, waited / 20))
+        self._move(batch, CallBatchState.CREATED, next_at=now() + timedelta(seconds=seconds), **values)
+        return False
+
+    def _fetch(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        for file_id in (batch.output_file, batch.error_file):
+            if file_id:
+                self._settle(batch, batches, file_id)
+        with self._store.write() as session:
+            batch_store.settle_rest(session, batch)
+        return self._move(batch, CallBatchState.FETCHED, problem=batch.problem)
+
+    def _settle(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
+        try:
+            batch_store.settle_lines(self._store, batch.id, batches.results(file_id))
+        except ProviderError as error:
+            if error.code != _GONE:
+                raise
+            _log.warning("results of a batch are gone at the service: run %s: %s", self._run_id, error)
+
+    def _close(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        """Delete the files at the service: all that was in them is stored here."""
+        for file_id in (batch.file_id, batch.output_file, batch.error_file):
+            if file_id:
+                self._forget(batch, batches, file_id)
+        self._move(batch, CallBatchState.CLOSED, problem=batch.problem)
+        return False
+
+    def _forget(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
+        try:
+            batches.forget(file_id)
+        except ProviderError as error:
+            if error.retryable and batch.tries < _MOST_TRIES_TO_CLOSE:
+                raise
+            _log.warning("file of a batch not deleted at the service: run %s: %s", self._run_id, error)
+
+    def _withdraw(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        """A batch that was not created waits while its run is paused, and is given up once it is cancelled."""
+        if self._status() == RunStatus.PAUSED:
+            return False
+        if batch.file_id:
+            self._forget(batch, batches, batch.file_id)
+        batch_store.give_up(self._store, batch)
+        return False
+
+    def _is_lost(self, batch: CallBatchView) -> bool:
+        return batch.tried_at is None or (now() - batch.tried_at).total_seconds() > self._pace.lost
+
+    def _wait(self, batch: CallBatchView, seconds: float) -> bool:
+        next_at = now() + timedelta(seconds=seconds)
+        batch_store.move_batch(self._store, batch, next_at=next_at)
+        return False
+
+    def _fail(
+        self, batch: CallBatchView, error: ProviderError, back_to: CallBatchState | None = None, *, unsure: bool = False
+    ) -> None:
+        """Note a failed step; what waiting does not help stops the run, which says why."""
+        _log.warning("batch %s of run %s, %s: %s", batch.id, self._run_id, batch.state, error)
+        tries = batch.tries + 1
+        seconds = min(_LONGEST_WAIT, self._pace.poll * 2.0 ** (tries - 1))
+        values: dict[str, Any] = {"tries": tries, "next_at": now() + timedelta(seconds=seconds), "problem": str(error)}
+        if unsure:
+            problem = "上一次提交没有收到答复，服务方也列不出批量，不知道有没有提交成功"
+            values |= {"remote_status": batch_store.UNSURE}
+            values["problem"] = f"{problem}。请在服务方的控制台核对：没有的话点「继续」，会再提交一次。"
+        batch_store.move_batch(self._store, batch, state=back_to or batch.state, **values)
+        if unsure or error.cause in _REFUSALS:
+            self._stop_run(batch.id, values["problem"])
+
+    def _stop_run(self, batch_id: int, problem: str) -> None:
+        """Pause the run, with the reason on the batch: somebody has to look."""
+        with self._store.write() as session:
+            _pause(session, self._run_id)
+            if (row := session.get(CallBatch, batch_id)) is not None:
+                row.problem = problem
+
+
+def _pause(session: Session, run_id: int) -> None:
+    row = session.get(Run, run_id)
+    if row is not None and row.status == RunStatus.RUNNING:
+        row.status = RunStatus.PAUSED
+
+
+def _file_name(batch: CallBatchView) -> str:
+    return f"shiyao-{batch.token}.jsonl"
