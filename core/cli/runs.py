@@ -63,6 +63,16 @@ def extract(
     budget: Annotated[
         float | None, typer.Option(metavar="YUAN", help="预算，元：花到这么多就暂停；写更大的数再执行一次就继续。")
     ] = None,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="作为批量：便宜，几小时内回答；Ctrl+C 之后由网页或 worker 接着收。"),
+    ] = False,
+    batch_address: Annotated[
+        bool, typer.Option("--batch-address", help="发往模型的批量地址：同样的调用，一小时内回答。")
+    ] = False,
+    batch_failures: Annotated[
+        str, typer.Option(metavar="batch|live", help="批量里失败的：放进下一批，或改为实时再问。")
+    ] = "batch",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，并说明什么会发给模型，不调用模型。")
     ] = False,
@@ -73,6 +83,11 @@ def extract(
     from core.adapters.store import queries
     from core.services.extraction import runs as run_service
 
+    if batch and batch_address:
+        raise typer.BadParameter("不能和 --batch 一起写", param_hint="--batch-address")
+    if batch_failures not in ("batch", "live"):
+        raise typer.BadParameter("应为 batch 或 live", param_hint="--batch-failures")
+    way: Any = "files" if batch else "address" if batch_address else None
     indices = run_service.parse_indices(chats) if chats.strip() else None
     with open_db(ctx, db, writes=not dry_run) as store:
         with store.read() as session:
@@ -114,6 +129,8 @@ def extract(
             concurrency=concurrency,
             fresh=fresh or None,
             budget=budget,
+            batch=way,
+            batch_failures="live" if way and batch_failures == "live" else None,
         )
         see_through(store, lambda: run_service.start(store, created.id), json)
 
@@ -174,11 +191,13 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
     from core.adapters.store import queries
     from core.domain.form import load_named_form
     from core.services.extraction import runs as run_service
+    from core.services.extraction.runs.batch_store import batch_sentence
     from core.services.quality import default_run
 
     with open_db(ctx, db) as store:
         view = run_service.progress(store, _run_id(store, run, dataset))
         failures = run_service.failures(store, view.id)
+        batches = run_service.open_batches(store, view.id)
         reused = run_service.reused(store, view.id)
         with store.read() as session:
             chosen = default_run(session, view.dataset_id)
@@ -190,13 +209,16 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
         "default_run": chosen.as_json() if chosen is not None else None,
     }
     if json:
-        print_json({**_as_json(view), "reused": reused, **default})
+        told = [{"batch": one.id, "state": one.state, "sentence": batch_sentence(one)} for one in batches]
+        print_json({**_as_json(view), "reused": reused, "batches": told, **default})
         return
     _summary(view)
     if default["default"] and chosen is not None:
         say(f"  是默认任务（{chosen.why}）")
     if reused:
         say(f"  沿用了以前的 {reused} 次回答")
+    for one in batches:
+        say(f"  {batch_sentence(one)}")
     for failure in failures:
         say(f"  {failure.title}：{len(failure.chats)} 条")
 
@@ -283,6 +305,8 @@ def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> N
             f"已花 {run_service.money(yuan)}，到了预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
             f"还剩 {view.pending} 条；用更大的 --budget 再执行一次就继续。"
         )
+    for problem in dict.fromkeys(one.problem for one in run_service.open_batches(store, view.id) if one.problem):
+        hint(problem)
     if view.failed or view.pending or view.status != RunStatus.FINISHED:
         raise typer.Exit(1)
 
@@ -334,6 +358,7 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
                 "tokens_in": estimated.tokens_in,
                 "tokens_out": estimated.tokens_out,
                 "yuan": estimated.yuan,
+                "batch_yuan": estimated.batch_yuan,
                 "scale": None
                 if estimated.scale is None
                 else {"factor": estimated.scale.factor, "error": estimated.scale.error, "calls": estimated.scale.calls},
@@ -359,6 +384,8 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
         f"预计抽取 {estimated.chats} 条群聊，调用 {estimated.calls} 次，提问约 {estimated.tokens_in:,} token，"
         f"回答约 {estimated.tokens_out:,} token，{price}。"
     )
+    if estimated.batch_yuan is not None:
+        say(f"作为批量约 {money(estimated.batch_yuan)}。")
     if scale := estimated.scale:
         say(
             f"提问的 token 按这个模型最近 {scale.calls} 次提问的实际用量折算（×{scale.factor:.2f}，"

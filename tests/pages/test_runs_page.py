@@ -15,6 +15,7 @@ from core.services.extraction import runs as run_service
 from core.services.extraction.runs.scheduler import stop_running
 from core.ui.extraction.model_choice import models_meant_by
 from tests.factories.runs import add_dataset
+from tests.fakes.batch_server import FakeBatches
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.pages.conftest import OpenPage
@@ -148,6 +149,34 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
     assert cost
     assert f"<dd>{run_service.money(cost)}</dd><dt>费用</dt>" in seen(app)
     assert f"1 个抽取任务共提问 {run_service.progress(store, 1).tokens_in:,} token" in seen(app)
+
+
+def test_a_run_goes_as_a_batch_and_says_how_far_it_is(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 3)
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
+    values = {"key_env": "SOME_API_KEY", "price_in": 10, "price_out": 10, "batch_files": True, "batch_share": 0.5}
+    with FakeBatches(polls=10_000) as service:
+        model_catalog.create(store, name="m", provider="openai", url=service.url, **values)
+        app = page()
+        assert "<dt>作为批量</dt>" in seen(app) and "服务方最多 24 小时做完" not in seen(app)
+        app = by_label(app.get("button_group"), "调用方式").set_value("files").run()
+        assert "价格是实时的 50%" in seen(app) and "服务方最多 24 小时做完" in seen(app)
+        assert "<dt>实时的话</dt>" in seen(app)
+        by_label(app.get("button_group"), "批量里失败的").set_value("live")
+        app = by_label(app.button, "开始抽取").click().run()
+        assert not app.exception
+        wait_until(lambda: [one.state for one in run_service.batches_of(store, 1)] == ["created"])
+        view = run_service.progress(store, 1)
+        assert (view.parameters["batch"], view.parameters["batch_failures"]) == ("files", "live")
+        app = app.run()
+        assert "第 1 批：3 条，服务方正在处理，已答 0，最迟" in seen(app) and "作为批量" in seen(app)
+        app = by_label(app.button, "暂停").click().run()
+        app = by_label(app.button, "改为实时").click().run()
+        assert "还有批量在服务方，现在不能改为实时" in seen(app)
+        run_service.cancel(store, 1)
 
 
 def test_rules_that_read_no_prompt_ask_for_none(page: OpenPage, store: Store) -> None:

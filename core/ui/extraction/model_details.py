@@ -17,7 +17,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.ui import state
 from core.ui.extraction.model_form import model_form
-from core.ui.extraction.model_table import key_state, price_text, show_model
+from core.ui.extraction.model_table import batch_text, key_state, price_text, show_model
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 from core.ui.notices import show_errors
@@ -93,7 +93,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         "单价": price_text(spec)
         if price_text(spec) in ("未知", "免费")
         else f"{price_text(spec)} 元 / 千 token（提问 / 回答）",
-        **({} if spec.price_cached is None else {"缓存单价": f"{spec.price_cached:g} 元 / 千 token"}),
+        **_batch_facts(spec),
         "JSON 模式": "使用" if spec.json_mode else "不使用",
         "发送前替换个人信息": "是" if spec.replace_personal else "否",
         **_parameter_facts(spec),
@@ -106,6 +106,20 @@ def _draw_settings(spec: ModelSpec) -> None:
     fact_table(values)
     if spec.source != SpecSource.DATABASE:
         st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
+
+
+def _batch_facts(spec: ModelSpec) -> dict[str, str]:
+    """Price of cached questions, and what the entry says about batches; nothing where none of it can be."""
+    facts: dict[str, str] = {}
+    if spec.price_cached is not None:
+        facts["缓存单价"] = f"{spec.price_cached:g} 元 / 千 token"
+    if spec.provider in PROVIDERS and PROVIDERS[spec.provider].batch:
+        facts["批量调用"] = batch_text(spec)
+        if spec.batch_url:
+            facts["批量地址"] = spec.batch_url
+        if spec.batch_source:
+            facts["批量出处"] = spec.batch_source
+    return facts
 
 
 def _parameter_facts(spec: ModelSpec) -> dict[str, str]:

@@ -62,6 +62,8 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
                 key=f"{key}-key",
             )
         values |= _limits(start, key)
+        if entry.batch:
+            values |= _batch(start, key)
         if entry.json_mode:
             values["json_mode"] = st.checkbox(
                 "JSON 模式",
@@ -102,6 +104,50 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
     values["parameters"] = parse_json_object(extra, "附加参数")
     if resource_id.strip():
         values["parameters"][resource] = resource_id.strip()
+    return values
+
+
+def _batch(start: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Whether and how the service takes batches, and for which share of the price."""
+    values: dict[str, Any] = {}
+    with st.expander("批量调用", expanded=bool(start.get("batch_files") or start.get("batch_url"))):
+        values["batch_files"] = st.checkbox(
+            "接受批量文件",
+            start.get("batch_files", False),
+            help="服务在同一个地址有 /files 和 /batches（OpenAI 的 Batch API）：整批上传，过后取回",
+            key=f"{key}-batch-files",
+        )
+        values["batch_url"] = st.text_input(
+            "批量地址",
+            start.get("batch_url", ""),
+            placeholder="没有就留空",
+            help="同样的调用换一个地址，按批量的价格，可能等一个小时才回答，例如百炼的 Batch Chat",
+            key=f"{key}-batch-url",
+        )
+        left, right = st.columns(2)
+        values["batch_share"] = left.number_input(
+            "批量价格（平时的几成）",
+            min_value=0.0,
+            max_value=1.0,
+            value=start.get("batch_share"),
+            step=0.05,
+            placeholder="未知",
+            help="0.5 是半价；不知道时按原价估算",
+            key=f"{key}-batch-share",
+        )
+        hours = right.number_input(
+            "批量时限（小时）",
+            min_value=1,
+            max_value=336,
+            value=int(start.get("batch_deadline") or 0) or None,
+            placeholder="文件 24，地址 1",
+            help="最多等多久；过时没有答完的会再问",
+            key=f"{key}-batch-deadline",
+        )
+        values["batch_deadline"] = hours or 0
+        values["batch_source"] = st.text_input(
+            "价格的出处和日期", start.get("batch_source", ""), key=f"{key}-batch-source"
+        )
     return values
 
 

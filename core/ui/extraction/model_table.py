@@ -27,6 +27,15 @@ def price_text(spec: ModelSpec) -> str:
     return " / ".join("?" if value is None else f"{value:g}" for value in (spec.price_in, spec.price_out))
 
 
+def batch_text(spec: ModelSpec) -> str:
+    """How a model takes batches, and at which share of the price."""
+    ways = [name for name, there in (("批量文件", spec.batch_files), ("批量地址", bool(spec.batch_url))) if there]
+    if not ways:
+        return "没有"
+    price = "价格未知" if spec.batch_share is None else f"按平时价格的 {spec.batch_share:.0%}"
+    return f"{'、'.join(ways)}，{price}"
+
+
 def show_model(name: str = "", do: str = "") -> None:
     """Show a model or its form; the address says which.
 

@@ -13,8 +13,9 @@ from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
 from core.ui import address, state
+from core.ui.extraction.batch_choice import draw_batch_choice
 from core.ui.extraction.model_choice import choose_model
-from core.ui.extraction.run_limits import draw_limits
+from core.ui.extraction.run_limits import draw_budget, draw_limits
 from core.ui.extraction.what_leaves import draw_what_leaves
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
@@ -57,7 +58,12 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with right:
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("抽取任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
-        limits = draw_limits(spec, key=identity, concurrency=option.concurrency) if is_asked else {}
+        batch = draw_batch_choice(spec, key=identity) if is_asked else {}
+        limits: dict[str, Any] = {}
+        if batch.get("batch") == "files":
+            limits = draw_budget(spec, key=identity)  # how fast a file is answered is the service's affair
+        elif is_asked:
+            limits = draw_limits(spec, key=identity, concurrency=option.concurrency)
         parameters = _parameters(identity) if is_asked else {}
         if not is_asked:
             title = escape_markdown(provider_title(spec.provider))
@@ -67,7 +73,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with show_errors(), state.store().read() as session:
         pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
-        _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh)
+        _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh, batch)
         if dataset.chats and scope is not None and pipeline is not None:
             draw_what_leaves(dataset, option, pipeline, scope)
         if option.missing:
@@ -95,6 +101,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         pipeline=pipeline,
         parameters=parameters or None,
         fresh=fresh or None,
+        **batch,
         **limits,
         **scope,
     )
@@ -193,6 +200,7 @@ def _draw_estimate(
     scope: dict[str, Any] | None,
     parameters: dict[str, Any],
     fresh: bool,
+    batch: Mapping[str, Any],
 ) -> None:
     if not dataset.chats or scope is None or pipeline is None:
         st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
@@ -226,7 +234,7 @@ def _draw_estimate(
                 "预计调用": f"{calls.calls:,}",
                 "预计提问 token": "—" if free else f"{calls.tokens_in:,}",
                 "预计回答 token": "—" if free else f"{calls.tokens_out:,}",
-                "预计费用": "单价未知" if calls.yuan is None else run_service.money(calls.yuan),
+                **_price_texts(calls, bool(batch.get("batch"))),
                 "沿用以前的回答": f"{calls.reused:,}" if calls.reused else "",
             }
         )
@@ -252,6 +260,17 @@ def _draw_estimate(
                 "请换上下文更长的模型或更短的提示词。",
                 icon=":material/straighten:",
             )
+
+
+def _price_texts(calls: Estimate, as_batch: bool) -> dict[str, str]:
+    """What it costs, and beside it what it would cost the other way."""
+    if calls.yuan is None:
+        return {"预计费用": "单价未知"}
+    live = run_service.money(calls.yuan)
+    if calls.batch_yuan is None:
+        return {"预计费用": live}
+    batch = run_service.money(calls.batch_yuan)
+    return {"预计费用": batch, "实时的话": live} if as_batch else {"预计费用": live, "作为批量": batch}
 
 
 def _few(indices: tuple[int, ...]) -> str:

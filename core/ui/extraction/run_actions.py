@@ -11,6 +11,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.quality import DefaultReason, default_run, pin_default_run
 from core.ui import navigation, state
+from core.ui.extraction.batch_choice import draw_live_button
 from core.ui.extraction.run_limits import draw_limits_popover
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -32,6 +33,7 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             go = (run_service.start, run.id)
             icon = ":material/play_arrow:"
             st.button("继续", key=f"go-{run.id}", icon=icon, type="primary", on_click=_act, args=go, **off)
+            draw_live_button(run)
             draw_limits_popover(run, spec)
         if run.failed:
             label, retry = f"重试失败的 {run.failed:d} 条", (run_service.retry_failed, run.id)

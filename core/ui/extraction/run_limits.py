@@ -57,6 +57,24 @@ def draw_limits(
         help="一次调用最长等多久",
         key=f"runs-deadline-{key}",
     )
+    most = draw_budget(spec, key=key, budget=budget)
+    allowed = spec.concurrency
+    if allowed and at_once > allowed:
+        st.caption(f":orange[这个模型允许的并发数是 {allowed:d}，更多的调用可能被拒绝后重试。]")
+    return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds), **most}
+
+
+def draw_budget(spec: ModelSpec, *, key: str, budget: float | None = None) -> dict[str, Any]:
+    """Draw what a run may cost; nothing can be typed where the model has no prices.
+
+    Args:
+        spec: the model.
+        key: makes the widget's key.
+        budget: yuan, to begin with.
+
+    Returns:
+        ``budget``, as ``create_run`` takes it.
+    """
     priced = spec.cost(1, 1) is not None
     most = st.number_input(
         "预算（元）",
@@ -70,10 +88,7 @@ def draw_limits(
         else "在模型页填了单价，才能按预算停下",
         key=f"runs-budget-{key}",
     )
-    allowed = spec.concurrency
-    if allowed and at_once > allowed:
-        st.caption(f":orange[这个模型允许的并发数是 {allowed:d}，更多的调用可能被拒绝后重试。]")
-    return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds), "budget": most}
+    return {"budget": most}
 
 
 def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:

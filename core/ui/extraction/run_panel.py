@@ -10,6 +10,7 @@ from core.domain.form import Form
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
 from core.ui import state
+from core.ui.extraction.batch_choice import draw_call_batches
 from core.ui.extraction.run_actions import draw_run_actions, draw_stored_run_actions
 from core.ui.extraction.run_failures import draw_failures
 from core.ui.extraction.run_results import draw_latest_results
@@ -55,6 +56,7 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     metrics(_numbers(run, cost), warn="失败")
     if option and option.missing and run.status == RunStatus.RUNNING:
         st.warning(f"{escape_markdown(option.missing)}这个抽取任务会等到补齐后继续。", icon=":material/key_off:")
+    draw_call_batches(run)
     if run_service.is_stopped_at_budget(run, cost):
         st.warning(
             f"花到了预算 {escape_markdown(run_service.money(run.parameters['budget']))}，已经暂停，"
@@ -144,7 +146,8 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
     if run.status == RunStatus.RUNNING:
         pace = run_service.pace(state.store(), run)
         if pace.seconds_left is None:
-            values["速度"] = "等待回答" if settled else "正在开始"
+            is_batch = run.parameters.get("batch") == "files"
+            values["速度"] = "作为批量" if is_batch else "等待回答" if settled else "正在开始"
         else:
             values |= {"速度": f"{pace.per_minute:.0f} 条/分", "还需": duration_text(pace.seconds_left)}
     if run.tokens_in or run.tokens_out:
