@@ -69,6 +69,7 @@ def store_merged_run(
     name = validate_run_name(name)
     with store.write() as session:
         dataset = queries.dataset(session, dataset_id)
+        queries.hold_run_names(session, dataset.id)
         same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
         if session.execute(same_name).scalar_one():
             raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的抽取任务", "请换一个名称")

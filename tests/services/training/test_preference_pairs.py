@@ -55,6 +55,7 @@ def choice(data_format: TrainingFormat = TrainingFormat.DPO_ALPACA, **changes: A
 
 
 @pytest.mark.parametrize("data_format", PAIRS)
+@pytest.mark.both_databases
 def test_the_run_that_a_record_was_started_from_is_rejected(
     store: Store, form: Form, tmp_path: Path, data_format: TrainingFormat
 ) -> None:

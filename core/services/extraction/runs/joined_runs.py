@@ -92,6 +92,7 @@ def start_joined(
     first = {key: run.id for part, run in zip(parts, runs, strict=True) for key in part.fields}
     ids = [run.id for run in runs]
     with store.write() as session:
+        queries.hold_run_names(session, data.id)
         row = _require_free(session, data.id, name, ids)
         if row is None:
             row = Run(dataset_id=data.id, name=name, kind=RunKind.MERGE, status=RunStatus.WAITING)

@@ -105,6 +105,7 @@ def create_run(
     chosen = stages.main
     with store.write() as session:
         data = queries.dataset(session, dataset)
+        queries.hold_run_names(session, data.id)
         indices = list(queries.chat_ids(session, data.id))
         chosen_indices = _wanted(indices, limit, chat_indices)
         row = session.execute(

@@ -1,5 +1,9 @@
 """Joined runs: several models answer the same chats, and their answers are merged per field into one run."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import Session, col
@@ -7,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunStatus
 from core.domain.form import Form
-from core.errors import ConflictError, RunError
+from core.errors import ConflictError, RunError, ShiyaoError
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import JoinedPart, joined_progress, start_joined, wait_for_run
@@ -132,3 +136,35 @@ def test_what_cannot_be_joined(store: Store, parts: list[JoinedPart]) -> None:
     with pytest.raises(ConflictError, match="已经有名为「模型」的抽取任务"):
         begin(store, parts, "模型")
     assert not any("·" in name for name in views(store)), "nothing was begun"
+
+
+def at_once(*actions: Callable[[], object]) -> list[object]:
+    """What actions return or raise that begin together, each in a thread of its own."""
+    barrier = threading.Barrier(len(actions))
+
+    def act(action: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return action()
+        except ShiyaoError as error:
+            return error
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(act, actions))
+
+
+@pytest.mark.both_databases
+def test_two_workers_merge_once(store: Store, parts: list[JoinedPart], form: Form) -> None:
+    begin(store, parts)
+    for part in ("整张表 · 一起", "分段 · 一起"):
+        answer(store, part, form, 基本信息_手机号码="1")
+    assert at_once(*[lambda: finish_joined(store)] * 4) == [None] * 4
+    assert (views(store)["一起"].done, views(store)["一起"].status) == (4, RunStatus.FINISHED)
+
+
+@pytest.mark.both_databases
+def test_two_people_start_one(store: Store, parts: list[JoinedPart]) -> None:
+    outcomes = at_once(*[lambda: begin(store, parts)] * 3)
+    started = {outcome.id for outcome in outcomes if isinstance(outcome, RunView)}
+    assert len(started) == 1 and all(isinstance(outcome, RunView | ConflictError | RunError) for outcome in outcomes)
+    assert sorted(name for name in views(store) if "一起" in name) == ["一起", "分段 · 一起", "整张表 · 一起"]
