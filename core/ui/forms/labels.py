@@ -100,7 +100,7 @@ def problems_by_field(problems: list[FormProblem]) -> dict[int, str]:
 def _reason(problem: FormProblem) -> str:
     """The reason as the page calls things, without the name of the attribute that stands before it anyway."""
     first, _, rest = problem.reason.partition(" ")
-    if len(problem.place) > 2 and rest and first == problem.place[2]:
+    if rest and first in problem.place:
         return rest
     return " ".join(_WORDS.get(word, word) for word in problem.reason.split(" ")).replace("」 ", "」")
 
