@@ -61,7 +61,7 @@ def _draw_prompt(form: Form, chat: str, guidelines: Mapping[str, str]) -> None:
     )
     rendered = render(prompts[number], form, guidelines=guidelines, chat=chat)
     for part in filter(None, (rendered.system, rendered.user)):
-        st.code(part, language=None, wrap_lines=True, height=360)
+        st.code(part, language=None, wrap_lines=True)  # whole: a box that scrolls inside cannot be reached by keys
 
 
 def _is_whole(stage: Stage) -> bool:
