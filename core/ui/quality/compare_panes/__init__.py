@@ -28,7 +28,7 @@ _chat = st.components.v2.component(
 )
 _table = st.components.v2.component(
     "shiyao_sides_table",
-    html='<div class="sides" data-testid="sides-table" tabindex="0" role="region" aria-label="各任务的值"></div>',
+    html='<div class="sides" data-testid="sides-table" tabindex="0" role="region" aria-label="各抽取任务的值"></div>',
     css=_CSS,
     js=(HERE / "table.js").read_text("utf-8"),
 )
