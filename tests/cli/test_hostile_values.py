@@ -30,6 +30,7 @@ VALID = {
     "new": "role_elements",
     "platform": "spark",
     "url": "http://127.0.0.1:9/absent",
+    "repository": "group/name",
 }
 VALID |= dict.fromkeys(("number", "first", "second"), "1")
 
