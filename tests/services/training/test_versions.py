@@ -159,7 +159,7 @@ def test_sets_are_listed_and_described(store: Store, tmp_path: Path) -> None:
     export_training(store, options=options(format=TrainingFormat.OPENAI), out=tmp_path / "second")
     newest, oldest = training_sets(store)
     assert (newest.name, newest.who, newest.format, oldest.name, oldest.who) == ("second", "", "openai", "一号", "小王")
-    assert set(oldest.files) == {"train.jsonl", "val.jsonl", "manifest.json"}
+    assert set(oldest.files) == {"train.jsonl", "val.jsonl", "README.md", "manifest.json"}
     again = options_from_json(oldest.parameters)
     assert (again.source, again.validation, again.seed, again.datasets) == (BOTH, 0.25, 5, ("四条",))
     train, held = chats_of_set(store, 1)["四条"], chats_of_set(store, 1, "val")["四条"]
