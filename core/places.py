@@ -34,3 +34,8 @@ def var_folder() -> Path:
 def usual_secrets_file() -> Path:
     """The file with keys unless the environment names another: Streamlit's own place, installed one beside the data."""
     return var_folder() / "secrets.toml" if IS_INSTALLED else ROOT / ".streamlit" / "secrets.toml"
+
+
+def sqlite_address(path: Path) -> str:
+    """SQLAlchemy's address of a SQLite file: what an address means by ``%`` and ``?`` is written in its own way."""
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.places import ROOT as ROOT
-from core.places import var_folder
+from core.places import sqlite_address, var_folder
 from core.secrets import FileVariables, KeyedSettings
 
 DEFAULT_FORM = "role_elements"
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
 
-    database_url: str = Field(default_factory=lambda: f"sqlite:///{var_folder() / 'shiyao.db'}")
+    database_url: str = Field(default_factory=lambda: sqlite_address(var_folder() / "shiyao.db"))
     log_file: Path = Field(default_factory=lambda: var_folder() / "shiyao.log")
     form: str = DEFAULT_FORM
     pool_size: int = Field(default=20, ge=1, le=1000)

@@ -1,13 +1,18 @@
 """Bringing a backup back: only ever into a new database, never over one that is in use."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from core.adapters.store.backup import copy_database
 from core.adapters.store.db import BUSY_SECONDS, parse_database_url
 from core.adapters.store.postgres_dump import begins_with, restore_dump
+from core.adapters.store.schema_version import VERSIONS
 from core.errors import StoreError
 
 _MARK = b"SQLite format 3\0"
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Endings of the files beside a database in which SQLite keeps what it has not written into it yet."""
 
 
 def restore_database(url: str, backup: Path) -> None:
@@ -18,8 +23,10 @@ def restore_database(url: str, backup: Path) -> None:
         backup: the backup's file.
 
     Raises:
-        StoreError: there is something already, or the file is no backup of this kind of database.
+        StoreError: there is something already, or the file is no backup of this kind of database. Nothing was made.
     """
+    if not backup.is_file():
+        raise StoreError(f"{backup} 不是文件，没有恢复", "请检查备份文件的路径")
     address = parse_database_url(url)
     if address.get_backend_name() != "sqlite":
         restore_dump(address, backup)
@@ -30,5 +37,23 @@ def restore_database(url: str, backup: Path) -> None:
     if not begins_with(backup, _MARK):
         raise StoreError(f"{backup.name} 不是 SQLite 数据库的备份", "请选 backup 为 SQLite 写的 .db 文件")
     if target.exists():
-        raise StoreError(f"数据库 {target} 已经存在，没有恢复", "请先移走它，或用 --db 换一个新文件")
+        raise StoreError(
+            f"数据库 {target} 已经存在，没有恢复", "请先移走它（连同旁边的 -wal 和 -shm 文件），或用 --db 换一个新文件"
+        )
+    if left := [ending for ending in _BESIDE if Path(f"{target}{ending}").exists()]:
+        # SQLite would take them for the new file's, and its rows with them.
+        names = "、".join(f"{target.name}{ending}" for ending in left)
+        raise StoreError(f"{target.parent} 里还有 {names}，是另一个数据库的，没有恢复", "请把它们也移走，再恢复")
+    _require_ours(backup)
     copy_database(backup, target, busy_seconds=BUSY_SECONDS)
+
+
+def _require_ours(backup: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{backup.name} 里没有拾要的数据，或已损坏，没有恢复", "请选 backup 写的 .db 文件") from error
+    version = str(rows[0][0]) if rows else ""
+    if version not in VERSIONS:
+        raise StoreError(f"{backup.name} 由更新的版本写成（{version}），没有恢复", "请升级拾要后再恢复")
