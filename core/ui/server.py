@@ -17,7 +17,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from core import logs, metrics, private_files
-from core.adapters.store import open_store
+from core.adapters.store import has_database, open_store
 from core.errors import ShiyaoError
 from core.places import var_folder
 from core.secrets import secrets_file
@@ -46,6 +46,8 @@ GARBAGE_SECONDS, GARBAGE_SHARE = 1.0, 0.02
 is looked through for a second, during which no page answers."""
 _WORTH_A_LOOK = 10_000
 """Objects that have come up since: of an idle server there is nothing to look for."""
+OPEN_SECONDS = 20.0
+"""Seconds from the server's start after which it opens its database where nobody has come."""
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
@@ -153,7 +155,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     watch = await asyncio.to_thread(_watch_approvals)
     jobs = await asyncio.to_thread(_run_jobs)
     sender = await asyncio.to_thread(_send_webhooks)
-    tasks = [asyncio.create_task(delete_daily()), asyncio.create_task(collect_garbage())]
+    own_work = (delete_daily(), collect_garbage(), open_database())
+    tasks = [asyncio.create_task(one) for one in own_work]
     freeze_program()
     yield
     for task in tasks:
@@ -165,6 +168,20 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     await asyncio.to_thread(sender.stop)
     await asyncio.to_thread(jobs.stop)
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
+
+
+async def open_database(*, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+    """Open the database some seconds after the start, also where nobody comes: messages and jobs may wait in it.
+
+    Args:
+        sleep: waits for so many seconds.
+    """
+    await sleep(OPEN_SECONDS)
+    try:
+        if state.opened_store() is None and has_database(settings().database_url):
+            await asyncio.to_thread(state.store)
+    except ShiyaoError as error:
+        _log.warning("database: %s", error)
 
 
 def freeze_program() -> None:

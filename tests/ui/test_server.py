@@ -5,6 +5,7 @@ import gc
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from core.errors import StoreError
 from core.services.extraction import runs as run_service
 from core.services.privacy import set_retention
 from core.settings import settings
-from core.ui import server
+from core.ui import server, state
 from tests.factories.datasets import make_dataset
 from tests.factories.runs import add_dataset, stored
 from tests.fakes.behaviour import Answer
@@ -87,6 +88,24 @@ def test_the_daily_work_deletes_in_the_database_of_the_settings(store: Store, mo
     server.delete_too_old()
     with store.read() as session:
         assert session.execute(select(Extraction)).scalars().one().replies == [{"raw": "", "request": ""}]
+
+
+def test_a_server_that_nobody_visits_opens_its_database_but_makes_none(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        assert seconds == server.OPEN_SECONDS
+
+    def opened_at(url: str) -> Store | None:
+        monkeypatch.setenv("SHIYAO_DATABASE_URL", url)
+        settings.cache_clear()
+        in_a_loop_of_its_own(server.open_database(sleep=sleep))
+        return state.opened_store()
+
+    assert opened_at(f"sqlite:///{tmp_path}/none.db") is None
+    assert not (tmp_path / "none.db").exists()
+    assert (mine := opened_at(store.url)) is not None
+    mine.close()
 
 
 def test_garbage_is_looked_for_the_more_seldom_the_longer_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

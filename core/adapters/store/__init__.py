@@ -1,6 +1,6 @@
 """The store: tables, engine, migrations and the queries that services share. Rows stay inside; frozen views leave."""
 
-from core.adapters.store.db import Store, open_store
+from core.adapters.store.db import Store, has_database, open_store
 from core.adapters.store.views import (
     CallBatchView,
     ChatView,
@@ -30,5 +30,6 @@ __all__ = [
     "RunView",
     "Store",
     "TrainingJobView",
+    "has_database",
     "open_store",
 ]

@@ -267,6 +267,16 @@ def open_store(url: str) -> Store:
     return store
 
 
+def has_database(url: str) -> bool:
+    """Whether a database may be at an address: a file that is there, or any on a server.
+
+    Raises:
+        StoreError: it is no address, or one of another kind of database.
+    """
+    address = parse_database_url(url)
+    return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
+
+
 def parse_database_url(url: str) -> URL:
     """An address that was written down, with the driver that we use.
 
