@@ -22,6 +22,7 @@ LONGEST_KEY, LONGEST_VALUE = 250, 500
 _BATCH = 100
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]|\.{2,}|/{2,}")
 _KEY = re.compile(r"[0-9a-z.\-]{1,100}")
+_CHECKED_ANSWERS: Final = "shiyao-checked-answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def check_tracking() -> str:
     authorise_service(address, TOKEN, usual=address, environment=address)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow would tell its makers
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    os.environ["MLFLOW_ALLOW_HTTP_REDIRECTS"] = "false"  # only the named address was checked
+    os.environ.setdefault("MLFLOW_TRACKING_AUTH", _CHECKED_ANSWERS)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     try:
@@ -105,16 +108,16 @@ def track_runs(experiment_key: str, experiment: str, runs: Iterable[TrackedRun])
         SettingsError: see :func:`check_tracking`.
     """
     address = check_tracking()
-    from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
+    _register_check()
     client = MlflowClient(tracking_uri=address)
     outcome: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
     try:
         number = _experiment(client, experiment_key, experiment)
         for run in runs:
             outcome[_track(client, number, run)].append(run.name)
-    except MlflowException as error:
+    except Exception as error:
         raise _sentence(error, address) from error
     return TrackingOutcome(f"{address}/#/experiments/{number}", *(tuple(names) for names in outcome.values()))
 
@@ -129,10 +132,10 @@ def _experiment(client: Any, key: str, name: str) -> str:
     """Id of the experiment with a key; made where there is none, renamed where it is called otherwise."""
     there = client.search_experiments(filter_string=f"tags.`{EXPERIMENT_TAG}` = '{_checked(key)}'")
     if not there:
-        return str(client.create_experiment(name, tags={EXPERIMENT_TAG: key}))
+        return _given(client.create_experiment(name, tags={EXPERIMENT_TAG: key}))
     if there[0].name != name:
         client.rename_experiment(there[0].experiment_id, name)
-    return str(there[0].experiment_id)
+    return _given(there[0].experiment_id)
 
 
 def _track(client: Any, experiment: str, run: TrackedRun) -> str:
@@ -145,7 +148,7 @@ def _track(client: Any, experiment: str, run: TrackedRun) -> str:
         if there
         else client.create_run(experiment, start_time=run.started_ms, tags={RUN_TAG: run.key}, run_name=run.name)
     )
-    number, data, info = known.info.run_id, known.data, known.info
+    number, data, info = _given(known.info.run_id), known.data, known.info
     now = int(time() * 1000)
     metrics = [Metric(key, value, now, 0) for key, value in run.metrics.items() if data.metrics.get(key) != value]
     parameters = [Param(key, value[:LONGEST_VALUE]) for key, value in run.parameters.items() if key not in data.params]
@@ -179,14 +182,72 @@ def _checked(key: str) -> str:
     return key
 
 
-def _sentence(error: Any, address: str) -> ShiyaoError:
-    status = error.get_http_status_code() if hasattr(error, "get_http_status_code") else 500
+def _given(number: object) -> str:
+    """The id that the server gave; without one nothing was stored."""
+    if not number:
+        raise ExportError(
+            "没有记到 MLflow：服务的回答里没有编号，什么也没有存下", f"请核对 {ADDRESS} 是不是 MLflow 的服务"
+        )
+    return str(number)
+
+
+def _register_check() -> None:
+    """Have MLflow's client show each answer to :func:`_check_answer`, by its plug-in for authentication."""
+    from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestAuthProvider
+    from mlflow.tracking.request_auth.registry import _request_auth_provider_registry
+
+    class CheckedAnswers(RequestAuthProvider):  # type: ignore[misc]  # a class without types
+        def get_name(self) -> str:
+            return _CHECKED_ANSWERS
+
+        def get_auth(self) -> Any:
+            def check(request: Any) -> Any:
+                request.register_hook("response", _check_answer)
+                return request
+
+            return check
+
+    if not any(provider.get_name() == _CHECKED_ANSWERS for provider in _request_auth_provider_registry):
+        _request_auth_provider_registry.register(CheckedAnswers)
+
+
+def _check_answer(answer: Any, *_: Any, **__: Any) -> None:
+    """Refuse what MLflow's client would follow, take for done, or lose the status of.
+
+    Raises:
+        ExportError: the server sends on, refuses the token, or says nothing where it says that all is well.
+    """
+    status = int(answer.status_code)
+    if 300 <= status < 400:
+        raise ExportError(
+            f"没有记到 MLflow：服务让程序去别的地址（{status}），名字和得分不发往那里",
+            f"请把 {ADDRESS} 改成 MLflow 服务真正的地址",
+        )
+    if status in (401, 403):
+        raise ExportError("没有记到 MLflow：服务不认令牌，或没有权限", f"请核对 {TOKEN}")
+    if status == 200 and not answer.text.lstrip().startswith("{"):
+        raise ExportError(
+            "没有记到 MLflow：服务的回答是空的，或不是 MLflow 的回答", f"请核对 {ADDRESS} 是不是 MLflow 的服务"
+        )
+
+
+def _sentence(error: BaseException, address: str) -> ShiyaoError:
+    """The first cause that says something, as a sentence for people."""
+    from mlflow.exceptions import MlflowException
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ShiyaoError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
     text = str(error)
-    if "Max retries" in text or "failed with exception" in text:
+    if "Max retries" in text or "failed with exception" in text or "failed with timeout" in text:
         return ExportError(f"没有记到 MLflow：{address} 连不上或没有按时回答", f"请检查网络和 {ADDRESS} 后再试")
-    if status in (401, 403) or "error code 401" in text or "error code 403" in text:
-        return ExportError("没有记到 MLflow：服务不认令牌，或没有权限", f"请核对 {TOKEN}")
+    if not isinstance(error, MlflowException):
+        return ExportError(
+            f"没有记到 MLflow：服务的回答看不懂（{type(error).__name__}）", f"请核对 {ADDRESS} 是不是 MLflow 的服务"
+        )
+    status = error.get_http_status_code()
     return ExportError(
-        f"没有记到 MLflow：服务回答 {status}（{getattr(error, 'error_code', '')}）",
-        "请检查 MLflow 服务后再试，不会重复",
+        f"没有记到 MLflow：服务回答 {status}（{error.error_code}）", "请检查 MLflow 服务后再试，不会重复"
     )

@@ -24,6 +24,8 @@ class FakeMLflow:
         runs: by id: info, data and inputs as MLflow answers them.
         calls: path of each request that changes something, in order.
         token: that every request has to bring; empty for any.
+        instead: status and text of every answer, in place of its own; ``None`` for its own.
+        sends_to: address to which an answer in place of its own sends on.
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,8 @@ class FakeMLflow:
         self.calls: list[str] = []
         self.bodies: list[str] = []
         self.token = ""
+        self.instead: tuple[int, str] | None = None
+        self.sends_to = ""
 
     def __enter__(self) -> "FakeMLflow":
         fake = self
@@ -44,7 +48,11 @@ class FakeMLflow:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
                 status, answer = fake._answer(self.path, self.headers.get("authorization") or "", body)
                 content = json.dumps(answer).encode()
+                if fake.instead is not None:
+                    status, content = fake.instead[0], fake.instead[1].encode()
                 self.send_response(status)
+                if fake.sends_to:
+                    self.send_header("location", fake.sends_to + self.path)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()

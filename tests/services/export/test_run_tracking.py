@@ -109,6 +109,38 @@ def test_refusals_are_sentences(store: Store, server: FakeMLflow, monkeypatch: p
             track_scores(store, dataset="四条")
 
 
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_nothing_is_sent_where_the_server_sends_on(store: Store, server: FakeMLflow, status: int) -> None:
+    fill(store)
+    with FakeMLflow() as other:
+        server.instead, server.sends_to = (status, "{}"), other.address
+        with pytest.raises(ExportError, match=rf"别的地址（{status}）.*MLFLOW_TRACKING_URI"):
+            track_scores(store, dataset="四条")
+        assert not other.calls and not other.runs
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "said"),
+    [
+        (200, "", "回答是空的，或不是 MLflow"),
+        (200, "<html>welcome</html>", "回答是空的，或不是 MLflow"),
+        (200, "[]", "回答是空的，或不是 MLflow"),
+        (200, "{}", "没有编号，什么也没有存下"),
+        (200, '{"experiments": 3}', "看不懂"),
+        (401, "{}", "服务不认令牌.*MLFLOW_TRACKING_TOKEN"),
+        (403, "<html>no</html>", "服务不认令牌.*MLFLOW_TRACKING_TOKEN"),
+        (418, "tea", "服务回答"),
+    ],
+)
+def test_an_answer_that_stores_nothing_is_no_success(
+    store: Store, server: FakeMLflow, status: int, text: str, said: str
+) -> None:
+    fill(store)
+    server.instead = (status, text)
+    with pytest.raises(ExportError, match=said):
+        track_scores(store, dataset="四条")
+
+
 def test_the_command_asks_before_it_sends(store: Store, server: FakeMLflow, capsys: pytest.CaptureFixture[str]) -> None:
     fill(store)
     command = ["--db", store.engine.url.render_as_string(hide_password=False), "export", "runs", "--dataset", "四条"]
