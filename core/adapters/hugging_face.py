@@ -33,6 +33,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _LICENCE_LINE = re.compile(r"^license:.*\n", re.MULTILINE)
 _LICENCE_KEYS = ("license", "license_name", "license_link")
+_NOTHING = ("", "~", "null", "Null", "NULL")
+"""Values that YAML reads as none."""
 _ASK_OWNER = "# license: 由数据的所有者填写；没有填写之前请不要公开\n"
 _lock = threading.Lock()
 
@@ -146,6 +148,14 @@ def _push(
             content = with_licence(card, _licence(api, repository) if name in there else {}).encode()
         operations.append(CommitOperationAdd(path_in_repo=name, path_or_fileobj=content))
     operations += [CommitOperationDelete(path_in_repo=name) for name in sorted(stale & there - set(files))]
+    additions = [one for one in operations if isinstance(one, CommitOperationAdd)]
+    api.preupload_lfs_files(repository, additions, repo_type=kind, num_threads=1, free_memory=False)
+    if ignored := [one.path_in_repo for one in additions if one._should_ignore]:
+        # The library would leave them out without a word, and make a commit of the rest, or of nothing.
+        raise ExportError(
+            f"没有推送到 {repository}：那边的 .gitignore 不收 {'、'.join(ignored)}",
+            "请改掉那边的 .gitignore 后再推送一次",
+        )
     commit = api.create_commit(
         repository, operations, commit_message=message, repo_type=kind, parent_commit=before.sha, num_threads=1
     )
@@ -175,10 +185,11 @@ def _licence(api: Any, repository: str) -> Mapping[str, Any]:
     hf_raise_for_status(answer)
     front = _FRONT.match(answer.text)
     try:
-        head = yaml.safe_load(front[1]) if front else {}
-    except yaml.YAMLError:
+        # Texts only: a date that is none, say, is for the owner to mend and must not stop the push.
+        head = yaml.load(front[1], Loader=yaml.BaseLoader) if front else {}
+    except (yaml.YAMLError, RecursionError):
         return {}
-    return head if isinstance(head, dict) else {}
+    return {key: value for key, value in head.items() if value not in _NOTHING} if isinstance(head, dict) else {}
 
 
 def _destination() -> Destination:

@@ -43,6 +43,7 @@ class FakeHub:
         calls: method, path and token of each request, in order.
         answers: asked before each request with method and path; a status is what is answered instead.
         large_from: bytes from which a file is a large one.
+        ignored: endings of files that a ``.gitignore`` in each repository names.
         other_storage: where large files are sent instead of to the fake's own storage.
     """
 
@@ -52,6 +53,7 @@ class FakeHub:
         self.calls: list[tuple[str, str, str]] = []
         self.answers: Callable[[str, str], int | None] = lambda method, path: None
         self.large_from = large_from
+        self.ignored: tuple[str, ...] = ()
         self.other_storage = ""
         self._servers: list[ThreadingHTTPServer] = []
 
@@ -153,7 +155,12 @@ class FakeHub:
         if there is not None:
             digest = hashlib.sha256(there).hexdigest() if len(there) >= self.large_from else git_hash(there)
         mode = "lfs" if large else "regular"
-        return {"path": asked["path"], "uploadMode": mode, "shouldIgnore": False, "oid": digest}
+        return {
+            "path": asked["path"],
+            "uploadMode": mode,
+            "shouldIgnore": asked["path"].endswith(self.ignored),
+            "oid": digest,
+        }
 
     def _action(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["oid"] in self.objects:

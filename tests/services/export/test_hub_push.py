@@ -77,12 +77,27 @@ def test_the_same_again_makes_no_commit_and_the_owners_licence_stays(store: Stor
     assert not push(store) and there.commits == 2
     assert audited(store)[-1].endswith("内容与那边相同，没有新的提交，私有")
     text = there.files["README.md"].decode()
+    for bad in ("2026-99-99", "2026-01-02"):
+        there.files["README.md"] = text.replace("# license: 由", f"license: {bad}\n# 由", 1).encode()
+        push(store)
+        assert f"\nlicense: '{bad}'\n" in there.files["README.md"].decode(), "no date, and in nobody's way"
     there.files["README.md"] = text.replace("# license: 由", "license: cc-by-4.0\n# 由", 1).encode()
     there.files["notes.txt"] = b"of the owner"
     push(store, mask=("name",))
     card = there.files["README.md"].decode()
     assert "\nlicense: cc-by-4.0\n" in card and "已遮盖：name" in card
     assert there.files["notes.txt"] == b"of the owner"
+
+
+@pytest.mark.parametrize("large_from", [1, 1 << 20])
+def test_files_that_the_repository_ignores_are_named_and_nothing_is_committed(
+    store: Store, hub: FakeHub, large_from: int
+) -> None:
+    fill(store)
+    hub.ignored, hub.large_from = (".json",), large_from
+    with pytest.raises(ExportError, match=r"\.gitignore 不收 data/train.json"):
+        push(store)
+    assert not hub.repositories[REPOSITORY].files and not hub.asked("/commit/")
 
 
 def test_large_files_go_to_the_storage_without_the_token(store: Store, hub: FakeHub) -> None:
