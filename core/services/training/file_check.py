@@ -71,18 +71,27 @@ def check_training(place: Path, platform: Platform) -> list[FileReport]:
         platform: that is to train on it.
 
     Raises:
-        InputError: there is no such file, or it cannot be read.
+        InputError: there is no such file, or the folder cannot be read.
     """
     return [_check_file(path, platform) for path in files_of(place)]
 
 
 def _check_file(path: Path, platform: Platform) -> FileReport:
+    """What is wrong with one file; one that cannot be read is in nobody else's way."""
     report = FileReport(path)
+    try:
+        _check_rows(path, platform, report)
+    except OSError as error:
+        report.add(0, f"读不了（{error.strerror or error}），请检查文件和权限")
+    return report
+
+
+def _check_rows(path: Path, platform: Platform, report: FileReport) -> None:
     ending = path.suffix.lower().lstrip(".")
     if ending not in platform.files:
         report.add(0, f"{platform.title}不收 .{ending} 文件，要 {'、'.join(f'.{one}' for one in platform.files)}")
     if ending not in ENDINGS:
-        return report
+        return
     if "utf-8-sig" not in platform.encodings and has_byte_order_mark(path):
         report.add(1, "文件开头有字节顺序标记（BOM），多数读取器会把它当成第一个键的一部分；请另存为不带 BOM 的 UTF-8")
     for line, row in lines_of(path):
@@ -93,7 +102,6 @@ def _check_file(path: Path, platform: Platform) -> FileReport:
         for reason in _problems_of_row(row, platform, report):
             report.add(line, reason)
     _check_whole(report, platform)
-    return report
 
 
 def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report: FileReport) -> Iterator[str]:
@@ -136,9 +144,17 @@ def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report
 
 
 def _has_key(value: Any, key: str) -> bool:
-    if isinstance(value, dict):
-        return key in value or any(_has_key(part, key) for part in value.values())
-    return isinstance(value, list) and any(_has_key(part, key) for part in value)
+    """Whether a key is anywhere in a value, however deep."""
+    open_parts = [value]
+    while open_parts:
+        part = open_parts.pop()
+        if isinstance(part, dict):
+            if key in part:
+                return True
+            open_parts += part.values()
+        elif isinstance(part, list):
+            open_parts += part
+    return False
 
 
 def _check_whole(report: FileReport, platform: Platform) -> None:

@@ -375,16 +375,16 @@ def characters(value: Any) -> int:
 
 
 def row_texts(value: Any) -> Iterator[str]:
-    """All texts in a value, without keys and the names of speakers."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            if key not in ("role", "from"):
-                yield from row_texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from row_texts(part)
+    """All texts in a value in order, without keys and the names of speakers; it may be nested however deep."""
+    ahead = [value]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Mapping):
+            ahead += reversed([inner for key, inner in part.items() if key not in ("role", "from")])
+        elif isinstance(part, list | tuple):
+            ahead += reversed(part)
 
 
 def dataset_info(data_format: TrainingFormat, files: dict[str, str]) -> dict[str, Any] | None:

@@ -43,6 +43,11 @@ class _Turn(_Shape):
     value: _Text
 
 
+class _AnsweringTurn(_Shape):
+    from_: Literal["gpt", "function_call"] = Field(alias="from")
+    value: _Text
+
+
 class _ShareGPTShape(_Shape):
     conversations: Annotated[list[_Turn], Field(min_length=2)]
     system: _Optional = None
@@ -50,6 +55,11 @@ class _ShareGPTShape(_Shape):
 
 class _Message(_Shape):
     role: Literal["system", "user", "assistant", "tool"]
+    content: _Text
+
+
+class _AnsweringMessage(_Shape):
+    role: Literal["assistant"]
     content: _Text
 
 
@@ -71,8 +81,8 @@ class _DPOAlpacaShape(_Shape):
 
 class _DPOShareGPTShape(_Shape):
     conversations: Annotated[list[_Turn], Field(min_length=1)]
-    chosen: _Turn
-    rejected: _Turn
+    chosen: _AnsweringTurn
+    rejected: _AnsweringTurn
     system: _Optional = None
 
 
@@ -82,13 +92,13 @@ class _AskedShape(_Shape):
 
 class _DPOOpenAIShape(_Shape):
     input: _AskedShape
-    preferred_output: Annotated[list[_Message], Field(min_length=1)]
-    non_preferred_output: Annotated[list[_Message], Field(min_length=1)]
+    preferred_output: Annotated[list[_AnsweringMessage], Field(min_length=1)]
+    non_preferred_output: Annotated[list[_AnsweringMessage], Field(min_length=1)]
 
 
 class _DPOBailianShape(_AskedShape):
-    chosen: _Message
-    rejected: _Message
+    chosen: _AnsweringMessage
+    rejected: _AnsweringMessage
 
 
 class _EarlierTurn(_Shape):
@@ -230,7 +240,8 @@ def _clause(error: Any) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
     match error["type"]:
         case "literal_error":
-            return f"{place} 是「{str(error['input'])[:20]}」，不是允许的值"
+            allowed = error["ctx"]["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")
+            return f"{place} 是「{str(error['input'])[:20]}」，不是允许的值（{allowed}）"
         case "too_short":
             return f"{place} 至少要有 {error['ctx']['min_length']} 项，现在有 {error['ctx']['actual_length']} 项"
         case "too_long":

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def files_of(place: Path) -> list[Path]:
     except (OSError, ValueError) as error:  # too long for a name, or a NUL in it
         raise InputError(f"「{place.name[:100]}」不能是路径", "请检查路径") from error
     try:
-        paths = sorted(path for path in place.iterdir() if path.suffix.lower().lstrip(".") in ENDINGS)
+        paths = sorted(path for path in place.iterdir() if _may_be_one(path))
     except OSError as error:
         raise InputError(f"读不了 {place.name}（{error.strerror}）", "请检查文件夹的权限") from error
     if not (with_rows := [path for path in paths if path.name not in _NO_ROWS]):
@@ -54,8 +55,20 @@ def files_of(place: Path) -> list[Path]:
     return with_rows
 
 
+def _may_be_one(path: Path) -> bool:
+    """Whether something in a folder has the ending of a training file and is no folder, device or pipe.
+
+    A link that leads nowhere stays, so that it is named instead of passed over.
+    """
+    return path.suffix.lower().lstrip(".") in ENDINGS and (path.is_file() or not path.exists())
+
+
 def has_byte_order_mark(path: Path) -> bool:
-    """Whether a file begins with the three bytes that some editors put before UTF-8."""
+    """Whether a file begins with the three bytes that some editors put before UTF-8.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return file.read(len(_BOM)) == _BOM
 
@@ -64,21 +77,19 @@ def lines_of(path: Path) -> Iterator[Line]:
     """The rows of a file in order; a byte order mark is passed over.
 
     Raises:
-        InputError: it cannot be read, or its ending is none of :data:`ENDINGS`.
+        InputError: its ending is none of :data:`ENDINGS`.
+        OSError: it cannot be read.
     """
     ending = path.suffix.lower().lstrip(".")
     if ending not in ENDINGS:
         raise InputError(f"{path.name} 不是训练文件", f"可以是 {'、'.join(ENDINGS)}")
-    try:
-        match ending:
-            case "jsonl":
-                yield from _lines_of_jsonl(path)
-            case "json":
-                yield from _lines_of_array(path)
-            case _:
-                yield from _lines_of_csv(path)
-    except OSError as error:
-        raise InputError(f"读不了 {path.name}（{error.strerror or error}）", "请检查文件和权限") from error
+    match ending:
+        case "jsonl":
+            yield from _lines_of_jsonl(path)
+        case "json":
+            yield from _lines_of_array(path)
+        case _:
+            yield from _lines_of_csv(path)
 
 
 def _lines_of_jsonl(path: Path) -> Iterator[Line]:
@@ -168,6 +179,7 @@ def _lines_of_csv(path: Path) -> Iterator[Line]:
     if not isinstance(text, str):
         yield text
         return
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # a row may be as long as its file
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     head: list[str] | None = None
     begins = 1
@@ -182,6 +194,9 @@ def _lines_of_csv(path: Path) -> Iterator[Line]:
             return
         if head is None:
             head = cells
+            if twice := [name for name, times in Counter(head).items() if times > 1]:
+                yield begins, BadLine(f"表头里重复了 {'、'.join(twice)}，读取器只会留下一列；后面的内容没有再读")
+                return
         elif not cells:
             yield begins, BadLine("是空行")
         elif len(cells) != len(head):

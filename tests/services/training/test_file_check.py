@@ -1,6 +1,7 @@
 """Files for platforms: figures with sources, twenty broken files named by line, good files of other people."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,20 @@ OPENAI_PAIR = {
     "preferred_output": CHAT["messages"][1:],
     "non_preferred_output": [{"role": "assistant", "content": "[1]"}],
 }
+
+
+BAILIAN_PAIR = {
+    "messages": CHAT["messages"][:1],
+    "chosen": CHAT["messages"][1],
+    "rejected": {"role": "assistant", "content": "[1]"},
+}
+SHAREGPT_PAIR = {
+    "conversations": TURNS["conversations"][:1],
+    "chosen": {"from": "gpt", "value": "[]"},
+    "rejected": {"from": "gpt", "value": "[1]"},
+}
+DEEP, DEEP_END = '{"a": ' * 850, "}" * 850
+"""Nested as deep as can be read here."""
 
 
 def jsonl(*rows: Any) -> bytes:
@@ -102,6 +117,35 @@ BROKEN: list[tuple[str, str, bytes, int, str]] = [
         2,
         "两个回答都接",
     ),
+    (
+        "speaker.jsonl",
+        "openai",
+        jsonl(OPENAI_PAIR, OPENAI_PAIR | {"preferred_output": CHAT["messages"][:1]}),
+        2,
+        "preferred_output[0].role 是「user」，不是允许的值（assistant）",
+    ),
+    (
+        "system.jsonl",
+        "bailian",
+        jsonl(BAILIAN_PAIR, BAILIAN_PAIR | {"rejected": {"role": "system", "content": "[1]"}}),
+        2,
+        "rejected.role 是「system」",
+    ),
+    (
+        "human.jsonl",
+        "llama-factory",
+        jsonl(SHAREGPT_PAIR, SHAREGPT_PAIR | {"chosen": {"from": "human", "value": "[]"}}),
+        2,
+        "chosen.from 是「human」，不是允许的值（gpt、function_call）",
+    ),
+    ("heads.csv", "spark", b"input,target,target\na,b,c\n", 1, "表头里重复了 target"),
+    (
+        "deep.jsonl",
+        "bailian",
+        jsonl(CHAT, f'{json.dumps(CHAT)[:-1]}, "x": {DEEP}{{"name": 1}}{DEEP_END}}}'),
+        2,
+        "百炼不支持",
+    ),
     ("lone.jsonl", "qianfan", jsonl([QIANFAN], [{"user": "a", "chosen": "b"}]), 2, "缺少 last.rejected"),
     ("flat.jsonl", "qianfan", jsonl([QIANFAN], QIANFAN), 2, "缺少 列表"),
     ("turns.jsonl", "qianfan", jsonl([*[{"user": "a", "assistant": "b"}] * 150, QIANFAN]), 1, "最多 150 轮"),
@@ -130,6 +174,7 @@ GOOD: list[tuple[str, str, bytes]] = [
     ("history.json", "llama-factory", json.dumps([SPARK | {"history": [["a", "b"]], "system": None}]).encode()),
     ("array.json", "llama-factory", json.dumps([SPARK, SPARK], indent=1).encode()),
     ("tools.jsonl", "openai", jsonl(*[messages(("system", "s"), ("user", "a"), ("assistant", "b"), weight=1)] * 10)),
+    ("large.csv", "llama-factory", f'instruction,input,output\n"{"长" * 140_000}",,b\n'.encode()),
     ("cells.csv", "llama-factory", b'instruction,input,output\n"a\n\nb",,"c ""d"""\n'),
 ]
 
@@ -153,6 +198,21 @@ def test_a_folder_is_checked_file_by_file_and_every_problem_counted(tmp_path: Pa
         (tmp_path / "folder").mkdir(exist_ok=True)
         with pytest.raises(InputError, match=reason):
             check_training(place, load_platform("spark"))
+
+
+def test_what_is_no_file_is_passed_over_and_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_bytes(jsonl(CHAT))
+    (tmp_path / "folder.jsonl").mkdir()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    for platform in ("openai", "spark"):  # with and without a look for a byte order mark
+        gone, loop, train = check_training(tmp_path, load_platform(platform))
+        assert (gone.path.name, loop.path.name, train.path.name) == ("gone.jsonl", "loop.csv", "train.jsonl")
+        assert all(any("读不了" in one.reason for one in report.problems) for report in (gone, loop))
+        assert train.rows == 1
+    with pytest.raises(InputError, match="找不到 pipe"):
+        check_training(tmp_path / "pipe.jsonl", load_platform("openai"))
 
 
 @pytest.mark.parametrize("name", platform_names())
