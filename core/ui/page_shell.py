@@ -16,7 +16,7 @@ from core.ui.javascript import join_modules
 TITLE = "拾要"
 _HERE = Path(__file__).parent
 _SCRIPTS = (
-    ("streamlit_words", "page_shell"),
+    ("streamlit_words", "table_keys", "page_shell"),
     ("page_events", "palette_match", "palette_search", "palette"),
 )
 """Modules that share a scope, each after what it imports."""

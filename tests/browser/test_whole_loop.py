@@ -1,6 +1,7 @@
 """The whole loop in Chromium on the real app: import, extract, review by keyboard with a reload, export, compare."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ def make_a_form(page: Page, server: Server) -> None:
     page.get_by_role("textbox", name="标题").press("Enter")
     page.get_by_role("button", name="加字段").click()
     expect(page.get_by_role("button", name="撤销")).to_be_enabled()
+    keys_of_the_page_pass_the_table(page)
     page.get_by_text("预览", exact=True).click()
     preview = page.get_by_test_id("desk-preview")
     expect(preview.get_by_text("新字段5")).to_be_visible()
@@ -115,6 +117,22 @@ def make_a_form(page: Page, server: Server) -> None:
     page.get_by_label("这一版改了什么").press("Enter")
     page.get_by_role("button", name="保存为第 1 版").click()
     expect(page.get_by_text("客户小表 第 1 版 · small")).to_be_visible()
+
+
+def keys_of_the_page_pass_the_table(page: Page) -> None:
+    """Alt+N and Alt+Z add a field and take it back while a tick has the focus, which stays as it is."""
+    table = page.get_by_test_id("stDataFrame")
+    ticks = table.locator("td", has_text=re.compile("^(true|false)$"))
+    before = ticks.all_text_contents()
+    table.click(position={"x": 660, "y": 52})
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Alt+n")
+    expect(table.locator("td", has_text="新字段6")).not_to_have_count(0)
+    table.click(position={"x": 660, "y": 52})
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Alt+z")
+    expect(table.locator("td", has_text="新字段6")).to_have_count(0)
+    expect(ticks).to_have_text(before)
 
 
 def review(page: Page) -> None:

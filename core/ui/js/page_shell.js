@@ -1,7 +1,9 @@
 // @ts-check
 // What stands around every page from its first paint on: Streamlit's own words in Chinese, a line while the server is
-// away, and a sign at tables of which columns are out of sight. Runs by itself in the page's head (page_shell.py).
+// away, a sign at tables of which columns are out of sight, and keys of the page that no table takes. Runs by itself in
+// the page's head (page_shell.py).
 import { inChinese } from "./streamlit_words.js";
+import { keepPagesKeysFromTables } from "./table_keys.js";
 
 /** Texts of ours and of chats: never touched, except on the upload's own button. */
 const NOT_STREAMLITS =
@@ -322,5 +324,6 @@ new MutationObserver((changes) => {
   attributes: true,
   attributeFilter: [...TRANSLATED, CONNECTION, SCRIPT],
 });
+keepPagesKeysFromTables();
 window.addEventListener("resize", lookAtTables);
 document.addEventListener("scroll", lookAtTables, { capture: true, passive: true });
