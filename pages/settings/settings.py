@@ -8,6 +8,7 @@ from core.ui.settings.access_token_list import draw_access_tokens
 from core.ui.settings.own_account import draw_own_account
 from core.ui.settings.personal_data import draw_personal_data
 from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
+from core.ui.settings.webhook_list import draw_webhooks
 
 st.title("设置")
 left, right = st.columns(2, gap="large")
@@ -18,6 +19,7 @@ with left:
     else:
         draw_own_account(person)
     draw_access_tokens()
+    draw_webhooks()
     if sees_all:
         draw_database()
     draw_form()

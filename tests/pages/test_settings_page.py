@@ -3,13 +3,18 @@
 from functools import partial
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
+from core.domain.permissions import AccountRole
 from core.services import maintenance
-from core.services.team import create_token, token_holder
+from core.services.team import Actor, acting_as, create_token, token_holder
+from core.services.webhooks import webhooks
+from core.services.webhooks.delivery import deliver_due
+from tests.factories.reviews import decide
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import button, seen
+from tests.pages.finding import button, by_label, seen
 
 
 @pytest.fixture
@@ -87,3 +92,35 @@ def test_an_access_token_is_made_shown_once_and_revoked(page: OpenPage, store: S
 def test_nobody_sees_another_ones_tokens_by_name(page: OpenPage, store: Store) -> None:
     create_token(store, "别人的", owner="小王")
     assert "别人的" not in seen(page(reviewer="周宁"))
+
+
+def test_a_webhook_is_made_told_switched_off_and_deleted(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = add_dataset(store, 2)
+    assert "还没有回调" in seen(page())
+    app = fill_in(page(), "http://127.0.0.1:9/hook")
+    assert "回调的密钥 WEBHOOK_SECRET 没有设置" in seen(app) and webhooks(store) == []
+    monkeypatch.setenv("WEBHOOK_SECRET", "s" * 24)
+    app = fill_in(page(), "http://10.0.0.1/hook")
+    assert webhooks(store) == [] and "还没有回调" in seen(app)
+    app = fill_in(page(), "http://127.0.0.1:9/hook")
+    assert "**客户\\*系统** · 所有数据集 · 等待 0 条" in seen(app)
+    decide(store, dataset, 1)
+    with acting_as(Actor("定时任务", AccountRole.ADMINISTRATOR)):
+        deliver_due(store)  # nobody listens there
+    app = page()
+    assert "等待 1 条" in seen(app)
+    (told,) = [table.value for table in app.dataframe if "试过" in table.value]
+    assert (told["群聊"].tolist(), told["试过"].tolist()) == ([f"{dataset.name} 第 1 条"], [1])
+    app = button(app, "停用").click().run()
+    assert "已停用" in seen(app)
+    app = button(app, "删除回调").click().run()
+    assert "还没有回调" in seen(app) and webhooks(store) == []
+
+
+def fill_in(app: AppTest, url: str) -> AppTest:
+    by_label(app.text_input, "通知谁").set_value("客户*系统")
+    by_label(app.text_input, "地址").set_value(url)
+    drawn: AppTest = button(app, "新建回调").click().run()
+    return drawn

@@ -6,6 +6,7 @@ from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
     from core.services.webhooks.addresses import (
+        WebhookMessageView,
         WebhookView,
         add_webhook,
         delete_webhook,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WebhookSender",
+    "WebhookMessageView",
     "WebhookView",
     "add_webhook",
     "delete_webhook",
