@@ -23,6 +23,20 @@ from tests.domain.form.test_loading import GOOD
         ('key = "姓名"', 'key = "*"', "第 1 行字段「姓名」的字段：「*」是程序保留的名字，请换一个", ""),
         ("version = 1", 'version = 1\nstaff = " "', "填表的一方：不能是空的，前后不能有空格", ""),
         ('title = "小表"', "title = 3", "标题：应为文本", ""),
+        ("version = 1", 'version = "1"', "版本：应为 1 到 999,999,999 的整数", ""),
+        ("version = 1", "version = true", "版本：应为 1 到 999,999,999 的整数", ""),
+        (
+            "values = []",
+            'values = ["甲", "甲"]',
+            "第 1 行字段「姓名」的建议值：有重复的值",
+            "建议值：有重复的值",
+        ),
+        (
+            "values = []",
+            'values = ["甲", " 甲"]',
+            "第 1 行字段「姓名」的建议值：不能是空的，前后不能有空格，也不能换行或超过 200 字",
+            "",
+        ),
     ],
 )
 def test_a_mistake_is_told_once_in_the_words_of_the_page(before: str, now: str, sentence: str, beside: str) -> None:

@@ -158,7 +158,7 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
     for place, text in (*head, *((("groups",), group) for group in form.groups)):
         if reason := _why_no_name(text):
             yield place, reason
-    if not 0 < form.version <= _HIGHEST_VERSION:
+    if type(form.version) is not int or not 0 < form.version <= _HIGHEST_VERSION:  # as it is written, "1" or true
         yield ("version",), f"version 应为 1 到 {_HIGHEST_VERSION:,} 的整数"
     if len(form.fields) > MOST_FIELDS:
         yield ("fields",), f"有 {len(form.fields)} 个字段，最多 {MOST_FIELDS} 个"
@@ -175,8 +175,8 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
                 yield ("fields", index, name), reason
         if len(field.values) > MOST_VALUES:
             yield ("fields", index, "values"), f"有 {len(field.values)} 个建议值，最多 {MOST_VALUES} 个"
-        if any(is_blank(value) or len(value) > LONGEST_VALUE or not value.isprintable() for value in field.values):
-            yield ("fields", index, "values"), f"建议值不能是空的，也不能换行或超过 {LONGEST_VALUE} 字"
+        if any(_is_no_value(value) for value in field.values):
+            yield ("fields", index, "values"), f"values 不能是空的，前后不能有空格，也不能换行或超过 {LONGEST_VALUE} 字"
         if len(field.description) > LONGEST_DESCRIPTION:
             yield ("fields", index, "description"), f"说明最多 {LONGEST_DESCRIPTION} 字"
         if field.points > MOST_POINTS:
@@ -190,6 +190,11 @@ def _look(text: str) -> str:
     """A key as it looks: full and half width, and characters without a shape, make no difference."""
     shown = (one for one in normalize("NFKC", text) if one.isspace() or not is_blank(one))
     return "".join(shown).casefold()
+
+
+def _is_no_value(value: str) -> bool:
+    """Whether a suggested value could not be told from others, or not be shown on one line."""
+    return is_blank(value) or value != value.strip() or len(value) > LONGEST_VALUE or not value.isprintable()
 
 
 def _why_no_name(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 from jsonschema import SchemaError, validators
 
@@ -16,6 +18,8 @@ from core.services.forms.kind_guess import guessed_kind, key_parts
 
 _FORMATS = {"email": Kind.EMAIL, "idn-email": Kind.EMAIL, "date": Kind.DATE, "date-time": Kind.DATE, "time": Kind.DATE}
 _DEEPEST = 8
+_MOST_VISITED = 10 * MOST_FIELDS
+"""Properties that are looked at: references can repeat a few lines a million times without one field."""
 _REQUIRED = "必填"
 
 
@@ -35,7 +39,7 @@ def form_from_schema(data: bytes, *, name: str, title: str = "") -> Tables:
     schema = _checked(data)
     fields: dict[str, dict[str, Any]] = {}
     try:
-        for number, (key, described, required) in enumerate(_properties(schema, schema, "", 0), 1):
+        for number, (key, described, required) in enumerate(_properties(schema, schema, "", 0, count(1)), 1):
             if number > MOST_FIELDS:
                 raise InputError(f"JSON Schema 有 {MOST_FIELDS} 个以上的属性", f"一个表单最多 {MOST_FIELDS} 个字段")
             if key in fields:
@@ -66,6 +70,8 @@ def _checked(data: bytes) -> Mapping[str, Any]:
         raise InputError(f"JSON Schema 第 {line} 行不是合法的 JSON（{error}）"[:200], "请改正这一行后重试") from error
     if not isinstance(schema, Mapping):
         raise InputError("JSON Schema 应是一个对象", "请检查是不是选错了文件")
+    if not isinstance(schema.get("$schema", ""), str):
+        raise InputError("JSON Schema 的 /$schema 应为文本", "请改正后重试")
     try:
         validators.validator_for(schema).check_schema(schema)
     except SchemaError as error:
@@ -101,7 +107,9 @@ def _resolved(described: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
             break
         described = _part(str(reference), schema)
     for choice in ("anyOf", "oneOf", "allOf"):
-        options = [one for one in gathered.get(choice) or () if isinstance(one, Mapping) and one.get("type") != "null"]
+        options = [
+            one for one in _listed(gathered.get(choice)) if isinstance(one, Mapping) and one.get("type") != "null"
+        ]
         if len(options) == 1 and not {"type", "enum", "properties", "items"} & set(gathered):
             return {**_resolved(options[0], {**schema, **{choice: None}}), **gathered, choice: None}
     return gathered
@@ -112,31 +120,43 @@ def _part(reference: str, schema: Mapping[str, Any]) -> Any:
         raise InputError(f"JSON Schema 引用了别的文件（{reference[:80]}）", "请把引用的内容放进同一个文件")
     part: Any = schema
     for name in filter(None, reference[1:].split("/")):
-        name = name.replace("~1", "/").replace("~0", "~")
-        part = part.get(name) if isinstance(part, Mapping) else None
+        name = unquote(name).replace("~1", "/").replace("~0", "~")
+        if isinstance(part, list):
+            part = part[int(name)] if name in map(str, range(len(part))) else None
+        else:
+            part = part.get(name) if isinstance(part, Mapping) else None
     if part is None:
         raise InputError(f"JSON Schema 里没有 {reference[:80]}", "请改正引用后重试")
     return part
 
 
+def _listed(value: Any) -> list[Any]:
+    """A list, nothing for what is none: a reference may lead to a place that nobody has checked as a schema."""
+    return value if isinstance(value, list) else []
+
+
 def _properties(
-    described: Any, schema: Mapping[str, Any], before: str, depth: int
+    described: Any, schema: Mapping[str, Any], before: str, depth: int, visits: Iterator[int]
 ) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
     """Keys of all properties, what describes each, and whether it is required; objects inside become prefixes."""
     resolved = _resolved(described, schema)
     if resolved.get("type") == "array" or ("items" in resolved and "properties" not in resolved):
         resolved = _resolved(resolved.get("items"), schema)
-    required = resolved.get("required") or ()
+    required = _listed(resolved.get("required"))
     properties = resolved.get("properties")
     for key, inner in (properties if isinstance(properties, Mapping) else {}).items():
+        if next(visits) > _MOST_VISITED:
+            raise InputError(
+                f"JSON Schema 里的引用展开以后有 {_MOST_VISITED:,} 个以上的属性", f"一个表单最多 {MOST_FIELDS} 个字段"
+            )
         one = _resolved(inner, schema)
         name = str(key).strip()
         if not name.strip("-"):  # a reference to the whole under such a key would lead on without an end
             raise InputError(f"JSON Schema 里有一个属性没有名字（{json.dumps(key)[:60]}）", "请给它一个名字后重试")
         if isinstance(one.get("properties"), Mapping) and depth < _DEEPEST:
-            yield from _properties(one, schema, f"{before}{name}-", depth + 1)
+            yield from _properties(one, schema, f"{before}{name}-", depth + 1, visits)
         else:
-            yield f"{before}{name}", one, key in required
+            yield f"{before}{name}", one, key in required or one.get("required") is True  # of draft 3
 
 
 def _field(key: str, described: Mapping[str, Any], required: bool, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _reason(problem: FormProblem) -> str:
     """The reason as the page calls things, without the name of the attribute that stands before it anyway."""
     first, _, rest = problem.reason.partition(" ")
     if rest and first in problem.place:
-        return rest
+        return rest.removeprefix("里")
     return " ".join(_WORDS.get(word, word) for word in problem.reason.split(" ")).replace("」 ", "」")
 
 

@@ -107,7 +107,7 @@ HOSTILE = {
         GOOD.replace("values = []", f"values = {[str(number) for number in range(300)]}", 1).encode(),
         "最多 200 个",
     ),
-    "an empty value": (GOOD.replace("values = []", 'values = [""]', 1).encode(), "建议值不能是空的"),
+    "an empty value": (GOOD.replace("values = []", 'values = [""]', 1).encode(), "values 不能是空的"),
     "points beyond all measure": (GOOD.replace("points = 1", "points = 1e300", 1).encode(), "分值最多"),
     "a key of every object": (GOOD.replace('key = "标签"', 'key = "__proto__"').encode(), "程序保留的名字"),
     "a key that is a whole customer": (GOOD.replace('key = "标签"', 'key = "*"').encode(), "程序保留的名字"),

@@ -140,8 +140,41 @@ def test_a_schema_gives_types_values_and_descriptions() -> None:
 
 
 @pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/anyOf/0", "anyOf": [{"properties": {"名": {}}}]},
+        {"$ref": "#/$defs/%E5%90%8D%20%E5%AD%97", "$defs": {"名 字": {"properties": {"名": {}}}}},
+        {"$ref": "#/x", "x": {"properties": {"名": {"anyOf": 5, "oneOf": True}}, "required": 5}},
+    ],
+    ids=["a list", "escapes", "a place that is no schema"],
+)
+def test_references_lead_anywhere_in_the_file(schema: Any) -> None:
+    tables = form_from_schema(json.dumps(schema).encode(), name="a", title="甲")
+    assert [(field["key"], field["description"]) for field in tables["field"]] == [("名", "")]
+
+
+def test_a_schema_of_draft_3_says_at_the_property_what_is_required() -> None:
+    draft = {"$schema": "http://json-schema.org/draft-03/schema#", "required": True}
+    schema = draft | {"properties": {"名": {"required": True}, "事": {}}}
+    tables = form_from_schema(json.dumps(schema).encode(), name="a")
+    assert [field["description"] for field in tables["field"]] == ["必填", ""]
+
+
+MANY_REFERENCES = {
+    "$ref": "#/$defs/0",
+    "$defs": {
+        **{str(n): {"properties": {f"p{k}": {"$ref": f"#/$defs/{n + 1}"} for k in range(20)}} for n in range(7)},
+        "7": {"properties": {}},
+    },
+}
+
+
+@pytest.mark.parametrize(
     ("schema", "reason"),
     [
+        (json.dumps(MANY_REFERENCES).encode(), "引用展开以后有 2,000 个以上的属性"),
+        *((json.dumps({"$schema": one, "properties": {"a": {}}}).encode(), "应为文本") for one in ([], {}, 5)),
+        (b'{"$ref": "#/anyOf/1", "anyOf": [{}]}', "没有 #/anyOf/1"),
         (b"[]", "应是一个对象"),
         (b"{", "不是合法的 JSON"),
         (b"{}", "没有 properties"),
