@@ -32,7 +32,10 @@ def test_forms_are_listed_with_their_datasets(page: OpenPage, store: Store) -> N
     with store.read() as session:
         (dataset,) = queries.datasets(session)
     assert table[table["名字"] == "role_elements"]["数据集"].iloc[0] == dataset.name
-    assert "小表 第 1 版 · small" in seen(page(form="small"))
+    app = page(form="small")
+    assert "小表 第 1 版 · small" in seen(app)
+    (to_import,) = [one.proto for one in app.get("page_link") if one.proto.label == "用表单导入群聊"]
+    assert to_import.query_string == "form=small%401"
 
 
 def test_a_form_is_made_of_a_sample_tried_and_saved(page: OpenPage, store: Store) -> None:

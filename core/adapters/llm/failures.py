@@ -102,7 +102,7 @@ def missing_variables(provider: str, missing: list[str]) -> str:
     """Sentence that names the missing environment variables; ``""`` where none is missing."""
     if not missing:
         return ""
-    return f"{provider} 还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
+    return f"「{provider}」还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
 
 
 def missing_parts(spec: ModelSpec) -> str:

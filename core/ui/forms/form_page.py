@@ -57,7 +57,13 @@ def draw_forms() -> None:
         format_func=lambda name: titles.get(name, "全部表单"),
         label_visibility="collapsed",
     )
-    rest.page_link(navigation.IMPORT, label="用表单导入群聊", icon=":material/upload_file:")
+    newest = next((one.reference for one in known if one.name == chosen), "")
+    rest.page_link(
+        navigation.IMPORT,
+        label="用表单导入群聊",
+        icon=":material/upload_file:",
+        query_params={"form": newest} if newest else None,
+    )
     if chosen:
         with show_errors():
             _draw_open(chosen)

@@ -121,7 +121,7 @@ export function fieldCommands(workbench, tools) {
     }
     edit(key, next.value, false);
     goTo(key);
-    workbench.answer(`「${labelOf(key)}」换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`);
+    workbench.answer(`「${labelOf(key)}」换成「${next.who.join("、")}」的值：${valueText(next.value) || "（空）"}`);
   }
 
   /** @param {string} key */
