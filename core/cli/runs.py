@@ -132,6 +132,20 @@ def extract(
             batch=way,
             batch_failures="live" if way and batch_failures == "live" else None,
         )
+        if budget is not None:
+            told = run_service.estimate(
+                store,
+                dataset=dataset,
+                provider=provider,
+                model=model,
+                pipeline=stages,
+                run=run,
+                limit=limit,
+                chat_indices=indices,
+                fresh=fresh,
+            )
+            if short := run_service.budget_shortfall(budget, told, bool(way)):
+                hint(short)
         see_through(store, lambda: run_service.start(store, created.id), json)
 
 
@@ -302,7 +316,7 @@ def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> N
     yuan = run_service.costs(store, [view])[view.id]
     if run_service.is_stopped_at_budget(view, yuan):
         hint(
-            f"已花 {run_service.money(yuan)}，到了预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
+            f"花了 {run_service.money(yuan)}，预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
             f"还剩 {view.pending} 条；用更大的 --budget 再执行一次就继续。"
         )
     for problem in dict.fromkeys(one.problem for one in run_service.open_batches(store, view.id) if one.problem):

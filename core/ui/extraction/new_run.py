@@ -73,7 +73,8 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with show_errors(), state.store().read() as session:
         pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
-        _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh, batch)
+        budget = limits.get("budget")
+        _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh, batch, budget)
         if dataset.chats and scope is not None and pipeline is not None:
             draw_what_leaves(dataset, option, pipeline, scope)
         if option.missing:
@@ -201,6 +202,7 @@ def _draw_estimate(
     parameters: dict[str, Any],
     fresh: bool,
     batch: Mapping[str, Any],
+    budget: float | None,
 ) -> None:
     if not dataset.chats or scope is None or pipeline is None:
         st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
@@ -238,6 +240,8 @@ def _draw_estimate(
                 "沿用以前的回答": f"{calls.reused:,}" if calls.reused else "",
             }
         )
+        if short := run_service.budget_shortfall(budget, calls, bool(batch.get("batch"))):
+            st.warning(escape_markdown(short), icon=":material/savings:")
         basis = "按这个模型以前的回答" if calls.learned else "按空表的长度"
         if calls.scale is not None:
             scale = calls.scale

@@ -22,8 +22,14 @@ def show_run(run: str) -> None:
 
 
 def refresh_seconds(run_views: list[RunView]) -> float | None:
-    """Seconds between two drawings while a run goes on; ``None`` when none does."""
-    return _LIVE_SECONDS if any(run.status == RunStatus.RUNNING for run in run_views) else None
+    """Seconds between two drawings while a run goes on, or calls of a stopped one are under way; else ``None``."""
+    if any(run.status == RunStatus.RUNNING for run in run_views):
+        return _LIVE_SECONDS
+    paused = {run.id for run in run_views if run.status == RunStatus.PAUSED}
+    if not paused:
+        return None
+    with state.store().read() as session:
+        return _LIVE_SECONDS if paused & run_service.placed_counts(session).keys() else None
 
 
 def current_run(run_views: list[RunView]) -> RunView | None:

@@ -59,7 +59,8 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     draw_call_batches(run)
     if run_service.is_stopped_at_budget(run, cost):
         st.warning(
-            f"花到了预算 {escape_markdown(run_service.money(run.parameters['budget']))}，已经暂停，"
+            f"花了 {escape_markdown(run_service.money(cost))}，预算 "
+            f"{escape_markdown(run_service.money(run.parameters['budget']))}，已经暂停，"
             f"还剩 {run.pending:d} 条群聊没有抽取。在「限速」里提高预算，再点「继续」。",
             icon=":material/savings:",
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.budget import is_stopped_at_budget
     from core.services.extraction.runs.cost import costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
-    from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
+    from core.services.extraction.runs.estimate import Estimate, budget_shortfall, chat_tokens, estimate
     from core.services.extraction.runs.joined_parts import part_ids
     from core.services.extraction.runs.joined_runs import JoinedPart, joined_progress, start_joined
     from core.services.extraction.runs.lifecycle import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         start,
     )
     from core.services.extraction.runs.pipeline_loading import load_pipeline
+    from core.services.extraction.runs.places import placed_counts
     from core.services.extraction.runs.progress import (
         chats_out_of_scope,
         failures,
@@ -76,6 +77,7 @@ __all__ = [
     "RunScheduler",
     "RunOption",
     "batches_of",
+    "budget_shortfall",
     "cancel",
     "chat_tokens",
     "costs",
@@ -101,6 +103,7 @@ __all__ = [
     "parse_indices",
     "part_ids",
     "pause",
+    "placed_counts",
     "load_pipeline",
     "progress",
     "prompt_options",

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from core.adapters.llm import ModelSpec
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind
+from core.adapters.store.models import Dataset, Extraction, ExtractionStatus, Run, RunKind
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean as cleaned_chat
 from core.domain.form import Form, load_named_form
@@ -19,11 +19,11 @@ from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, gives
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, form_for_step
-from core.services.extraction.runs.lifecycle import default_model
+from core.services.extraction.runs.cost import money
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.reply_reuse import reusable_replies
-from core.services.extraction.runs.run_model import with_run_parameters
-from core.services.extraction.runs.scope import missing
+from core.services.extraction.runs.run_model import default_model, spec_of, with_run_parameters
+from core.services.extraction.runs.scope import missing, parameters_of, scope
 from core.services.extraction.runs.token_scale import TokenScale, token_scale
 
 SAMPLE = 400
@@ -31,6 +31,8 @@ SAMPLE = 400
 _FILLED = 1.3
 """Length of a filled answer, as a multiple of the empty form's."""
 _SUMMARY_TOKENS = 400
+_FEW = 20
+"""Most chats that are read to estimate what one costs."""
 _ENOUGH = 5
 """Answers of the same model to the same prompt from which their mean length is used as the estimate."""
 
@@ -77,6 +79,23 @@ class Estimate:
         if spec.batch_share is None or not (spec.batch_files or spec.batch_url):
             return None
         return spec.cost(self.tokens_in, self.tokens_out, batch_in=self.tokens_in, batch_out=self.tokens_out)
+
+
+def budget_shortfall(budget: float | None, estimated: Estimate, batch: bool = False) -> str:
+    """One Chinese sentence where a budget is less than a run is estimated to cost; else ``""``.
+
+    Args:
+        budget: yuan; ``None`` for no limit.
+        estimated: the run.
+        batch: whether it goes as a batch.
+    """
+    yuan = estimated.batch_yuan if batch and estimated.batch_yuan is not None else estimated.yuan
+    if budget is None or yuan is None or budget >= yuan or not estimated.chats:
+        return ""
+    each = yuan / estimated.chats
+    if budget < each:
+        return f"预算 {money(budget)} 不够抽取一条群聊（估计每条 {money(each)}），请提高预算。"
+    return f"预算 {money(budget)} 少于预计费用 {money(yuan)}，大约够 {int(budget / each):,} 条群聊，花完就暂停。"
 
 
 def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
@@ -247,6 +266,35 @@ def longest_answer(pipeline: Pipeline, form: Form) -> int:
         form: that is filled.
     """
     return math.ceil(max(_answer_tokens(step, form) for step in pipeline.steps))
+
+
+def estimated_chat_yuan(session: Session, run: Run) -> float | None:
+    """Yuan that one chat of a run is estimated to cost: the mean over a few from everywhere in its scope.
+
+    Args:
+        session: open session.
+        run: to be started; earlier replies that it may take are not counted.
+
+    Returns:
+        ``None`` where a price is unknown, or there is no chat.
+
+    Raises:
+        PromptError: a prompt cannot be rendered.
+    """
+    pipeline, spec, indices = pipeline_of(run), spec_of(run), list(scope(session, run))
+    form = load_named_form(session.get_one(Dataset, run.dataset_id).form)
+    lengths = {
+        index: estimate_tokens(cleaned_chat(parse_chat(chat.text), pipeline.clean).text)
+        for index in indices[:: max(1, math.ceil(len(indices) / _FEW))]
+        for chat in [queries.chat(session, run.dataset_id, index)]
+    }
+    learned = _mean_answer(session, spec, pipeline.main) if pipeline.plain else None
+    calls = _estimate(spec, form, pipeline, lengths, learned)
+    if (scale := token_scale(session, spec)) is not None:
+        tokens_in = scale.scaled(calls.tokens_in)
+        calls = replace(calls, tokens_in=tokens_in, yuan=spec.cost(tokens_in, calls.tokens_out))
+    yuan = calls.batch_yuan if parameters_of(run).batch and calls.batch_yuan is not None else calls.yuan
+    return None if yuan is None or not lengths else yuan / len(lengths)
 
 
 def mean_answer(session: Session, run: Run, spec: ModelSpec) -> float | None:

@@ -1,6 +1,7 @@
 """Create, start, pause, cancel, retry and delete runs. Plain writes; nothing waits here."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -8,35 +9,28 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, connect, default_concurrency, presets, provider_entry
+from core.adapters.llm import ModelSpec, connect, default_concurrency
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.domain.permissions import Permission
-from core.errors import NotFoundError, RunError
+from core.errors import NotFoundError, RunError, ShiyaoError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.batch_store import leave_batches, require_none_at_service, resume_batches
-from core.services.extraction.runs.budget import require_budget_left, require_prices
+from core.services.extraction.runs.budget import (
+    require_budget_for_a_chat,
+    require_budget_left,
+    require_prices,
+    stop_at_budget,
+)
+from core.services.extraction.runs.estimate import estimated_chat_yuan
 from core.services.extraction.runs.joined_parts import part_ids, parts_of
 from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
-from core.services.extraction.runs.run_model import model_key, refresh, spec_of, with_run_parameters
+from core.services.extraction.runs.run_model import default_model, model_key, refresh, spec_of, with_run_parameters
 from core.services.extraction.runs.scope import BatchWay, RunParameters, missing, parameters_of, pending, scope
 from core.services.team import AuditKind, permitted, record_audit
-
-
-def default_model(provider: str) -> str:
-    """Default model of a provider: from the environment, else its first shipped one; ``""`` if there is none.
-
-    Raises:
-        SettingsError: no such provider.
-    """
-    entry = provider_entry(provider)
-    name = entry.default_model()
-    if name or entry.any_model:
-        return name
-    return next((preset.name for preset in presets() if preset.provider == provider), "")
 
 
 @permitted(Permission.RUNS)
@@ -143,6 +137,9 @@ def create_run(
         if row.total == 0:
             raise RunError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
         session.flush()
+        if budget is not None:
+            _estimate_chat(session, row)
+            require_budget_for_a_chat(session, row)
         run_id = row.id or 0
     return progress(store, run_id)
 
@@ -218,6 +215,11 @@ def set_limits(
             require_prices(spec_of(row))
         limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "budget": budget}
         row.parameters = _validated(**{**parameters_of(row).model_dump(), **limits}).model_dump(mode="json")
+        session.flush()
+        if budget is not None:
+            _estimate_chat(session, row)
+            require_budget_for_a_chat(session, row)
+            stop_at_budget(session, row)
     return progress(store, run_id)
 
 
@@ -337,6 +339,7 @@ def _go(session: Session, row: Run) -> None:
     lacking = missing(session, row)
     if lacking:
         require_budget_left(session, row, spec_of(row))
+        _estimate_chat(session, row)
     row.status = RunStatus.RUNNING if lacking else RunStatus.FINISHED
     if row.status == RunStatus.RUNNING:
         session.flush()
@@ -344,6 +347,17 @@ def _go(session: Session, row: Run) -> None:
         if parameters_of(row).batch == BatchWay.FILES:
             return
         offer_lanes(session, model_key(row), parameters_of(row).concurrency)
+
+
+def _estimate_chat(session: Session, row: Run) -> None:
+    """Note what one chat is estimated to cost, for a run that has a budget."""
+    parameters = parameters_of(row)
+    if parameters.budget is None:
+        return
+    with suppress(ShiyaoError):  # what is wrong with prompt or form fails the chats, which say so
+        parameters.chat_yuan = estimated_chat_yuan(session, row)
+        row.parameters = parameters.model_dump(mode="json")
+        session.flush()
 
 
 def _require_ready(spec: ModelSpec) -> None:

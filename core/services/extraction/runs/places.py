@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Place, Run, RunStatus, now
 from core.adapters.store.models.base import UtcDateTime
+from core.services.extraction.runs.budget import chats_within_budget
 from core.services.extraction.runs.scope import missing, parameters_of
 
 _CHECKED = 16
@@ -110,6 +111,7 @@ class Backlog:
         row = session.get(Run, self.run_id)
         if row is None or row.status != RunStatus.RUNNING:
             return []
+        count = chats_within_budget(session, row, count)
         free: list[int] = []
         with self._mutex:
             while len(free) < count:

@@ -22,8 +22,9 @@ from core.domain.permissions import Permission
 from core.errors import ShiyaoError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
-from core.services.extraction.runs.lifecycle import create_run, default_model, extend, start
+from core.services.extraction.runs.lifecycle import create_run, extend, start
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
+from core.services.extraction.runs.run_model import default_model
 from core.services.extraction.runs.run_options import RunOption, free_name, run_option
 from core.services.team import permitted
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, Provider, adhoc_model, connect, find_preset
+from core.adapters.llm import ModelSpec, Provider, adhoc_model, connect, find_preset, presets, provider_entry
 from core.adapters.llm.learned import DIGEST, LEARNED, LearnedProvider
 from core.adapters.store import Store
 from core.adapters.store.models import CallLine, Extraction, Run
@@ -94,3 +94,16 @@ def refresh(session: Session, row: Run) -> None:
             entry = entry.model_copy(update=answering)
     parameters.entry = entry.as_dict()
     row.parameters = parameters.model_dump(mode="json")
+
+
+def default_model(provider: str) -> str:
+    """Default model of a provider: from the environment, else its first shipped one; ``""`` if there is none.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    entry = provider_entry(provider)
+    name = entry.default_model()
+    if name or entry.any_model:
+        return name
+    return next((preset.name for preset in presets() if preset.provider == provider), "")

@@ -36,6 +36,7 @@ class RunParameters(BaseModel):
         chats: indices in the run's scope; ``None`` for all chats of the dataset.
         fresh: ask anew even where an identical request was answered before.
         budget: yuan that the run may cost; it is paused once that much is spent; ``None`` for no limit.
+        chat_yuan: yuan that one chat was estimated to cost when a budget was set or the run was started.
         batch: see :class:`BatchWay`; ``""`` for calls that are answered at once.
         batch_failures: what is done about lines of a batch that failed in a way that may pass: ``batch`` puts them into
             the next one, ``live`` asks about their chats once all batches are there.
@@ -54,7 +55,8 @@ class RunParameters(BaseModel):
     per_minute: int | None = Field(default=None, ge=1)
     chats: list[int] | None = None
     fresh: bool = False
-    budget: float | None = Field(default=None, gt=0)
+    budget: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    chat_yuan: float | None = None
     batch: BatchWay | Literal[""] = ""
     batch_failures: Literal["batch", "live"] = "batch"
     live: list[int] = Field(default_factory=list)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
 from core.errors import RunError
+from core.services.extraction.runs.places import placed_counts
 from core.services.extraction.runs.progress import progress
-from core.services.extraction.runs.scheduler import RunScheduler
+from core.services.extraction.runs.scheduler import DRAIN_SECONDS, RunScheduler
 
 _POLL_SECONDS = 0.2
 
@@ -22,7 +23,7 @@ def wait_for_run(
     """Start a run and wait until it no longer runs.
 
     Another process may be the one that executes it; if that one dies, this one takes over. Calls under way are
-    stored before this returns or raises.
+    stored before this returns, and counted in what it gives, or before it raises.
 
     Args:
         store: open store.
@@ -47,9 +48,22 @@ def wait_for_run(
             time.sleep(_POLL_SECONDS)
             view = progress(store, view.id)
             seen(view)
-        return view
     except KeyboardInterrupt:
         interrupted()
         raise
     finally:
         scheduler.stop()
+    _wait_for_calls(store, view.id)
+    view = progress(store, view.id)
+    seen(view)
+    return view
+
+
+def _wait_for_calls(store: Store, run_id: int) -> None:
+    """Wait until what another process has under way for a stopped run is stored, or it is lost."""
+    until = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < until:
+        with store.read() as session:
+            if run_id not in placed_counts(session):
+                return
+        time.sleep(_POLL_SECONDS)

@@ -54,18 +54,39 @@ def test_a_run_stops_at_its_budget_and_goes_on_once_it_is_raised(store: Store) -
 
 
 @pytest.mark.both_databases
-def test_beyond_the_budget_is_only_what_was_under_way(store: Store) -> None:
+@pytest.mark.parametrize(("budget", "spent"), [(10.0, 10), (2.5, 3)])
+def test_chats_under_way_are_bounded_by_what_is_left(store: Store, budget: float, spent: int) -> None:
     add_dataset(store, 40)
-    with FakeOpenAI(Answer(tokens_out=1000, latency=0.05)) as service:
+    with FakeOpenAI(Answer(tokens_out=1000, latency=0.02)) as service:
         add_model(store, service.url)
-        run = run_service.create_run(store, budget=10, concurrency=4, **ASK)  # type: ignore[arg-type]
+        run = run_service.create_run(store, budget=budget, concurrency=8, **ASK)  # type: ignore[arg-type]
         run_service.start(store, run.id)
         with runner(store), runner(store, take_lock=False):
             wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.PAUSED)
         view = run_service.progress(store, run.id)
-        assert 10 <= view.done <= 10 + 3
+        assert view.done == spent, "at most one chat beyond the budget, whatever the number of calls at a time"
         assert len(service.requests) == view.done == len(stored(store, run))
         assert yuan(store, run) == pytest.approx(view.done)
+
+
+def test_a_budget_below_one_chat_is_refused_and_leaves_no_run(store: Store) -> None:
+    add_dataset(store, 3)
+    add_model(store, "http://127.0.0.1:9/v1")
+    with pytest.raises(RunError, match=r"预算 0.01 元 不够抽取一条群聊（估计每条 .+ 元）"):
+        run_service.create_run(store, budget=0.01, **ASK)  # type: ignore[arg-type]
+    assert run_service.model_runs(store, 1) == []
+    with pytest.raises(RunError, match="预算不能是 inf"):
+        run_service.create_run(store, budget=float("inf"), **ASK)  # type: ignore[arg-type]
+    run = run_service.create_run(store, budget=90, **ASK)  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="不够抽取一条群聊"):
+        run_service.set_limits(store, run.id, concurrency=1, per_minute=None, deadline=60, budget=0.01)
+
+
+def test_a_budget_below_the_estimate_is_said_before_the_start() -> None:
+    estimated = run_service.Estimate(ModelSpec(name="m", provider="openai"), 10, 10, 1, 1, 20.0)
+    assert run_service.budget_shortfall(20, estimated) == run_service.budget_shortfall(None, estimated) == ""
+    assert "少于预计费用 20.00 元，大约够 2 条群聊" in run_service.budget_shortfall(5, estimated)
+    assert "不够抽取一条群聊（估计每条 2.00 元）" in run_service.budget_shortfall(1.5, estimated)
 
 
 def test_the_last_chat_may_reach_the_budget(store: Store) -> None:
@@ -95,5 +116,5 @@ def test_the_command_says_where_it_stopped(store: Store, capsys: pytest.CaptureF
     with FakeOpenAI(Answer(tokens_out=1000)) as service:
         add_model(store, service.url)
         assert cli.main([*command, "--concurrency", "1", "--budget", "2"]) == 1
-        assert "到了预算 2.00 元，已经暂停，还剩 1 条" in capsys.readouterr().err
+        assert "花了 2.00 元，预算 2.00 元，已经暂停，还剩 1 条" in capsys.readouterr().err
         assert cli.main([*command, "--budget", "9"]) == 0
