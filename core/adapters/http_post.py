@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline
 from core.adapters.llm.destinations import authorise
 
 SECONDS: Final = 10.0
-"""How long an answer may take."""
+"""How long connecting, sending and the answer may take together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> PostOutcome:
 
     destination = authorise(url, "")
     transport = PinnedTransport(destination, None, verifying_tls(destination), sdk_headers=True)
-    with httpx2.Client(transport=transport, follow_redirects=False, trust_env=False, timeout=SECONDS) as client:
-        try:
-            with client.stream("POST", url, content=body, headers=dict(headers)) as answer:
-                status = int(answer.status_code)
-        except httpx2.TimeoutException:
-            return PostOutcome(None, f"{SECONDS:g} 秒内没有回答")
-        except httpx2.TransportError:
-            return PostOutcome(None, "连不上")
+    client = httpx2.Client(transport=transport, follow_redirects=False, trust_env=False, timeout=SECONDS)
+
+    def send() -> int:
+        with client, client.stream("POST", url, content=body, headers=dict(headers)) as answer:
+            return int(answer.status_code)
+
+    try:
+        # Each read has its time; a header that drips in would have as much as it likes.
+        status = call_with_deadline(send, SECONDS, abandon=client.close)
+    except (httpx2.TimeoutException, DeadlineExceeded):
+        return PostOutcome(None, f"{SECONDS:g} 秒内没有回答")
+    except httpx2.TransportError:
+        return PostOutcome(None, "连不上")
     return PostOutcome(status, "" if 200 <= status < 300 else f"对方回答 {status}")

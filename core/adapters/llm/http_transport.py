@@ -55,15 +55,18 @@ class _BoundedBody(httpx2.SyncByteStream):
 
 
 def _bounded(response: httpx2.Response, largest: int) -> httpx2.Response:
-    """The same response with a body that is unpacked while it is counted; its errors are those of the original."""
+    """The same response with a body that is unpacked while it is counted; its errors are those of the original.
+
+    Headers are copied as bytes: what is in them is the service's affair, and need not be ASCII.
+    """
     packed = "content-encoding" in response.headers
     assert isinstance(response.stream, httpx2.SyncByteStream)
     stream = _Pieces(response.stream, _PIECE) if packed else response.stream
     inner = httpx2.Response(response.status_code, headers=response.headers, stream=stream)
     kept = [
         (name, value)
-        for name, value in response.headers.multi_items()
-        if not packed or name.lower() not in ("content-encoding", "content-length")
+        for name, value in response.headers.raw
+        if not packed or name.lower() not in (b"content-encoding", b"content-length")
     ]
     return httpx2.Response(
         response.status_code, headers=kept, stream=_BoundedBody(inner, largest), extensions=response.extensions

@@ -108,6 +108,10 @@ def _sent(due: _Due) -> PostOutcome:
         return post(due.url, body, {"content-type": "application/json", "user-agent": "shiyao-webhook/1", **signed})
     except SettingsError as error:
         return PostOutcome(None, error.message)
+    except Exception as error:
+        # Whatever it is, it counts as an attempt: it is given up in the end, and holds up no other message.
+        _log.warning("message %s could not be sent", due.message_id, exc_info=True)
+        return PostOutcome(None, f"发送时出错（{type(error).__name__}）")
 
 
 def _note(store: Store, due: _Due, outcome: PostOutcome, moment: datetime) -> None:

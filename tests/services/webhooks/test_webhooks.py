@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.adapters import http_post
 from core.adapters.store import DatasetView, Store, open_store
 from core.adapters.store.models import WebhookMessage, now
 from core.domain.permissions import AccountRole
@@ -45,6 +47,9 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.messages: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
+        self.odd_header = ""
+        self.drips = False
+        self.ended = threading.Event()
         self.came = threading.Event()
 
     @property
@@ -58,7 +63,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.messages.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        if self.server.drips:
+            while not self.server.ended.wait(0.01):
+                with suppress(OSError):
+                    self.wfile.write(b"H")
+            return
         self.send_response(self.server.status)
+        self.send_header("x-odd", self.server.odd_header)
         self.send_header("location", "/elsewhere")
         self.send_header("content-length", "0")
         self.end_headers()
@@ -75,6 +86,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
+    server.ended.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -227,6 +239,41 @@ def test_an_address_that_fails_holds_up_no_other(store: Store, dataset: DatasetV
     assert delete_webhook(store, "坏的").waiting == 4
     kinds = [(entry.target, entry.detail.partition("：")[0]) for entry in audit_entries(store, kinds=["回调"])]
     assert kinds == [("坏的", "删除，还有 4 条没有送达"), ("坏的", "停用"), ("只要乙", "新建"), ("坏的", "新建")]
+
+
+def test_an_answer_counts_whatever_its_headers_hold(store: Store, dataset: DatasetView, receiver: Receiver) -> None:
+    receiver.odd_header = "\xff\xe9"
+    add_webhook(store, "客户系统", receiver.url)
+    decide(store, dataset, 1)
+    assert deliver_due(store) == 1 and len(receiver.messages) == 1
+
+
+def test_an_answer_that_drips_in_has_ten_seconds_in_all(
+    store: Store, dataset: DatasetView, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_post, "SECONDS", 0.3)
+    receiver.drips = True
+    add_webhook(store, "客户系统", receiver.url)
+    decide(store, dataset, 1)
+    assert deliver_due(store) == 0
+    assert webhook_messages(store, "客户系统")[0].problem == "0.3 秒内没有回答"
+
+
+def test_a_message_that_cannot_be_sent_at_all_is_given_up_and_holds_up_no_other(
+    store: Store, dataset: DatasetView, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOD_WEBHOOK_SECRET", SECRET)
+    add_webhook(store, "坏的", receiver.url)
+    add_webhook(store, "好的", receiver.url, secret_env="GOOD_WEBHOOK_SECRET")
+    decide(store, dataset, 1)
+    monkeypatch.setenv("WEBHOOK_SECRET", "\udc80" * 30)  # bytes that are no text, as a variable may hold
+    moment = now()
+    assert deliver_due(store, moment=moment) == 1
+    assert webhook_messages(store, "坏的")[0].problem == "发送时出错（UnicodeEncodeError）"
+    for wait in WAITS:
+        moment += wait
+        deliver_due(store, moment=moment)
+    assert webhook_messages(store, "坏的")[0].state == "已放弃"
 
 
 def test_a_redirect_is_not_followed(store: Store, dataset: DatasetView, receiver: Receiver) -> None:
