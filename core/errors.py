@@ -132,6 +132,7 @@ class ProviderError(ShiyaoError):
         partial: what had arrived before the failure; kept with the extraction, never parsed as an answer.
         tokens_in: what the failed call took all the same, where the provider says; ``None`` where it does not.
         tokens_out: likewise.
+        tokens_cached: of ``tokens_in``, those that the service had kept from an earlier question.
     """
 
     def __init__(self, cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = "") -> None:
@@ -141,10 +142,13 @@ class ProviderError(ShiyaoError):
         self.partial = partial
         self.tokens_in: int | None = None
         self.tokens_out: int | None = None
+        self.tokens_cached = 0
 
-    def with_token_usage(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
+    def with_token_usage(
+        self, tokens_in: int | None, tokens_out: int | None, tokens_cached: int = 0
+    ) -> "ProviderError":
         """Set the call's token usage and return this error: an answer that was cut off is billed too."""
-        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+        self.tokens_in, self.tokens_out, self.tokens_cached = tokens_in, tokens_out, tokens_cached
         return self
 
     @property

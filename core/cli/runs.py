@@ -314,6 +314,8 @@ def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> N
     if view.failed:
         hint(f"有 {view.failed} 条失败，用 status 查看原因，用 retry 重试。")
     yuan = run_service.costs(store, [view])[view.id]
+    if view.parameters.get("tokens_estimated"):
+        hint(run_service.ESTIMATED_TOKENS)
     if run_service.is_stopped_at_budget(view, yuan):
         hint(
             f"花了 {run_service.money(yuan)}，预算 {run_service.money(view.parameters['budget'])}，已经暂停，"

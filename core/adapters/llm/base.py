@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from core.domain.form import Form
+
+_MOST_TOKENS: Final = 10_000_000
+"""More than any model takes in one call, and little enough for every database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,15 @@ def request_digest(provider: str, url: str, request: ModelRequest, *, default_ur
         request.sample - 1,
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def token_count(value: Any) -> int | None:
+    """A service's count of tokens, where it can be one; ``None`` for nothing, no number, 0 or less, and absurdly many.
+
+    Args:
+        value: as it came.
+    """
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_TOKENS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.adapters.llm.base import ModelReply, ModelRequest
+from core.adapters.llm.base import ModelReply, ModelRequest, token_count
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, require_allowed, sentence_of
 from core.adapters.llm.failures import (
@@ -330,15 +330,24 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
         raise failure(Cause.SERVER, "模型服务的回复里没有答案")
     choice = choices[0]
     text = choice.message.content or ""
-    usage = reply.usage
-    tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    usage = _usage(reply)
+    tokens_in, tokens_out = token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
+    cached = cached_tokens(usage)
     if choice.finish_reason == "length":
-        raise length_failure(request.parameters.get("max_tokens"), text).with_token_usage(tokens_in, tokens_out)
+        cut_off = length_failure(request.parameters.get("max_tokens"), text)
+        raise cut_off.with_token_usage(tokens_in, tokens_out, cached)
     if choice.finish_reason == "content_filter":
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
-        raise refused.with_token_usage(tokens_in, tokens_out)
-    cached = cached_tokens(usage.model_dump()) if usage else 0
+        raise refused.with_token_usage(tokens_in, tokens_out, cached)
     return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model, tokens_cached=cached)
+
+
+def _usage(reply: Any) -> Mapping[str, Any]:
+    """A reply's ``usage`` as it came; empty where there is none, or what is there is no object."""
+    usage = getattr(reply, "usage", None)
+    if hasattr(usage, "model_dump"):
+        usage = usage.model_dump(warnings=False)  # the package reads it without checking types
+    return usage if isinstance(usage, Mapping) else {}
 
 
 def cached_tokens(usage: Mapping[str, Any]) -> int:
@@ -356,6 +365,5 @@ def cached_tokens(usage: Mapping[str, Any]) -> int:
         usage.get("prompt_cache_hit_tokens"),
         usage.get("cached_tokens"),
     )
-    known = [count for count in spellings if isinstance(count, int) and not isinstance(count, bool) and count > 0]
-    total = usage.get("prompt_tokens")
-    return min(max(known, default=0), total if isinstance(total, int) else 0)
+    known = [count for spelling in spellings if (count := token_count(spelling)) is not None]
+    return min(max(known, default=0), token_count(usage.get("prompt_tokens")) or 0)

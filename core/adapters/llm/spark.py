@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.adapters.llm.base import ModelReply, ModelRequest
+from core.adapters.llm.base import ModelReply, ModelRequest, token_count
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, sentence_of
 from core.adapters.llm.failures import (
@@ -107,7 +107,7 @@ class SparkProvider:
         if not result.generations or not wire.finished:
             raise self._explain(None, wire)
         usage = (result.llm_output or {}).get("token_usage") or {}
-        tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        tokens_in, tokens_out = token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
         text = str(result.generations[0].message.content)
         if tokens_out is not None and tokens_out >= max_tokens:
             raise length_failure(max_tokens, text).with_token_usage(tokens_in, tokens_out)
@@ -256,10 +256,6 @@ def _abandoner(client: Any, wire: Wire) -> Callable[[], None]:
         client.client.queue.put({"error": "deadline", "error_code": -1})
 
     return abandon
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _sdk() -> tuple[Any, Any]:

@@ -28,7 +28,7 @@ from core.domain.scoring import Interval, Scorer
 from core.domain.scoring.bootstrap import difference_intervals
 from core.errors import ConflictError, InputError, NotFoundError, RunError, SettingsError
 from core.services.extraction import models as model_catalog
-from core.services.extraction.pipeline import Pipeline, PipelineStep, run_pipeline
+from core.services.extraction.pipeline import Pipeline, PipelineStep, estimate_tokens, run_pipeline
 from core.services.extraction.pipeline.retry import ask
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.estimate import estimate
@@ -288,7 +288,11 @@ class _Trials:
         result = ask(self.provider, request, attempts=_ATTEMPTS, sleep=sleep)
         if result.reply is None:
             raise RunError(str(result.error))
-        self._pay(result.reply.tokens_in, result.reply.tokens_out)
+        reply = result.reply
+        self._pay(
+            estimate_tokens(str(question)) if reply.tokens_in is None else reply.tokens_in,
+            estimate_tokens(reply.text) if reply.tokens_out is None else reply.tokens_out,
+        )
         return result.reply.text
 
     def _try(self, index: int, rules: Sequence[str]) -> tuple[float, list[str]]:

@@ -54,6 +54,8 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=escape_markdown(progress_text(run)))
     cost = run_service.costs(state.store(), [run])[run.id]
     metrics(_numbers(run, cost), warn="失败")
+    if run.parameters.get("tokens_estimated"):
+        st.caption(f":material/calculate: {run_service.ESTIMATED_TOKENS}")
     if option and option.missing and run.status == RunStatus.RUNNING:
         st.warning(f"{escape_markdown(option.missing)}这个抽取任务会等到补齐后继续。", icon=":material/key_off:")
     draw_call_batches(run)

@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from core.adapters.llm import ModelRequest, ModelSpec, connect
+from core.adapters.llm.base import token_count
 from core.adapters.llm.deadline import DeadlineExceeded
 from core.adapters.llm.failures import TOO_LARGE
 from core.adapters.llm.openai_compat import OpenAIProvider
@@ -64,6 +65,11 @@ def test_cached_tokens_are_read_in_every_spelling(usage: dict[str, Any], cached:
     with FakeOpenAI(Answer(text="[]", usage=usage)) as service:
         reply = OpenAIProvider(settings(service)).complete(ModelRequest("甲：你好", system="只输出 JSON"))
     assert (reply.tokens_in, reply.tokens_cached) == (12, cached)
+
+
+@pytest.mark.parametrize("count", [None, 0, -1, 2**70, "12", 1.5, True, [1]])
+def test_counts_that_cannot_be_are_none(count: object) -> None:
+    assert token_count(count) is None and token_count(12) == 12
 
 
 def test_parameters_reach_the_wire() -> None:
@@ -132,8 +138,9 @@ def test_code_zero_is_success() -> None:
 
 
 def test_finish_reasons() -> None:
-    cut = failure_of(Answer(text='[{"姓', finish="length"))
+    cut = failure_of(Answer(text='[{"姓', finish="length", usage={"cached_tokens": 3}))
     assert (cut.cause, cut.code, cut.partial) == (Cause.CUT_OFF, "length", '[{"姓')
+    assert (cut.tokens_in or 0) > 3 == cut.tokens_cached, "what was cut off is paid for like any other answer"
     assert failure_of(Answer(text="", finish="content_filter")).cause is Cause.AUDIT
 
 

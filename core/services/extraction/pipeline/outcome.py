@@ -44,6 +44,7 @@ class Call:
         tokens_out: answer tokens, likewise.
         tokens_cached: of ``tokens_in``, those that the service had kept from an earlier question.
         batch: whether the question went as a batch.
+        estimated: whether a count of tokens is our estimate, as the provider gave none that can be one.
         seconds: wall time with waits and retries.
         attempts: how often the model was asked; 0 where an earlier answer was taken.
         model: what answered, as the provider names it.
@@ -71,6 +72,7 @@ class Call:
     model: str = ""
     tokens_cached: int = 0
     batch: bool = False
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.adapters.llm.base import ModelRequest, Provider, request_digest
+from core.adapters.llm.failures import LENGTH
+from core.adapters.llm.registry import is_remote
 from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
@@ -37,6 +39,8 @@ class PickedExample(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+_PAID = frozenset({LENGTH, "content_filter"})
+"""Codes of answers that came and are paid for, though they cannot be used."""
 Examples = Callable[[str], Sequence[PickedExample]]
 """Function that returns examples for a conversation, most similar first."""
 
@@ -276,25 +280,39 @@ class ChunkRun:
                 code=error.code,
                 tokens_in=error.tokens_in,
                 tokens_out=error.tokens_out,
+                tokens_cached=error.tokens_cached,
                 model=context.model,
             )
+            if error.code in _PAID:
+                failed = self._counted(failed)
             self.calls.append(failed)
             raise CallFailed(failed)
         reply = result.reply
         self.notes += reply.notes
-        self.calls.append(
-            replace(
-                call,
-                ok=True,
-                raw=reply.text,
-                tokens_in=reply.tokens_in,
-                tokens_out=reply.tokens_out,
-                model=reply.model,
-                tokens_cached=reply.tokens_cached,
-                batch=reply.batch,
-            )
+        answered = replace(
+            call,
+            ok=True,
+            raw=reply.text,
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            model=reply.model,
+            tokens_cached=reply.tokens_cached,
+            batch=reply.batch,
         )
+        self.calls.append(answered if reply.reused else self._counted(answered))
         return self.calls[-1]
+
+    def _counted(self, call: Call) -> Call:
+        """A call that was paid for, with estimates for the counts that the service did not give."""
+        if not is_remote(self.context.provider.name) or None not in (call.tokens_in, call.tokens_out):
+            return call
+        asked, answer = call.tokens_in, call.tokens_out
+        return replace(
+            call,
+            tokens_in=estimate_tokens(call.system) + estimate_tokens(call.user) if asked is None else asked,
+            tokens_out=estimate_tokens(call.raw) if answer is None else answer,
+            estimated=True,
+        )
 
     def _forms(self, call: Call, form: Form) -> list[FormValues]:
         """The forms of an answer.

@@ -94,6 +94,8 @@ def _entry(call: Call, at: str) -> dict[str, Any]:
     }
     if call.tokens_cached:
         entry["tokens_cached"] = call.tokens_cached
+    if call.estimated:
+        entry["tokens_estimated"] = True
     if call.batch:
         entry["batch"] = True
     if call.examples:

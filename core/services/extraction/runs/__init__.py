@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.activity import run_activity
     from core.services.extraction.runs.batch_store import batches_of, open_batches
     from core.services.extraction.runs.budget import is_stopped_at_budget
-    from core.services.extraction.runs.cost import costs, money, total_cost
+    from core.services.extraction.runs.cost import ESTIMATED_TOKENS, costs, money, total_cost
     from core.services.extraction.runs.departure import Departure, what_leaves
     from core.services.extraction.runs.estimate import Estimate, budget_shortfall, chat_tokens, estimate
     from core.services.extraction.runs.joined_parts import part_ids
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "run_activity",
+    "ESTIMATED_TOKENS",
     "Departure",
     "Estimate",
     "FilledBy",

@@ -41,6 +41,15 @@ def stop_at_budget(session: Session, row: Run) -> None:
         row.status = RunStatus.PAUSED
 
 
+def note_estimated_tokens(session: Session, row: Run) -> None:
+    """Note with a run that some of its tokens are our estimates, once; call it in the transaction that stores them."""
+    if parameters_of(row).tokens_estimated:
+        return
+    session.flush()
+    session.refresh(row, with_for_update=_LOCK)
+    row.parameters = parameters_of(row).model_copy(update={"tokens_estimated": True}).model_dump(mode="json")
+
+
 def chats_within_budget(session: Session, row: Run, count: int) -> int:
     """Number of chats, up to ``count``, that a run may begin now; all of them where it has no budget.
 

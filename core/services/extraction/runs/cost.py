@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from core.adapters.store import RunView, Store
 from core.services.quality import run_cost
+
+ESTIMATED_TOKENS: Final = "模型的服务没有给出可用的 token 数，缺的按估算计入用量、费用和预算。"
+"""What is said of a run with such calls."""
 
 
 @dataclass(frozen=True, slots=True)

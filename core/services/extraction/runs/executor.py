@@ -27,7 +27,7 @@ from core.services.extraction.pipeline import (
     run_pipeline,
 )
 from core.services.extraction.runs import places
-from core.services.extraction.runs.budget import stop_at_budget
+from core.services.extraction.runs.budget import note_estimated_tokens, stop_at_budget
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
 from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
 from core.services.extraction.runs.lifecycle import finish_if_complete
@@ -411,6 +411,8 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
         row.batch_out = (row.batch_out or 0) + (outcome.tokens_out or 0)
     else:
         row.tokens_cached = (row.tokens_cached or 0) + sum(call.tokens_cached for call in outcome.calls)
+    if any(call.estimated for call in outcome.calls):
+        note_estimated_tokens(session, run)
     row.seconds = (row.seconds or 0.0) + outcome.seconds
     row.created_at = moment
     row.made_on = None

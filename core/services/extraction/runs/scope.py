@@ -37,6 +37,7 @@ class RunParameters(BaseModel):
         fresh: ask anew even where an identical request was answered before.
         budget: yuan that the run may cost; it is paused once that much is spent; ``None`` for no limit.
         chat_yuan: yuan that one chat was estimated to cost when a budget was set or the run was started.
+        tokens_estimated: whether the service left out how many tokens some call took, so that they are estimates.
         batch: see :class:`BatchWay`; ``""`` for calls that are answered at once.
         batch_failures: what is done about lines of a batch that failed in a way that may pass: ``batch`` puts them into
             the next one, ``live`` asks about their chats once all batches are there.
@@ -57,6 +58,7 @@ class RunParameters(BaseModel):
     fresh: bool = False
     budget: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     chat_yuan: float | None = None
+    tokens_estimated: bool = False
     batch: BatchWay | Literal[""] = ""
     batch_failures: Literal["batch", "live"] = "batch"
     live: list[int] = Field(default_factory=list)

@@ -77,7 +77,7 @@ def _counted_calls(session: Session, spec: ModelSpec) -> Iterator[tuple[int, int
 
 
 def _counted(reply: Mapping[str, Any]) -> int:
-    tokens = reply.get("tokens_in")
+    tokens = None if reply.get("tokens_estimated") else reply.get("tokens_in")
     return tokens if isinstance(tokens, int) and reply.get("ok") and reply.get("attempts") == 1 else 0
 
 

@@ -1,14 +1,18 @@
 """A run stops cleanly at its budget, says so, and goes on once it is raised."""
 
+from typing import Any
+
 import pytest
 
 from core import cli
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
-from core.adapters.store.models import RunStatus
+from core.adapters.store.models import Run, RunStatus
 from core.errors import RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs.run_model import spec_of
+from core.services.extraction.runs.token_scale import token_scale
 from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -87,6 +91,28 @@ def test_a_budget_below_the_estimate_is_said_before_the_start() -> None:
     assert run_service.budget_shortfall(20, estimated) == run_service.budget_shortfall(None, estimated) == ""
     assert "少于预计费用 20.00 元，大约够 2 条群聊" in run_service.budget_shortfall(5, estimated)
     assert "不够抽取一条群聊（估计每条 2.00 元）" in run_service.budget_shortfall(1.5, estimated)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": None, "completion_tokens": None},
+        {"prompt_tokens": -5, "completion_tokens": -1000},
+        {"prompt_tokens": 2**70, "completion_tokens": "12"},
+    ],
+)
+def test_a_budget_holds_where_the_service_does_not_count(store: Store, usage: dict[str, Any]) -> None:
+    add_dataset(store, 6)
+    with FakeOpenAI(Answer(usage=usage)) as service:
+        add_model(store, service.url, price_in=1.0)
+        run = run_service.create_run(store, budget=8, concurrency=1, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+    spent = yuan(store, run)
+    assert view.status == RunStatus.PAUSED and 8 <= spent < 8 + 1.5 * spent / view.done
+    assert view.tokens_in > 0 and view.tokens_out > 0 and view.parameters["tokens_estimated"]
+    assert all(reply["tokens_estimated"] for one in stored(store, run) for reply in one.replies)
+    with store.read() as session:
+        assert token_scale(session, spec_of(session.get_one(Run, run.id))) is None, "our own estimates prove nothing"
 
 
 def test_the_last_chat_may_reach_the_budget(store: Store) -> None:
