@@ -388,6 +388,7 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
                     "remote": leaves.remote,
                     "replaced": leaves.replaced,
                     "chat": leaves.chat,
+                    "chats": leaves.chats,
                     "personal": leaves.personal,
                     "system": leaves.sent.rendered.system if leaves.remote else "",
                     "user": leaves.sent.rendered.user if leaves.remote else "",

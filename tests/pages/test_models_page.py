@@ -52,7 +52,7 @@ def test_a_model_is_made_tested_changed_and_deleted(
         by_label(app.text_input, "服务方的名称").set_value("m1")
         by_label(app.text_input, "地址").set_value(service.url)
         by_label(app.text_input, "密钥变量").set_value(KEY)
-        by_label(app.number_input, "提问单价").set_value(0.002)
+        by_label(app.number_input, "提问单价（元/千 token）").set_value(0.002)
         by_label(app.text_area, "附加参数").set_value('{"temperature": 0.2}')
         app = by_label(app.button, "保存").click().run()
         assert not app.exception
@@ -74,7 +74,7 @@ def test_a_model_is_made_tested_changed_and_deleted(
 
     app = by_label(app.button, "修改").click().run()
     by_label(app.text_input, "备注").set_value("第二个")
-    by_label(app.number_input, "回答单价").set_value(0.008)
+    by_label(app.number_input, "回答单价（元/千 token）").set_value(0.008)
     app = by_label(app.button, "保存").click().run()
     assert model_catalog.models(store)[0].note == "第二个"
     assert "0.002 / 0.008 元" in seen(app)
@@ -89,7 +89,7 @@ def test_a_shipped_model_is_overridden_by_a_copy(page: OpenPage, store: Store) -
     assert not [button for button in app.button if button.label == "修改"]
     app = by_label(app.button, "复制").click().run()
     assert by_label(app.text_input, "名称").value == "generalv3.5"
-    by_label(app.number_input, "提问单价").set_value(0.03)
+    by_label(app.number_input, "提问单价（元/千 token）").set_value(0.03)
     app = by_label(app.button, "保存").click().run()
     assert not app.exception
     assert [spec.price_in for spec in model_catalog.models(store) if spec.name == "generalv3.5"] == [0.03]

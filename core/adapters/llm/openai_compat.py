@@ -345,8 +345,8 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
 def _usage(reply: Any) -> Mapping[str, Any]:
     """A reply's ``usage`` as it came; empty where there is none, or what is there is no object."""
     usage = getattr(reply, "usage", None)
-    if hasattr(usage, "model_dump"):
-        usage = usage.model_dump(warnings=False)  # the package reads it without checking types
+    if (dump := getattr(usage, "model_dump", None)) is not None:
+        usage = dump(warnings=False)  # the package reads it without checking types
     return usage if isinstance(usage, Mapping) else {}
 
 

@@ -166,15 +166,15 @@ def _limits(start: Mapping[str, Any], key: str) -> dict[str, Any]:
         )
     left, middle, right = st.columns(3)
     for column, name, title, where_empty, hint in (
-        (left, "price_in", "提问单价", "未知", "元 / 千 token"),
+        (left, "price_in", "提问单价（元/千 token）", "未知", "一千 token 多少元；服务方按百万报价的，要除以 1000"),
         (
             middle,
             "price_cached",
-            "缓存单价",
+            "缓存单价（元/千 token）",
             "同提问",
-            "元 / 千 token；提问里服务方缓存过的部分按这个价",
+            "提问里服务方缓存过的部分按这个价",
         ),
-        (right, "price_out", "回答单价", "未知", "元 / 千 token"),
+        (right, "price_out", "回答单价（元/千 token）", "未知", "一千 token 多少元；服务方按百万报价的，要除以 1000"),
     ):
         values[name] = column.number_input(
             title,

@@ -8,7 +8,7 @@ from core.adapters.llm import ModelSpec, is_remote
 from core.adapters.store import RunView
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
-from core.ui import state
+from core.ui import navigation, state
 from core.ui.notices import show_errors
 from core.ui.only_for import only_for
 
@@ -88,6 +88,8 @@ def draw_budget(spec: ModelSpec, *, key: str, budget: float | None = None) -> di
         else "在模型页填了单价，才能按预算停下",
         key=f"runs-budget-{key}",
     )
+    if not priced:
+        st.page_link(navigation.MODELS, label="去模型页填单价", icon=":material/arrow_forward:")
     return {"budget": most}
 
 

@@ -306,11 +306,12 @@ class ChunkRun:
         """A call that was paid for, with estimates for the counts that the service did not give."""
         if not is_remote(self.context.provider.name) or None not in (call.tokens_in, call.tokens_out):
             return call
-        asked, answer = call.tokens_in, call.tokens_out
         return replace(
             call,
-            tokens_in=estimate_tokens(call.system) + estimate_tokens(call.user) if asked is None else asked,
-            tokens_out=estimate_tokens(call.raw) if answer is None else answer,
+            tokens_in=estimate_tokens(call.system) + estimate_tokens(call.user)
+            if call.tokens_in is None
+            else call.tokens_in,
+            tokens_out=estimate_tokens(call.raw) if call.tokens_out is None else call.tokens_out,
             estimated=True,
         )
 
