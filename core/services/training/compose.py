@@ -76,7 +76,8 @@ def common_form(datasets: Sequence[DatasetView]) -> Form:
     """
     forms = {dataset.form for dataset in datasets}
     if len(forms) > 1:
-        raise ExportError(f"这些数据集的表单不同（{'、'.join(sorted(forms))}），不能放进一个训练集", "请分开导出")
+        titles = "、".join(f"「{load_named_form(name).title}」" for name in sorted(forms))
+        raise ExportError(f"这些数据集的表单不同：{titles}，不能放进一个训练集", "请分开导出")
     return load_named_form(forms.pop())
 
 

@@ -11,7 +11,7 @@ from core.services.forms.drafts import discard_draft, keep_draft
 from core.services.forms.form_text import renamed
 from core.services.forms.library import LONGEST_NOTE, KnownForm
 from core.ui import state
-from core.ui.forms.labels import problem_sentence
+from core.ui.forms.labels import problem_sentence, saved_title
 from core.ui.forms.open_form import OpenForm, forget_open_form, later, may_change
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
@@ -106,7 +106,7 @@ def _save(opened: OpenForm, *, note_key: str) -> None:
         base_version=base_version(opened),
     )
     forget_open_form()
-    announce(f"已存为 {escape_markdown(reference)}")
+    announce(f"已存为{saved_title(reference)}")
 
 
 def _discard(opened: OpenForm) -> None:
