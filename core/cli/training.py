@@ -50,7 +50,7 @@ def export(
             "dpo-qianfan",
             "kto",
         ],
-        typer.Option("--format", help="训练平台的格式；dpo-… 和 kto 是偏好对：确认的答案和改之前的回答。"),
+        typer.Option("--format", help="训练平台的格式；dpo-… 和 kto 是偏好对：答案和抽取任务的不同回答。"),
     ] = "spark",
     rejected_run: Annotated[
         str,

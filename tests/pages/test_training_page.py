@@ -203,7 +203,8 @@ def test_pairs_ask_whose_answers_are_rejected(open_page: OpenPage, store: Store)
     app = open_page(PAGE)
     app.selectbox(key="training-platform").set_value("llama-factory").run()
     app.selectbox(key="training-format-llama-factory").set_value(TrainingFormat.DPO_SHAREGPT).run()
-    assert "没有一对可以比较的回答" in seen(app) and button(app, "生成训练集").disabled
+    assert "没有一对可以比较的回答" in seen(app) and "请在「对照的抽取任务」里选一个" in seen(app)
+    assert button(app, "生成训练集").disabled
     app.selectbox(key="training-rejected-run").set_value("模型").run()
     assert not app.exception and metrics(app)["不同的行"] == "2"
     assert "和抽取的结果一样，没有成对，未写入 1 条：四条 第 4 条" in seen(app)
@@ -221,7 +222,7 @@ def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, 
     assert "至少 1,500 行，每行 8,000 字" in seen(app)
     app.selectbox(key="training-platform").set_value("bailian").run()
     assert not app.exception and "建议 1,000 行" in seen(app)
-    assert app.selectbox(key="training-format-bailian").options == ["OpenAI 对话", "DPO 百炼"]
+    assert app.selectbox(key="training-format-bailian").options == ["OpenAI 对话", "偏好对 DPO 百炼"]
     assert metrics(app)["整套写几遍"] == "1", "it asks for no least number, so nothing is repeated"
     app.selectbox(key="training-platform").set_value("—").run()
     assert len(app.selectbox(key="training-format-—").options) == len(list(TrainingFormat))

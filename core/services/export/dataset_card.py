@@ -18,7 +18,8 @@ CARD = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _SPLITS = {"train": "train", "test": "test"}
 _OWNER = "许可：由数据的所有者填写在文件开头的 license 里。"
-_MARKS = re.compile(r"([\\`*_\[\]<>|#!~$])")
+_MARKS = re.compile(r"([\\`*\[\]<>|#!~$]|(?<![^\W_])_|_(?![^\W_]))")
+"""What Markdown may read as markup; an underscore between letters or digits is none."""
 
 
 def hub_split(split: str) -> str:

@@ -49,7 +49,7 @@ def arrange(composition: Composition, options: TrainingOptions) -> Arrangement:
         reasons = "，".join(f"{len(places)} 条{UNPAIRED[reason]}" for reason, places in unpaired.items())
         raise ExportError(
             f"没有一对可以比较的回答（{reasons}）",
-            "请先审阅并改正抽取的结果，或指定一个抽取任务作对照（--rejected-run）",
+            "请在「对照的抽取任务」里选一个（命令行是 --rejected-run），或先审阅并改正抽取的结果",
         )
     if not rows:
         raise ExportError(f"来源（{options.source.title}）没有一行可以训练", "请先审阅并确认群聊，或换一个来源")

@@ -11,12 +11,14 @@ from core.services.training.arrange import Arrangement
 from core.services.training.compose import Composition
 from core.services.training.overlong_rows import OverlongRow
 from core.services.training.rejected_answers import UNPAIRED
+from core.services.training.set_card import origins_sentence
 from core.services.training.training_options import MOST_REPEATS, OverBudget, TrainingOptions
 
 TEST_SPLIT = "test"
 """Split of a dataset that models are measured on."""
 
 _MOST_NAMED = 200
+_MOST_UNPAIRED = 20
 """Places that a sentence names at most; the report's lists and the manifest name all."""
 
 
@@ -123,6 +125,8 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
             f"重复到 {arrangement.repeats} 遍为止，仍不到平台要的 {options.min_rows:,} 行；再多重复，模型会死记硬背。"
             "请加群聊或训练任务"
         )
+    if options.format.is_preference:
+        notes.append(f"偏好对：{origins_sentence([*arrangement.train, *arrangement.validation]).rstrip('。')}")
     words = {"skipped": "已跳过", "cleaned": "已清理", "summarised": "已换成摘要", "windowed": "已分段"}
     for action, label in words.items():
         if overlong := composition.overlong_with(action):
@@ -146,7 +150,7 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
     for reason, places in composition.tally.filtered.items():
         notes.append(f"{REASONS[reason]}，未写入 {len(places)} 条：{_named(places)}")
     for reason, places in composition.tally.unpaired.items():
-        notes.append(f"{UNPAIRED[reason]}，没有成对，未写入 {len(places)} 条：{_named(places)}")
+        notes.append(f"{UNPAIRED[reason]}，没有成对，未写入 {len(places)} 条：{_named(places, _MOST_UNPAIRED)}")
     if composition.no_summary:
         notes.append(f"没有摘要，未写入 {len(composition.no_summary)} 条：{_named(composition.no_summary)}")
     if arrangement.dropped:
@@ -162,6 +166,6 @@ def _with_length(form: Form, row: OverlongRow) -> str:
     return f"{row.place}（{size.characters:,} 字{lost}）"
 
 
-def _named(places: Sequence[str]) -> str:
-    more = f"等 {len(places)} 条" if len(places) > _MOST_NAMED else ""
-    return "、".join(places[:_MOST_NAMED]) + more
+def _named(places: Sequence[str], most: int = _MOST_NAMED) -> str:
+    more = f"等 {len(places)} 条" if len(places) > most else ""
+    return "、".join(places[:most]) + more

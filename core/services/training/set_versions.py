@@ -28,6 +28,7 @@ from core.services.training.arrange import Arrangement, training_order
 from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
 from core.services.training.row_inputs import recreate_input
 from core.services.training.rows import APPROVED, RowMaker, SpooledRow, place_of
+from core.services.training.set_card import CARD
 from core.services.training.set_files import MANIFEST, publish_set, temporary_folder_beside, write_files
 from core.services.training.training_options import options_from_json
 
@@ -243,7 +244,8 @@ def rebuilt_set(
         parameters = {key: value for key, value in view.parameters.items() if key != "prompt_text"}
         counts = {key: value for key, value in view.counts.items() if key != "bytes"}
         result = write_files(folder, spool, arrangement, options.format, parameters, counts, out, maker.form)
-        different = [name for name, digest in view.files.items() if result.files.get(name) != digest]
+        # The card only describes: a set is not lost because a newer version says the same in other words.
+        different = [name for name, digest in view.files.items() if name != CARD and result.files.get(name) != digest]
         if different or result.sha256 != view.sha256:
             raise ExportError(
                 f"训练集「{view.name}」重建后与当时不同（{'、'.join(different) or MANIFEST}），没有写出",

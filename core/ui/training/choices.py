@@ -1,5 +1,6 @@
 """Options of a training set: common ones visible, the others folded away."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -116,14 +117,14 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
 
 def _rejected_run(datasets: list[DatasetView]) -> str:
     """The run whose answers stand against those that were started from none; what pairs are is said beside it."""
-    st.caption("偏好对：确认的答案和它改之前的回答，只写两者不同的群聊。")
+    st.caption("偏好对：答案（已确认的记录或标注）和抽取任务的回答，只写两者不同的群聊。")
     chosen = st.selectbox(
         "对照的抽取任务",
         _common_runs(datasets),
         index=None,
         key="training-rejected-run",
-        placeholder="不写没有起点的答案",
-        help="记录拿它从哪个抽取任务改起的回答；标注和盲审没有起点，在这里选拿谁的回答作对照。",
+        placeholder="不选：只写从抽取任务改起的记录",
+        help="记录拿它从哪个抽取任务改起的回答；标注和盲审不是从抽取任务改起的，在这里选拿谁的回答作对照。",
     )
     return chosen or ""
 
@@ -158,7 +159,8 @@ def _platform_and_format() -> tuple[Platform | None, TrainingFormat]:
         index=list(every).index(USUAL_PLATFORM),
         format_func=lambda name: every[name].title if name in every else "不指定",
         key="training-platform",
-        help="决定收哪些格式、最少多少行、一行最长多少；预检照它的要求核对。",
+        help="决定收哪些格式、最少多少行、一行最长多少；预检照它的要求核对。"
+        f"偏好对（DPO、KTO）是格式，收它的有{'、'.join(_preferring(every))}。",
     )
     platform = every.get(name)
     taken = list(platform.format_names) if platform else list(FORMATS)
@@ -168,6 +170,11 @@ def _platform_and_format() -> tuple[Platform | None, TrainingFormat]:
     if platform is not None:
         st.caption(escape_markdown(_asked_by(platform, data_format)), help=_sources_of(platform))
     return platform, data_format
+
+
+def _preferring(every: Mapping[str, Platform]) -> list[str]:
+    """Titles of the platforms that take a format of preference pairs."""
+    return [one.title for one in every.values() if any(TrainingFormat(name).is_preference for name in one.format_names)]
 
 
 def _asked_by(platform: Platform, data_format: TrainingFormat) -> str:

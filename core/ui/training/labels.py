@@ -29,12 +29,12 @@ FORMATS = {
     TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
     TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
     TrainingFormat.OPENAI: "OpenAI 对话",
-    TrainingFormat.DPO_ALPACA: "DPO Alpaca（LLaMA-Factory）",
-    TrainingFormat.DPO_SHAREGPT: "DPO ShareGPT（LLaMA-Factory）",
-    TrainingFormat.DPO_OPENAI: "DPO OpenAI",
-    TrainingFormat.DPO_BAILIAN: "DPO 百炼",
-    TrainingFormat.DPO_QIANFAN: "DPO 千帆",
-    TrainingFormat.KTO: "KTO（LLaMA-Factory）",
+    TrainingFormat.DPO_ALPACA: "偏好对 DPO Alpaca（LLaMA-Factory）",
+    TrainingFormat.DPO_SHAREGPT: "偏好对 DPO ShareGPT（LLaMA-Factory）",
+    TrainingFormat.DPO_OPENAI: "偏好对 DPO OpenAI",
+    TrainingFormat.DPO_BAILIAN: "偏好对 DPO 百炼",
+    TrainingFormat.DPO_QIANFAN: "偏好对 DPO 千帆",
+    TrainingFormat.KTO: "偏好对 KTO（LLaMA-Factory）",
 }
 TASKS = {FORM_TASK: "整张表", CUSTOMERS_TASK: "找客户", FIELDS_TASK: "每个字段一行"}
 POLICIES: dict[str, str] = {

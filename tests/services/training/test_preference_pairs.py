@@ -1,14 +1,15 @@
 """Preference pairs: what a run said stands against what people made of it, and only where the two differ."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Extraction, Run, RunKind
+from core.adapters.store.models import Extraction, Record, Run, RunKind, TrainingSet
 from core.domain.form import Form
 from core.domain.replies import parse_reply
 from core.domain.scoring import Scorer
@@ -78,6 +79,26 @@ def test_the_run_that_a_record_was_started_from_is_rejected(
     found = preflight(store, choice(data_format))
     assert found.notes and found.counts["unpaired"] == 4
     assert preview_row(store, choice(data_format), found.rows[1].provenance) == rows[1]
+
+
+def test_the_card_counts_approved_answers_and_labels_apart(store: Store, tmp_path: Path) -> None:
+    run = fill_reviews(store)
+    with store.write() as session:
+        third = queries.chat_ids(session, 1)[3]
+        session.execute(delete(Record).where(col(Record.chat_id) == third))
+        differs = update(Extraction).where(col(Extraction.run_id) == run, col(Extraction.chat_id) == third)
+        session.execute(differs.values(forms=[]))
+    both = AnswerSource(records=True, labels=True)
+    report = export_training(store, options=replace(choice(rejected_run="模型"), source=both), out=tmp_path / "set")
+    card = (tmp_path / "set" / "README.md").read_text(encoding="utf-8")
+    said = "不同的行里，3 行的答案是已确认的记录，1 行的答案是标注，没有在这里审阅过"
+    assert f"- {said}。" in card and f"偏好对：{said}" in report.notes
+    assert "| rejected | 抽取任务的回答，和答案不同 |" in card and "审阅过的答案" not in card
+    assert "role\\_" not in card, "an underscore in a word needs no escape"
+    with store.write() as session:
+        files = dict(session.execute(select(TrainingSet.files)).scalar_one())
+        session.execute(update(TrainingSet).values(files=files | {"README.md": "of an older version"}))
+    rebuild(store, 1, tmp_path / "again")
 
 
 def test_each_answer_of_kto_has_a_row_and_both_go_to_one_side(store: Store, form: Form, tmp_path: Path) -> None:
