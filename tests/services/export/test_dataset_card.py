@@ -15,7 +15,7 @@ from core.domain.form import Form
 from core.domain.masking import parse_mask
 from core.errors import ExportError
 from core.services.export import DatasetLayout, download, export_dataset, export_log_entries, parse_source
-from core.services.export.dataset_card import field_table
+from core.services.export.dataset_card import card_text, field_table
 from core.services.training import TrainingFormat, export_training, rebuild
 from tests.factories.exports import LABELS, TEXTS, fill
 from tests.factories.training import in_format, rows_of
@@ -68,7 +68,7 @@ def test_the_card_says_what_is_in_it_and_leaves_the_licence_open(store: Store, f
     assert front["configs"][0]["data_files"] == [{"split": "train", "path": "data/train.json"}]
     assert "群聊 4 条，客户 4 位" in card and "没有遮盖：含名字、电话" in card
     assert all(f"| {field.key} |" in card for field in form.fields)
-    assert f"- 表单 {form.name.replace('_', chr(92) + '_')}，第 {form.version} 版，21 个字段。" in card
+    assert f"- 表单 {form.name}，第 {form.version} 版，21 个字段。" in card
     assert f"| {form.name_field} | 文本 | 4 |" in card and "| 意向产品 | 列表 | 1 |" in card
     masked = parse_mask(["phone", "name"])
     export_dataset(store, dataset="四条", source=LABELLED, out=out, layout=DatasetLayout.HF, mask=masked)
@@ -153,3 +153,8 @@ def test_a_page_gives_the_folder_as_a_zip(store: Store, tmp_path: Path) -> None:
         assert archive.namelist() == ["hf_四条/README.md", "hf_四条/data/train.json"]
         for name, digest in made.report.files.items():
             assert hashlib.sha256(archive.read(f"hf_四条/{name}")).hexdigest() == digest
+
+
+def test_what_markdown_may_read_as_markup_is_escaped_and_nothing_else() -> None:
+    assert card_text("role_elements 客户_1") == "role_elements 客户_1"
+    assert card_text("_a_ __b__ c__d `*|") == r"\_a\_ \_\_b\_\_ c\_\_d \`\*\|"
