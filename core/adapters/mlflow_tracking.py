@@ -196,7 +196,7 @@ def _register_check() -> None:
     from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestAuthProvider
     from mlflow.tracking.request_auth.registry import _request_auth_provider_registry
 
-    class CheckedAnswers(RequestAuthProvider):  # type: ignore[misc]  # a class without types
+    class CheckedAnswers(RequestAuthProvider):
         def get_name(self) -> str:
             return _CHECKED_ANSWERS
 
@@ -207,8 +207,9 @@ def _register_check() -> None:
 
             return check
 
-    if not any(provider.get_name() == _CHECKED_ANSWERS for provider in _request_auth_provider_registry):
-        _request_auth_provider_registry.register(CheckedAnswers)
+    registry: Any = _request_auth_provider_registry
+    if not any(provider.get_name() == _CHECKED_ANSWERS for provider in registry):
+        registry.register(CheckedAnswers)
 
 
 def _check_answer(answer: Any, *_: Any, **__: Any) -> None:
@@ -231,7 +232,7 @@ def _check_answer(answer: Any, *_: Any, **__: Any) -> None:
         )
 
 
-def _sentence(error: BaseException, address: str) -> ShiyaoError:
+def _sentence(error: Exception, address: str) -> ShiyaoError:
     """The first cause that says something, as a sentence for people."""
     from mlflow.exceptions import MlflowException
 
