@@ -232,7 +232,7 @@ def _check_answer(answer: Any, *_: Any, **__: Any) -> None:
         )
 
 
-def _sentence(error: Exception, address: str) -> ShiyaoError:
+def _sentence(error: Any, address: str) -> ShiyaoError:
     """The first cause that says something, as a sentence for people."""
     from mlflow.exceptions import MlflowException
 
@@ -244,7 +244,8 @@ def _sentence(error: Exception, address: str) -> ShiyaoError:
     text = str(error)
     if "Max retries" in text or "failed with exception" in text or "failed with timeout" in text:
         return ExportError(f"没有记到 MLflow：{address} 连不上或没有按时回答", f"请检查网络和 {ADDRESS} 后再试")
-    if not isinstance(error, MlflowException):
+    is_theirs = isinstance(error, MlflowException)
+    if not is_theirs:
         return ExportError(
             f"没有记到 MLflow：服务的回答看不懂（{type(error).__name__}）", f"请核对 {ADDRESS} 是不是 MLflow 的服务"
         )

@@ -160,7 +160,7 @@ def _platform_and_format() -> tuple[Platform | None, TrainingFormat]:
         format_func=lambda name: every[name].title if name in every else "不指定",
         key="training-platform",
         help="决定收哪些格式、最少多少行、一行最长多少；预检照它的要求核对。"
-        f"偏好对（DPO、KTO）是格式，收它的有{'、'.join(_preferring(every))}。",
+        f"偏好对（DPO、KTO）是格式，收它的有{_preferring(every)}。",
     )
     platform = every.get(name)
     taken = list(platform.format_names) if platform else list(FORMATS)
@@ -172,9 +172,13 @@ def _platform_and_format() -> tuple[Platform | None, TrainingFormat]:
     return platform, data_format
 
 
-def _preferring(every: Mapping[str, Platform]) -> list[str]:
+def _preferring(every: Mapping[str, Platform]) -> Markdown:
     """Titles of the platforms that take a format of preference pairs."""
-    return [one.title for one in every.values() if any(TrainingFormat(name).is_preference for name in one.format_names)]
+    return "、".join(
+        escape_markdown(one.title)
+        for one in every.values()
+        if any(TrainingFormat(name).is_preference for name in one.format_names)
+    )
 
 
 def _asked_by(platform: Platform, data_format: TrainingFormat) -> str:
