@@ -214,6 +214,9 @@ def test_pairs_ask_whose_answers_are_rejected(open_page: OpenPage, store: Store)
     app = open_page("pages/training/tuning.py")
     assert "llamafactory-cli train train.yaml" in "".join(code.value for code in app.code)
     assert "训练阶段选 dpo" in seen(app)
+    assert "在自己的机器上训练" in seen(app) and "服务 ID" not in seen(app), "there is no platform with ids"
+    assert app.selectbox(key="tuning-template-1").value == "vllm"
+    assert next(one for one in app.text_input if one.label.startswith("服务方的名称")).value == "shiyao-lora"
 
 
 def test_the_platform_says_which_formats_and_how_many_rows(open_page: OpenPage, store: Store) -> None:

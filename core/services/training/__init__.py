@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from core.services.training.compose import form_of_datasets
     from core.services.training.file_check import check_training
     from core.services.training.input_texts import InputKind
-    from core.services.training.local_tuning import GUIDE_FILE, TRAIN_COMMAND, TRAIN_FILE, cutoff_of, serve_command
+    from core.services.training.local_tuning import (
+        GUIDE_FILE,
+        LOCAL_MODEL,
+        LOCAL_PLATFORM,
+        SERVED_NAME,
+        TRAIN_COMMAND,
+        TRAIN_FILE,
+        cutoff_of,
+        serve_command,
+    )
     from core.services.training.overlong_rows import OVERLONG_ACTIONS
     from core.services.training.platform_csv import export_test_csv
     from core.services.training.platforms import (
@@ -68,7 +77,7 @@ if TYPE_CHECKING:
         TrainingOptions,
     )
     from core.services.training.tuned_models import (
-        NEEDED_IDS,
+        needed_title,
         prompt_of_set,
         register_tuned_model,
         training_overlap,
@@ -81,8 +90,9 @@ __all__ = [
     "FIELDS_TASK",
     "FORM_TASK",
     "GUIDE_FILE",
+    "LOCAL_MODEL",
+    "LOCAL_PLATFORM",
     "MOST_REPEATS",
-    "NEEDED_IDS",
     "OVERLONG_ACTIONS",
     "AnswerFilters",
     "DuplicatePolicy",
@@ -97,6 +107,7 @@ __all__ = [
     "SourceChange",
     "SpooledRow",
     "TEST_SPLIT",
+    "SERVED_NAME",
     "TRAIN_COMMAND",
     "TRAIN_FILE",
     "TrainingFormat",
@@ -119,6 +130,7 @@ __all__ = [
     "load_platform",
     "lost_values",
     "named_lengths",
+    "needed_title",
     "all_platforms",
     "platforms_taking",
     "piece_fields",

@@ -11,6 +11,8 @@ from core.services.training.row_formats import TrainingFormat
 TRAIN_FILE, MODEL_FILE, GUIDE_FILE = "train.yaml", "model.toml", "LOCAL.md"
 
 BASE_MODEL, TEMPLATE = "Qwen/Qwen2.5-7B-Instruct", "qwen"
+LOCAL_PLATFORM, LOCAL_MODEL = "llama-factory", "vllm"
+"""The platform that trains on one's own machine, and the shipped model that is served there."""
 LORA_RANK, PASSES = 8, 3
 SERVED_NAME, OUTPUT, PORT = "shiyao-lora", "saves/shiyao-lora", 8000
 _STEP, _LEAST_CUTOFF, _ROOM_FOR_TEMPLATE = 512, 2048, 64

@@ -18,6 +18,7 @@ from core.services.training.set_versions import TrainingSetView, rows_of_set, tr
 
 NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
 """What the platform's service page calls the ids that a template needs."""
+_SERVED_BY_ONESELF = "服务方的名称（启动服务时给模型起的名字）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,13 @@ def tunable_templates(store: Store) -> list[ModelSpec]:
     return [spec for spec in model_catalog.models(store) if spec.needs]
 
 
+def needed_title(template: ModelSpec, need: str) -> str:
+    """What is asked for where a template needs something: an id of a platform, or the name under which one serves."""
+    if need == "model" and template.provider == "openai":
+        return _SERVED_BY_ONESELF
+    return NEEDED_IDS.get(need, need)
+
+
 def register_tuned_model(
     store: Store, template: ModelSpec, trained: TrainingSetView, *, name: str, filled: Mapping[str, str], note: str = ""
 ) -> ModelSpec:
@@ -125,7 +133,8 @@ def register_tuned_model(
     missing = [key for key in template.needs if not values_given.get(key)]
     if missing:
         raise SettingsError(
-            f"还缺少 {'、'.join(NEEDED_IDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来"
+            f"还缺少 {'、'.join(needed_title(template, key) for key in missing)}",
+            "请从平台的服务页面，或启动服务的命令里复制过来",
         )
     values = draft_of(template) | {"name": name.strip(), "title": name.strip(), "note": note}
     values["training_set_id"] = trained.id

@@ -133,6 +133,8 @@ def _draw_rebuild(view: TrainingSetView) -> None:
     number, again = st.session_state.get(_REBUILT, (None, None))
     if isinstance(again, Download) and number == view.id:
         draw_finished_set(again)
+    else:
+        st.caption("要下载，先重建并核对：按当时的清单重新写出，核对过就在这里给出 ZIP。")
     draw_newest_file(REBUILD, draw_finished_set, number=view.id)
 
 

@@ -6,11 +6,11 @@ from core.domain.permissions import Permission
 from core.services.export import Download, download, file_name
 from core.services.export.file_names import MASKED_SUFFIX
 from core.services.jobs import INLINE_ANSWERS
-from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
+from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight, training_sets
 from core.services.training.preflight import remember_preflight_seen
 from core.services.training.preflight_job import preflight_parameters
 from core.services.training.set_jobs import SET, request_set
-from core.ui import state
+from core.ui import navigation, state
 from core.ui.computed import computed, is_asked
 from core.ui.markdown import escape_markdown
 from core.ui.only_for import only_for
@@ -147,6 +147,14 @@ def draw_finished_set(made: Download) -> None:
             f"{escape_markdown(report.sha256[:12])}",
             help=f"sha256 {escape_markdown(report.sha256)}",
         )
+        built = next((view for view in training_sets(state.store()) if view.sha256 == report.sha256), None)
+        if built is not None:
+            st.page_link(
+                navigation.TUNING,
+                label="用它微调",
+                icon=":material/arrow_forward:",
+                query_params={"set": str(built.id)},
+            )
 
 
 def _draw_metrics(report: Preflight) -> None:

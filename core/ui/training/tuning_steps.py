@@ -10,7 +10,9 @@ from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.training import (
     GUIDE_FILE,
-    NEEDED_IDS,
+    LOCAL_MODEL,
+    LOCAL_PLATFORM,
+    SERVED_NAME,
     TRAIN_COMMAND,
     TRAIN_FILE,
     Platform,
@@ -19,6 +21,7 @@ from core.services.training import (
     asked_by_set,
     cutoff_of,
     extract_with_recipe,
+    needed_title,
     platforms_taking,
     prompt_of_set,
     recipe_of,
@@ -97,26 +100,36 @@ def platform_of(trained: TrainingSetView) -> Platform:
     return next((platform for platform in taking if platform.name == chosen), taking[0])
 
 
+def is_local(trained: TrainingSetView) -> bool:
+    """Whether a set is trained on one's own machine: there is no platform to upload it to, and no ids of one."""
+    return platform_of(trained).name == LOCAL_PLATFORM and TRAIN_FILE in trained.files
+
+
 def draw_upload_step(trained: TrainingSetView) -> None:
-    """Step 2: which files to upload where (the platform has a web form and no API)."""
-    _draw_step(2, "上传到平台", done=False)
+    """Step 2: which files to upload where (the platform has a web form and no API), or how to train oneself."""
+    local = is_local(trained)
+    _draw_step(2, "在自己的机器上训练" if local else "上传到平台", done=False)
     platform = platform_of(trained)
     data_format = TrainingFormat(trained.format)
     least, rows = platform.figure("least_rows", data_format), trained.counts.get("rows", 0)
     requirement = f"{platform.title}要求至少 {least:,} 行" if least else f"{platform.title}的最少行数没有查到"
     files = "、".join(code_span(name) for name in trained.files if name.endswith(".jsonl"))
-    st.markdown(
-        f"- 在「训练集 → 版本」里下载 **#{trained.id:d} {escape_markdown(trained.name)}** 的 ZIP 并解压，"
-        f"要上传的是 {files or '训练文件'}。\n"
-        f"- 上传到：{escape_markdown(platform.upload_of(data_format))}。{escape_markdown(requirement)}，"
-        f"这个版本有 {rows:,} 行。\n"
-        "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
-        "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
-    )
+    download = f"- 在「训练集 → 版本」里重建并核对 **#{trained.id:d} {escape_markdown(trained.name)}**，下载 ZIP 并解压"
+    if local:
+        st.markdown(f"{download}。这个版本有 {rows:,} 行。\n- {escape_markdown(platform.upload_of(data_format))}。")
+    else:
+        st.markdown(
+            f"{download}，要上传的是 {files or '训练文件'}。\n"
+            f"- 上传到：{escape_markdown(platform.upload_of(data_format))}。{escape_markdown(requirement)}，"
+            f"这个版本有 {rows:,} 行。\n"
+            "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
+            "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
+        )
     if TRAIN_FILE in trained.files:
         cutoff = cutoff_of(trained.counts.get("longest_tokens", 0))
+        place = "" if local else "在自己的机器上训练："
         st.markdown(
-            f"- 在自己的机器上训练：ZIP 里有 `{TRAIN_FILE}`（基础模型、模板、截断长度和 LoRA 的设置，各有理由）"
+            f"- {place}ZIP 里有 `{TRAIN_FILE}`（基础模型、模板、截断长度和 LoRA 的设置，各有理由）"
             f"和 `{GUIDE_FILE}`；解压后在文件夹里依次运行："
         )
         st.code(f"{TRAIN_COMMAND}\n{serve_command(cutoff)}", language="sh", wrap_lines=True)
@@ -135,13 +148,19 @@ def draw_register_step(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
         )
     templates = {spec.name: spec for spec in tunable_templates(state.store())}
     with st.expander("登记一个模型", expanded=not mine):
+        local = is_local(trained)
+        names = sorted(templates, key=lambda key: key != LOCAL_MODEL) if local else list(templates)
         name = st.selectbox(
-            "接口", list(templates), format_func=lambda key: templates[key].title, key="tuning-template"
+            "接口", names, format_func=lambda key: templates[key].title, key=f"tuning-template-{local:d}"
         )
         template = templates[name]
         with st.form(f"tuning-entry-{name}", enter_to_submit=False, border=False):
             title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
-            filled = {need: st.text_input(escape_markdown(NEEDED_IDS.get(need, need))) for need in template.needs}
+            served = SERVED_NAME if local and name == LOCAL_MODEL else ""
+            filled = {
+                need: st.text_input(escape_markdown(needed_title(template, need)), served if need == "model" else "")
+                for need in template.needs
+            }
             st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
             if st.form_submit_button("登记", type="primary", **only_for(Permission.MODELS)):
                 with show_errors():
