@@ -27,6 +27,13 @@ def test_a_form_is_changed_and_changed_back(store: Store, open_page: OpenPage) -
     page.text_area[0].set_value(json.dumps(MAPPING, ensure_ascii=False)).run()
     button(page, "预览会改什么").click().run()
     assert "有 6 处的值在新的表单里没有地方放" in seen(page)
+    assert "1 个：联系电话 → 回访电话" in seen(page)
+    examples = {(row["群聊"], row["原来"], row["改成"]) for row in page.dataframe[0].value.to_dict("records")}
+    assert {
+        (1, "联系电话：13800000001", "回访电话：13800000001"),
+        (1, "处理结果：待配件", "处理结果：未完成"),
+        (1, "故障现象：漏水、异响", "水路故障：漏水；其他故障：异响"),
+    } <= examples
     assert button(page, "全部改过去").disabled
     page.checkbox(key="form-change-accepted").set_value(True).run()
     button(page, "全部改过去").click().run()
@@ -59,6 +66,7 @@ def test_much_data_is_changed_in_the_background(
     carried_out(store)
     page.run()
     assert "有 6 处的值在新的表单里没有地方放" in seen(page)
+    assert len(page.dataframe[0].value) > 3
     page.checkbox(key="form-change-accepted").set_value(True).run()
     button(page, "全部改过去").click().run()
     assert "正在后台把数据改过去" in seen(page)

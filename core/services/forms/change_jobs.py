@@ -15,7 +15,7 @@ from core.adapters.store.models import JobStatus
 from core.domain.form.mapping import FormChange
 from core.domain.permissions import Permission
 from core.errors import StoreError
-from core.services.forms.change_plan import DroppedValue, FormChangePlan, plan_form_change
+from core.services.forms.change_plan import ChangedValue, DroppedValue, FormChangePlan, plan_form_change
 from core.services.forms.change_writing import CHANGE_JOB, UNDO_JOB
 from core.services.forms.changing import PreparedChange, prepare_form_change, prepare_undo
 from core.services.forms.earlier_forms import form_change_of
@@ -125,6 +125,7 @@ def _plan(parameters: Mapping[str, Any], held: Mapping[str, Any]) -> FormChangeP
         tuple(DroppedValue(**one) for one in held["lost"]),
         held["lost_cells"],
         held["problem"],
+        tuple(ChangedValue(**one) for one in held.get("examples", ())),  # none in what was kept by earlier versions
     )
 
 

@@ -1,8 +1,8 @@
 """What a change of a form in use would do to all that datasets hold, and which values would be lost."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -10,16 +10,19 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, Run, RunStatus
+from core.domain.form import Value
 from core.domain.form.mapping import FormChange
+from core.domain.form.mapping_steps import MoveField
 from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.forms.change_writing import forward_carrier
-from core.services.forms.changed_rows import TABLES
+from core.services.forms.changed_rows import TABLES, Columns
 from core.services.forms.staged_rows import OnRows, number_of_rows, row_batches
 from core.services.team import everything_shown, permitted, remember_seen_among, withheld
 
 _NAMED = 200
 """Different lost values that are named."""
+_EXAMPLES_OF_FIELD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,23 @@ class DroppedValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A value that changes, or goes to another field.
+
+    Attributes:
+        dataset: name of the dataset that it is from.
+        chat: index of the chat that it is from, from 1.
+        before: the old field's key and its value.
+        after: the new fields' keys and their values.
+    """
+
+    dataset: str
+    chat: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class FormChangePlan:
     """What a change of a form would do.
 
@@ -52,6 +72,7 @@ class FormChangePlan:
         lost: values that would be lost, the most frequent first, at most 200.
         lost_cells: number of all cells that would lose something.
         problem: why it cannot be done just now; ``""`` where it can.
+        examples: some of the values that change, at most three of each old field.
     """
 
     change: FormChange
@@ -62,6 +83,13 @@ class FormChangePlan:
     lost: tuple[DroppedValue, ...]
     lost_cells: int
     problem: str = ""
+    examples: tuple[ChangedValue, ...] = ()
+
+    @property
+    def renamed(self) -> tuple[tuple[str, str], ...]:
+        """Old and new key of each field that gets another key."""
+        moves = (step for step in self.change.steps if isinstance(step, MoveField))
+        return tuple((step.key, step.to) for step in moves if step.key != step.to)
 
     def as_json(self) -> dict[str, Any]:
         """The output of ``form migrate --json``."""
@@ -74,6 +102,8 @@ class FormChangePlan:
             "lost_cells": self.lost_cells,
             "lost": [{"key": one.key, "label": one.label, "value": one.value, "count": one.count} for one in self.lost],
             "problem": self.problem,
+            "renamed": [list(keys) for keys in self.renamed],
+            "examples": [asdict(one) for one in self.examples],
         }
 
 
@@ -105,6 +135,7 @@ def plan_form_change(
         lost: Counter[tuple[str, str]] = Counter()
         cells = lost_cells = done = 0
         named: set[int] = set()
+        examples: dict[tuple[str, str, str], tuple[int, int]] = {}
         with everything_shown(session):
             total = number_of_rows(session, ids) if on_rows is not None else 0
             for table in TABLES:
@@ -114,7 +145,15 @@ def plan_form_change(
                         cells += carried.moved
                         lost_cells += len(carried.lost)
                         is_record = table.model is Record
-                        if carried.lost and not (is_record and row["row_id"] in hidden):
+                        if is_record and row["row_id"] in hidden:
+                            continue
+                        if carried.after is not None:
+                            for change_of_value in _changed_values(change, row, carried.after):
+                                key = change_of_value[0]
+                                if sum(one[0] == key for one in examples) < _EXAMPLES_OF_FIELD:
+                                    examples.setdefault(change_of_value, (row["dataset_id"], row["chat_id"]))
+                                    named.update([row["chat_id"]] if is_record else ())
+                        if carried.lost:
                             lost.update(carried.lost)
                             if is_record:
                                 named.add(row["chat_id"])
@@ -132,6 +171,7 @@ def plan_form_change(
             _lost(change, lost),
             lost_cells,
             running_sentence(session, ids),
+            _examples(session, chosen, examples),
         )
 
 
@@ -171,3 +211,37 @@ def running_sentence(session: Session, ids: Sequence[int]) -> str:
 def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[DroppedValue, ...]:
     ranked = sorted(lost.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
     return tuple(DroppedValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
+
+
+def _changed_values(change: FormChange, before: Columns, after: Columns) -> Iterator[tuple[str, str, str]]:
+    """Old key, old key with its value, and new keys with theirs, of a row's values that change and are not lost."""
+    for old, new in zip(_customers(before), _customers(after), strict=False):
+        for key in change.old.keys:
+            targets, value = change.new_keys(key), old.get(key)
+            if not value or not targets or (targets == (key,) and new.get(key) == value):
+                continue
+            yield key, _told(key, value), "；".join(_told(to, new[to]) for to in targets if new.get(to))
+
+
+def _customers(row: Columns) -> list[dict[str, Value]]:
+    """The filled forms of a record or an answer; none of other rows."""
+    return [one["values"] for one in row.get("customers") or ()] or list(row.get("forms") or ())
+
+
+def _told(key: str, value: Value) -> str:
+    return f"{key}：{value if isinstance(value, str) else '、'.join(value)}"
+
+
+def _examples(
+    session: Session, datasets: Sequence[Dataset], examples: dict[tuple[str, str, str], tuple[int, int]]
+) -> tuple[ChangedValue, ...]:
+    """Examples by old field, with the names of their datasets and the indexes of their chats."""
+    names = {dataset.id: dataset.name for dataset in datasets}
+    ids = {chat_id for _, chat_id in examples.values()}
+    statement = select(col(Chat.id), col(Chat.index)).where(col(Chat.id).in_(ids))
+    indexes = {chat_id: index for chat_id, index in session.execute(statement)}
+    return tuple(
+        ChangedValue(names[dataset_id], indexes[chat_id], before, after)
+        for (_, before, after), (dataset_id, chat_id) in examples.items()
+        if chat_id in indexes
+    )

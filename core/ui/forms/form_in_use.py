@@ -34,6 +34,7 @@ from core.ui.only_for import only_for
 
 _PLAN = "form-change-plan"
 _MOST_SHOWN = 200
+_RENAMES_SHOWN = 10
 
 
 def draw_form_in_use(name: str) -> None:
@@ -69,7 +70,10 @@ def draw_form_in_use(name: str) -> None:
 def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
     labels = {one.reference: f"{one.label}（{one.reference}）" for one in versions}
     left, right, which = st.columns([3, 3, 4])
-    old = left.selectbox("从", [one.reference for one in used], format_func=labels.__getitem__, key="form-change-old")
+    newest = versions[0].reference
+    # The way forward is proposed, also after some datasets have gone it.
+    sources = sorted((one.reference for one in used), key=lambda reference: reference == newest)
+    old = left.selectbox("从", sources, format_func=labels.__getitem__, key="form-change-old")
     others = [one.reference for one in versions if one.reference != old and not one.problem]
     new = right.selectbox("改到", others, format_func=labels.__getitem__, key="form-change-new")
     if old is None or new is None:
@@ -176,8 +180,19 @@ def _from_text(text: str) -> FormMapping:
 
 def _draw_plan(plan: FormChangePlan) -> None:
     facts = {"数据集": "、".join(plan.datasets), "会变的值": f"{plan.cells:,} 个"}
+    if renamed := plan.renamed:
+        named = "、".join(f"{old} → {new}" for old, new in renamed[:_RENAMES_SHOWN])
+        facts["改名的字段"] = f"{len(renamed):,} 个：{named}" + ("…" if len(renamed) > _RENAMES_SHOWN else "")
     facts |= {title: f"{count:,} 条" for title, count in plan.rows.items()}
     fact_table(facts | {"会丢掉的值": f"{plan.lost_cells:,} 处"})
+    if plan.examples:
+        st.caption("会变的值，每个旧字段举几个例子：")
+        st.dataframe(
+            [{"数据集": one.dataset, "群聊": one.chat, "原来": one.before, "改成": one.after} for one in plan.examples],
+            hide_index=True,
+            height="auto" if len(plan.examples) < 8 else 280,
+            key="form-change-examples",
+        )
     accepted = True
     if plan.lost_cells:
         st.warning(
