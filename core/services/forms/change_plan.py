@@ -239,7 +239,7 @@ def _examples(
     names = {dataset.id: dataset.name for dataset in datasets}
     ids = {chat_id for _, chat_id in examples.values()}
     statement = select(col(Chat.id), col(Chat.index)).where(col(Chat.id).in_(ids))
-    indexes = {chat_id: index for chat_id, index in session.execute(statement)}
+    indexes = {row[0]: row[1] for row in session.execute(statement)}
     return tuple(
         ChangedValue(names[dataset_id], indexes[chat_id], before, after)
         for (_, before, after), (dataset_id, chat_id) in examples.items()
