@@ -156,13 +156,15 @@ def test_reviews_that_are_withheld_are_counted_and_changed_but_not_named(store: 
                 version=1,
             )
         )
-        first.customers = [{**first.customers[0], "values": {**first.customers[0]["values"], "品牌型号": "只有他写"}}]
+        his = {"品牌型号": "只有他写", "联系电话": "只有他写"}
+        first.customers = [{**first.customers[0], "values": {**first.customers[0]["values"], **his}}]
     with viewing_as("组长"):
         plan = planned(store, new)
         with store.read() as session:
             assert rows_of_form(session, plan.change) == 10
         assert plan.lost_cells == planned_by_nobody(store, new).lost_cells
         assert "只有他写" not in {one.value for one in plan.lost}
+        assert plan.examples and "只有他写" not in str(plan.examples)
         apply_form_change(store, plan, who="组长")
     with store.read() as session:
         row = session.execute(select(col(Record.customers)).order_by(col(Record.id)).limit(1)).scalar_one()
