@@ -283,7 +283,7 @@ def test_schemas_refuse_what_is_no_row(store: Store, tmp_path: Path, data_format
 
 def test_prompts_of_the_database_are_used_and_kept_with_the_set(store: Store, tmp_path: Path) -> None:
     fill(store)
-    source = load_prompt("baseline").source.replace("version: 2", "version: 7").replace("销售数据分析员", "记录员")
+    source = load_prompt("baseline.v2").source.replace("version: 2", "version: 7").replace("销售数据分析员", "记录员")
     entry = prompt_library.save(store, source, who="小王")
     assert entry.draft_id is not None
     export_training(store, options=options(prompt="baseline.v7"), out=tmp_path / "set")
