@@ -25,7 +25,11 @@ def restore_database(url: str, backup: Path) -> None:
     Raises:
         StoreError: there is something already, or the file is no backup of this kind of database. Nothing was made.
     """
-    if not backup.is_file():
+    try:
+        is_file = backup.is_file()
+    except (OSError, ValueError) as error:
+        raise StoreError(f"读不了备份文件 {backup}", "请检查路径和权限") from error
+    if not is_file:
         raise StoreError(f"{backup} 不是文件，没有恢复", "请检查备份文件的路径")
     address = parse_database_url(url)
     if address.get_backend_name() != "sqlite":

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, Run, RunStatus
-from core.domain.form import Value
+from core.domain.form import Value, text_of
 from core.domain.form.mapping import FormChange
 from core.domain.form.mapping_steps import MoveField
 from core.domain.permissions import Permission
@@ -229,7 +229,7 @@ def _customers(row: Columns) -> list[dict[str, Value]]:
 
 
 def _told(key: str, value: Value) -> str:
-    return f"{key}：{value if isinstance(value, str) else '、'.join(value)}"
+    return f"{key}：{text_of(value)}"
 
 
 def _examples(
