@@ -8,6 +8,7 @@ import io
 import pickle
 import zlib
 from collections.abc import Collection
+from enum import Enum
 from importlib import import_module
 from typing import Any, Final
 
@@ -39,6 +40,10 @@ class _Packer(pickle.Pickler):
         if isinstance(value, Form) and value == load_named_form(value.reference):  # not a part of one, as tasks have
             return ("form", value.reference)
         return ("measure", value.name) if isinstance(value, Measure) else None
+
+    def reducer_override(self, value: Any) -> Any:
+        """Members of enumerations by value: Python before 3.11.4 writes a call of ``getattr``, which is not read."""
+        return (type(value), (value.value,)) if isinstance(value, Enum) else NotImplemented
 
 
 class _Reader(pickle.Unpickler):
