@@ -123,7 +123,8 @@ def scrub(text: str, shortest: int = _SHORTEST, also: Iterable[str] = ()) -> str
     for secret in sorted({*_secrets(), *also}, key=len, reverse=True):
         if len(secret) < shortest:
             continue
-        shapes = {secret, quote(secret, safe=""), quote_plus(secret), b64encode(secret.encode()).decode().rstrip("=")}
+        raw = secret.encode("utf-8", "surrogatepass")  # a variable of the environment may hold what is no text
+        shapes = {secret, quote(raw, safe=""), quote_plus(raw), b64encode(raw).decode().rstrip("=")}
         for shape in sorted(shapes, key=len, reverse=True):
             text = text.replace(shape, "***")
     # Spark signs its address: the parameter holds the key in Base64, beside other words.

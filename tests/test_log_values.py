@@ -147,3 +147,9 @@ def test_what_helps_to_mend_stays_in_the_log(log: Path) -> None:
     assert (
         "/nowhere/shiyao.toml" in written and "报价.xlsx" in written and "limit must be positive, can't be 0" in written
     )
+
+
+@pytest.mark.parametrize("key", ["\udc80" * 30, "schlüssel\ud83d-1234"])
+def test_a_key_that_is_no_text_leaves_the_log_as_it_is(log: Path, key: str) -> None:
+    assert logs.scrub(f"sent {key} there", also=[key]) == "sent *** there"
+    assert logs.scrub("nothing of it", also=[key]) == "nothing of it"

@@ -34,7 +34,7 @@ WRITES = {
     "index_after", "list_backups", "take_places", "lock_model", "update_batch", "train", "plan_correction",
     "read_backup", "create_token", "add_webhook", "delete_webhook", "set_webhook_disabled", "send_again",
     "webhook_messages",  # of a webhook, and there is none
-    "go_live",
+    "go_live", "estimated_chat_yuan",
     "track_scores",  # at a server of somebody else's
 }  # fmt: skip
 """Functions that do something; their results are looked at by type only."""

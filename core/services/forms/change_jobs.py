@@ -44,7 +44,9 @@ def request_preview(store: Store, change: FormChange, *, datasets: Sequence[str]
 
 @permitted(Permission.FORMS)
 def request_form_change(store: Store, plan: FormChangePlan, *, who: str) -> HeavyJobView:
-    """Have done what a plan says, see :func:`apply_form_change`; a failure is the job's sentence.
+    """Have done what a plan says; a failure is the job's sentence.
+
+    See :func:`~core.services.forms.changing.apply_form_change`.
 
     Args:
         store: the open store.
@@ -57,7 +59,9 @@ def request_form_change(store: Store, plan: FormChangePlan, *, who: str) -> Heav
 
 @permitted(Permission.FORMS)
 def request_undo(store: Store, change_id: int, *, name: str, who: str) -> HeavyJobView:
-    """Have a change of a form taken back, see :func:`undo_form_change`; a failure is the job's sentence.
+    """Have a change of a form taken back; a failure is the job's sentence.
+
+    See :func:`~core.services.forms.changing.undo_form_change`.
 
     Args:
         store: the open store.

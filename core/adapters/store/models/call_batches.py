@@ -94,7 +94,7 @@ class CallLine(Base, table=True):
         run_id: the run.
         chat_id: the chat.
         custom_id: by which its answer is known; another one each time that a question is asked.
-        key: of the request, see :class:`Reply`.
+        key: of the request, see :class:`~core.adapters.store.models.runs.Reply`.
         variant: which response format was asked for.
         attempts: of the extraction that it is to replace; 0 for a chat without one.
         form: reference of the form that was asked for.

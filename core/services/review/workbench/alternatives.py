@@ -57,7 +57,7 @@ class _Votes:
 
 
 class Heard(NamedTuple):
-    """What other runs say about one customer; see :class:`CustomerPayload`."""
+    """What other runs say about one customer; see :class:`~core.services.review.workbench.contract.CustomerPayload`."""
 
     others: dict[str, list[Alternative]]
     dissent: dict[str, Dissent]
