@@ -149,7 +149,7 @@ def test_what_helps_to_mend_stays_in_the_log(log: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["\udc80" * 30, "schlüssel\ud83d-1234"])
+@pytest.mark.parametrize("key", ["\udc80" * 30, "key-\ud83d-of-mine"])
 def test_a_key_that_is_no_text_leaves_the_log_as_it_is(log: Path, key: str) -> None:
     assert logs.scrub(f"sent {key} there", also=[key]) == "sent *** there"
     assert logs.scrub("nothing of it", also=[key]) == "nothing of it"
