@@ -123,7 +123,9 @@ def keys_of_the_page_pass_the_table(page: Page) -> None:
     """Alt+N and Alt+Z add a field and take it back while a tick has the focus, which stays as it is."""
     table = page.get_by_test_id("stDataFrame")
     ticks = table.locator("td", has_text=re.compile("^(true|false)$"))
+    expect(table.locator("td", has_text="新字段5")).not_to_have_count(0)  # the table is drawn
     before = ticks.all_text_contents()
+    assert before
     table.click(position={"x": 660, "y": 52})
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Alt+n")
