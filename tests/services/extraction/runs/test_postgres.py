@@ -315,8 +315,8 @@ def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.Monkey
                 wait_until(lambda: len(service.requests) >= 3)
                 server.stop()
                 server_stopped.set()
-                # The three answers have arrived, and those who hold them have looked for the database in vain.
-                wait_until(lambda: len(left_waiting) == 3)
+                # The answers arrive, and who holds one has looked for the database in vain.
+                wait_until(lambda: bool(left_waiting))
                 assert len(service.requests) == 3
                 server.start()
                 wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.FINISHED, 90)
