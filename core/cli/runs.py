@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -100,18 +101,20 @@ def extract(
                 context_tokens=context,
                 **({} if examples is None else {"examples": examples}),
             )
+        estimated = partial(
+            run_service.estimate,
+            store,
+            dataset=dataset,
+            provider=provider,
+            model=model,
+            pipeline=stages,
+            run=run,
+            limit=limit,
+            chat_indices=indices,
+            fresh=fresh,
+        )
         if dry_run:
-            estimate = run_service.estimate(
-                store,
-                dataset=dataset,
-                provider=provider,
-                model=model,
-                pipeline=stages,
-                run=run,
-                limit=limit,
-                chat_indices=indices,
-                fresh=fresh,
-            )
+            estimate = estimated()
             with store.read() as session:
                 dataset_id = queries.dataset(session, dataset).id
             leaves = run_service.what_leaves(store, stages, estimate.model, dataset=dataset_id, limit=limit)
@@ -133,18 +136,7 @@ def extract(
             batch_failures="live" if way and batch_failures == "live" else None,
         )
         if budget is not None:
-            told = run_service.estimate(
-                store,
-                dataset=dataset,
-                provider=provider,
-                model=model,
-                pipeline=stages,
-                run=run,
-                limit=limit,
-                chat_indices=indices,
-                fresh=fresh,
-            )
-            if short := run_service.budget_shortfall(budget, told, bool(way)):
+            if short := run_service.budget_shortfall(budget, estimated(), bool(way)):
                 hint(short)
         see_through(store, lambda: run_service.start(store, created.id), json)
 

@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.store import HeavyJobView, Store, queries
+from core.adapters.store import Store, queries
 from core.adapters.store.models import AuditEntry, HeavyJob, JobStatus, Pass, Record, Run, RunStatus
 from core.domain.form import load_named_form
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, PermissionDeniedError
-from core.services import jobs
 from core.services.forms.change_jobs import (
     cancel_change,
     is_preview_of,
@@ -24,27 +23,17 @@ from core.services.forms.change_jobs import (
 from core.services.forms.change_plan import plan_form_change, rows_of_form
 from core.services.forms.changing import apply_form_change, form_changes, prepare_form_change, prepare_undo
 from core.services.forms.earlier_forms import form_change_of
-from core.services.jobs import claims, process
+from core.services.jobs import process
 from core.services.team import acting_as, viewing_as
 from core.services.team.acting import Actor
 from tests.factories.form_changes import MAPPING, OLD, approve, everything, next_version, ticket, tickets
+from tests.factories.jobs import carried_out
 
 LEAD = Actor("组长", AccountRole.ADMINISTRATOR, address="10.0.0.7")
 
 
 def planned(store: Store, new: str) -> Any:
     return plan_form_change(store, form_change_of(OLD, new, MAPPING))
-
-
-def carried_out(store: Store, job: HeavyJobView) -> HeavyJobView:
-    """Be the runner and its process."""
-    claimed = claims.claim_waiting(store)
-    assert claimed is not None and claimed.id == job.id
-    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
-    with store.read() as session:
-        ended = jobs.job_of(session, job.id)
-    assert ended is not None
-    return ended
 
 
 @pytest.mark.both_databases

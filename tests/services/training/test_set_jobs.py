@@ -22,6 +22,7 @@ from core.services.team.acting import Actor
 from core.services.training import export_training, training_sets
 from core.services.training.set_jobs import REBUILD, SET, newest_set_job, request_rebuild, request_set
 from tests.factories.exports import fill
+from tests.factories.jobs import carried_out
 from tests.factories.training import options, save_again
 
 pytestmark = pytest.mark.both_databases
@@ -30,17 +31,6 @@ LIN = Actor("林晓", AccountRole.LEAD, address="10.0.0.7")
 
 def asked(store: Store, name: str = "一号", who: str = "林晓") -> HeavyJobView:
     return request_set(store, options(source=options().source), name=name, file=f"{name}_文件", who=who)
-
-
-def carried_out(store: Store, job: HeavyJobView) -> HeavyJobView:
-    """Be the runner and its process."""
-    claimed = claims.claim_waiting(store)
-    assert claimed is not None and claimed.id == job.id
-    process.compute_job(store, job.id, claims.this_process(), when_lost=lambda: None)
-    with store.read() as session:
-        ended = jobs.job_of(session, job.id)
-    assert ended is not None
-    return ended
 
 
 def files_of(data: bytes) -> dict[str, bytes]:
