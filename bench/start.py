@@ -82,7 +82,7 @@ def _until_first_page(folder: Path, environment: dict[str, str], script: str) ->
     """Seconds until the server responds, and until its first page is painted in a browser that was there before."""
     with chromium() as browser, reviewing(browser) as page:
         started = time.perf_counter()
-        with serving(script, folder, environment) as server:
+        with serving(script, folder, environment, is_forked=False) as server:
             responds = time.perf_counter() - started
             opened(page, server.url)
             return responds, time.perf_counter() - started

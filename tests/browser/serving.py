@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -40,10 +41,14 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def arguments(self) -> list[str]:
+        """What follows ``streamlit`` on the command line."""
+        return ["run", str(self.script), f"--server.port={self.port}", *_OPTIONS]
+
     def start(self, *, wait: float = 60) -> None:
         if self.command is None:
-            arguments = ["run", str(self.script), f"--server.port={self.port}", *_OPTIONS]
-            self.process = ForkedServer(arguments, env=self.env, folder=self.folder, log=self.log)
+            self.process = ForkedServer(self.arguments, env=self.env, folder=self.folder, log=self.log)
         else:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
@@ -88,12 +93,17 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    script: str | Path, folder: Path, env: Mapping[str, str] | None = None, *, port: int = 0
+    script: str | Path, folder: Path, env: Mapping[str, str] | None = None, *, port: int = 0, is_forked: bool = True
 ) -> Iterator[Server]:
-    """A started server for a script (a path from the root), stopped at the end; on a free port unless named."""
+    """A started server for a script (a path from the root), stopped at the end; on a free port unless named.
+
+    It has all imports already where it is forked; else it is a process as users start it.
+    """
     port = port or free_port()
     whole = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"} | dict(env or {})
     server = Server(ROOT / script, port, whole, folder / f"streamlit-{port}.log")
+    if not is_forked:
+        server.command = [sys.executable, "-m", "streamlit", *server.arguments]
     try:
         server.start()
         yield server
