@@ -39,19 +39,21 @@ def test_a_huge_chat(page: Page, app: App) -> None:
     expect(rows.first).to_be_in_viewport(timeout=PATIENT)
     expect(pane.locator(".headline")).to_contain_text(f"共 {MESSAGES} 条消息")
     assert rows.count() < MESSAGES / 2, "rows are made where somebody looks"
-    size = sum(map(len, received))
+    whole = len(DOCUMENT.encode())
+    assert max(map(len, received)) > whole, "the first answer brings the texts"
 
     # Evidence that is far away comes into view, and the next save does not bring the texts again.
     row = pane.locator(f'.m[data-i="{FAR}"]')
     desk.field(PHONE).focus()
     expect(row.locator("mark.focus")).to_be_in_viewport(timeout=PATIENT)
+    received.clear()
     for value in ("13900001236", "13900001237", "13900001238", "13900001235"):
-        received.clear()  # what is prefetched may come beside one of the first
         desk.field(PHONE).fill(value)
         desk.is_now("saving")
         desk.is_now("saved")
     expect(row.locator("mark.focus")).to_have_count(0, timeout=PATIENT)
-    assert sum(map(len, received)) < size / 4
+    # Each by itself: how many answers a save has depends on who is quicker, browser or server.
+    assert max(map(len, received)) < whole
     desk.field(PHONE).fill("13900001234")
     expect(row.locator("mark.focus")).to_have_count(1, timeout=PATIENT)
 
