@@ -41,7 +41,7 @@ def run() -> None:
         alone = [_took("-c", "import openai", environment=environment) for _ in range(TIMES)]
         line("    importing openai alone", _median(alone))
         _server(Path(folder), environment, "app.py", "server", "≤ 2 s")
-        _server(Path(folder), environment, "bench/empty_page.py", "    Streamlit with an empty page")
+        _server(Path(folder), environment, "bench/_empty_page.py", "    Streamlit with an empty page")
 
 
 def _server(folder: Path, environment: dict[str, str], script: str, title: str, goal: str = "") -> None:
