@@ -58,6 +58,7 @@ def test_status_imports_no_parser_no_prompts_and_no_model_services(sample: str) 
 def test_extract_imports_nothing_of_other_providers_and_other_databases(sample: str) -> None:
     unwanted = (
         *LIBRARIES,
+        "core.services.extraction.merging",
         "core.domain.personal_data",
         "core.services.learning.learner",
         "core.domain.evidence",

@@ -17,7 +17,6 @@ from core.domain.form import load_named_form
 from core.domain.merge import Method
 from core.domain.permissions import Permission
 from core.errors import ConflictError, RunError, ShiyaoError, StoreError
-from core.services.extraction.merging import merge_into, plan_merge
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.joined_parts import FIRST, PARTS, part_ids, parts_of
 from core.services.extraction.runs.lifecycle import create_run, start
@@ -170,6 +169,8 @@ def _pause(store: Store, run_id: int) -> None:
 
 
 def _merge(store: Store, run_id: int) -> None:
+    from core.services.extraction.merging import merge_into, plan_merge  # with numpy: no other run has to wait for it
+
     with store.read() as session:
         view = queries.run(session, run_id)
         form = load_named_form(queries.dataset(session, view.dataset_id).form)
