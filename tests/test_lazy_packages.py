@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from core.lazy_packages import hand_on_when_used
 from tests.test_facades import exported_names
 
 LAZY = [
@@ -56,3 +57,60 @@ def test_what_is_not_exported_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     assert package.VALUE == 1
     monkeypatch.setattr(package, "VALUE", 2)
     assert package.VALUE == 2
+
+
+OPENAI = """
+import ast, sys
+from pathlib import Path
+from types import ModuleType
+from core.adapters.llm.openai_package import _TYPES, openai
+client = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:9")
+client.chat.completions
+assert not {"aiohttp", "openai.types.responses.response", "openai.types.eval_create_params"} & set(sys.modules)
+for part in _TYPES:
+    package = sys.modules[f"openai.{part}"]
+    for node in ast.parse(Path(package.__file__).read_text("utf-8")).body:
+        for one in node.names if node.module != "__future__" else ():
+            value = getattr(package, one.name)
+            assert value is getattr(sys.modules[f"openai.{part}.{node.module}"], one.name)
+            assert not isinstance(value, ModuleType)
+assert openai.types.batch.Batch is openai.types.Batch and openai.types.chat is sys.modules["openai.types.chat"]
+"""
+
+
+def test_openai_has_all_its_types_but_imports_few_for_a_chat_completion() -> None:
+    subprocess.run([sys.executable, "-c", OPENAI], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("contents", "lazy"),
+    [
+        ("from __future__ import annotations\nfrom .part import VALUE as VALUE\n", True),
+        ("from .part import VALUE\nprint(VALUE)\n", False),
+        ("from .part import *\n", False),
+        ("from .part import VALUE as OTHER\n", False),
+        ("from . import part\n", False),
+    ],
+)
+def test_a_package_of_others_is_lazy_only_where_it_hands_on_names_and_nothing_else(
+    contents: str, lazy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("others", "others/types"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text(contents if folder != "others" else "")
+    (tmp_path / "others" / "types" / "part.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("others", "others.types", "others.types.part"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    hand_on_when_used("others.types")
+    hand_on_when_used("others.missing")
+    assert ("others.types" in sys.modules, "others.types.part" in sys.modules) == (lazy, False)
+    package = import_module("others.types")
+    assert ("others.types.part" in sys.modules) is not lazy
+    names = [name for name in ("VALUE", "OTHER") if name in contents]
+    assert [getattr(package, name) for name in names[-1:]] == [1] * len(names[-1:])
+    assert package.part.VALUE == 1
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = package.nothing
+    for name in ("others", "others.types", "others.types.part"):
+        sys.modules.pop(name, None)

@@ -11,11 +11,11 @@ from collections import defaultdict
 from typing import Any, Final
 
 import httpx2
-import openai
 
 from core.adapters.llm.destinations import Destination
 from core.adapters.llm.failures import LARGEST_REPLY
 from core.adapters.llm.http_transport import PinnedTransport
+from core.adapters.llm.openai_package import openai
 
 KEPT_SECONDS: Final = 4.0
 """For so long an unused connection is kept: services close theirs after five seconds and more."""

@@ -1,7 +1,7 @@
 """Provider ``openai``: any OpenAI-compatible service (Spark's HTTP endpoint, DeepSeek, Qwen, vLLM, Ollama).
 
-Through the real ``openai`` package, imported inside a call (it takes half a second), without its own retries: whether
-to ask again is decided in one place, by cause.
+Through the real ``openai`` package, imported inside a call (it takes a fifth of a second), without its own retries:
+whether to ask again is decided in one place, by cause.
 """
 
 import re
@@ -92,7 +92,7 @@ class OpenAIProvider:
             ProviderError: with its cause; nothing else.
         """
         model = self.model_of(request)
-        import openai
+        from core.adapters.llm.openai_package import openai
 
         elapsed = stopwatch()
         place = (self._address(), model)
@@ -140,7 +140,7 @@ class OpenAIProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        import openai
+        from core.adapters.llm.openai_package import openai
 
         connection = self._connection(largest)
         try:
