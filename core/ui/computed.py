@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
@@ -20,7 +20,7 @@ from core.ui.notices import fragment
 
 T = TypeVar("T")
 _WAIT_SECONDS: Final = 1.5
-"""How long a page waits for a job that was just asked for, before it draws progress instead."""
+"""How long after a job was asked for a page waits for it, before it draws progress instead."""
 _LOOK_SECONDS: Final = 0.1
 _PROGRESS_SECONDS: Final = 1.0
 
@@ -94,9 +94,14 @@ def _ask(task: jobs.HeavyTask, until: float, answers: int) -> jobs.RequestedJob:
             )
         if job is None:
             jobs.request_job(store, task)
-        elif job.status != JobStatus.RUNNING or time.monotonic() >= until:
+        elif job.status != JobStatus.RUNNING or time.monotonic() >= until or not _is_fresh(job):
             return jobs.RequestedJob(job)
         time.sleep(_LOOK_SECONDS)
+
+
+def _is_fresh(job: HeavyJobView) -> bool:
+    """Whether a job was asked for so shortly before that it may be done at once; others go on in the background."""
+    return (datetime.now(UTC) - job.created_at).total_seconds() < _WAIT_SECONDS
 
 
 def draw_unfinished(job: HeavyJobView, has_older: bool = False) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -367,6 +368,17 @@ def test_a_computation_is_cancelled_for_all_and_started_again(
     assert "计算已取消" in seen(page("scores")), "for everybody who waits for it"
     again = button(cancelled, "重新计算").click().run()
     assert "在排队" in progress_text(again)
+
+
+def test_a_page_does_not_wait_for_what_was_asked_for_long_ago(
+    page: OpenPage, store: Store, everything_in_background: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quality_dataset(store)
+    page("scores")
+    with store.write() as session:
+        session.execute(update(HeavyJob).values(created_at=now() - timedelta(hours=1)))
+    monkeypatch.setattr("core.ui.computed._WAIT_SECONDS", 600.0)
+    assert "在排队" in progress_text(page("scores"))
 
 
 def test_what_was_planted_is_shown_to_the_lead_and_to_whom_it_went_through(page: OpenPage, store: Store) -> None:
