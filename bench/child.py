@@ -2,6 +2,7 @@
 
 import json
 import resource
+import runpy
 import subprocess
 import sys
 import time
@@ -32,9 +33,12 @@ def measured(*arguments: str) -> Usage:
 
 
 if __name__ == "__main__":
-    from core.cli import main
-
-    code = main(sys.argv[2:])
+    code: str | int | None = 0
+    out, sys.argv = sys.argv[1], ["core", *sys.argv[2:]]
+    try:
+        runpy.run_module("core", run_name="__main__")
+    except SystemExit as end:
+        code = end.code
     used = resource.getrusage(resource.RUSAGE_SELF)
-    Path(sys.argv[1]).write_text(json.dumps({"processor": used.ru_utime + used.ru_stime, "peak": peak_megabytes()}))
+    Path(out).write_text(json.dumps({"processor": used.ru_utime + used.ru_stime, "peak": peak_megabytes()}))
     sys.exit(code)
