@@ -71,6 +71,9 @@ def import_(
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
+    from core.services.datasets import prepare_reader
+
+    prepare_reader()  # it imports beside what follows, on another processor
     from core.errors import InputError
     from core.services.datasets import TableColumns, import_chats
     from core.services.datasets.import_log import add_notes

@@ -53,6 +53,7 @@ class RawRow(NamedTuple):
         file: name of the file inside an archive, or ``""``.
         outermost: an object of a JSON file that stands in no array.
         messages: of a chat that was joined by its session or room.
+        is_storable: whether its text was looked through for what cannot be stored, which takes a while.
     """
 
     position: int
@@ -63,6 +64,7 @@ class RawRow(NamedTuple):
     file: str = ""
     outermost: bool = False
     messages: tuple[SentMessage, ...] = ()
+    is_storable: bool = False
 
 
 PASTED_NAME = "粘贴的聊天.txt"

@@ -47,6 +47,7 @@ from core.tracebacks import format_traceback
 
 _ROWS, _CHARACTERS = 200, 500_000
 _REUSED_BELOW_MB = 256
+_GARBAGE_THRESHOLD = 50_000
 
 
 def main() -> None:
@@ -54,6 +55,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program; its end is this one's
     channel = socket.socket(fileno=0)
     limit_process()
+    # What is imported is no garbage, and a file's rows go without help: looking through them takes a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     with suppress(OSError, EOFError):
         while (received := receive_job(channel)) and _do(channel, *received):
             pass

@@ -50,7 +50,7 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
         value = _object(raw)
         if own_index:
             index = _index(value)
-        text = _chat_text(value)
+        text = _chat_text(value, raw.is_storable)
         forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
@@ -73,7 +73,7 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind, own_index: bool =
             index = _index(value)
         else:
             index = _index(value) if own_index else index
-            text = _chat_text(value)
+            text = _chat_text(value, raw.is_storable)
         if value.get("infos") is None:
             raise _BadRowError("缺少 infos")
         forms, notes = _forms(value["infos"], form)
@@ -92,7 +92,7 @@ def _object(raw: RawRow) -> dict[str, Any]:
     return raw.value
 
 
-def _chat_text(value: dict[str, Any]) -> str:
+def _chat_text(value: dict[str, Any], known_storable: bool) -> str:
     if "chat_text" not in value:
         raise _BadRowError("缺少 chat_text")
     text = value["chat_text"]
@@ -102,7 +102,7 @@ def _chat_text(value: dict[str, Any]) -> str:
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，{TOO_LONG}")
-    if not is_storable(text) and (unstorable := UNSTORABLE.search(text)):
+    if not known_storable and not is_storable(text) and (unstorable := UNSTORABLE.search(text)):
         line = text.count("\n", 0, unstorable.start()) + 1
         raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(unstorable[0]):04X}）")
     return text
