@@ -1,14 +1,13 @@
 """Addresses are typed, cut off, mailed and attacked: whatever stands in one, a page shows itself or a sentence."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
 from core.services.datasets import delete_dataset
 from core.settings import ROOT
 from tests.factories.quality import add_record, quality_dataset
 from tests.factories.runs import add_dataset
-from tests.pages.conftest import APP, OpenPage
+from tests.pages.conftest import OpenPage, app_at
 from tests.pages.finding import seen
 
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "pages").glob("*/*.py"))
@@ -37,11 +36,11 @@ def test_no_address_breaks_a_page(open_page: OpenPage, store: Store, script: str
         # A dataset or a chat that is not there ends a page: the rest is looked at with those that are.
         for good in ((), ("dataset", "chat")):
             # As a browser comes to an address: with a session of its own.
-            app = AppTest.from_file(str(APP), default_timeout=60)
+            app = app_at(script)
             app.session_state["shiyao.reviewer"] = "林晓"
             for name in PARAMETERS:
                 app.query_params[name] = value if name not in good else "1"
-            app.switch_page(script).run()
+            app.run()
             assert not app.exception, (what, good, app.exception)
             assert "这里出错了" not in seen(app), (what, good)
             if what == "repeated":
