@@ -1,9 +1,6 @@
 """A form in use is changed over all that datasets hold, and changed back, in one transaction each."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -43,6 +40,7 @@ from core.services.training import TrainingOptions
 from core.services.training.build import export_training
 from core.services.training.set_versions import rebuild
 from tests.factories.form_changes import MAPPING, OLD, approve, everything, next_version, ticket, tickets
+from tests.forked_programs import ForkedProgram
 
 
 def planned(store: Store, new: str, mapping: Any = MAPPING) -> Any:
@@ -290,8 +288,7 @@ def test_a_process_killed_in_the_middle_has_done_nothing(store: Store) -> None:
 
     def killed(what: str) -> None:
         url = store.engine.url.render_as_string(hide_password=False)
-        done = subprocess.run([sys.executable, "-c", KILLED, url, what], env={**os.environ, "PYTHONPATH": os.getcwd()})
-        assert done.returncode == -signal.SIGKILL
+        assert ForkedProgram("-c", KILLED, url, what).wait() == -signal.SIGKILL
 
     before = everything(store, dataset)
     killed(new)

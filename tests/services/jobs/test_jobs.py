@@ -3,8 +3,6 @@
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -45,9 +43,9 @@ from core.services.training import TrainingOptions
 from core.services.training.preflight import preflight
 from core.services.training.preflight_job import KINDS as TRAINING_KINDS
 from core.services.training.preflight_job import preflight_parameters
-from core.settings import ROOT
 from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.factories.quality import NAME, add_record, form, leaderboard, quality_dataset
+from tests.forked_programs import ForkedProgram
 from tests.services.learning.test_learner import made_up
 from tests.waiting import wait_until
 
@@ -247,16 +245,16 @@ def test_a_job_that_ends_every_process_is_given_up(store: Store, benchmark: Benc
 
 
 @contextmanager
-def computing(store: Store, job_id: int) -> Iterator[subprocess.Popen[bytes]]:
+def computing(store: Store, job_id: int) -> Iterator[ForkedProgram]:
     """The real process, for a job that was claimed here; its signs of life show it is at work."""
     address = store.engine.url.render_as_string(hide_password=False)
-    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "core.services.jobs.process", str(job_id), claims.this_process()]
-    with subprocess.Popen(command, env=environment, cwd=ROOT) as child:
+    environment = os.environ | {"SHIYAO_DATABASE_URL": address}
+    arguments = ("-m", "core.services.jobs.process", str(job_id), claims.this_process())
+    with ForkedProgram(*arguments, env=environment) as child:
         try:
             yield child
         finally:
-            child.kill()
+            child.send_signal(signal.SIGKILL)
 
 
 def test_a_killed_process_leaves_its_job_to_the_next_one(store: Store, benchmark: Benchmark) -> None:

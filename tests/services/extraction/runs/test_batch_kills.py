@@ -1,11 +1,7 @@
 """A run that goes as a batch, its process killed in the middle of each step: every question is paid for once."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +12,9 @@ from core.services.extraction import runs as run_service
 from tests.factories.runs import add_dataset, stored
 from tests.fakes.batch_server import FakeBatches
 from tests.fakes.openai_server import API_KEY
+from tests.forked_programs import ForkedProgram
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[4]
 STEPS = ("upload", "create", "retrieve", "content", "delete")
 PROCESS = """
 import sys, threading
@@ -64,11 +60,10 @@ def test_killed_in_every_step_nothing_is_paid_twice(store: Store, monkeypatch: p
         assert (service.steps.count("create"), service.steps.count("upload"), service.files) == (1, 1, {})
 
 
-def begin(store: Store) -> subprocess.Popen[bytes]:
-    url = store.engine.url.render_as_string(hide_password=False)
-    return subprocess.Popen([sys.executable, "-c", PROCESS, url], cwd=ROOT, env=os.environ)
+def begin(store: Store) -> ForkedProgram:
+    return ForkedProgram("-c", PROCESS, store.engine.url.render_as_string(hide_password=False))
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: ForkedProgram) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,11 +18,11 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.lane_jobs import TASK, lane_queue
 from core.services.extraction.runs.places import Backlog, take_places
-from core.settings import ROOT
 from tests import postgres as pg
 from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, Behaviour
 from tests.fakes.openai_server import FakeOpenAI
+from tests.forked_programs import ForkedProgram
 from tests.waiting import wait_until
 
 
@@ -52,18 +50,14 @@ class Meter:
 
 
 @contextmanager
-def worker(store: Store, service: FakeOpenAI) -> Iterator[subprocess.Popen[bytes]]:
+def worker(store: Store, service: FakeOpenAI) -> Iterator[ForkedProgram]:
     address = store.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "worker"],
-        cwd=ROOT,
-        env={**os.environ, **service.environment(), "SHIYAO_DATABASE_URL": address},
-        stderr=subprocess.DEVNULL,
-    )
+    env = {**os.environ, **service.environment(), "SHIYAO_DATABASE_URL": address}
+    process = ForkedProgram("-m", "core", "worker", env=env)
     try:
         yield process
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
 
 
@@ -102,9 +96,7 @@ def finished(store: Store, run_id: int) -> bool:
 
 
 @contextmanager
-def two_at_work(
-    store: Store, service: FakeOpenAI, concurrency: int
-) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+def two_at_work(store: Store, service: FakeOpenAI, concurrency: int) -> Iterator[tuple[ForkedProgram, int, int]]:
     """A run and two workers with half of its lanes each: the first one, its id, the run's."""
     with worker(store, service) as one:
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=concurrency)

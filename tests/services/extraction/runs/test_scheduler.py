@@ -24,6 +24,7 @@ from core.settings import ROOT
 from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
 from tests.fakes.openai_server import FakeOpenAI
+from tests.forked_programs import ForkedProgram
 from tests.waiting import wait_until
 
 
@@ -335,7 +336,7 @@ EXTRACT = ("extract", "--dataset", "d", "--run", "r", "--provider", "openai", "-
 
 def test_a_killed_process_loses_and_repeats_nothing(store: Store, service: FakeOpenAI) -> None:
     add_dataset(store, 40)
-    killed = subprocess.Popen(command(store, *EXTRACT), cwd=ROOT)
+    killed = ForkedProgram(*command(store, *EXTRACT)[1:])
     wait_until(lambda: len(service.requests) >= 12)
     killed.send_signal(signal.SIGKILL)
     killed.wait()

@@ -3,8 +3,6 @@
 On PostgreSQL, where each commit travels, it is two hundred.
 """
 
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dataset
 from core.domain.form import load_named_form
+from tests.forked_programs import ForkedProgram
 
 pytestmark = pytest.mark.both_databases
 
@@ -47,7 +46,7 @@ for n in range(int(each)):
 """
 
 
-def test_a_thousand_saves_by_two_processes_are_each_stored_once(store: Store) -> None:
+def test_a_thousand_saves_by_two_processes_are_each_stored_once(store: Store, tmp_path: Path) -> None:
     form = load_named_form()
     with store.write() as session:
         dataset = Dataset(name="群聊", form=form.name, sha256="0" * 64, expected=9)
@@ -59,14 +58,11 @@ def test_a_thousand_saves_by_two_processes_are_each_stored_once(store: Store) ->
         dataset_id = dataset.id or 0
     each = EACH[store.engine.dialect.name]
     url = store.engine.url.render_as_string(hide_password=False)
-    root = Path(__file__).parents[4]
     people = [
-        subprocess.Popen(
-            [sys.executable, "-c", REVIEWER, url, str(dataset_id), who, str(each), *map(str, chats)], cwd=root
-        )
+        ForkedProgram("-c", REVIEWER, url, str(dataset_id), who, str(each), *map(str, chats), out=tmp_path / who)
         for who, chats in CHATS.items()
     ]
-    assert [person.wait(170) for person in people] == [0, 0]
+    assert [person.wait() for person in people] == [0, 0], [(tmp_path / who).read_text("utf-8") for who in CHATS]
     stored: Counter[str] = Counter()
     order: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     with store.read() as session:

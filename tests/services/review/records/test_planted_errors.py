@@ -1,8 +1,7 @@
 """Planted errors: shown on the desk, never stored anywhere, noted for who let them through, and told at once."""
 
 import random
-import subprocess
-import sys
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,11 @@ from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench import session as workbench_session
 from tests.factories.datasets import FORM, make_dataset, make_form, make_run
+from tests.forked_programs import ForkedProgram
+from tests.waiting import wait_until
 
 NAME, STAGE = "基本信息-姓名", "客户购买阶段"
 RIGHT = "报价"
-ROOT = Path(__file__).parents[4]
 
 
 def make_planted(store: Store, chats: int = 3) -> DatasetView:
@@ -432,11 +432,11 @@ def test_a_program_that_is_killed_leaves_nothing_planted(tmp_path: Path, saves: 
     dataset = make_planted(store, 30)
     wrong = {row.value for row in errors(store, dataset).values()}
     store.close()
-    with subprocess.Popen([sys.executable, "-c", KILLED, url], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        for _ in range(saves):
-            assert child.stdout.readline().strip() in ("草稿", "已确认")
-        child.kill()  # in the middle of whatever save comes next
+    said = tmp_path / "said"
+    with ForkedProgram("-c", KILLED, url, out=said) as child:
+        wait_until(lambda: child.poll() is not None or said.exists() and said.read_bytes().count(b"\n") >= saves)
+        assert set(said.read_text("utf-8").split()) <= {"草稿", "已确认"}
+        child.send_signal(signal.SIGKILL)  # in the middle of whatever save comes next
     store = open_store(url)
     stored = stored_words(store)
     noted = [row for row in errors(store, dataset).values() if row.status != PlantedStatus.WAITING]
