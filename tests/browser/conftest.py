@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.browser.reviewer_page import App, app_over
 from tests.browser.serving import Serve, Server, serving
+from tests.browser.visitors import visiting
 from tests.browser.workbench_page import desk, workbench_server, workbench_tab  # noqa: F401
 
 expect.set_options(timeout=20_000)  # what is expected comes at once, but on a busy machine
@@ -24,10 +25,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A reviewer's browser: own storage, Chinese, 1600×900."""
-    opened = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
+    with visiting(browser) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The desk of the real app over a database of its own: chats made here, what a reviewer does, and what was stored."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from core.adapters.store import RecordView, Store, open_store, queries
 from core.adapters.store.views import EventView
 from tests.browser.serving import Server, serving
+from tests.browser.visitors import visiting
 from tests.browser.workbench_page import LATER
 from tests.factories.datasets import make_dataset, make_run
 
@@ -31,6 +32,8 @@ def fill(store: Store, name: str, chats: int) -> int:
 
 
 App = tuple[Server, Store]
+LEARNS_NOTHING = {"SHIYAO_LEARN_IN_BACKGROUND": "false"}
+"""For servers of which no test asks that: training beside the tests takes a core for seconds, whenever it comes."""
 
 
 @contextmanager
@@ -39,7 +42,8 @@ def app_over(folder: Path, url: str = "") -> Iterator[App]:
     url = url or f"sqlite:///{folder / 'desk.db'}"
     store = open_store(url)
     try:
-        with serving("app.py", folder, {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(folder / "log")}) as server:
+        env = {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(folder / "log")} | LEARNS_NOTHING
+        with serving("app.py", folder, env) as server:
             yield server, store
     finally:
         store.close()
@@ -100,19 +104,15 @@ Sit = Callable[..., ReviewerPage]
 @contextmanager
 def seats(browser: Browser, server: Server, store: Store, dataset: int) -> Iterator[Sit]:
     """``sit("林晓")`` puts a reviewer with a browser of their own (or in a given one) at this dataset."""
-    contexts: list[BrowserContext] = []
+    with ExitStack() as visits:
 
-    def arrive(who: str, context: BrowserContext | None = None) -> ReviewerPage:
-        if context is None:
-            context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-            context.set_default_timeout(PATIENT)
-            sit_down(context, server, who)
-            contexts.append(context)
-        return ReviewerPage(context.new_page(), server, store, dataset)
+        def arrive(who: str, context: BrowserContext | None = None) -> ReviewerPage:
+            if context is None:
+                context = visits.enter_context(visiting(browser, PATIENT))
+                sit_down(context, server, who)
+            return ReviewerPage(context.new_page(), server, store, dataset)
 
-    yield arrive
-    for context in contexts:
-        context.close()
+        yield arrive
 
 
 def sit_down(context: BrowserContext, server: Server, who: str) -> None:

@@ -5,11 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,35 @@ class Server:
 Serve = Callable[..., Server]
 
 
+_ports: list[int] = []
+"""What :func:`serving` had so far, in order: a browser keeps what it has read of a server by its port."""
+_ports_in_use: set[int] = set()
+_ports_lock = threading.Lock()
+
+
+@contextmanager
+def _port() -> Iterator[int]:
+    """The first port of a server before that is free again, else a new one."""
+    with _ports_lock:
+        port = next((one for one in _ports if one not in _ports_in_use and _is_free(one)), 0)
+        if not port:
+            port = free_port()
+            _ports.append(port)
+        _ports_in_use.add(port)
+    yield port
+    _ports_in_use.discard(port)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port() -> int:
     """A port that nobody has now."""
     with socket.socket() as free:
@@ -99,13 +129,12 @@ def serving(
 
     It has all imports already where it is forked; else it is a process as users start it.
     """
-    port = port or free_port()
-    whole = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"} | dict(env or {})
-    server = Server(ROOT / script, port, whole, folder / f"streamlit-{port}.log")
-    if not is_forked:
-        server.command = [sys.executable, "-m", "streamlit", *server.arguments]
-    try:
+    with ExitStack() as opened:
+        port = port or opened.enter_context(_port())
+        whole = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"} | dict(env or {})
+        server = Server(ROOT / script, port, whole, folder / f"streamlit-{port}.log")
+        if not is_forked:
+            server.command = [sys.executable, "-m", "streamlit", *server.arguments]
+        opened.callback(server.stop)
         server.start()
         yield server
-    finally:
-        server.stop()

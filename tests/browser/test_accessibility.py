@@ -3,6 +3,7 @@
 The desk besides: reachable on small or zoomed screens.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest, wait_until_drawn
 from tests.browser.page_looks import WATCH_SHIFTS, faint_tracks, problems_of_look, title_place
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill, sit_down
-from tests.browser.serving import Server
+from tests.browser.visitors import visiting
 from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
@@ -46,13 +47,15 @@ def app(app: App) -> App:
     return app
 
 
-def opened(browser: Browser, server: Server, *, scheme: Any = "light", width: int = 1366, height: int = 768) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="zh-CN", color_scheme=scheme, reduced_motion="reduce"
-    )
-    context.set_default_timeout(PATIENT)
-    sit_down(context, server, "林晓")
-    return context.new_page()
+@pytest.fixture
+def opened(browser: Browser, app: App) -> Iterator[Page]:
+    """A page of a laptop's size, light, with less motion."""
+    with visiting(browser, PATIENT) as context:
+        sit_down(context, app[0], "林晓")
+        page = context.new_page()
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        yield page
 
 
 def go_to(page: Page, url: str) -> None:
@@ -113,13 +116,13 @@ def problems(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
 
 
 @pytest.mark.timeout(400)
-def test_every_page(browser: Browser, app: App) -> None:
+def test_every_page(opened: Page, app: App) -> None:
     """One visit for both looks, for a visit takes longest: every other page is opened dark, and made light then.
 
     What no scheme changes is looked at once.
     """
     server, _ = app
-    page = opened(browser, server)
+    page = opened
     page.add_init_script(WATCH_SHIFTS)
     found: dict[str, list[str]] = {}
     places: dict[str, tuple[float, float]] = {}
@@ -139,15 +142,14 @@ def test_every_page(browser: Browser, app: App) -> None:
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found[here].append("scrolls sideways")
         schemes.reverse()
-    page.context.close()
     assert not {here: lines for here, lines in found.items() if lines}
     assert len(set(places.values())) == 1, places
     assert len(places) == 2 * (len(ADDRESSES) - 1)  # all but the desk
 
 
-def test_the_desk_in_all_its_states(browser: Browser, app: App) -> None:
+def test_the_desk_in_all_its_states(opened: Page, app: App) -> None:
     server, store = app
-    desk = ReviewerPage(opened(browser, server), server, store, fill(store, "desk", 3)).open(1)
+    desk = ReviewerPage(opened, server, store, fill(store, "desk", 3)).open(1)
     found: dict[str, list[str]] = {}
 
     def look(state: str) -> None:
@@ -182,16 +184,16 @@ def test_the_desk_in_all_its_states(browser: Browser, app: App) -> None:
     desk.field(BUDGET).fill("四万")
     expect(desk.page.get_by_test_id("conflict")).to_be_visible()
     look("conflict")
-    desk.page.context.close()
     assert not {state: lines for state, lines in found.items() if lines}
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1093, 614)], ids=["1366x768", "1366x768 at 125 %"])
-def test_the_whole_desk_is_reachable(browser: Browser, app: App, width: int, height: int) -> None:
+def test_the_whole_desk_is_reachable(opened: Page, app: App, width: int, height: int) -> None:
     server, store = app
     with store.read() as session:
         sample = queries.dataset(session, SAMPLE_DATASET).id
-    desk = ReviewerPage(opened(browser, server, width=width, height=height), server, store, sample).open(1)
+    opened.set_viewport_size({"width": width, "height": height})
+    desk = ReviewerPage(opened, server, store, sample).open(1)
     page = desk.page
     assert page.evaluate("[document.documentElement.scrollWidth <= innerWidth, scrollY]") == [True, 0]
     assert desk.root.evaluate(
@@ -223,4 +225,3 @@ def test_the_whole_desk_is_reachable(browser: Browser, app: App, width: int, hei
     expect(told).to_be_in_viewport(ratio=1)  # however long a sentence is, it ends with … and covers nothing
     assert told.evaluate("message => message.scrollHeight <= message.clientHeight + 1")
     assert told.evaluate("message => message.offsetTop >= message.parentElement.offsetTop")
-    page.context.close()

@@ -12,6 +12,7 @@ from core.ui import navigation
 from tests.browser.chromium import Walk, wait_until_drawn
 from tests.browser.reviewer_page import App, sit_down
 from tests.browser.serving import Serve
+from tests.browser.visitors import visiting
 from tests.factories.hostile import HostileHouse, hostile_texts
 
 pytestmark = pytest.mark.browser
@@ -59,12 +60,11 @@ def beacon() -> Iterator[tuple[str, list[str]]]:
 @pytest.fixture
 def visitor(browser: Browser, app: App) -> Iterator[Page]:
     """A page that notes what the Content-Security-Policy refused."""
-    context = browser.new_context(viewport={"width": 1600, "height": 1000}, locale="zh-CN")
-    context.add_init_script(WATCH)
-    context.set_default_timeout(60_000)
-    sit_down(context, app[0], "林晓")
-    yield context.new_page()
-    context.close()
+    with visiting(browser, 60_000) as context:
+        sit_down(context, app[0], "林晓")
+        page = context.new_page()
+        page.add_init_script(WATCH)
+        yield page
 
 
 def visit(page: Page, url: str) -> None:
@@ -98,13 +98,11 @@ def test_no_page_calls_out(visitor: Page, app: App, beacon: tuple[str, list[str]
     assert heading == f"「![dataset]({url}/dataset) <img src={url}/dataset/html> [a]({url}/link)」的群聊"
 
 
-def test_what_slips_through_is_refused(browser: Browser, app: App, beacon: tuple[str, list[str]]) -> None:
+def test_what_slips_through_is_refused(visitor: Page, app: App, beacon: tuple[str, list[str]]) -> None:
     """Were a text not escaped, the policy would still keep the browser at home."""
     server, _ = app
     url, asked = beacon
-    context = browser.new_context()
-    context.add_init_script(WATCH)
-    page = context.new_page()
+    page = visitor
     visit(page, server.url)
     page.evaluate(
         """(url) => {
@@ -124,7 +122,6 @@ def test_what_slips_through_is_refused(browser: Browser, app: App, beacon: tuple
     )
     assert page.evaluate(ALL_REFUSED) >= 9
     assert asked == []
-    context.close()
 
 
 # Waited for inside the page: Playwright's own way of waiting evaluates text, which the policy forbids.
@@ -140,6 +137,7 @@ import streamlit as st
 
 sys.path.insert(0, {root!r})
 from core.ui.markdown import escape_markdown
+from tests.browser.visitors import visiting
 from tests.factories.hostile import hostile_texts
 
 for number, text in enumerate(hostile_texts({url!r})):

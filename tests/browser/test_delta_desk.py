@@ -1,5 +1,6 @@
 """Delta review on the real app: a newer run differs in a field and has a customer more."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.services.review import apply_saves
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, ReviewerPage, app_over, fill, sit_down
+from tests.browser.visitors import visiting
 from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
@@ -40,11 +42,11 @@ def add_newer(store: Store, dataset: int) -> None:
 
 
 def test_only_the_difference_is_asked_and_each_answer_is_a_key(browser: Browser, tmp_path: Path) -> None:
-    with app_over(tmp_path) as (server, store):
+    with app_over(tmp_path) as (server, store), ExitStack() as visits:
         dataset = fill(store, "增量", CHATS)
         approve_all(store, dataset)
         add_newer(store, dataset)
-        context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+        context = visits.enter_context(visiting(browser, PATIENT))
         sit_down(context, server, "林晓")
         desk = ReviewerPage(context.new_page(), server, store, dataset)
         page = desk.page
@@ -77,4 +79,3 @@ def test_only_the_difference_is_asked_and_each_answer_is_a_key(browser: Browser,
             ("客服小陈", "", "林间家居"),
         ]
         assert [desk.value(chat, BUDGET) for chat in (1, 3)] == ["一万", "一万"]
-        context.close()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Error, expect
 from core.adapters.store import queries
 from core.adapters.store.models import Claim, ReviewCheck, RunKind, now
 from core.services.review.records.planted_errors import plant_errors
-from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats, sit_down
 from tests.browser.workbench_page import LATER, STILL
 from tests.factories.datasets import FORM, make_dataset, make_run
 from tests.waiting import wait_until
@@ -79,10 +79,14 @@ def test_a_killed_server_is_awaited(sit: Sit, app: App, last: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["reload", "crash"])
-def test_what_was_typed_survives_the_end_of_the_page(sit: Sit, end: str) -> None:
-    desk = sit("林晓").open(1)
+def test_what_was_typed_survives_the_end_of_the_page(browser: Browser, app: App, sit: Sit, end: str) -> None:
+    # A browser of its own: in one of many visits, the process that crashes has another page besides.
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    context.set_default_timeout(PATIENT)
+    sit_down(context, app[0], "林晓")
+    desk = sit("林晓", context).open(1)
     desk.is_now("saved")
-    page, context = desk.page, desk.page.context
+    page = desk.page
     context.set_offline(True)
     desk.field(BUDGET).fill("还没送出")
     if end == "crash":
@@ -98,6 +102,7 @@ def test_what_was_typed_survives_the_end_of_the_page(sit: Sit, end: str) -> None
     desk.is_now("saved")
     assert desk.value(1, BUDGET) == "还没送出"
     assert len(desk.history(1)) == 1
+    context.close()
 
 
 def test_two_reviewers_see_one_another_and_settle_by_field(sit: Sit) -> None:

@@ -15,6 +15,7 @@ from core.adapters.store.views import EventView
 from core.services.review import apply_saves, record_table
 from tests.browser.reviewer_page import NAME, PATIENT, App, fill, seats, sit_down
 from tests.browser.serving import Server
+from tests.browser.visitors import visiting
 from tests.factories.datasets import FORM
 from tests.factories.form_changes import MAPPING, OLD, everything, next_version, tickets
 
@@ -91,11 +92,9 @@ def table(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterato
     dataset = fill(store, request.node.name, 6)
     for chat in range(1, 5):
         save(store, dataset, chat, {NAME: f"林木{chat}", PRODUCT: ["会话存档"], STAGE: "报价"})
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-    context.set_default_timeout(PATIENT)
-    sit_down(context, server, "林晓")
-    yield Table(context.new_page(), server, store, dataset)
-    context.close()
+    with visiting(browser, PATIENT) as context:
+        sit_down(context, server, "林晓")
+        yield Table(context.new_page(), server, store, dataset)
 
 
 def test_cells_are_edited_under_the_rules_and_versions_of_the_desk(table: Table) -> None:

@@ -23,8 +23,9 @@ from core.domain.permissions import AccountRole
 from core.services.review import apply_saves
 from core.services.team import add_account, audit_entries, set_password, set_role
 from tests.browser.chromium import Walk
-from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill
+from tests.browser.reviewer_page import BUDGET, LEARNS_NOTHING, NAME, PATIENT, App, ReviewerPage, fill
 from tests.browser.serving import LOCAL, Server, free_port, serving
+from tests.browser.visitors import visiting
 from tests.browser.workbench_page import LATER
 from tests.factories.datasets import FORM
 from tests.waiting import wait_until
@@ -86,7 +87,7 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
         "SHIYAO_SECRETS_FILE": str(secrets),
         "SHIYAO_VAR": str(folder),
         "SHIYAO_METRICS_TOKEN": WATCHER,
-    }
+    } | LEARNS_NOTHING
     with serving("app.py", folder, env, port=port) as server:
         yield server, store
     store.close()
@@ -94,12 +95,10 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
 
 @pytest.fixture
 def visit(browser: Browser, team_app: App) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-    context.set_default_timeout(PATIENT)
-    page = context.new_page()
-    page.goto(team_app[0].url)
-    yield page
-    context.close()
+    with visiting(browser, PATIENT) as context:
+        page = context.new_page()
+        page.goto(team_app[0].url)
+        yield page
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -386,11 +385,9 @@ def decided_second_reviews(store: Store) -> list[str]:
 @contextmanager
 def signed_in(browser: Browser, server: Server, name: str) -> Iterator[Page]:
     """A page of a browser of its own, in which somebody has signed in."""
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-    context.set_default_timeout(PATIENT)
-    assert post_password(context, server, name).status == 303
-    yield context.new_page()
-    context.close()
+    with visiting(browser, PATIENT) as context:
+        assert post_password(context, server, name).status == 303
+        yield context.new_page()
 
 
 def test_the_server_is_watched_without_signing_in(team_app: App) -> None:

@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.domain.form import load_named_form
+from tests.browser.reviewer_page import LEARNS_NOTHING
 from tests.browser.serving import Server, serving
+from tests.browser.visitors import visiting
 from tests.browser.workbench_page import LATER
 
 pytestmark = pytest.mark.browser
@@ -29,16 +31,15 @@ LONG = 60_000
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("loop")
-    with serving("app.py", folder, {"SHIYAO_DATABASE_URL": f"sqlite:///{folder / 'shiyao.db'}"}) as started:
+    env = {"SHIYAO_DATABASE_URL": f"sqlite:///{folder / 'shiyao.db'}"} | LEARNS_NOTHING
+    with serving("app.py", folder, env) as started:
         yield started
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", accept_downloads=True)
-    context.set_default_timeout(LONG)
-    yield context.new_page()
-    context.close()
+    with visiting(browser, LONG) as context:
+        yield context.new_page()
 
 
 def at_desk(page: Page, chat: int) -> None:
