@@ -57,7 +57,7 @@ def list_(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
         say(f"{token.id}\t{token.owner}\t{token.name}\t{token.state}\t到期 {ends}\t上次使用 {used}")
 
 
-@app.command("revoke", help="撤销访问令牌，立刻生效；编号由 token list 列出。")
+@app.command("revoke", help="作废访问令牌，立刻生效；编号由 token list 列出。")
 def revoke(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID", help="令牌的编号。")],
@@ -68,7 +68,7 @@ def revoke(
 
     with open_db(ctx, db, writes=True) as store:
         revoked = team.revoke_token(store, number)
-    say(f"令牌「{revoked.name}」（{revoked.owner}）已撤销")
+    say(f"令牌「{revoked.name}」（{revoked.owner}）已作废")
 
 
 def _as_json(token: "AccessTokenView") -> dict[str, Any]:

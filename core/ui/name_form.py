@@ -23,7 +23,7 @@ def ask_name(label: Markdown, *, side: Literal["left", "center"] = "center") -> 
         st.form("reviewer", width=420, enter_to_submit=True),
     ):
         st.markdown("**请问怎么称呼您？**")
-        st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
+        st.caption("您保存的每条记录都会写上这个名字；这个浏览器会记住它，不用每次填。")
         name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")
         if st.form_submit_button(label, type="primary"):
             if name.strip():

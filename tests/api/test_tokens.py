@@ -76,8 +76,8 @@ def test_a_token_is_refused_once_it_ended_was_revoked_or_its_account_is_closed(s
     assert token_holder(store, secret) is None and access_tokens(store)[0].state == "已到期"
     with store.write() as session:
         session.execute(update(AccessToken).values(ends_at=now() + timedelta(days=1)))
-    assert revoke_token(store, made.id).state == "已撤销"
-    assert revoke_token(store, made.id).state == "已撤销", "again is no mistake"
+    assert revoke_token(store, made.id).state == "已作废"
+    assert revoke_token(store, made.id).state == "已作废", "again is no mistake"
     assert token_holder(store, secret) is None
     with store.write() as session:
         session.delete(session.execute(select(Account).where(col(Account.name) == "林晓")).scalar_one())

@@ -34,10 +34,10 @@ def test_a_token_is_made_listed_and_revoked(
     assert "每晚导入\t有效" in listed and secret.strip() not in listed
     made = json.loads(run("token", "add", "另一个", "--owner", "小王", "--json")[1])
     assert made["owner"] == "小王" and made["token"].startswith("shiyao_")
-    assert run("token", "revoke", "1")[1].strip() == "令牌「每晚导入」（王芳）已撤销"
+    assert run("token", "revoke", "1")[1].strip() == "令牌「每晚导入」（王芳）已作废"
     assert token_holder(store, secret.strip()) is None
     states = {one["name"]: one["state"] for one in json.loads(run("token", "list", "--json")[1])}
-    assert states == {"每晚导入": "已撤销", "另一个": "有效"}
+    assert states == {"每晚导入": "已作废", "另一个": "有效"}
     for arguments, sentence in (
         (("add", "甲"), "是谁的"),
         (("add", "甲", "--account", "没有"), "没有账号「没有」"),

@@ -328,6 +328,15 @@ test("what may be lost is called a guess until enough was approved, and ends wit
   assert.equal(lossText(makeEntry(chat(1)), FORM), "", "nothing was computed yet");
 });
 
+test("another dataset on the desk is told apart from another filter", () => {
+  const store = makeStore();
+  const elsewhere = { dataset: { id: 2, name: "别的" } };
+  assert.equal(receive(store, payload()).otherDesk, false, "there was none before");
+  assert.equal(receive(store, payload({ session: "another filter" })).otherDesk, false);
+  assert.equal(receive(store, payload({ session: "elsewhere", ...elsewhere })).otherDesk, true);
+  assert.equal(receive(store, payload({ session: "elsewhere", ...elsewhere })).otherDesk, false);
+});
+
 test("the time that a chat was read ahead counts when it is decided, though it was let go meanwhile", () => {
   const store = makeStore();
   receive(store, payload());

@@ -84,7 +84,7 @@ def test_an_access_token_is_made_shown_once_and_revoked(page: OpenPage, store: S
     assert "还没有有效的令牌" not in seen(app)
     app = app.run()
     assert secret not in seen(app) and not app.code
-    app = button(app, "撤销").click().run()
+    app = button(app, "作废").click().run()
     assert not app.exception and token_holder(store, secret) is None
     assert "还没有有效的令牌" in seen(app)
 

@@ -82,7 +82,7 @@ def test_choices_are_foretold_built_and_kept(page: OpenPage, store: Store) -> No
 def test_a_long_row_is_named_until_something_is_done_about_it(page: OpenPage, store: Store) -> None:
     fill_long(store)
     app = page()
-    app.selectbox(key="training-target").set_value("cutoff_len…").run()
+    app.selectbox(key="training-target").set_value("自己定 token 数").run()
     app.number_input(key="training-cutoff").set_value(2000).run()
     assert any("有 1 行太长" in error.value and "1 行看不到答案的依据" in error.value for error in app.error)
     assert list(table(app, "依据会被截掉的字段")["依据会被截掉的字段"]) == ["手机号码"]

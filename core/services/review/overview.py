@@ -54,7 +54,15 @@ class Activity:
 
 
 def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], list[Activity]]:
-    """All datasets, newest first, and the last saves that were decisions (drafts are left out)."""
+    """All datasets and the last saves that were decisions (drafts are left out).
+
+    Args:
+        store: to read.
+        recent: at most so many saves.
+
+    Returns:
+        Datasets, that with the latest of these saves first, a newer dataset before an older save; and the saves.
+    """
     with store.read() as session:
         states = [_state(session, view) for view in queries.datasets(session)]
         rows = session.execute(
@@ -66,10 +74,16 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
             .order_by(col(RecordEvent.id).desc())
             .limit(recent)
         )
-        return states, [
+        events = [
             Activity(event.at, event.who, dataset_id, name, index, event.status)
             for event, dataset_id, name, index in rows
         ]
+    saved_at = {event.dataset_id: event.at for event in reversed(events)}
+    states.sort(
+        key=lambda item: max(item.dataset.created_at, saved_at.get(item.dataset.id, item.dataset.created_at)),
+        reverse=True,
+    )
+    return states, events
 
 
 def _state(session: Session, dataset: DatasetView) -> DatasetState:

@@ -56,9 +56,9 @@ class AccessTokenView:
 
     @property
     def state(self) -> str:
-        """有效, 已到期 or 已撤销."""
+        """有效, 已到期 or 已作废."""
         if self.revoked_at is not None:
-            return "已撤销"
+            return "已作废"
         return "有效" if self.ends_at > now() else "已到期"
 
 
@@ -167,7 +167,7 @@ def revoke_token(store: Store, number: int) -> AccessTokenView:
         owner = account.name if account is not None else row.owner
         if row.revoked_at is None:
             row.revoked_at = now()
-            record_audit(session, AuditKind.TOKEN, owner, f"撤销「{row.name}」")
+            record_audit(session, AuditKind.TOKEN, owner, f"作废「{row.name}」")
         return _view(row, owner)
 
 
@@ -237,7 +237,7 @@ def _refuse_too_many(session: Session, account_id: int | None, owner: str) -> No
     if account_id is None:
         whose = and_(col(AccessToken.account_id).is_(None), col(AccessToken.owner) == owner)
     if session.execute(select(func.count()).where(whose, good)).scalar_one() >= MOST_TOKENS:
-        raise InputError(f"「{owner}」已有 {MOST_TOKENS} 个有效的令牌", "请先撤销不用的")
+        raise InputError(f"「{owner}」已有 {MOST_TOKENS} 个有效的令牌", "请先作废不用的")
 
 
 def _view(row: AccessToken, owner: str) -> AccessTokenView:

@@ -29,7 +29,7 @@ def draw_first_minute(states: Sequence[DatasetState]) -> bool:
     """Draw what this is and how one begins: with the name, then with what is there, else with a file or the sample.
 
     Args:
-        states: of all datasets, newest first; nobody has decided on any of their chats.
+        states: of all datasets, that with the latest work first; nobody has decided on any of their chats.
 
     Returns:
         Whether the name is asked for: then that is what the page is for.

@@ -76,23 +76,27 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
 
 
 def draw_progress_of(states: Sequence[DatasetState], leads: Mapping[int, LeadView]) -> None:
-    """Charts of one dataset, the one that was worked on last unless another is chosen, with their numbers below."""
+    """Charts of one dataset, with their numbers below.
+
+    Args:
+        states: of all datasets; the first one with decisions is shown unless another is chosen.
+        leads: what their lead sees, by the dataset's id.
+    """
     views = {number: view for number, view in leads.items() if view.work}
     worked_on = [item for item in states if item.dataset.id in views]
     if not worked_on:
         return
-    latest = max(worked_on, key=lambda item: views[item.dataset.id].work[-1].day)
     names = {item.dataset.id: item.dataset.name for item in worked_on}
     head, choice = st.columns([3, 2], vertical_alignment="bottom")
     head.subheader("进展")
     with choice:
         numbers = list(names)
-        chosen = latest.dataset.id
+        chosen = numbers[0]
         if len(numbers) > 1:
             chosen = st.selectbox(
                 "哪个数据集",
                 numbers,
-                key=held_choice("overview-progress", numbers, numbers.index(latest.dataset.id)),
+                key=held_choice("overview-progress", numbers),
                 format_func=lambda number: names[number],
                 label_visibility="collapsed",
             )

@@ -52,6 +52,6 @@ def _draw_list(listed: list[AccessTokenView]) -> None:
         what, revoke = st.columns([4, 1], vertical_alignment="center")
         used = f"{token.used_at.astimezone():%m-%d %H:%M} 用过" if token.used_at else "还没有用过"
         what.markdown(f"**{escape_markdown(token.name)}** · {token.ends_at.astimezone():%Y-%m-%d} 到期 · {used}")
-        if revoke.button("撤销", key=f"token-revoke-{token.id}", type="tertiary", help="立刻失效，不能恢复"):
+        if revoke.button("作废", key=f"token-revoke-{token.id}", type="tertiary", help="立刻失效，不能恢复"):
             revoke_token(state.store(), token.id)
-            announce_and_rerun(f"令牌「{escape_markdown(token.name)}」已撤销", icon=":material/check_circle:")
+            announce_and_rerun(f"令牌「{escape_markdown(token.name)}」已作废", icon=":material/check_circle:")

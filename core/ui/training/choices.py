@@ -34,7 +34,7 @@ from core.ui.mask_picker import choose_mask
 from core.ui.training.labels import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
 USUAL_VALIDATION = 0.1
-NO_LIMIT, TOKENS, CHARACTERS, OWN_LIMIT = "不限", "cutoff_len…", "字数…", "平台的上限"
+NO_LIMIT, TOKENS, CHARACTERS, OWN_LIMIT = "不限", "自己定 token 数", "自己定字数", "平台"
 NO_PLATFORM = "—"
 _ASKING = {InputKind.SUMMARY: {Stage.FROM_SUMMARY}}
 _OTHER_STAGES = {Stage.EXTRACT, Stage.FIELDS}
@@ -220,10 +220,10 @@ def _limit(platform: Platform | None, data_format: TrainingFormat) -> dict[str, 
         "长度上限",
         offered,
         format_func=lambda name: (
-            f"{OWN_LIMIT} {own.amount:,} {own.unit}" if own and name == OWN_LIMIT else named.get(name, name)
+            f"{OWN_LIMIT}：{own.amount:,} {own.unit}" if own and name == OWN_LIMIT else named.get(name, name)
         ),
         key=held_choice("training-target", offered),
-        help="提问和答案合起来。训练平台会不声不响地截断超长的行，所以先在这里量。",
+        help="提问和答案合起来；token 数即 LLaMA-Factory 的 cutoff_len。平台会不声不响地截断超长的行，所以先在这里量。",
     )
     if target == NO_LIMIT:
         return {}

@@ -81,14 +81,23 @@ export function troubled(store) {
 
 /**
  * Take a payload. `restore()` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
- * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat], textless: [chat]}`.
+ * `{reset, otherDesk, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat], textless: [chat]}`.
  * @param {Store} store
  * @param {WorkbenchPayload} data
  * @param {() => PendingSave[]} [restore]
  */
 export function receive(store, data, restore = () => []) {
   /** @type {Effects} */
-  const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [], textless: [] };
+  const effects = {
+    reset: false,
+    otherDesk: false,
+    moved: false,
+    replaced: [],
+    merged: [],
+    settled: [],
+    cleaned: [],
+    textless: [],
+  };
   /** @type {Left | null} */
   let left = null;
   if (data.session !== store.session) {
@@ -98,6 +107,7 @@ export function receive(store, data, restore = () => []) {
       left = { current: store.current, isAtEnd: store.waiting === "end", been: store.reported };
     } else {
       // Another journal's work: it waits there and goes on when that dataset or kind of review is opened again.
+      effects.otherDesk = store.session !== null;
       store.entries.clear();
       store.timeSpent.clear();
       store.orphans.clear();

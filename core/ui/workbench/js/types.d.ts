@@ -270,6 +270,8 @@ export interface Store {
 /** What the screen has to know after a payload. */
 export interface Effects {
   reset: boolean;
+  /** Whether the desk is another dataset's, person's or kind of review now: what was said and decided before is not its. */
+  otherDesk: boolean;
   moved: boolean;
   /** Chats whose values changed. */
   replaced: number[];

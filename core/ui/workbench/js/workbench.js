@@ -159,6 +159,7 @@ export class Workbench {
     if (!data) return;
     if (store.session !== null && store.session !== data.session) sync.flushDrafts();
     const effects = receive(store, data, sync.restore);
+    if (effects.otherDesk) this.#leaveDesk();
     sync.settle(effects);
     sync.askTexts(effects.textless);
     this.doubts.take(store.reviewer);
@@ -184,6 +185,12 @@ export class Workbench {
     if (hadMenu && !this.layers.has("menu")) this.#missMenu();
     sync.reportPlace();
     this.#prepareNext();
+  }
+
+  /** Another dataset is on the desk: what was decided on the one before cannot be taken back from here. */
+  #leaveDesk() {
+    this.decisions = [];
+    this.say("");
   }
 
   /** Values changed under the reviewer's eyes: that is said, and no decision is taken before it can be read. */

@@ -216,3 +216,13 @@ def test_a_skip_taken_back_leaves_the_chat_unreviewed(store: Store, dataset: Dat
     chat = open_session(store, dataset, FORM).sync(store, at=2)["chats"][0]
     assert (chat["chat"], chat["status"], chat["version"]) == (2, "未审阅", 2)
     assert [activity.status for activity in overview(store)[1]] == ["已跳过"]
+
+
+def test_what_was_worked_on_last_comes_first(store: Store, dataset: DatasetView) -> None:
+    newer = make(store, name="后来的")
+    assert [state.dataset.id for state in overview(store)[0]] == [newer.id, dataset.id]
+    decide(store, newer, 1)
+    decide(store, dataset, 2)
+    assert [state.dataset.id for state in overview(store)[0]] == [dataset.id, newer.id]
+    newest = make(store, name="刚导入的")
+    assert [state.dataset.id for state in overview(store)[0]] == [newest.id, dataset.id, newer.id]
