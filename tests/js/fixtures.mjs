@@ -8,6 +8,8 @@ export const FORM = {
   reference: "small@1",
   title: "小表单",
   version: 1,
+  subject: "客户",
+  staff: "客服",
   name_field: "姓名",
   groups: ["基本", "其他"],
   fields: [

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { inFormWords, sideText, subjectAt } from "../../core/ui/workbench/js/form_words.js";
 import { isAskedFor } from "../../core/ui/workbench/js/help.js";
 import { COMMANDS, FIELD_KEYS, FIRST_KEYS } from "../../core/ui/workbench/js/keys.js";
 
@@ -30,4 +31,16 @@ test("a key is found by the pinyin of its name, whole or by first letters, and b
   assert.ok(asked("疑点").includes("只看疑点；再按显示全部"));
   assert.ok(asked("qrbzd").includes("确认本字段"));
   assert.deepEqual(asked("zzzz"), []);
+});
+
+test("keys and sides are named in the words of the open form", () => {
+  const form = { subject: "报修人", staff: "师傅" };
+  const { label, group } = /** @type {any} */ (COMMANDS.find(({ id }) => id === "narrow"));
+  assert.equal(inFormWords(form, label), "只看与本报修人有关的消息");
+  assert.equal(inFormWords(form, group), "群聊");
+  assert.equal(subjectAt(form, 1), "报修人 2");
+  assert.deepEqual(
+    ["客户", "客服", "未知"].map((role) => sideText(form, role)),
+    ["报修人", "师傅", "未知"],
+  );
 });

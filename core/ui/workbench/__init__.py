@@ -22,6 +22,7 @@ from core.ui.javascript import join_modules
 HERE: Final = Path(__file__).parent
 MODULES: Final = (
     "words",
+    "form_words",
     "readings",
     "values",
     "discussions",

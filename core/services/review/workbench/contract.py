@@ -45,6 +45,8 @@ class FormPayload(TypedDict):
 
     Attributes:
         reference: of this version of the form, sent back with a save.
+        subject: what it calls somebody who has a filled one.
+        staff: what it calls the other side.
         name_field: key of the field that holds the customer's name.
         groups: headings, in order.
     """
@@ -53,6 +55,8 @@ class FormPayload(TypedDict):
     reference: str
     title: str
     version: int
+    subject: str
+    staff: str
     name_field: str
     groups: list[str]
     fields: list[FormField]

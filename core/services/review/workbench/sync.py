@@ -291,6 +291,8 @@ def form_payload(form: Form) -> FormPayload:
         "reference": form.reference,
         "title": form.title,
         "version": form.version,
+        "subject": form.subject,
+        "staff": form.staff,
         "name_field": form.name_field,
         "groups": list(form.groups),
         "fields": [

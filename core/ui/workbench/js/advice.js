@@ -2,6 +2,7 @@
 // What the workbench advises beside a field: warnings and hints, other values and who says so, what stops an approval. Pure.
 /** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
 import { discussionStops } from "./discussions.js";
+import { subjectAt } from "./form_words.js";
 import { openMissed, placeText } from "./missed.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { rememberLast } from "./remember.js";
@@ -84,7 +85,7 @@ function emptyForm(entry, form, index) {
   if (!form.fields.every((field) => isEmpty(customer.values[field.key]))) return null;
   const remark = { index, key: form.name_field, level: /** @type {const} */ ("warning"), hint: "空表" };
   if (entry.work.length > 1)
-    return { ...remark, text: `客户 ${index + 1} 一个字段也没有填：请填写或删除，多一张空表会扣分` };
+    return { ...remark, text: `${subjectAt(form, index)} 一个字段也没有填：请填写或删除，多一张空表会扣分` };
   const isOpen = form.fields.some(({ key }) => confirmationOf(customer, key) === UNSEEN || !cameEmpty(customer, key));
   return isOpen ? { ...remark, text: "整张表一个字段也没有填" } : null;
 }
@@ -102,7 +103,7 @@ function nameless(entry, form, index) {
   const isFilled = form.fields.some((field) => !isEmpty(customer.values[field.key]));
   if (!isFilled || !isEmpty(customer.values[key])) return null;
   if (confirmationOf(customer, key) === ONE_BY_ONE && cameEmpty(customer, key)) return null;
-  return { index, key, level: "warning", hint: "没有名字", text: `客户 ${index + 1} 还没有名字` };
+  return { index, key, level: "warning", hint: "没有名字", text: `${subjectAt(form, index)} 还没有名字` };
 }
 
 /**
@@ -116,7 +117,7 @@ export function approvalStops(entry, form) {
     index: 0,
     key: one.key,
     message: one.message,
-    text: `聊天里还有没填的「${one.value}」（${placeText(entry, one)}）：Alt+F 看，Alt+H 不用填`,
+    text: `聊天里还有没填的「${one.value}」（${placeText(entry, form, one)}）：Alt+F 看，Alt+H 不用填`,
   }));
   const news = entry.news ? [{ ...entry.news, message: null }] : [];
   const warnings = openWarnings(entry, form).map((warning) => ({ ...warning, message: null }));

@@ -116,7 +116,7 @@ function linesFor(workbench, entry) {
   for (const values of entry ? newCustomers(entry, store.form) : []) {
     const name = values[store.form.name_field] || "未填姓名";
     const take = { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) };
-    add(`新的抽取任务里还有一位客户「${name}」`, "warn", take);
+    add(`新的抽取任务里还有一位${store.form.subject}「${name}」`, "warn", take);
   }
   if (entry?.chat.run?.is_labels)
     add(`这一条从标注「${entry.chat.run.name}」改起：值是人给的，不是模型的；照着确认的记录不是独立审阅。`, "warn");
@@ -147,7 +147,7 @@ function linesFor(workbench, entry) {
 export function drawNarrow(workbench, entry) {
   const { panes, store } = workbench;
   const pane = panes.get(store.current);
-  if (pane) drawHeadline(pane, chatAsFilled(entry, store.form));
+  if (pane) drawHeadline(pane, chatAsFilled(entry, store.form), store.form);
   const name = entry.work[workbench.customer].values[store.form.name_field];
   const speakers = speakersOf(entry.chat, name, customerNames(entry, store.form));
   const state = JSON.stringify([workbench.isNarrow, speakers, name]);
@@ -155,7 +155,9 @@ export function drawNarrow(workbench, entry) {
   pane.narrowState = state;
   const shown = narrow(pane, workbench.isNarrow && speakers.length ? speakers : null);
   const isOn = workbench.isNarrow && speakers.length > 0;
-  const word = isOn ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
+  const word = isOn
+    ? `只看与 ${name} 有关的 ${shown} 条（显示全部）`
+    : `只看与 ${name || `本${store.form.subject}`} 有关`;
   setText(pane.narrowSwitch, word);
   setAttr(pane.narrowSwitch, "aria-pressed", String(workbench.isNarrow));
   setAttr(pane.narrowSwitch, "title", chordFor("narrow"));

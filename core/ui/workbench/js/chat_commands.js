@@ -213,7 +213,7 @@ export function chatCommands(workbench, tools, edit) {
     const entry = openEntry();
     const name = entry.work[workbench.customer].values[store.form.name_field];
     if (!speakersOf(entry.chat, name, customerNames(entry, store.form)).length) {
-      workbench.say("先把这位客户对应到一位发言人（Alt+B）", { seconds: 5 });
+      workbench.say(`先把这位${store.form.subject}对应到一位发言人（Alt+B）`, { seconds: 5 });
       return;
     }
     workbench.isNarrow = !workbench.isNarrow;

@@ -1,37 +1,44 @@
 // @ts-check
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
+/** @import { FormWords } from "./form_words.js" */
 /** @import { ChatPayload, Pane, PaneHandlers, PaneMark } from "./types.js" */
 import { h, reveal, setHidden, setText } from "./dom.js";
 import { drawHits } from "./find.js";
+import { sideText } from "./form_words.js";
 import { makeMessageList } from "./message_list.js";
 import { buildBody, buildMessage, buildWho, placesOfEvidence, sameMessage } from "./messages.js";
 
 /** Classes of highlights that rows coming into view must not put out. */
 const LIGHTS = ["focus", "offered"];
 
-/** @param {ChatPayload} chat */
-function headline(chat) {
+/**
+ * @param {ChatPayload} chat
+ * @param {FormWords} form
+ */
+function headline(chat, { subject, staff: side }) {
   const { messages, customers, staff, characters } = chat.counts;
-  return `共 ${messages} 条消息 · 客户 ${customers} 人 · 客服 ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
+  return `共 ${messages} 条消息 · ${subject} ${customers} 人 · ${side} ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
 }
 
 /**
  * Say how many speak on each side, as the forms have it now.
  * @param {Pane} pane
  * @param {ChatPayload} chat
+ * @param {FormWords} form
  */
-export function drawHeadline({ counts }, chat) {
-  setText(counts, headline(chat));
+export function drawHeadline({ counts }, chat, form) {
+  setText(counts, headline(chat, form));
 }
 
 /**
  * Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is.
  * @param {ChatPayload} chat
+ * @param {FormWords} form
  * @param {PaneHandlers} options
  */
-export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows }) {
+export function buildPane(chat, form, { onMark, onResidue, onMessage, onNarrow, onRows }) {
   const reasons = new Map(
-    chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]),
+    chat.speakers.map((s) => [s.name, `${s.name}（${sideText(form, s.role)}）：${(s.reasons ?? []).join("；")}`]),
   );
   /** @type {PaneMark[]} */
   const marks = [];
@@ -41,7 +48,7 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow, onRows
     "aria-pressed": "false",
     onclick: () => onNarrow(),
   });
-  const counts = h("span", {}, headline(chat));
+  const counts = h("span", {}, headline(chat, form));
   const head = h("div", { class: "headline" }, counts, h("span", {}, " · "), narrowSwitch);
   const residueNote = h("span", {});
   const residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });

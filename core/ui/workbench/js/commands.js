@@ -13,6 +13,7 @@ import { discussionsLeft } from "./discussions.js";
 import { doubtCommands } from "./doubt_mode.js";
 import { echoCommands } from "./echo_commands.js";
 import { fieldCommands } from "./field_commands.js";
+import { subjectAt } from "./form_words.js";
 import { guardActions } from "./guard.js";
 import { chordFor } from "./keys.js";
 import { missedCommands } from "./missed_commands.js";
@@ -315,7 +316,9 @@ export function addCommands(workbench) {
     workbench.draw();
     if (where) tools.goTo(where.key, true);
     const label = store.form.fields.find((field) => field.key === where?.key)?.label;
-    const what = label ? `：${entry.work.length > 1 ? `客户 ${workbench.customer + 1} ` : ""}${label}` : "";
+    const what = label
+      ? `：${entry.work.length > 1 ? `${subjectAt(store.form, workbench.customer)} ` : ""}${label}`
+      : "";
     if (word === "撤销") workbench.answer(`已撤销${what}`, REDO);
     else workbench.answer(`已重做${what}`, UNDO);
   }

@@ -35,6 +35,10 @@ export interface FormPayload {
   reference: string;
   title: string;
   version: number;
+  /** what it calls somebody who has a filled one. */
+  subject: string;
+  /** what it calls the other side. */
+  staff: string;
   /** key of the field that holds the customer's name. */
   name_field: string;
   /** headings, in order. */

@@ -16,6 +16,7 @@ import {
   swapField,
   unnamedSpeakers,
 } from "./customers.js";
+import { sideText, subjectAt } from "./form_words.js";
 import { openMenu } from "./menus.js";
 import { valueText } from "./values.js";
 import { ROLE } from "./words.js";
@@ -28,6 +29,7 @@ import { ROLE } from "./words.js";
 export function customerCommands(workbench, tools) {
   const { store } = workbench;
   const { openEntry, change, nameOf } = tools;
+  const here = () => subjectAt(store.form, workbench.customer);
 
   /**
    * Ask which one is meant, also where there is only one: nothing is written before it was seen.
@@ -47,7 +49,7 @@ export function customerCommands(workbench, tools) {
   /** @param {() => void} run */
   function needOthers(run) {
     if (others().length) run();
-    else workbench.say("这一条只有一位客户", { seconds: 3 });
+    else workbench.say(`这一条只有一位${store.form.subject}`, { seconds: 3 });
   }
 
   /**
@@ -66,26 +68,24 @@ export function customerCommands(workbench, tools) {
   function add(anchor = workbench.view.add) {
     const pick = (/** @type {string} */ name) => {
       reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
-      workbench.answer(`已添加客户 ${workbench.customer + 1}${name ? `「${name}」` : ""}`);
+      workbench.answer(`已添加${here()}${name ? `「${name}」` : ""}`);
     };
     const speakers = unnamedSpeakers(openEntry(), store.form).slice(0, 8);
     const found = newCustomers(openEntry(), store.form).map((values) => ({
       label: valueText(values[store.form.name_field]) || "未填姓名",
-      hint: "新的抽取任务里的客户",
+      hint: `新的抽取任务里的${store.form.subject}`,
       run: () => addFound(values),
     }));
-    const named = speakers.map(({ name, role }) => ({
-      label: name,
-      hint: role === ROLE.CUSTOMER ? "" : role,
-      run: () => pick(name),
-    }));
-    const isStaff = (/** @type {MenuItem} */ { hint }) => hint === ROLE.STAFF;
+    const offered = (/** @type {typeof speakers} */ some) =>
+      some.map(({ name, role }) => ({
+        label: name,
+        hint: role === ROLE.CUSTOMER ? "" : sideText(store.form, role),
+        run: () => pick(name),
+      }));
+    const free = offered(speakers.filter(({ role }) => role !== ROLE.STAFF));
+    const staff = offered(speakers.filter(({ role }) => role === ROLE.STAFF)); // by no first key
     const nobody = { label: "不指定（名字待填）", hint: "", run: () => pick("") };
-    menu(
-      "添加哪位客户",
-      [...found, ...named.filter((one) => !isStaff(one)), nobody, ...named.filter(isStaff)], // staff by no first key
-      anchor,
-    );
+    menu(`添加哪位${store.form.subject}`, [...found, ...free, nobody, ...staff], anchor);
   }
 
   /**
@@ -94,7 +94,7 @@ export function customerCommands(workbench, tools) {
    */
   function addFound(values) {
     reshape((entry) => addNewer(entry, store.form, values, Date.now()));
-    workbench.answer(`已添加客户 ${workbench.customer + 1}「${nameOf(workbench.customer)}」`);
+    workbench.answer(`已添加${here()}「${nameOf(workbench.customer)}」`);
   }
 
   function remove(index = workbench.customer) {
@@ -113,10 +113,12 @@ export function customerCommands(workbench, tools) {
       return;
     }
     menu(
-      `客户 ${workbench.customer + 1} 是哪位发言人`,
+      `${here()} 是哪位发言人`,
       choices.map(({ name, side, isPresent }) => ({
         label: name,
-        hint: [side || "不是发言人", isPresent ? "现在的名字" : ""].filter(Boolean).join(" · "),
+        hint: [side ? sideText(store.form, side) : "不是发言人", isPresent ? "现在的名字" : ""]
+          .filter(Boolean)
+          .join(" · "),
         run: () => {
           const before = nameOf(workbench.customer);
           change((entry) => bindCustomer(entry, store.form, workbench.customer, name, Date.now()));
@@ -130,10 +132,10 @@ export function customerCommands(workbench, tools) {
   function merge() {
     needOthers(() =>
       menu(
-        "并入哪位客户",
+        `并入哪位${store.form.subject}`,
         others().map((into) => ({
           label: nameOf(into),
-          hint: `客户 ${into + 1}`,
+          hint: subjectAt(store.form, into),
           run: () => {
             const [from, target] = [nameOf(workbench.customer), nameOf(into)];
             /** @type {string[]} */
@@ -159,10 +161,10 @@ export function customerCommands(workbench, tools) {
     const pick = (/** @type {string} */ name) => {
       const from = nameOf(workbench.customer);
       reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));
-      workbench.answer(`已从「${from}」拆出客户 ${workbench.customer + 1}${name ? `「${name}」` : ""}`);
+      workbench.answer(`已从「${from}」拆出${here()}${name ? `「${name}」` : ""}`);
     };
     menu("拆出哪位发言人", [
-      ...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
+      ...speakers.map(({ name, role }) => ({ label: name, hint: sideText(store.form, role), run: () => pick(name) })),
       { label: "名字待填", hint: "", run: () => pick("") },
     ]);
   }
@@ -191,14 +193,14 @@ export function customerCommands(workbench, tools) {
     const isMoved = change((entry) => {
       workbench.customer = moveCustomer(entry, workbench.customer, by, Date.now());
     });
-    if (isMoved) workbench.answer(`「${nameOf(workbench.customer)}」现在是客户 ${workbench.customer + 1}`);
+    if (isMoved) workbench.answer(`「${nameOf(workbench.customer)}」现在是${here()}`);
     else workbench.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
   }
 
   /** @param {HTMLElement} anchor */
   function more(anchor) {
     menu(
-      "客户操作",
+      `${store.form.subject}操作`,
       [
         { label: "对应到发言人", hint: "B", run: bind },
         { label: "并入另一位", hint: "M", run: merge },

@@ -1,6 +1,7 @@
 // @ts-check
 // The discussions of a chat: where each of them stands in the form now, which wait, and whom an @ may name. Pure.
 /** @import { DiscussionPayload, Entry, FormPayload, Place, SentRemark, Stop } from "./types.js" */
+import { subjectAt } from "./form_words.js";
 import { valueText } from "./values.js";
 
 /** Names that are offered for a mention. */
@@ -182,10 +183,10 @@ export function discussionsLeft(entry) {
 export function discussionTitle(entry, form, one) {
   if (one.customer === null) return WHOLE_CHAT;
   const label = form.fields.find((field) => field.key === one.field)?.label ?? one.field;
-  const name = one.customer_name || `客户 ${one.customer + 1}`;
+  const name = one.customer_name || subjectAt(form, one.customer);
   const index = indexOfCustomer(entry, form, one);
   const isThere = index >= 0 && index < entry.work.length;
-  const gone = one.customer_name ? `原客户 ${name}` : `原${name}`;
+  const gone = one.customer_name ? `原${form.subject} ${name}` : `原${name}`;
   const who = isThere ? [entry.work.length > 1 ? name : ""] : [WHOLE_CHAT, gone];
   return [...who, label].filter(Boolean).join(" · ");
 }

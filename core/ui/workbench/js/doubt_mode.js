@@ -236,7 +236,7 @@ export function drawDoubts(workbench, entry, view) {
   const each = doubts.pace.secondsEach(store.reviewer);
   const told = open.length ? leftText(open.length, each) : nothingLeftText(entry);
   const unsure = open.length || isCompared(entry) ? told : `${told} · 还没有把握，只有检查看过`;
-  setText(left, mayFold(customer) ? unsure : `${told} · 这位客户没有抽取结果可对照：字段全部列出`);
+  setText(left, mayFold(customer) ? unsure : `${told} · 这位${store.form.subject}没有抽取结果可对照：字段全部列出`);
   const sources = ["检查", comparedText(entry)].filter(Boolean).join("、");
   const basis = isSurenessKnown(entry) ? "" : `还没有把握可看：疑点只来自${sources}。`;
   const time = each === null ? "" : `按您最近在每处疑点停留的时间（中位数 ${duration(each)}）估计。`;

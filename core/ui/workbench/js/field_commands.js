@@ -6,6 +6,7 @@ import { nextAlternative } from "./advice.js";
 import { comparedText } from "./compared.js";
 import { isFolded } from "./doubt_mode.js";
 import { nextDoubt } from "./doubts.js";
+import { subjectAt } from "./form_words.js";
 import {
   acceptDelta,
   confirmationOf,
@@ -195,7 +196,7 @@ export function fieldCommands(workbench, tools) {
       },
       empties: () => {
         if (change((entry) => confirmRest(entry, store.form, Date.now(), workbench.customer)))
-          workbench.answer(`客户 ${workbench.customer + 1} 没填的字段已确认为空`);
+          workbench.answer(`${subjectAt(store.form, workbench.customer)} 没填的字段已确认为空`);
         else workbench.say("没有还没看的空字段", { seconds: 3 });
       },
       takeBack: () => restoreModel(workbench.field),

@@ -5,6 +5,7 @@
 import { alternatives, remarks, surenessText } from "./advice.js";
 import { comparedText } from "./compared.js";
 import { caps, h, setAttr, setHidden } from "./dom.js";
+import { subjectAt } from "./form_words.js";
 import { chordFor } from "./keys.js";
 import { openMissed, ownerOf, placeText } from "./missed.js";
 import { confirmationOf, isChanged, markOf } from "./model.js";
@@ -56,10 +57,11 @@ export function drawMissed(footer, entry, form, customer) {
   footer.missedState = state;
   setHidden(footer.missed, !open.length);
   const shown = rows.map((one, i) => {
-    const whose = one.owner === null ? "新客户 " : entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
+    const whose =
+      one.owner === null ? `新${form.subject} ` : entry.work.length > 1 ? `${subjectAt(form, one.owner)} ` : "";
     return button(
       i ? "gap-item" : "gap-item first",
-      `${placeText(entry, one)}。点一下看出处，再点填入「${label(one.key)}」`,
+      `${placeText(entry, form, one)}。点一下看出处，再点填入「${label(one.key)}」`,
       () => footer.act.takeMissed(one.id),
       h("b", {}, one.value),
       h("small", {}, `→ ${whose}${label(one.key)}`),

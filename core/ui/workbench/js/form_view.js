@@ -9,6 +9,7 @@ import { classBySize, h, reveal, setAttr, setText } from "./dom.js";
 import { buildDoubts } from "./doubt_mode.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
+import { subjectAt } from "./form_words.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
 import { chatAsFilled } from "./sides.js";
@@ -37,7 +38,7 @@ export function buildForm(form, act) {
   /** @type {Map<string, HTMLElement>} */
   const headings = new Map();
   // Beside the tabs stand buttons, which a list of tabs must not hold: it owns its tabs from where it is.
-  const list = h("span", { class: "tab-list", role: "tablist", "aria-label": "客户" });
+  const list = h("span", { class: "tab-list", role: "tablist", "aria-label": form.subject });
   const tabs = h("div", { class: "tabs" }, list);
   const summary = h("div", { class: "summary" });
   const fields = h("div", { class: "fields", role: "group", "aria-label": form.title });
@@ -69,14 +70,24 @@ export function buildForm(form, act) {
   const head = h("div", { class: "sheet-head" }, tabs, doubts.toggle, summary);
   const add = h(
     "button",
-    { type: "button", class: "add", "aria-label": "添加客户", title: `添加客户（${chordFor("add")}）` },
+    {
+      type: "button",
+      class: "add",
+      "aria-label": `添加${form.subject}`,
+      title: `添加${form.subject}（${chordFor("add")}）`,
+    },
     "＋",
-    h("span", { class: "word" }, " 添加客户"),
+    h("span", { class: "word" }, ` 添加${form.subject}`),
   );
   add.addEventListener("click", () => act.addCustomer(add));
   const more = h(
     "button",
-    { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" },
+    {
+      type: "button",
+      class: "add more",
+      title: "合并、拆分、互换、移动、对应到发言人",
+      "aria-label": `更多${form.subject}操作`,
+    },
     "⋯",
   );
   more.addEventListener("click", () => act.moreCustomers(more));
@@ -200,10 +211,10 @@ function drawTabs(view, entry, index) {
         "aria-selected": String(i === index),
         title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
         "data-customer-tab": i,
-        "aria-label": `客户 ${i + 1} · ${name}`,
+        "aria-label": `${subjectAt(view.form, i)} · ${name}`,
         onclick: () => view.act.tab(i),
       },
-      h("span", { class: "word" }, "客户"),
+      h("span", { class: "word" }, view.form.subject),
       `${i + 1} · ${name}`,
     );
     const remove =
@@ -213,8 +224,8 @@ function drawTabs(view, entry, index) {
             {
               type: "button",
               class: "remove",
-              title: "删除这位客户（Alt+-，可撤销）",
-              "aria-label": `删除客户 ${i + 1}`,
+              title: `删除这位${view.form.subject}（Alt+-，可撤销）`,
+              "aria-label": `删除${subjectAt(view.form, i)}`,
               onclick: () => view.act.removeCustomer(i),
             },
             "×",

@@ -1,7 +1,9 @@
 // @ts-check
 // The sheet of all keys: six to begin with, then all of them by group, found by name or by key; and what the marks mean.
+/** @import { FormWords } from "./form_words.js" */
 import { makeMatcher, wordsOf } from "../../js/palette_match.js";
 import { caps, h, setHidden } from "./dom.js";
+import { inFormWords } from "./form_words.js";
 import { COMMANDS, FIELD_KEYS, FIRST_KEYS, keyCap } from "./keys.js";
 import { markEntries } from "./marks.js";
 import { railEntries } from "./rail.js";
@@ -9,7 +11,7 @@ import { READINGS } from "./readings.js";
 
 /** @typedef {{ group: string, label: string, keys: string[], letters?: string[] }} KeyRow */
 
-/** Groups of keys in an order that fills three columns evenly. */
+/** Groups of keys, as the table of keys calls them, in an order that fills three columns evenly. */
 const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"];
 /** Pixels by which an arrow key moves the sheet while its search has the focus, and part of its height for a page. */
 const LINE = 40;
@@ -82,16 +84,11 @@ function buildGroup(title, rows) {
  * @param {() => void} onMarks
  */
 export function buildHelp(onClose, onMarks) {
-  /** @type {KeyRow[]} */
-  const rows = [...COMMANDS, ...FIELD_KEYS];
   const first = buildGroup("先记这六个", FIRST_KEYS);
   first.element.classList.add("first-keys");
-  const groups = HELP_GROUPS.map((group) =>
-    buildGroup(
-      group,
-      rows.filter((row) => row.group === group),
-    ),
-  );
+  /** @type {ReturnType<typeof buildGroup>[]} */
+  let groups = [];
+  let spoken = "";
   const search = h("input", {
     class: "find-key",
     type: "search",
@@ -99,13 +96,15 @@ export function buildHelp(onClose, onMarks) {
     "aria-label": "找快捷键",
   });
   const none = h("p", { class: "soft", role: "status", hidden: true });
+  const ticks = h("p", {});
+  const columns = h("div", { class: "columns" });
   const marks = h(
     "section",
     { class: "mark-list" },
     h("h5", {}, "字段旁的标记"),
     h("p", {}, markEntries()),
     h("h5", {}, "热度条：群聊右边，点一下就到"),
-    h("p", {}, railEntries()),
+    ticks,
     h("button", { type: "button", class: "link", onclick: onMarks }, "在群聊下方一直显示这些标记的意思"),
   );
 
@@ -133,11 +132,7 @@ export function buildHelp(onClose, onMarks) {
     ),
     h("div", { class: "beginning" }, first.element, marks),
     none,
-    h(
-      "div",
-      { class: "columns" },
-      groups.map(({ element }) => element),
-    ),
+    columns,
   );
   const veil = h(
     "div",
@@ -150,6 +145,27 @@ export function buildHelp(onClose, onMarks) {
     },
     box,
   );
+
+  /**
+   * Name keys and ticks in the words of a form.
+   * @param {FormWords} form
+   */
+  function speak(form) {
+    const words = JSON.stringify([form.subject, form.staff]);
+    if (words === spoken) return;
+    spoken = words;
+    const say = (/** @type {string} */ text) => inFormWords(form, text);
+    /** @type {KeyRow[]} */
+    const rows = [...COMMANDS, ...FIELD_KEYS].map((row) => ({ ...row, label: say(row.label) }));
+    groups = HELP_GROUPS.map((group) =>
+      buildGroup(
+        say(group),
+        rows.filter((row) => row.group === group),
+      ),
+    );
+    columns.replaceChildren(...groups.map(({ element }) => element));
+    ticks.replaceChildren(...railEntries(form));
+  }
 
   /**
    * Move the sheet by a key that does nothing in one line of text; true where it was one.
@@ -173,8 +189,12 @@ export function buildHelp(onClose, onMarks) {
     box,
     search,
     scrollBy,
-    /** Show it from its beginning, ready for typing. */
-    start() {
+    /**
+     * Show it from its beginning, in the words of a form, ready for typing.
+     * @param {FormWords} form
+     */
+    start(form) {
+      speak(form);
       search.value = "";
       filter();
       box.scrollTop = 0;

@@ -1,6 +1,7 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
 /** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, News, PendingSave, Place, Values, WorkCustomer } from "./types.js" */
+import { subjectAt } from "./form_words.js";
 import { withoutEvidence } from "./messages.js";
 import { confirmationOf, isDirty, makeEntry, nextUid, settledAs, warningsOf } from "./model.js";
 import { matchPeople } from "./names.js";
@@ -126,10 +127,10 @@ export function newsOf(before, { work, chat }, form) {
   );
   if (!places.length && work.length >= before.length) return null;
   const labelOf = (/** @type {Place} */ { index, key }) =>
-    `${work.length > 1 ? `客户 ${index + 1} ` : ""}${form.fields.find((field) => field.key === key)?.label}`;
+    `${work.length > 1 ? `${subjectAt(form, index)} ` : ""}${form.fields.find((field) => field.key === key)?.label}`;
   const shown = places.slice(0, MOST_NEWS).map(labelOf);
   const rest = places.length > MOST_NEWS ? `等 ${places.length} 处` : "";
-  const gone = work.length < before.length ? "少了一位客户" : "";
+  const gone = work.length < before.length ? `少了一位${form.subject}` : "";
   const what = [`${shown.join("、")}${rest}`, gone].filter(Boolean).join("，");
   const place = places[0] ?? { index: 0, key: form.name_field };
   return { ...place, text: `${chat.reviewer || "别人"} 刚改了：${what}` };

@@ -2,6 +2,7 @@
 // What was said in the chat and stands in no form: by whom, whose form it belongs into, and how it gets there. Pure.
 /** @import { Entry, FormPayload, Missed, Value } from "./types.js" */
 import { blankCustomer, customerNames } from "./customers.js";
+import { sideText } from "./form_words.js";
 import { commit } from "./model.js";
 import { matchPeople } from "./names.js";
 import { rememberLast } from "./remember.js";
@@ -91,11 +92,12 @@ export function takeUpAgain(entry, missed) {
 /**
  * Where something was said: the speaker, their side unless they are a customer, and the number of the message.
  * @param {Entry} entry
+ * @param {FormPayload} form
  * @param {Missed} missed
  */
-export function placeText(entry, missed) {
+export function placeText(entry, form, missed) {
   const speaker = speakerOf(entry, missed);
-  const side = speaker && speaker.role !== ROLE.CUSTOMER ? `（${speaker.role}）` : "";
+  const side = speaker && speaker.role !== ROLE.CUSTOMER ? `（${sideText(form, speaker.role)}）` : "";
   return `${speaker ? `${speaker.name}${side} · ` : ""}第 ${missed.message + 1} 条`;
 }
 

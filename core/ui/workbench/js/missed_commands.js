@@ -3,6 +3,7 @@
 /** @import { Missed, Tools } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { revealIn } from "./chat_view.js";
+import { subjectAt } from "./form_words.js";
 import { chordOf } from "./keys.js";
 import { openMenu } from "./menus.js";
 import {
@@ -46,7 +47,7 @@ export function missedCommands(workbench, tools) {
    * @param {number | null} target
    */
   function targetText(one, target) {
-    const whose = target === null ? "新客户" : `客户 ${target + 1}`;
+    const whose = target === null ? `新${store.form.subject}` : subjectAt(store.form, target);
     const old = givesWay(openEntry(), store.form, one, target);
     return `${whose} ${labelOf(one.key)}${old ? `（替换「${old}」）` : ""}`;
   }
@@ -85,7 +86,7 @@ export function missedCommands(workbench, tools) {
       putOut();
       workbench.say("");
     };
-    const title = `${placeText(openEntry(), one)} → ${isUnclear ? "哪位客户？" : items[0].label}`;
+    const title = `${placeText(openEntry(), store.form, one)} → ${isUnclear ? `哪位${store.form.subject}？` : items[0].label}`;
     const choice = isUnclear ? "按数字选是谁的" : "再按一次 F 或回车填入";
     const how = `「${one.value}」：${choice}，H 不用填，Esc 放着`;
     const clear = workbench.view.parts.get(one.key)?.row;
@@ -103,7 +104,7 @@ export function missedCommands(workbench, tools) {
       index = takeMissed(entry, store.form, one, target, Date.now());
     });
     tools.visit({ index, key: one.key }, true);
-    workbench.answer(`「${one.value}」填入了客户 ${index + 1} 的${labelOf(one.key)}`);
+    workbench.answer(`「${one.value}」填入了${subjectAt(store.form, index)} 的${labelOf(one.key)}`);
   }
 
   /** @param {Missed} one */

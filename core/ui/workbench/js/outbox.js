@@ -12,6 +12,7 @@ import {
   pairs,
   rowDefault,
 } from "./conflict_sides.js";
+import { subjectAt } from "./form_words.js";
 import { confirmRest, isDirty, isSameWork, nextUid, settledAs } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
@@ -237,7 +238,7 @@ export function conflictRows(entry, form) {
         id: `${index}:`,
         index,
         key: null,
-        label: `客户 ${index + 1}`,
+        label: subjectAt(form, index),
         mine: mine ? `有（${name}）` : "没有",
         theirs: other ? `有（${name}）` : "没有",
         ...rowDefault(mine ? isLeftAsItWas(entry, form, mine) : isNew(entry, form, other)),
@@ -251,7 +252,7 @@ export function conflictRows(entry, form) {
         index,
         key: field.key,
         ...rowDefault(isUntouched(entry, mine, field.key)),
-        label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
+        label: entry.work.length > 1 ? `${subjectAt(form, index)} · ${field.label}` : field.label,
         mine: valueText(mine.values[field.key]),
         theirs: valueText(other.values[field.key]),
       });
@@ -269,7 +270,7 @@ export function conflictRows(entry, form) {
       id: "order",
       index: 0,
       key: null,
-      label: "客户的顺序",
+      label: `${form.subject}的顺序`,
       ...rowDefault(before && before.join() === uids.join()),
       mine: names(mine),
       theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)),

@@ -4,6 +4,7 @@
 /** @import { PaletteItem } from "../../js/page_events.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { CHAT_PICKED, PALETTE_ASKS, PALETTE_CLOSES } from "../../js/page_events.js";
+import { inFormWords } from "./form_words.js";
 import { ORDINARY } from "./journal.js";
 import { COMMANDS, keyCap } from "./keys.js";
 import { entryOf } from "./state.js";
@@ -37,8 +38,8 @@ function itemsNow(workbench) {
   const commands = COMMANDS.filter(({ id }) => !AT_HAND.has(id)).map((command) => ({
     id: `command:${command.id}`,
     kind: "命令",
-    label: command.label,
-    context: command.group,
+    label: inFormWords(store.form, command.label),
+    context: inFormWords(store.form, command.group),
     keys: keysText(command),
     isRemembered: command.group !== DECISIONS,
     run: () => workbench.calls.run(command.id),

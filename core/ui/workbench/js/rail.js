@@ -1,6 +1,7 @@
 // @ts-check
 // The rail beside the chat (热度条): a tick where each piece of evidence, each doubt, each missed value and each hit of a
 // search stands in the whole chat. It is drawn when the browser has nothing else to do.
+/** @import { FormWords } from "./form_words.js" */
 /** @import { Pane, RailTick } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { revealIn } from "./chat_view.js";
@@ -190,11 +191,14 @@ function revealShare(pane, row, share) {
   if (height > frame.height) pane.element.scrollTop += top + share * height - frame.top - frame.height / 3;
 }
 
-/** What the ticks mean, with the keys that lead to the same places, as entries of the sheet of keys. */
-export function railEntries() {
+/**
+ * What the ticks mean, with the keys that lead to the same places, as entries of the sheet of keys.
+ * @param {FormWords} form
+ */
+export function railEntries(form) {
   /** @type {[keyof typeof TICK_KINDS, string, string[]][]} */
   const lines = [
-    ["evidence", "本客户的依据，颜色同字段的组", [".", ","]],
+    ["evidence", `本${form.subject}的依据，颜色同字段的组`, [".", ","]],
     ["doubt", "疑点的依据", ["Q"]],
     ["missed", "聊天里还有、没填的", ["F"]],
     ["hit", "查到的词", ["Alt+/"]],

@@ -18,7 +18,17 @@ const KEPT_CHATS = 40;
 export function makeStore() {
   return {
     session: null,
-    form: { name: "", reference: "", title: "", version: 0, name_field: "", groups: [], fields: [] },
+    form: {
+      name: "",
+      reference: "",
+      title: "",
+      version: 0,
+      subject: "客户",
+      staff: "客服",
+      name_field: "",
+      groups: [],
+      fields: [],
+    },
     reviewer: "",
     review: ORDINARY,
     dataset: { id: 0, name: "" },

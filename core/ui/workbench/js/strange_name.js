@@ -2,6 +2,7 @@
 // A name in a form that nobody has in the chat, or that staff have: a stray key in the field that the focus starts in, a
 // slip, or the wrong person. Pure.
 /** @import { Entry, FormPayload, MessagePayload, Remark } from "./types.js" */
+import { subjectAt } from "./form_words.js";
 import { isPartSetApart, plainText, standsIn } from "./names.js";
 import { rememberLast } from "./remember.js";
 import { isEmpty, sameValue, valueText } from "./values.js";
@@ -57,7 +58,7 @@ export function staffName(entry, form, index) {
   if (!speaker || pinned[key]?.length || (baseline && sameValue(baseline[key], values[key]))) return null;
   if (namesDecided(entry, key).some((decided) => sameValue(decided, values[key]))) return null;
   const [reason] = speaker.reasons ?? [];
-  const text = `「${name}」看起来是客服${reason ? `（${reason}）` : ""}`;
+  const text = `「${name}」看起来是${form.staff}${reason ? `（${reason}）` : ""}`;
   return { index, key, level: "warning", hint: text, text };
 }
 
@@ -80,6 +81,6 @@ export function strangeName(entry, form, index) {
   const people = [...(entry.chat.speakers ?? []).map((speaker) => speaker.name), ...given.map(valueText)];
   if (people.some((person) => isPartSetApart(name, person))) return null;
   if ([...name.trim()].length > 1 && standsIn(name, chatText(entry), people)) return null;
-  const text = `客户 ${index + 1} 的名字「${name}」聊天里没有出现过`;
+  const text = `${subjectAt(form, index)} 的名字「${name}」聊天里没有出现过`;
   return { index, key, level: "warning", hint: "聊天里没有这个名字", text };
 }

@@ -6,6 +6,7 @@ import { forgetAnswered } from "./advice.js";
 import { revealIn } from "./chat_view.js";
 import { arrivalField } from "./doubt_mode.js";
 import { focusField, revealField } from "./form_view.js";
+import { subjectAt } from "./form_words.js";
 import { entryOf } from "./state.js";
 import { valueText } from "./values.js";
 
@@ -114,7 +115,7 @@ export function makeTools(workbench) {
 
   /** @param {number} index */
   function nameOf(index) {
-    return valueText(openEntry().work[index].values[store.form.name_field]) || `客户 ${index + 1}`;
+    return valueText(openEntry().work[index].values[store.form.name_field]) || subjectAt(store.form, index);
   }
 
   return { entryNow, openEntry, change, arrive, goTo, switchTo, visit, fieldNow, nameOf };

@@ -132,13 +132,18 @@ export class Workbench {
       this.bottom.element,
       this.help.element,
     );
-    this.panes = makePanes(this.chatHost, (chat) => entryOf(this.store, chat), {
-      onMark: (ids) => calls.focusEvidence(ids),
-      onResidue: (chat) => calls.wantResidue(chat),
-      onMessage: (i) => calls.setCursor(i),
-      onNarrow: () => calls.run("narrow"),
-      onRows: () => this.rail.drawSoon(),
-    });
+    this.panes = makePanes(
+      this.chatHost,
+      (chat) => entryOf(this.store, chat),
+      () => this.store.form,
+      {
+        onMark: (ids) => calls.focusEvidence(ids),
+        onResidue: (chat) => calls.wantResidue(chat),
+        onMessage: (i) => calls.setCursor(i),
+        onNarrow: () => calls.run("narrow"),
+        onRows: () => this.rail.drawSoon(),
+      },
+    );
     const { panes } = this.divider;
     panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
     this.chatHost.append(this.rail.element, this.rail.tip);
@@ -344,7 +349,7 @@ export class Workbench {
       return this.refocus();
     }
     this.layers.open(helpLayer(this));
-    this.help.start();
+    this.help.start(this.store.form);
   }
 
   /** Take the search away: its words and what they light. */
