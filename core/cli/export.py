@@ -161,7 +161,7 @@ def dataset_(
             print_push(*push_export(store, repository, make, public=public), json)
 
 
-@app.command("table", help="导出给同事看的表格：一位客户一行，按扩展名写 CSV 或 XLSX。")
+@app.command("table", help="导出给同事看的表格：一张表单一行，按扩展名写 CSV 或 XLSX。")
 def table(
     ctx: typer.Context,
     dataset: Dataset,

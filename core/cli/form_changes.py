@@ -136,6 +136,7 @@ def _read(path: Path) -> Any:
     import json
 
     from core.domain.form.toml_file import parse_tables, read_source
+    from core.domain.json_text import json_error
     from core.errors import FormError
 
     source = read_source(path)
@@ -143,8 +144,10 @@ def _read(path: Path) -> Any:
         return parse_tables(source, path.name)
     try:
         return json.loads(source)
-    except (ValueError, RecursionError) as error:
-        raise FormError(f"{path.name} 不是合法的 JSON（{error}）", "请改正后重试") from error
+    except RecursionError as error:
+        raise FormError(f"{path.name} 嵌套太深", "请检查括号") from error
+    except ValueError as error:
+        raise FormError(f"{path.name} {json_error(error)}", "请改正后重试") from error
 
 
 @contextmanager

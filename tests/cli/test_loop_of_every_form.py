@@ -1,10 +1,12 @@
 """The whole loop by command line, once with each form that ships: import, extract, approve, score, export, train."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from core.adapters.store import Store, queries
 from core.cli import main
@@ -59,6 +61,9 @@ def test_the_loop(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[st
     for file, arguments in files.items():
         report = told("export", *arguments, "--dataset", name, "--out", str(tmp_path / file))
         assert report["out"] == str(tmp_path / file)
+    with closing(load_workbook(tmp_path / "table.xlsx", read_only=True)) as book:
+        head = [cell.value for cell in next(book.worksheets[0].iter_rows())]
+    assert head[:3] == ["群聊", form.subject_heading, form.keys[0]]
     submitted = json.loads((tmp_path / "submission.json").read_text("utf-8"))
     assert [list(info) for info in submitted[0]["infos"]] == [list(form.keys)] * len(submitted[0]["infos"])
     assert submitted[0]["infos"] == labels[1]

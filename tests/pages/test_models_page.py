@@ -106,7 +106,7 @@ def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> 
     by_label(app.text_input, "密钥变量").set_value("")
     by_label(app.text_area, "附加参数").set_value("{oops")
     app = by_label(app.button, "保存").click().run()
-    assert "附加参数第 1 行不是合法的 JSON" in seen(app)
+    assert "附加参数第 1 行第 2 列不是合法的 JSON" in seen(app)
     for text, sentence in {
         "[" * 9_000: "附加参数嵌套太深",
         '{"a": ' + "9" * 5_000 + "}": "附加参数里有一个数字太大",

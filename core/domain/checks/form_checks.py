@@ -74,7 +74,7 @@ def _people(
     if name and guess and guess.role is Role.STAFF:
         why = f"（{guess.reasons[0]}）" if guess.reasons else ""
         level = Level.WARNING if guess.score >= _SURE else Level.HINT
-        yield form.name_field, level, f"「{name}」看起来是客服{why}"
+        yield form.name_field, level, f"「{name}」看起来是{form.staff}{why}"
     elif name and parsed.speakers and name not in parsed.speakers:
         yield (
             form.name_field,
@@ -82,16 +82,16 @@ def _people(
             f"「{name}」不是发言人的名字，{form.field(form.name_field).label}应照发言人的名字填",
         )
     if name and name in names[:number]:
-        yield form.name_field, Level.WARNING, f"「{name}」已有一张表，同一位客户只填一张"
+        yield form.name_field, Level.WARNING, f"「{name}」已有一张表，同一位{form.subject}只填一张"
     for field in form.fields:
         if field.kind is not Kind.STAFF:
             continue
         for person in items_of(values.get(field.key, "")):
             other = roles.get(person)
             if person in names:
-                yield field.key, Level.HINT, f"「{person}」是本群的客户，{field.label}一般填客服"
+                yield field.key, Level.HINT, f"「{person}」是本群的{form.subject}，{field.label}一般填{form.staff}"
             elif other and other.role is Role.CUSTOMER and -other.score >= _SURE:
-                yield field.key, Level.HINT, f"「{person}」看起来是客户，{field.label}一般填客服"
+                yield field.key, Level.HINT, f"「{person}」看起来是{form.subject}，{field.label}一般填{form.staff}"
 
 
 def _shapes(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
@@ -102,12 +102,19 @@ class Field(_Frozen):
         return [] if self.is_list else ""
 
 
+OTHER_HEADINGS: Final = frozenset(
+    {"群聊", "序号", "字段", "来源", "审阅人", "讨论", "状态", "标注", "对照", "理由", "提出人", "时间", "结论"}
+)
+"""Headings that tables have beside the fields and who they are about."""
+_SUBJECT_HEADINGS: Final = ("客户", "客户编号", "编号", "")
+
+
 class Form(_Frozen):
     """A form: its fields in the order in which they are written and shown.
 
     Attributes:
-        subject: what prompts call somebody who gets a filled form, such as 报修人.
-        staff: what prompts call the side that writes the forms, such as 师傅.
+        subject: what prompts, pages and files call somebody who gets a filled form, such as 报修人.
+        staff: what they call the side that writes the forms, such as 师傅.
         contradictions: values that do not go together.
         companions: fields that are filled together.
         summary_sections: sections of a summary; every group stands in one of them. Empty: one section per group.
@@ -143,6 +150,12 @@ class Form(_Frozen):
         ``name@version`` for a version that lies in the database, the name alone for a file.
         """
         return f"{self.name}@{self.version}" if self._is_stored else self.name
+
+    @property
+    def subject_heading(self) -> str:
+        """Heading of the column about who a form is filled for: :attr:`subject`, unless another column is called so."""
+        words = (self.subject, f"{self.subject}编号", *_SUBJECT_HEADINGS)
+        return next(word for word in words if word not in {*self.keys, *OTHER_HEADINGS})
 
     def as_stored(self, name: str, version: int) -> "Form":
         """The same form as it lies in the database under a name and a version."""

@@ -3,7 +3,7 @@
 import re
 
 _VALUE = re.compile("“[^”]{0,200}”")
-_CUSTOMER = re.compile(r"第 \d{1,3} 位客户：")
+_CUSTOMER = re.compile(r"第 \d{1,3} 位[^：]{1,60}：")
 _SENTENCES, _NAMED = 20, 8
 _LOST = "找不回来"
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from core.domain.json_text import describe_json_error
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
 from core.services.datasets.json_shapes import no_list
@@ -21,23 +22,6 @@ from core.services.datasets.source_file import SourceFile
 _CHUNK = 1 << 20
 _LONGEST_TOKEN = 64
 _SPACE = re.compile(r"[ \t\r\n]*")
-_FAULTS = {
-    "Expecting property name": "这里应是双引号里的字段名，或者上一项多了逗号",
-    "Expecting value": "这里缺少一个值，或者值没有加双引号",
-    "Expecting ',' delimiter": "这里应是逗号或结束的括号，也可能是前面的文字里有没转义的双引号",
-    "Expecting ':' delimiter": "字段名后面应是英文冒号",
-    "Illegal trailing comma": "括号前多了一个逗号",
-    "Unterminated string": "从这里开始的文字没有用双引号结束",
-    "Invalid control character": "文字里有没转义的换行或制表符",
-    "Invalid \\": "反斜杠后面的写法不对",
-    "Extra data": "数据到这里已经结束，后面还有多余的内容",
-}
-"""First words of the standard parser's message → the same in Chinese."""
-
-
-def describe_json_error(message: str) -> str:
-    """Translate into Chinese the message of a :class:`json.JSONDecodeError`."""
-    return next((fault for words, fault in _FAULTS.items() if message.startswith(words)), "写法不对")
 
 
 def read_values(source: SourceFile, report: ReadingReport) -> Iterator[RawRow]:

@@ -11,8 +11,9 @@ from typing import TextIO
 from core.domain.chat.chat_parts import split_chats
 from core.domain.form import Form
 from core.domain.form.raw_values import clean_keys
+from core.domain.json_text import describe_json_error
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
-from core.services.datasets.json_reader import describe_json_error, read_values
+from core.services.datasets.json_reader import read_values
 from core.services.datasets.json_shapes import shaped_rows, with_text_key
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import join_messages

@@ -125,7 +125,8 @@ def _words_for_nothing(forms: Iterable[FormValues], form: Form) -> Iterator[str]
         for field in form.fields:
             for item in items_of(values[field.key]):
                 if means_nothing(field, item):
-                    yield f"第 {number} 位客户：「{field.key}」写的是“{item}”，照收了；计分时它算一个值，不算空"
+                    where = f"第 {number} 位{form.subject}：「{field.key}」"
+                    yield f"{where}写的是“{item}”，照收了；计分时它算一个值，不算空"
 
 
 def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
@@ -147,7 +148,7 @@ def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
         except RecursionError as error:
             raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
         forms.append(values)
-        notes += [f"第 {number} 位客户：{change}" for change in changes]
+        notes += [f"第 {number} 位{form.subject}：{change}" for change in changes]
     # A note may quote an unknown key.
     return forms, tuple(UNSTORABLE.sub("", note) for note in notes)
 

@@ -201,10 +201,11 @@ def require_foreign(names: list[str], form: Form, file_name: str) -> None:
     Raises:
         InputError: it is that table.
     """
-    ours = {"群聊", "客户"} <= set(names) and {"来源", "审阅人"} & set(names) and set(form.keys) & set(names)
+    is_numbered = "群聊" in names and not {"客户", form.subject_heading}.isdisjoint(names)
+    ours = is_numbered and {"来源", "审阅人"} & set(names) and set(form.keys) & set(names)
     if ours:
         raise InputError(
-            f"文件 {file_name} 是这里导出的客户表（一行一位客户，「群聊」列是编号），不是群聊",
+            f"文件 {file_name} 是这里导出的记录表（一行一张表单，「群聊」列是编号），不是群聊",
             "要导入群聊，请用有聊天文本的文件；同事改过的表请用 import-table 或「导出」页的「带回改过的表格」带回记录",
         )
 

@@ -94,7 +94,7 @@ def place_text(view: DiscussionView, form: Form) -> str:
     if view.customer is None:
         return WHOLE_CHAT
     label = form.field(view.field).label if view.field in form else view.field
-    who = f"客户 {view.customer + 1}" + (f" {view.customer_name}" if view.customer_name else "")
+    who = f"{form.subject} {view.customer + 1}" + (f" {view.customer_name}" if view.customer_name else "")
     return f"{who} · {label}" if label else who
 
 

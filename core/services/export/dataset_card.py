@@ -56,7 +56,7 @@ def dataset_card(
     return f"""{card_front({name: f"data/{name}.json"}, chats)}
 # 群聊要素：{card_text(form.title)}
 
-- 群聊 {chats:,} 条，客户 {forms:,} 位；答案来自{card_text(source)}。
+- 群聊 {chats:,} 条，{card_text(form.subject)} {forms:,} 位；答案来自{card_text(source)}。
 {card_facts(form, masked)}
 
 ## 一行有什么
@@ -64,11 +64,11 @@ def dataset_card(
 | 键 | 内容 |
 | --- | --- |
 | chat_text | 一条群聊的原文 |
-| infos | 客户的列表，每位一个对象，字段如下 |
+| infos | {card_text(form.subject)}的列表，每位一个对象，字段如下 |
 
 ## 字段
 
-{field_table(form, filled, "有值的客户")}
+{field_table(form, filled, f"有值的{card_text(form.subject)}")}
 
 ## 怎样读
 

@@ -40,7 +40,7 @@ def mask_rows(
 def _masked(row: Mapping[str, Any], form: Form, text: str, mask: Mask) -> dict[str, Any]:
     key = next((field.key for field in form.fields if row.get(FIELD) in (field.key, field.label)), "")
     return {
-        name: mask.cell(form, form.name_field if name == "客户" else key, value, text)
+        name: mask.cell(form, form.name_field if name in ("客户", form.subject_heading) else key, value, text)
         if isinstance(value, str) and name not in _OWN
         else value
         for name, value in row.items()

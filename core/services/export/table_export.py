@@ -86,7 +86,7 @@ def export_table(
         rows = _rows(statistics.count(stream), form, confirmations, talks)
         fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(fingerprints) < 2:
-            raise ExportError(f"来源（{source.title}）里没有一位客户", "请先审阅并确认群聊，或换一个来源")
+            raise ExportError(f"来源（{source.title}）里没有一位{form.subject}", "请先审阅并确认群聊，或换一个来源")
         compare_rows(
             _read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), fingerprints, out.name
         )
@@ -124,7 +124,7 @@ def _rows(
 ) -> Iterator[list[str]]:
     confirmation_columns = [f"{key}（确认）" for key in form.keys] if confirmations else []
     talk_columns = [TITLE] if talks is not None else []
-    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *talk_columns, *confirmation_columns]
+    yield ["群聊", form.subject_heading, *form.keys, "来源", "审阅人", *talk_columns, *confirmation_columns]
     for answer in stream:
         talk_cells = talks.cells(answer.index, answer.forms) if talks is not None else []
         for number, values in enumerate(answer.forms, start=1):

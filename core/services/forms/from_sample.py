@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.domain.form.raw_values import as_text
+from core.domain.json_text import json_error
 from core.errors import InputError
 from core.services.forms.checking import MOST_FIELDS
 from core.services.forms.form_text import Tables, new_field, new_tables
@@ -86,8 +87,7 @@ def _parsed(data: bytes) -> Any:
                 return [json.loads(line) for line in lines]
         except (ValueError, RecursionError):
             pass
-        line = getattr(error, "lineno", 1)
-        raise InputError(f"样例第 {line} 行不是合法的 JSON（{error}）"[:200], "请改正这一行后重试") from error
+        raise InputError(f"样例{json_error(error)}", "请改正后重试") from error
 
 
 def _answers(parsed: Any) -> Iterator[Mapping[str, Any]]:

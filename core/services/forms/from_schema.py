@@ -10,6 +10,7 @@ from jsonschema import SchemaError, validators
 
 from core.domain.form import Kind
 from core.domain.form.raw_values import as_text
+from core.domain.json_text import json_error
 from core.errors import InputError
 from core.services.forms.checking import LARGEST_TEXT, MOST_FIELDS
 from core.services.forms.form_text import Tables, new_field, new_tables
@@ -66,8 +67,7 @@ def _checked(data: bytes) -> Mapping[str, Any]:
     except RecursionError as error:
         raise InputError("JSON Schema 嵌套太深", "请检查是不是选错了文件") from error
     except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise InputError(f"JSON Schema 第 {line} 行不是合法的 JSON（{error}）"[:200], "请改正这一行后重试") from error
+        raise InputError(f"JSON Schema {json_error(error)}", "请改正后重试") from error
     if not isinstance(schema, Mapping):
         raise InputError("JSON Schema 应是一个对象", "请检查是不是选错了文件")
     if not isinstance(schema.get("$schema", ""), str):
@@ -116,9 +116,16 @@ def _resolved(described: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _part(reference: str, schema: Mapping[str, Any]) -> Any:
+    """What a reference leads to: a JSON pointer, or the name of an anchor."""
     if not reference.startswith("#"):
         raise InputError(f"JSON Schema 引用了别的文件（{reference[:80]}）", "请把引用的内容放进同一个文件")
-    part: Any = schema
+    anchor = unquote(reference[1:])
+    if anchor and not anchor.startswith("/"):
+        part = _anchored(anchor, schema)
+        if part is None:
+            raise InputError(f"JSON Schema 里没有叫 {anchor[:80]} 的 $anchor", "请改正引用后重试")
+        return part
+    part = schema
     for name in filter(None, reference[1:].split("/")):
         name = unquote(name).replace("~1", "/").replace("~0", "~")
         if isinstance(part, list):
@@ -128,6 +135,20 @@ def _part(reference: str, schema: Mapping[str, Any]) -> Any:
     if part is None:
         raise InputError(f"JSON Schema 里没有 {reference[:80]}", "请改正引用后重试")
     return part
+
+
+def _anchored(anchor: str, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The part of the schema that an anchor names, the first one in the file's order; ``None`` where none does."""
+    todo: list[Any] = [schema]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Mapping):
+            if part.get("$anchor") == anchor or part.get("$id") == f"#{anchor}":  # the latter of draft 7
+                return part
+            todo += reversed(list(part.values()))
+        elif isinstance(part, list):
+            todo += reversed(part)
+    return None
 
 
 def _listed(value: Any) -> list[Any]:

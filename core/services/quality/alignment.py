@@ -304,20 +304,20 @@ def difference_rows(alignment: Alignment, differences: Sequence[Difference]) -> 
     """Differences as rows of a table, Chinese headings, one column per run and one for the reference."""
     rows: list[dict[str, str | int]] = []
     number = {key: i for i, key in enumerate(alignment.form.keys)}
+    subject = alignment.form.subject
     for index, position, key in differences:
         customer = alignment.chats[index][position]
         row: dict[str, str | int] = {
             "群聊": index,
-            "客户": customer.name(alignment.form) or f"第 {position + 1} 位",
+            alignment.form.subject_heading: customer.name(alignment.form) or f"第 {position + 1} 位",
             "字段": key,
         }
         if alignment.against:
-            row["对照"] = (
-                text_of(customer.reference.get(key)) if customer.reference is not None else "（对照没有这位客户）"
-            )
+            without = f"（对照没有这位{subject}）"
+            row["对照"] = text_of(customer.reference.get(key)) if customer.reference is not None else without
         for n, run in enumerate(alignment.runs):
             values = customer.forms[n]
-            missing = "（没有结果）" if index in alignment.missing_chats[n] else "（没有这位客户）"
+            missing = "（没有结果）" if index in alignment.missing_chats[n] else f"（没有这位{subject}）"
             row[run.name] = text_of(values.get(key)) if values is not None else missing
         for n, run in enumerate(alignment.runs):
             credit = customer.credits[n]

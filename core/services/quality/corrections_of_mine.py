@@ -110,11 +110,12 @@ def _differing(scorer: Scorer, chat: int, mine: Record, other: Record) -> list[C
     def cell(customer: str, label: str, one: str, two: str) -> ChangedCell:
         return ChangedCell(chat, customer, label, one, two, source, other.reviewer, other.updated_at)
 
+    there, lacking = f"有这位{form.subject}", f"没有这位{form.subject}"
     cells = []
     for position, values in enumerate(ours):
-        name = form.name_of(values) or f"客户 {position + 1}"
+        name = form.name_of(values) or f"{form.subject} {position + 1}"
         if position not in pairs:
-            cells.append(cell(name, "", "有这位客户", "没有这位客户"))
+            cells.append(cell(name, "", there, lacking))
             continue
         partner = pairs[position]
         a, b = prepared[0][position], prepared[1][partner]
@@ -125,7 +126,7 @@ def _differing(scorer: Scorer, chat: int, mine: Record, other: Record) -> list[C
         ]
     taken = set(pairs.values())
     cells += [
-        cell(form.name_of(values) or f"客户 {position + 1}", "", "没有这位客户", "有这位客户")
+        cell(form.name_of(values) or f"{form.subject} {position + 1}", "", lacking, there)
         for position, values in enumerate(theirs)
         if position not in taken
     ]
@@ -151,7 +152,7 @@ def _planted(session: Session, dataset_id: int, form: Form, reviewer: str) -> li
     return [
         ChangedCell(
             index,
-            "客户 1",
+            f"{form.subject} 1",
             form.field(row.field).label,
             row.value,
             row.right,

@@ -63,7 +63,7 @@ def dispute(
         forms = next((e.forms for e in queries.extractions(session, labels.id, [chat_row.id])), None) or []
         if field not in form or not 0 <= customer < len(forms):
             raise NotFoundError(
-                f"第 {chat} 条群聊的标注里没有第 {customer + 1} 位客户的「{field}」", "请刷新页面后重选"
+                f"第 {chat} 条群聊的标注里没有第 {customer + 1} 位{form.subject}的「{field}」", "请刷新页面后重选"
             )
         taken = session.execute(
             select(Dispute).where(

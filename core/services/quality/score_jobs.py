@@ -97,7 +97,7 @@ def _alignment(store: Store, parameters: Mapping[str, Any], progress: JobProgres
         benchmark,
         parameters["runs"],
         against=benchmark.against,
-        seen=lambda done, total: progress("逐条群聊对齐客户", done, total),
+        seen=lambda done, total: progress("逐条群聊对齐表单", done, total),
     )
 
 

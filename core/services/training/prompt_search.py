@@ -330,7 +330,7 @@ class _Trials:
         )
         told = []
         if len(forms) != len(golds):
-            told.append(f"写了 {len(forms)} 位客户，应是 {len(golds)} 位")
+            told.append(f"写了 {len(forms)} 位{self.form.subject}，应是 {len(golds)} 位")
         for pair in scored.pairs:
             for form_field, credit in zip(self.form.fields, pair.credits, strict=True):
                 if credit < 1.0:

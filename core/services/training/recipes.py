@@ -100,7 +100,7 @@ RECIPES: tuple[Recipe, ...] = (
             RecipeStep(
                 "one-customer",
                 "逐位填表",
-                "一位客户一行，提问里有这位客户的名字，答案只有这一张表。",
+                "一张表一行，提问里有这一位的名字，答案只有这一张表。",
                 {
                     "text": InputKind.RAW,
                     "prompt": "one_customer",

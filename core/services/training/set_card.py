@@ -15,8 +15,8 @@ from core.services.training.rows import SpooledRow
 _MEANINGS = {
     "instruction": "要求：提示词里群聊之前的部分",
     "input": "提问，群聊在里面",
-    "output": "答案：客户的列表，JSON",
-    "target": "答案：客户的列表，JSON",
+    "output": "答案：填好的表单的列表，JSON",
+    "target": "答案：填好的表单的列表，JSON",
     "system": "系统消息，可能为空",
     "conversations": "提问和答案，各是一轮",
     "messages": "提问（和答案），各是一条消息",

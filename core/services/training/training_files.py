@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.domain.json_text import describe_json_error
 from core.errors import InputError
-from core.services.datasets.json_reader import describe_json_error
 
 ENDINGS = ("jsonl", "json", "csv")
 _NO_ROWS = ("dataset_info.json", "manifest.json", "dataset_infos.json")

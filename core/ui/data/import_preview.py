@@ -103,7 +103,7 @@ def draw_preview_summary(previewed: ImportPreview) -> None:
     if previewed.kind is FileKind.SUBMISSION:
         parts = parts[:1]
     if previewed.customers:
-        parts.append(f"{previewed.customers} 位客户")
+        parts.append(f"{previewed.customers} 张表单")
     least = "至少 " if previewed.looked_at < previewed.good else ""
     counted = (
         [f"{least}{previewed.messages:,} 条消息", f"{previewed.speakers:,} 位发言人"] if previewed.looked_at else []

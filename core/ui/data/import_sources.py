@@ -68,7 +68,7 @@ def draw_upload(available: list[DatasetView], form: str) -> None:
         return
     except InputError as error:
         show_error(error)
-        if "导出的客户表" in error.message:
+        if "导出的记录表" in error.message:
             st.page_link(navigation.EXPORTS, label="去「导出」页带回改过的表格", icon=":material/arrow_forward:")
         draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         return

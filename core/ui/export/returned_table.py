@@ -78,8 +78,8 @@ def _draw_preview(form: Form, returned: ReturnedTable) -> None:
     for one in returned.refused[:_SHOWN]:
         label = escape_markdown(form.field(one.key).label)
         st.caption(
-            f"第 {one.line:d} 行，第 {one.chat:d} 条第 {one.customer + 1:d} 位客户的{label}没有带回："
-            f"{escape_markdown(one.why)}。"
+            f"第 {one.line:d} 行，第 {one.chat:d} 条第 {one.customer + 1:d} 位"
+            f"{escape_markdown(form.subject)}的{label}没有带回：{escape_markdown(one.why)}。"
         )
     for note in returned.notes[:_SHOWN]:
         st.caption(f"{escape_markdown(note)}。")

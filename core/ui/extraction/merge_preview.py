@@ -65,7 +65,7 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
             height=table_height(rows, most=520),
             column_config={
                 "群聊": st.column_config.NumberColumn(width=60),
-                "客户": st.column_config.NumberColumn(width=60),
+                "客户": st.column_config.NumberColumn(form.subject, width=60),
                 "字段": st.column_config.TextColumn(width=90),
                 "取": st.column_config.TextColumn(width=180),
                 "各抽取任务": st.column_config.TextColumn(width=440),

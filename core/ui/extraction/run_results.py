@@ -34,7 +34,7 @@ def draw_latest_results(run: RunView, form: Form) -> None:
         column_config={
             "群聊": st.column_config.NumberColumn(width=50),
             "结果": st.column_config.TextColumn(width=84),
-            "客户": st.column_config.TextColumn(width=90),
+            "客户": st.column_config.TextColumn(form.subject, width=90),
             "已填": st.column_config.TextColumn(width=50, help="填了几个字段"),
             "内容": st.column_config.TextColumn(width=300),
             "秒": st.column_config.NumberColumn(width=46, format="%.1f"),
@@ -53,7 +53,7 @@ def result_rows(one: ExtractionView, form: Form) -> list[dict[str, Any]]:
     head = {"群聊": one.index, "结果": result}
     tail = {"秒": one.seconds, "token": one.tokens_in + one.tokens_out}
     if not one.forms:
-        why = one.error if one.forms is None else "没有客户"
+        why = one.error if one.forms is None else f"没有{form.subject}"
         return [head | {"客户": "", "已填": "", "内容": why} | tail]
     first, *others = form.fields
     rows = []

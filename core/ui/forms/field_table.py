@@ -66,12 +66,12 @@ def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
         format_func=lambda key: labels.get(key, key) or "（还没有选）",
         key=opened.key("name-field"),
         disabled=off,
-        help="客户的名字写在哪个字段；必须是文本",
+        help="填的是谁，名字写在哪个字段；必须是文本",
     )
     head = {"title": title, "name_field": name_field}
     left, right = sides
-    head |= _side(left, opened, "subject", "提示词里怎么叫他，如：客户、报修人、应聘人")
-    head |= _side(right, opened, "staff", "提示词里怎么叫另一方，如：客服、师傅、招聘")
+    head |= _side(left, opened, "subject", "审阅台、提示词和导出里怎么叫他，如：客户、报修人、应聘人")
+    head |= _side(right, opened, "staff", "审阅台、提示词和导出里怎么叫另一方，如：客服、师傅、招聘")
     return head
 
 

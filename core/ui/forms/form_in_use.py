@@ -10,6 +10,7 @@ import streamlit as st
 from core.adapters.store.models import JobStatus
 from core.domain.form import Form, load_named_form
 from core.domain.form.mapping import FormChange, FormMapping, propose_mapping, read_mapping
+from core.domain.json_text import json_error
 from core.domain.permissions import Permission
 from core.errors import FormError
 from core.services.forms.change_jobs import (
@@ -174,8 +175,10 @@ def _as_text(mapping: FormMapping) -> str:
 def _from_text(text: str) -> FormMapping:
     try:
         return read_mapping(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise FormError("字段的对应不是合法的 JSON", "请检查括号、引号和逗号") from error
+    except RecursionError as error:
+        raise FormError("字段的对应嵌套太深", "请检查括号") from error
+    except ValueError as error:
+        raise FormError(f"字段的对应{json_error(error)}", "请改正后重试") from error
 
 
 def _draw_plan(plan: FormChangePlan) -> None:

@@ -16,7 +16,10 @@ LONGEST = 4000
 
 def draw_guideline_boxes(opened: OpenForm) -> None:
     """A box for each field's guideline, and the text of the rules."""
-    st.caption("新表单的第一版规范，也写进提示词；以后在「标注规范」页改的，各版共用。")
+    st.caption(
+        "随表单提供的规范：数据集用哪一版表单，提示词里写的就是那一版的规范。"
+        "在「标注规范」页改的只给审阅的人看，不进提示词，各版共用。"
+    )
     guidelines = _guidelines_of(opened.shown.guidelines)
     typed: dict[str, str] = {}
     fields = entries(opened.shown_tables, "field")

@@ -74,11 +74,13 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
     one_head.caption(f"初审 · {escape_markdown(first.reviewer)}")
     other_head.caption(f"复审 · {escape_markdown(second.reviewer)}")
     for position, customer in enumerate(reviews.customers):
-        name = customer.name(form) or f"第 {position + 1} 位客户"
+        name = customer.name(form) or f"第 {position + 1} 位{form.subject}"
         if None in customer.forms:
             whose = _FIRST if customer.forms[0] is not None else _SECOND
             st.segmented_control(
-                f"{escape_markdown(name)}：只有{whose}有这位客户", ("保留", _LEAVE), key=f"keep-{key}-{position}"
+                f"{escape_markdown(name)}：只有{whose}有这位{escape_markdown(form.subject)}",
+                ("保留", _LEAVE),
+                key=f"keep-{key}-{position}",
             )
             continue
         one, other = customer.forms[0] or {}, customer.forms[1] or {}

@@ -48,7 +48,7 @@ def draw_field_agreement(agreements: PairwiseAgreement, form: Form) -> None:
     who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in agreements.pairs)
     same = f"另有 {agreements.same_person:d} 条两遍都算同一个人的，不在内。" if agreements.same_person else ""
     st.caption(
-        f"{agreed.chats:d} 条群聊、{agreed.customers:d} 位客户（"
+        f"{agreed.chats:d} 条群聊、{agreed.customers:d} 位{escape_markdown(form.subject)}（"
         f"{agreed.unmatched:d} 位只有一人找到）。{escape_markdown(who)}。"
         f"单选看 Cohen's kappa（去掉碰巧一致的部分），列表看 F1，自由文本看{escape_markdown(LCS.title)}相似度，"
         "其余看有值的格里一致的比例；两人不分对错。"

@@ -29,9 +29,8 @@ def cell_texts(benchmark: Benchmark, runs: Sequence[RunView], cells: Sequence[Ce
         if customer is None:
             out.append(("（对照刚刚变了）", ["—"] * len(runs)))
             continue
-        texts = [
-            text_of(values.get(cell.key)) if values is not None else "（没有这位客户）" for values in customer.forms
-        ]
+        lacking = f"（没有这位{benchmark.form.subject}）"
+        texts = [text_of(values.get(cell.key)) if values is not None else lacking for values in customer.forms]
         out.append((text_of((customer.reference or {}).get(cell.key)), texts))
     return out
 

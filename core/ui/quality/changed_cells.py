@@ -59,7 +59,7 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
         height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=48),
-            "客户": st.column_config.NumberColumn(width=44),
+            "客户": st.column_config.NumberColumn(benchmark.form.subject, width=44),
             "字段": st.column_config.TextColumn(width=80),
             "A": st.column_config.TextColumn(f"A · {a.name}", width=112),
             "对照": st.column_config.TextColumn(width=112),

@@ -83,7 +83,7 @@ def draw_dispute_popover(dataset: DatasetView, alignment: Alignment, at: Differe
     with st.popover("标注有误？", icon=":material/flag:"):
         label = alignment.form.field(at.key).label
         st.caption(
-            f"第 {at.chat:d} 条群聊，第 {gold + 1} 位客户的「"
+            f"第 {at.chat:d} 条群聊，第 {gold + 1} 位{escape_markdown(alignment.form.subject)}的「"
             f"{escape_markdown(label)}」。提出后，评分会另外给出不计这一格的得分。"
         )
         with st.form(f"dispute-{at.chat}-{gold}-{at.key}", border=False, enter_to_submit=False):

@@ -50,7 +50,7 @@ def draw_disputes(views: list[DisputeView], dataset: DatasetView, form: Form) ->
         placeholder=PLACEHOLDER,
         column_config={
             "群聊": st.column_config.NumberColumn(width=56),
-            "客户": st.column_config.NumberColumn(width=52),
+            "客户": st.column_config.NumberColumn(form.subject, width=52),
             "字段": st.column_config.TextColumn(width=100),
             "标注": st.column_config.TextColumn(width=200),
             "理由": st.column_config.TextColumn(width=320),
@@ -78,7 +78,7 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
         )
     with st.form(key, enter_to_submit=False):
         st.markdown(
-            f"第 {one.chat:d} 条群聊 · 第 {one.customer + 1:d} 位客户 · **"
+            f"第 {one.chat:d} 条群聊 · 第 {one.customer + 1:d} 位{escape_markdown(form.subject)} · **"
             f"{escape_markdown(label)}**：{escape_markdown(cell_text(one.value))}"
         )
         st.caption(f"{escape_markdown(one.who)}：{escape_markdown(one.reason)}")

@@ -40,7 +40,7 @@ def draw_own_corrections(dataset: DatasetView, form: Form) -> None:
         {
             "群聊": cell.chat,
             "客户": cell.customer,
-            "字段": cell.field or "（客户）",
+            "字段": cell.field or f"（{form.subject}）",
             "我的": cell.mine,
             "第二遍": cell.theirs,
             "由来": cell.source.value,
@@ -57,7 +57,7 @@ def draw_own_corrections(dataset: DatasetView, form: Form) -> None:
         height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=56),
-            "客户": st.column_config.TextColumn(width=90),
+            "客户": st.column_config.TextColumn(form.subject, width=90),
             "字段": st.column_config.TextColumn(width=110),
             "我的": st.column_config.TextColumn(width=190),
             "第二遍": st.column_config.TextColumn(width=190),

@@ -148,7 +148,10 @@ def _draw_field_points(benchmark: Benchmark, score: RunScore) -> None:
         for label in ordered
         for got, chats in zip(_GOT, counts[label], strict=True)
     ]
-    st.markdown("**逐字段：得满分、部分和 0 分的群聊**", help="一条群聊有几位客户时取平均；满分最少的字段在前。")
+    st.markdown(
+        "**逐字段：得满分、部分和 0 分的群聊**",
+        help=f"一条群聊有几位{escape_markdown(benchmark.form.subject)}时取平均；满分最少的字段在前。",
+    )
     charts.draw_small_multiples(
         charts.field_points_chart(rows),
         len(ordered),
@@ -186,7 +189,8 @@ def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
                 "对比": compare_address(benchmark.dataset.id, index),
             }
         )
-    st.caption(f"得分最低的 {len(rows)} 条。客户数与对照不同，多半是没找全，或多找了客户。")
+    who = escape_markdown(benchmark.form.subject)
+    st.caption(f"得分最低的 {len(rows)} 条。{who}的人数与对照不同，多半是没找全，或多找了。")
     draw_table(
         rows,
         name="失分最多的群聊",
@@ -196,8 +200,8 @@ def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
             "群聊": st.column_config.NumberColumn(width=56),
             "得分": st.column_config.NumberColumn(format="%.2f", width=64),
             "失分": st.column_config.NumberColumn(format="%.2f", width=64),
-            "客户（抽取任务）": st.column_config.NumberColumn(width=92),
-            "客户（对照）": st.column_config.NumberColumn(width=92),
+            "客户（抽取任务）": st.column_config.NumberColumn(f"{benchmark.form.subject}（抽取任务）", width=92),
+            "客户（对照）": st.column_config.NumberColumn(f"{benchmark.form.subject}（对照）", width=92),
             "失分最多的字段": st.column_config.TextColumn(width=520),
             "打开": workbench_column(),
             "对比": compare_column("逐字对比", 80),

@@ -10,7 +10,7 @@ from core.services.review import FILTERS, Filter
 from core.services.review.batches import BatchView, batches
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
 from core.ui import address, navigation, state
-from core.ui.markdown import Markdown
+from core.ui.markdown import Markdown, escape_markdown
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
 """Names of what :func:`choose_conditions` draws, in the address and in the session."""
@@ -92,7 +92,7 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
         first=None,
         disabled=off,
         placeholder="不限",
-        help="有一位客户这样就算；「为空」也包括没有客户的群聊",
+        help=f"有一位{escape_markdown(form.subject)}这样就算；「为空」也包括一位都没有的群聊",
     )
     left, right = st.columns(2)
     value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")

@@ -50,6 +50,10 @@ def draw_guideline(form: Form, versions: list[guidelines.GuidelineView]) -> None
         else "随表单提供的第一版"
     )
     st.caption(f"{escape_markdown(points)}  \n{escape_markdown(written)}")
+    st.caption(
+        "写给审阅的人：审阅台的「规范 · 为什么」里就是它，保存后马上生效，不进提示词。"
+        "提示词里是随表单提供的规范；要让模型也照新的填，请在「表单」的「规范」里改，存成新的一版，再给数据集换上。"
+    )
     key = f"guideline-{form.name}-{view.field}"
     if fill_once(key, view.version, view.text):
         _draw_newer_version(versions, key)

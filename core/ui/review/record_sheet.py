@@ -80,7 +80,7 @@ def sheet_columns(form: Form) -> list[grid.Column]:
     """The table's columns: chat and customer, then the form's fields in their groups."""
     head = [
         grid.Column(grid.CHAT, "序号", width=64, pinned=True, tip="点一下在审阅台打开"),
-        grid.Column("_customer", "客户", width=56, pinned=True),
+        grid.Column("_customer", form.subject, width=56, pinned=True),
         grid.Column("_status", "状态", width=76),
         grid.Column("_note", "备注", width=120, tip="为什么待讨论或跳过，以及别的备注"),
         grid.Column("_reviewer", "审阅人", width=78),

@@ -53,7 +53,7 @@ def _draw_report(report: privacy.PersonReport) -> None:
         return
     if chats:
         st.warning(
-            f"「删除这个人」会把上面 {chats} 条群聊整条删除：里面别的客户、所有人的审阅和抽取结果也一起没有，"
+            f"「删除这个人」会把上面 {chats} 条群聊整条删除：里面别的人、所有人的审阅和抽取结果也一起没有，"
             "别处的写法换掉。"
             "「到处换名」只换掉这个人的写法，群聊都留着。",
             icon=":material/warning:",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.form import items_of, text_of
+from core.domain.form import items_of, load_named_form, text_of
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,3 +45,15 @@ def test_no_other_place_turns_values_into_text() -> None:
         if isinstance(node, ast.IfExp) and "isinstance(" in ast.unparse(node.test) and "'、'.join(" in ast.unparse(node)
     ]
     assert copies == []
+
+
+def test_the_column_about_whom_a_form_is_called_as_the_form_calls_them() -> None:
+    ticket = load_named_form("repair_ticket")
+    heading = {
+        subject: ticket.model_copy(update={"subject": subject}).subject_heading
+        for subject in ("学员", "群聊", ticket.keys[0])
+    }
+    assert (load_named_form().subject_heading, ticket.subject_heading) == ("客户", "报修人编号")
+    assert heading == {"学员": "学员", "群聊": "群聊编号", ticket.keys[0]: f"{ticket.keys[0]}编号"}, (
+        "no two columns of one name"
+    )

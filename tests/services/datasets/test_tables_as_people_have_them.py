@@ -210,7 +210,7 @@ def test_our_own_table_is_not_taken_for_chats(extra: list[str]) -> None:
     header = ["群聊", "客户", *FORM.keys, "来源", "审阅人", *extra]
     row = ["1", "1", *[""] * (len(header) - 2)]
     for data, name in ((csv_of(header, row), "a.csv"), (workbook_of(客户=[list(header), list(row)]), "a.xlsx")):
-        with pytest.raises(InputError, match="导出的客户表"):
+        with pytest.raises(InputError, match="导出的记录表"):
             Reading(data, name)
 
 

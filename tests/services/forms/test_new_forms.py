@@ -87,7 +87,7 @@ def test_objects_inside_become_groups() -> None:
     ("data", "reason"),
     [
         (b"", "不是合法的 JSON"),
-        (b"{\n oops", "第 2 行"),
+        (b"{\n oops", "样例第 2 行第 2 列不是合法的 JSON：这里应是双引号里的字段名"),
         (b"\xff", "不是 UTF-8"),
         (b"[]", "没有可以做成字段"),
         (b'[{"chat_text": "x"}]', "没有可以做成字段"),
@@ -144,9 +144,11 @@ def test_a_schema_gives_types_values_and_descriptions() -> None:
     [
         {"$ref": "#/anyOf/0", "anyOf": [{"properties": {"名": {}}}]},
         {"$ref": "#/$defs/%E5%90%8D%20%E5%AD%97", "$defs": {"名 字": {"properties": {"名": {}}}}},
+        {"$ref": "#stage", "$defs": {"x": {"$anchor": "stage", "properties": {"名": {}}}}},
+        {"$ref": "#stage", "definitions": {"x": {"$id": "#stage", "properties": {"名": {}}}}},
         {"$ref": "#/x", "x": {"properties": {"名": {"anyOf": 5, "oneOf": True}}, "required": 5}},
     ],
-    ids=["a list", "escapes", "a place that is no schema"],
+    ids=["a list", "escapes", "an anchor", "an anchor of draft 7", "a place that is no schema"],
 )
 def test_references_lead_anywhere_in_the_file(schema: Any) -> None:
     tables = form_from_schema(json.dumps(schema).encode(), name="a", title="甲")
@@ -176,7 +178,9 @@ MANY_REFERENCES = {
         *((json.dumps({"$schema": one, "properties": {"a": {}}}).encode(), "应为文本") for one in ([], {}, 5)),
         (b'{"$ref": "#/anyOf/1", "anyOf": [{}]}', "没有 #/anyOf/1"),
         (b"[]", "应是一个对象"),
-        (b"{", "不是合法的 JSON"),
+        (b"{", "JSON Schema 第 1 行第 2 列不是合法的 JSON：这里应是双引号里的字段名"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "有一个数字太长"),
+        (b'{"$ref": "#stage"}', "没有叫 stage 的 \\$anchor"),
         (b"{}", "没有 properties"),
         (b'{"properties": {"a": {"type": 3}}}', "/properties/a/type"),
         (b'{"properties": {"a": {"$ref": "https://example.com/a"}}}', "引用了别的文件"),

@@ -37,11 +37,13 @@ def customers_to_ask(
     notes = [f"「{name}」列了 {count} 次，只问一次" for name, count in times.items() if name and count > 1]
     if len(distinct) > MOST_ASKED:
         over = len(distinct) - MOST_ASKED
-        notes.append(f"找出了 {len(distinct)} 位客户，一条群聊最多 {MOST_ASKED} 位，后面 {over} 位没有问，也没有表单")
+        notes.append(
+            f"找出了 {len(distinct)} 位{form.subject}，一条群聊最多 {MOST_ASKED} 位，后面 {over} 位没有问，也没有表单"
+        )
     parsed = parse_chat(text)
     roles = guess_roles(parsed)
     notes += [
-        f"「{name}」列为客户，可是看起来是客服，请核对"
+        f"「{name}」列为{form.subject}，可是看起来是{form.staff}，请核对"
         for name in times
         if name in roles and roles[name].role is Role.STAFF
     ]

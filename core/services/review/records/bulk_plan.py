@@ -120,7 +120,7 @@ def plan_edits(
                 continue
             for (customer, key), edit in cells.items():
                 if not 0 <= customer < len(state.customers):
-                    skipped.append(Skipped(state.index, f"没有第 {customer + 1} 位客户"))
+                    skipped.append(Skipped(state.index, f"没有第 {customer + 1} 位{form.subject}"))
                     continue
                 before = state.customers[customer]["values"].get(key, form.field(key).empty)
                 after = coerced(form, key, edit.value)

@@ -49,7 +49,7 @@ def misplaced_in(name: str, pairs: Pairs, form: Form) -> Misplaced:
     if len(rows) > _FEWEST_CELLS and 2 * len(rows) >= len(pairs):
         line, why = next(iter(rows.items()))
         raise InputError(
-            f"表格 {name} 有 {len(rows):,} 行的群聊、客户编号和别的行对调了（例如第 {line} 行：{why}）",
+            f"表格 {name} 有 {len(rows):,} 行的群聊、{form.subject}编号和别的行对调了（例如第 {line} 行：{why}）",
             "可能只对编号的列排过序；请撤销排序，把整张表一起排，或重新导出再改",
         )
     in_place = [(row, exported) for row, exported in pairs if row.line not in rows]
@@ -89,8 +89,9 @@ def _exchanged_rows(pairs: Pairs, form: Form) -> dict[int, str]:
     while lonely := [number for number, owner in owners.items() if owner not in owners and owner not in elsewhere]:
         for number in lonely:
             del owners[number]
+    mixed_up = f"群聊、{form.subject}编号可能被打乱了"
     return {
-        pairs[number][0].line: f"这一行的值是第 {of.chat} 条第 {of.customer + 1} 位客户的，群聊、客户编号可能被打乱了"
+        pairs[number][0].line: f"这一行的值是第 {of.chat} 条第 {of.customer + 1} 位{form.subject}的，{mixed_up}"
         for number, owner in owners.items()
         for of in (pairs[owner][0],)
     }

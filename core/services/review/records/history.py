@@ -190,7 +190,7 @@ def _changes(form: Form, before: EventView, event: EventView) -> list[CellChange
     changes: list[CellChange] = []
     for position, place in enumerate(places):
         if place is None:
-            changes.append(CellChange(position, "", "客户", None, _name(form, new[position])))
+            changes.append(CellChange(position, "", form.subject, None, _name(form, new[position])))
             continue
         changes += [
             CellChange(position, field.key, field.label, was, now)
@@ -198,12 +198,12 @@ def _changes(form: Form, before: EventView, event: EventView) -> list[CellChange
             if (was := old[place].get(field.key, field.empty)) != (now := new[position].get(field.key, field.empty))
         ]
     removed = [place for place in range(len(old)) if place not in places]
-    changes += [CellChange(place, "", "客户", _name(form, old[place]), None) for place in removed]
+    changes += [CellChange(place, "", form.subject, _name(form, old[place]), None) for place in removed]
     kept = [(position, place) for position, place in enumerate(places) if place is not None]
     if any(place < earlier for (_, earlier), (_, place) in pairwise(kept)):
         was_order = text_of([_name(form, old[place]) for place in sorted(place for _, place in kept)])
         now_order = text_of([_name(form, new[position]) for position, _ in kept])
-        changes.append(CellChange(0, ORDER, "客户的顺序", was_order, now_order))
+        changes.append(CellChange(0, ORDER, f"{form.subject}的顺序", was_order, now_order))
     return changes
 
 
@@ -226,11 +226,11 @@ def _first(form: Form, event: EventView) -> list[CellChange]:
         position, _, key = str(cell).partition(":")
         number = int(position)
         if number >= len(customers):
-            changes.append(CellChange(number, "", "客户", "（抽取结果里的一位）", None))
+            changes.append(CellChange(number, "", form.subject, "（抽取结果里的一位）", None))
             continue
         values = customers[number]["values"]
         if key == "*":
-            changes.append(CellChange(number, "", "客户", None, _name(form, values)))
+            changes.append(CellChange(number, "", form.subject, None, _name(form, values)))
         elif key in form:
             changes.append(CellChange(number, key, form.field(key).label, None, values.get(key)))
     return changes

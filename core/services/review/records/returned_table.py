@@ -165,15 +165,20 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
             if _is_exported(row, base)
         ]
         if not exported:
-            why = next(iter(edited.row_problems), "没有一行的群聊和客户是导出过的" if edited.rows else "表头下面没有行")
-            raise InputError(f"表格 {table.name} 里没有一行能带回：{why}", "请检查数据集和「群聊」「客户」两列")
+            why = next(
+                iter(edited.row_problems),
+                f"没有一行的群聊和{form.subject}是导出过的" if edited.rows else "表头下面没有行",
+            )
+            raise InputError(
+                f"表格 {table.name} 里没有一行能带回：{why}", f"请检查数据集和「群聊」「{form.subject_heading}」两列"
+            )
         misplaced = misplaced_in(table.name, exported, form)
         require_same_origin(table.name, exported, form, dataset=queries.dataset(session, dataset_id).name)
         returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
         returned.notes += edited.notes + edited.row_problems
         if has_older:
             returned.notes.append(f"只认得最近 {MOST_EXPORTS:,} 次导出的表格；如果这份更早，改动会认错，请重新导出再改")
-        rows_by_chat = _rows_by_chat(edited, base, returned)
+        rows_by_chat = _rows_by_chat(edited, base, returned, form.subject)
         later = [one for one in bases if one.export_id > base.export_id]
         edits: list[CellEdit] = []
         doubtful: list[str] = []
@@ -244,14 +249,16 @@ def _distance(
     return unknown + max(0, rows - len(edited.rows)), cells
 
 
-def _rows_by_chat(edited: EditedTable, base: TableBase, returned: ReturnedTable) -> dict[int, list[EditedRow]]:
+def _rows_by_chat(
+    edited: EditedTable, base: TableBase, returned: ReturnedTable, subject: str
+) -> dict[int, list[EditedRow]]:
     """The rows that belong to a customer of the export; the others, and customers without a row, are named."""
     rows_by_chat: dict[int, list[EditedRow]] = {}
     for row in edited.rows:
         if not _is_exported(row, base):
             returned.notes.append(
-                f"第 {row.line} 行（第 {row.chat} 条第 {row.customer + 1} 位客户）导出时没有，没有带回；"
-                "新客户请在审阅台里添加"
+                f"第 {row.line} 行（第 {row.chat} 条第 {row.customer + 1} 位{subject}）导出时没有，没有带回；"
+                f"新{subject}请在审阅台里添加"
             )
             continue
         rows_by_chat.setdefault(row.chat, []).append(row)
@@ -264,7 +271,7 @@ def _rows_by_chat(edited: EditedTable, base: TableBase, returned: ReturnedTable)
     ]
     if gone:
         shown = "、".join(gone[:20]) + ("……" if len(gone) > 20 else "")
-        returned.notes.append(f"表格里少了 {len(gone)} 位客户的行：{shown}；这些客户保持原样，没有删除")
+        returned.notes.append(f"表格里少了 {len(gone)} 位{subject}的行：{shown}；这些{subject}保持原样，没有删除")
     return rows_by_chat
 
 
@@ -295,7 +302,7 @@ def _edits_of(
         if not why and base.mask and STAR in cell:
             why = "这个值是遮盖过的"
         if not why and customer is None:
-            why = f"这位客户已经不在记录里（{who}改过）"
+            why = f"这位{form.subject}已经不在记录里（{who}改过）"
         if why or customer is None:
             returned.refused.append(RefusedCell(row.chat, row.customer, key, row.line, why))
             continue
@@ -357,7 +364,9 @@ def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[
     own = exported.get(form.name_field, "").strip()
     others = [one.name.strip() for at, one in enumerate(chat.identities) if at != row.customer]
     if name and name != own and name in others:
-        return f"这一行的客户编号是 {row.customer + 1}，名字却是另一位客户「{name}」，编号可能被打乱了"
+        return (
+            f"这一行的{form.subject}编号是 {row.customer + 1}，名字却是另一位{form.subject}「{name}」，编号可能被打乱了"
+        )
     return ""
 
 
@@ -371,4 +380,4 @@ def _equal(one: Value, other: Value) -> bool:
 
 
 def _place(form: Form, chat: int, customer: int, key: str) -> str:
-    return f"第 {chat} 条第 {customer + 1} 位客户的{form.field(key).label}"
+    return f"第 {chat} 条第 {customer + 1} 位{form.subject}的{form.field(key).label}"

@@ -48,7 +48,7 @@ def require_same_origin(
     if not alike:
         raise InputError(
             f"表格 {name} 里没有一个填了的值和数据集「{dataset}」导出时相同，看不出是它的表格",
-            f"请保留没有改过的列，例如客户的名字；{hint.removeprefix('请')}",
+            f"请保留没有改过的列，例如{form.subject}的名字；{hint.removeprefix('请')}",
         )
 
 

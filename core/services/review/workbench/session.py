@@ -358,7 +358,7 @@ def _contested_cells(draft: Mapping[str, Any]) -> list[CellWarning]:
             "key": cell["key"],
             "level": Level.WARNING,
             "text": f"{cell['who']} 后来把已确认的值改成「{cell_text(cell['value'])}」，"
-            + ("草稿里已删除这位客户，现在又放了回来：请确认是否还要删除" if cell.get("removed") else "草稿里的不同"),
+            + ("草稿里已删除这一位，现在又放了回来：请确认是否还要删除" if cell.get("removed") else "草稿里的不同"),
         }
         for cell in draft.get("contested", ())
     ]

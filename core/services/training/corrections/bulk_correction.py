@@ -35,7 +35,7 @@ def plan_bulk_correction(store: Store, form: Form, run: RunView, group: Correcti
                 if corrected is None:
                     continue
                 if record and record.customers[number].get("confirmed", {}).get(group.key) == Confirmation.SINGLE:
-                    looked_at.append(Skipped(index, f"第 {number + 1} 位客户的「{group.key}」已逐项确认"))
+                    looked_at.append(Skipped(index, f"第 {number + 1} 位{form.subject}的「{group.key}」已逐项确认"))
                 else:
                     edits.append(CellEdit(index, number, group.key, corrected, record.version if record else 0))
     plan = plan_edits(store, form, run.dataset_id, edits, base_run=run.id)

@@ -35,15 +35,15 @@ def propose_rule(form: Form, group: CorrectionGroup) -> str:
         case CorrectionKind.CHANGED if group.before and group.after:
             return f"{label}容易误填为{before}，这类情况应填{after}。"
         case CorrectionKind.CHANGED:
-            return f"{label}要照群聊里客户的原话填写，不要改写、概括或换算。"
+            return f"{label}要照群聊里{form.subject}的原话填写，不要改写、概括或换算。"
         case CorrectionKind.ADDED if group.after:
             return f"{label}常漏掉{after}：群聊里涉及时一并列出。"
         case CorrectionKind.ADDED:
             return f"{label}常漏项：群聊里涉及的每一项都要列出。"
         case CorrectionKind.REMOVED if group.before:
-            return f"{label}不要随意加上{before}：客户明确提到才算。"
+            return f"{label}不要随意加上{before}：{form.subject}明确提到才算。"
         case _:
-            return f"{label}只列客户明确提到的，不要多列。"
+            return f"{label}只列{form.subject}明确提到的，不要多列。"
 
 
 def find_example(store: Store, form: Form, dataset_id: int, group: CorrectionGroup) -> str:

@@ -145,9 +145,9 @@ def column_title(alignment: Alignment, source: str) -> str:
 
 
 def _title(alignment: Alignment, customer: Customer, position: int) -> str:
-    name = customer.name(alignment.form) or f"第 {position + 1} 位客户"
+    name = customer.name(alignment.form) or f"第 {position + 1} 位{alignment.form.subject}"
     invented = alignment.against and customer.gold is None
-    return f"{name}（对照里没有这位客户）" if invented else name
+    return f"{name}（对照里没有这位{alignment.form.subject}）" if invented else name
 
 
 def _flag(source: str, customer: Customer, key: str, disputed: frozenset[tuple[int, str]]) -> dict[str, str]:
@@ -162,7 +162,7 @@ def _cell(
     """One cell: the value as pieces of its difference from the reference (without one, from the first run)."""
     if source == REFERENCE:
         values = customer.reference
-        missing = "" if values is not None else "没有这位客户"
+        missing = "" if values is not None else "没有这位{alignment.form.subject}"
         return {"reference": True, "list": field.is_list, "missing": missing, "pieces": _plain(values, field)}
     number = int(source)
     values = customer.forms[number]

@@ -30,3 +30,12 @@ export function undoOfChange(workbench) {
   };
   return { label: `撤销 ${chordFor("undo")}`, run };
 }
+
+/**
+ * Another dataset is on the desk: what was decided on the one before is neither said nor taken back there.
+ * @param {Workbench} workbench
+ */
+export function leaveDesk(workbench) {
+  workbench.decisions = [];
+  workbench.say("");
+}

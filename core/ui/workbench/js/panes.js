@@ -1,6 +1,6 @@
 // @ts-check
 // The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
-/** @import { Entry, FormPayload, FormView, Pane, PaneHandlers, WorkCustomer } from "./types.js" */
+/** @import { Entry, FormView, Pane, PaneHandlers, WorkCustomer } from "./types.js" */
 import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
 import { clearHits } from "./find.js";
 import { openMissed } from "./missed.js";
@@ -12,13 +12,12 @@ const PANES_KEPT = 1;
 const NOWHERE = 6;
 
 /**
- * Keep the panes of a host. `entryFor(chat)` gives a chat in work, `formNow()` the open form; `handlers` as in chat_view.js.
+ * Keep the panes of a host. `entryFor(chat)` gives a chat in work; `handlers` as in chat_view.js.
  * @param {HTMLElement} host
  * @param {(chat: number) => Entry | null} entryFor
- * @param {() => FormPayload} formNow
  * @param {PaneHandlers} handlers
  */
-export function makePanes(host, entryFor, formNow, handlers) {
+export function makePanes(host, entryFor, handlers) {
   /** @type {Map<number, Pane>} */
   const panes = new Map();
   /** @type {number | null} */
@@ -28,7 +27,7 @@ export function makePanes(host, entryFor, formNow, handlers) {
   function build(chat) {
     const entry = entryFor(chat);
     if (!entry) return null;
-    const pane = buildPane(entry.chat, formNow(), handlers);
+    const pane = buildPane(entry.chat, handlers.formNow(), handlers);
     place(pane, false);
     panes.set(chat, pane);
     host.append(pane.element);

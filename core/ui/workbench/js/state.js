@@ -8,6 +8,7 @@ import { mergeChat, newsOf, restoreWork, withTexts } from "./incoming.js";
 import { ORDINARY } from "./journal.js";
 import { isDirty, makeEntry, settledAs } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
+import { ROLE } from "./words.js";
 
 const KEPT_CHATS = 40;
 
@@ -23,8 +24,8 @@ export function makeStore() {
       reference: "",
       title: "",
       version: 0,
-      subject: "客户",
-      staff: "客服",
+      subject: ROLE.CUSTOMER,
+      staff: ROLE.STAFF,
       name_field: "",
       groups: [],
       fields: [],

@@ -342,6 +342,7 @@ export interface Pane {
 
 /** What a pane asks for. */
 export interface PaneHandlers {
+  formNow(): FormPayload;
   onMark(ids: string[]): void;
   onResidue(chat: number): void;
   onMessage(message: number): void;

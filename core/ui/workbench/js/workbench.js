@@ -1,7 +1,7 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
 /** @import { Action, Calls, Component, Entry, FormView, OpenPages, SayOptions } from "./types.js" */
-import { TOO_SOON, undoOfChange } from "./answers.js";
+import { leaveDesk, TOO_SOON, undoOfChange } from "./answers.js";
 import { makeArrival } from "./arrival.js";
 import { drawConflict, drawNarrow, drawNotices, isAway, settleEqualConflicts } from "./banners.js";
 import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
@@ -132,18 +132,14 @@ export class Workbench {
       this.bottom.element,
       this.help.element,
     );
-    this.panes = makePanes(
-      this.chatHost,
-      (chat) => entryOf(this.store, chat),
-      () => this.store.form,
-      {
-        onMark: (ids) => calls.focusEvidence(ids),
-        onResidue: (chat) => calls.wantResidue(chat),
-        onMessage: (i) => calls.setCursor(i),
-        onNarrow: () => calls.run("narrow"),
-        onRows: () => this.rail.drawSoon(),
-      },
-    );
+    this.panes = makePanes(this.chatHost, (chat) => entryOf(this.store, chat), {
+      formNow: () => this.store.form,
+      onMark: (ids) => calls.focusEvidence(ids),
+      onResidue: (chat) => calls.wantResidue(chat),
+      onMessage: (i) => calls.setCursor(i),
+      onNarrow: () => calls.run("narrow"),
+      onRows: () => this.rail.drawSoon(),
+    });
     const { panes } = this.divider;
     panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
     this.chatHost.append(this.rail.element, this.rail.tip);
@@ -164,7 +160,7 @@ export class Workbench {
     if (!data) return;
     if (store.session !== null && store.session !== data.session) sync.flushDrafts();
     const effects = receive(store, data, sync.restore);
-    if (effects.otherDesk) this.#leaveDesk();
+    if (effects.otherDesk) leaveDesk(this);
     sync.settle(effects);
     sync.askTexts(effects.textless);
     this.doubts.take(store.reviewer);
@@ -190,12 +186,6 @@ export class Workbench {
     if (hadMenu && !this.layers.has("menu")) this.#missMenu();
     sync.reportPlace();
     this.#prepareNext();
-  }
-
-  /** Another dataset is on the desk: what was decided on the one before cannot be taken back from here. */
-  #leaveDesk() {
-    this.decisions = [];
-    this.say("");
   }
 
   /** Values changed under the reviewer's eyes: that is said, and no decision is taken before it can be read. */

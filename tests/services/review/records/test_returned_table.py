@@ -16,11 +16,15 @@ from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask, parse_mask
 from core.errors import InputError
 from core.services.datasets import import_chats
+from core.services.datasets.import_types import FileFormat
+from core.services.datasets.plain_table import PlainTable
+from core.services.datasets.reader_messages import PlainRow
 from core.services.export import TableFormat, export_table, parse_source
 from core.services.review import apply_saves
 from core.services.review.records import bulk, history, table_bases
 from core.services.review.records.returned_table import ReturnedTable
 from core.services.review.records.table_return import preview_table, return_table
+from core.services.review.records.table_rows import edited_rows
 
 FORM = load_named_form()
 NAME, PHONE, PRODUCT, STAGE = "基本信息-姓名", "基本信息-手机号码", "意向产品", "客户购买阶段"
@@ -578,3 +582,15 @@ def test_comments_beside_cells_are_counted(store: Store, dataset: int, tmp_path:
     book.active["C2"].comment = openpyxl.comments.Comment("改成王小明", "同事")
     book.save(path)
     assert any("有 1 条批注写在格子旁边，没有带回" in note for note in planned(store, path).notes)
+
+
+@pytest.mark.parametrize("heading", ["报修人编号", "客户"])
+def test_rows_are_numbered_in_the_words_of_the_form_or_as_before_it_had_any(heading: str) -> None:
+    form = load_named_form("repair_ticket")
+    names = ["群聊", heading, form.name_field]
+    cells = [names, ["3", "2", "周岚"], ["3", "二", "何苗"]]
+    rows = [PlainRow(line, row) for line, row in enumerate(cells, start=1)]
+    table = edited_rows(PlainTable("表.csv", "", FileFormat.CSV, rows), form)
+    assert [(row.chat, row.customer, row.cells) for row in table.rows] == [(3, 1, {form.name_field: "周岚"})]
+    assert table.row_problems == ["第 3 行没有可用的群聊和报修人编号，可能是新增的行，没有带回"]
+    assert not any("不认识" in note for note in table.notes)
