@@ -31,7 +31,7 @@ from core.cli import (
     training,
     webhooks,
 )
-from core.cli.common import Db, say
+from core.cli.common import Db, hint, say
 from core.errors import ShiyaoError, shorten
 from core.places import COMMAND
 
@@ -127,5 +127,5 @@ def _log(error: Exception) -> str:
 
 
 def _fail(message: str, code: int = 1) -> int:
-    typer.echo(" ".join(message.split()), err=True)
+    hint(" ".join(message.split()))
     return code

@@ -1,6 +1,7 @@
 """Shared by the commands: options, opening the database, printing."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,9 @@ Db = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 打印到标准输出。")]
 Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="数据集名称。")]
 Run = Annotated[str, typer.Option("--run", metavar="NAME", help="抽取任务名称。")]
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def database_url(ctx: typer.Context, db: str) -> str:
@@ -60,10 +64,15 @@ def print_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line to standard output."""
-    typer.echo(text)
+    """Print a line to standard output; names of files and people cannot steer the terminal by it."""
+    typer.echo(_tame(text))
 
 
 def hint(text: str) -> None:
     """Print a line to standard error (progress, remarks), so that standard output stays clean."""
-    typer.echo(text, err=True)
+    typer.echo(_tame(text), err=True)
+
+
+def _tame(text: str) -> str:
+    """A text whose control and direction characters are written out (a backslash and its number), line breaks and tabs aside."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import SettingsError
+from core.places import API_PATH
 from core.settings import settings
 from core.ui.kept_files import KeptFiles
 from core.ui.page_shell import PageShell, inline_scripts, page_html
@@ -51,7 +52,7 @@ def guards() -> list[Middleware]:
     """The middleware of the app, outermost first."""
     return [
         Middleware(SecurityHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
+        Middleware(KnownHosts, allowed_hosts=allowed_hosts(), www_redirect=False),
         Middleware(OwnPagesOnly),
         Middleware(ClosedRoutes),
         Middleware(SignedInOnly),
@@ -92,6 +93,31 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+class KnownHosts(TrustedHostMiddleware):
+    """Middleware: the server answers under known names only; programs are told so as the API tells everything."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request for another host; pass on the rest."""
+        if not _is_for_programs(scope):
+            await super().__call__(scope, receive, send)
+            return
+        is_known = False
+
+        async def pass_on(scope: Scope, receive: Receive, _: Send) -> None:
+            nonlocal is_known
+            is_known = True
+            await self.app(scope, receive, send)
+
+        async def without_answer(_: Message) -> None:
+            """The plain answer to a stranger: another one is given."""
+
+        checks = TrustedHostMiddleware(pass_on, self.allowed_hosts, www_redirect=False)
+        await checks(scope, receive, without_answer)
+        if not is_known:
+            refusal = _problem(400, "请求不能执行", "这个服务器不用这个主机名", "请把主机名写进 SHIYAO_ALLOWED_HOSTS")
+            await refusal(scope, receive, send)
+
+
 class OwnPagesOnly:
     """Middleware: a page of another origin opens no websocket and changes nothing; programs send no origin."""
 
@@ -104,7 +130,12 @@ class OwnPagesOnly:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-                await PlainTextResponse(_FROM_ELSEWHERE, status_code=403)(scope, receive, send)
+                refusal: Response = PlainTextResponse(_FROM_ELSEWHERE, status_code=403)
+                if _is_for_programs(scope):
+                    refusal = _problem(
+                        403, "没有权限", "请求来自另一个网页", "请从程序里请求，或从这个服务器自己的网页"
+                    )
+                await refusal(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -121,6 +152,16 @@ class ClosedRoutes:
             await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+def _is_for_programs(scope: Scope) -> bool:
+    return scope["type"] == "http" and bool(scope["path"].startswith(API_PATH))
+
+
+def _problem(status: int, title: str, detail: str, remedy: str) -> Response:
+    """A refusal before the API is asked, in its own shape (RFC 9457)."""
+    document = {"type": f"urn:shiyao:problem:{status}", "title": title, "status": status, "detail": detail}
+    return JSONResponse(document | {"remedy": remedy, "errors": []}, status, media_type="application/problem+json")
 
 
 def content_policy(*scripts: str) -> str:

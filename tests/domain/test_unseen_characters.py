@@ -9,6 +9,7 @@ import pytest
 from core.domain.form.raw_values import as_text
 from core.domain.form.values import UNSTORABLE, is_storable
 from core.domain.person_names import plain_name
+from core.domain.stored_names import is_usable_name
 from core.domain.unseen_characters import UNSEEN, is_blank, shows_something
 
 RANGES: dict[str, list[list[str]]] = json.loads(Path(__file__).with_name("unseen_characters.json").read_text("utf-8"))
@@ -46,3 +47,9 @@ def test_what_is_looked_up_quickly_is_what_the_patterns_say_of_every_character()
 )
 def test_a_text_shows_something_or_nothing(text: str) -> None:
     assert shows_something(text) is bool(UNSEEN.sub("", text).strip())
+
+
+@pytest.mark.parametrize("name", ["", "\u3164", "a\nb", "a\x1b[2J", "抽\u202e取", "a\u200bb", "长" * 21])
+def test_names_that_nobody_could_read_or_tell_apart_are_not_usable(name: str) -> None:
+    assert not is_usable_name(name, 20)
+    assert is_usable_name("抽取 2 · ok", 20) and is_usable_name("长" * 20, 20)

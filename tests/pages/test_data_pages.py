@@ -36,7 +36,7 @@ def chats(form: Form, count: int = 3) -> list[dict[str, Any]]:
 def test_a_file_is_shown_and_then_imported(open_page: OpenPage, store: Store, form: Form) -> None:
     app = upload(open_page(IMPORT), [*chats(form), {"chat_text": ""}])
     assert not app.exception
-    assert "3 条群聊，3 条有标注，3 位客户" in seen(app)
+    assert "3 条群聊，3 条有标注，3 张表单" in seen(app)
     assert by_label(app.expander, "不能导入 1 条").dataframe[0].value.to_dict("records") == [
         {"序号": 4, "原因": "chat_text 为空"}
     ]

@@ -5,6 +5,7 @@ import pytest
 from core.domain.form.loading import FormTexts
 from core.services.forms.checking import check_form_texts
 from core.services.forms.form_text import Tables
+from core.ui.forms.field_table import names_left
 from core.ui.forms.labels import problem_sentence, problems_by_field
 from core.ui.forms.open_form import tables_of
 from tests.domain.form.test_loading import GOOD
@@ -46,3 +47,12 @@ def test_a_mistake_is_told_once_in_the_words_of_the_page(before: str, now: str, 
     assert sentence in [problem_sentence(one, tables) for one in problems]
     if beside:
         assert problems_by_field(problems)[0] == beside
+
+
+def test_a_name_that_stays_behind_its_key_is_told() -> None:
+    shown = [
+        {"key": key, "label": label} for key, label in (("门店", "门店"), ("信息-电话", "电话"), ("事项", "什么事"))
+    ]
+    typed = [{**field, "key": f"{field['key']}名称"} for field in shown]
+    assert names_left(shown, typed) == ["门店名称", "信息-电话名称"], "a name of its own stays what it is"
+    assert names_left(shown, [{**field, "label": "新"} for field in typed]) == names_left(shown, shown) == []

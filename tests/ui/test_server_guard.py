@@ -147,6 +147,16 @@ def test_refusals_carry_the_headers_too(client: httpx.Client) -> None:
     assert refused.status_code == 400 and "Content-Security-Policy" in refused.headers
 
 
+@pytest.mark.parametrize("headers", [{"Host": "evil.example.com"}, {"Host": ""}, {"Origin": "http://evil.example.com"}])
+def test_programs_are_refused_in_the_words_of_the_api(client: httpx.Client, headers: dict[str, str]) -> None:
+    refused = client.post("/api/v1/imports", headers=headers)
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert "Content-Security-Policy" in refused.headers
+    document = refused.json()
+    assert document["status"] == refused.status_code == (403 if "Origin" in headers else 400)
+    assert document.keys() == {"type", "title", "status", "detail", "remedy", "errors"} and document["remedy"]
+
+
 def test_hosts_come_from_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIYAO_ALLOWED_HOSTS", " A.example.org ,,b.example.org:8443")
     settings.cache_clear()

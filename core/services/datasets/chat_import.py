@@ -21,6 +21,7 @@ from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Chat, Dataset, Extraction, RunKind
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
+from core.domain.stored_names import is_usable_name
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
 from core.services.datasets.form_notes import listed_rows
@@ -164,8 +165,8 @@ def _checked_name(dataset: str) -> str:
     name = dataset.strip()
     if not name:
         raise InputError("数据集还没有名称", "请起一个名称")
-    if len(name) > _NAME_LENGTH or not name.isprintable():
-        raise InputError(f"数据集名称不能用（最多 {_NAME_LENGTH} 字，不含换行）", "请换一个名称")
+    if not is_usable_name(name, _NAME_LENGTH):
+        raise InputError(f"数据集名称不能用（最多 {_NAME_LENGTH} 字，不含换行和看不见的字符）", "请换一个名称")
     return name
 
 

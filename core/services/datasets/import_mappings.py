@@ -12,6 +12,7 @@ from sqlmodel import col
 from core.adapters.store import Store
 from core.adapters.store.models import ImportMapping
 from core.domain.permissions import Permission
+from core.domain.stored_names import is_usable_name
 from core.errors import InputError
 from core.services.datasets.import_types import BY_NAME, ColumnError, ImportReport, TableColumns
 from core.services.datasets.message_columns import plain_column
@@ -52,8 +53,8 @@ def save_mapping(store: Store, name: str, names: Sequence[str], columns: TableCo
         InputError: no usable name, or a file without columns.
     """
     name = name.strip()
-    if not name or len(name) > _NAME_LENGTH or not name.isprintable():
-        raise InputError(f"列的对应的名称不能用（1 到 {_NAME_LENGTH} 字，不含换行）", "请换一个名称")
+    if not is_usable_name(name, _NAME_LENGTH):
+        raise InputError(f"列的对应的名称不能用（1 到 {_NAME_LENGTH} 字，不含换行和看不见的字符）", "请换一个名称")
     if not any(names):
         raise InputError("这个文件没有列，没有可以存下的对应", "列的对应只用于表格和一条一条的消息")
     with store.write() as session:

@@ -92,7 +92,7 @@ def _reason(error: SchemaError) -> str:
             return f"不是允许的值（可以是 {'、'.join(map(str, error.validator_value))}）"
         case "format":
             return f"不是合法的 {error.validator_value}"
-    return f"不对（{error.message}）"
+    return f"不合 JSON Schema 的规定（{error.validator}）"
 
 
 def _resolved(described: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
+from core.domain.stored_names import LONGEST_RUN_NAME, is_usable_name
 from core.errors import ConflictError, InputError
 from core.services.quality.run_ancestry import FROM_PEOPLE, SOURCE_IDS, is_from_people
 from core.services.team import permitted
@@ -35,10 +36,12 @@ def validate_run_name(name: str) -> str:
     """The name of a new run without surrounding blanks.
 
     Raises:
-        InputError: nothing is left.
+        InputError: nothing is left, or it cannot be read on one line.
     """
     if not name.strip():
         raise InputError("合并任务还没有名称", "请起一个名称")
+    if not is_usable_name(name.strip(), LONGEST_RUN_NAME):
+        raise InputError(f"合并任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，不含换行和看不见的字符）", "请换一个名称")
     return name.strip()
 
 

@@ -1,6 +1,6 @@
 """The fields of a form in a table: typed, moved, added and removed by keys; each mistake stands beside its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -10,11 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core.domain.form import FieldType, Form, Kind, Nature
 from core.domain.form.loading import FormTexts
 from core.services.forms.form_text import new_field
+from core.services.forms.kind_guess import key_parts
 from core.services.forms.renames import follow_keys, follow_keys_beside
 from core.ui.forms.edited_rows import Row, plain, typed_rows
 from core.ui.forms.labels import COLUMN_TITLES, HEAD_TITLES, KIND_TITLES, NATURE_TITLES, TYPE_TITLES, problems_by_field
 from core.ui.forms.open_form import OpenForm, act, entries, may_change, with_all, with_entries, with_places
-from core.ui.markdown import Markdown
+from core.ui.markdown import Markdown, escape_markdown
 from core.ui.tables import table_height
 
 _PICK, _PROBLEM = "选", "问题"
@@ -47,6 +48,44 @@ def draw_fields(opened: OpenForm) -> None:
         column_order=[_PICK, *((_PROBLEM,) if told else ()), *_ATTRIBUTES],
         column_config=_columns(opened),
     )
+    _draw_names_left(shown, fields)
+
+
+def names_left(shown: Sequence[Row], fields: Sequence[Row]) -> list[str]:
+    """Keys that were typed anew while the name beside them is still the one that came with the key before.
+
+    Args:
+        shown: fields as the table was drawn from.
+        fields: the same fields with what was typed.
+    """
+    return [
+        str(now["key"])
+        for before, now in zip(shown, fields, strict=True)
+        if now.get("key")
+        and now["key"] != before.get("key")
+        and now.get("label") == before.get("label") == key_parts(str(before.get("key", "")))[1]
+    ]
+
+
+def _draw_names_left(shown: list[Row], fields: list[Row]) -> None:
+    """Say which fields go on under the name that came with a key which was typed anew; one click takes it along."""
+    left = names_left(shown, fields)
+    if not left or not may_change():
+        return
+    names = {str(field["key"]): str(field.get("label", "")) for field in fields}
+    told = "、".join(f"「{escape_markdown(key)}」仍叫「{escape_markdown(names[key])}」" for key in left)
+
+    def renamed(opened: OpenForm) -> FormTexts:
+        opened.redraw()  # what was typed is in the texts already
+        rows = entries(opened.tables, "field")
+        return with_entries(
+            opened,
+            field=[{**row, "label": key_parts(row["key"])[1]} if row.get("key") in left else row for row in rows],
+        )
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"字段改了，名称没有：审阅台上{told}。", width="content")
+        st.button("名称也改", key="form-fields-names", type="tertiary", on_click=act(renamed))
 
 
 def _draw_head(opened: OpenForm, fields: list[Row]) -> dict[str, str]:
@@ -185,7 +224,8 @@ def _columns(opened: OpenForm) -> dict[str, Any]:
     return {
         _PICK: column.CheckboxColumn(width=44, pinned=True),
         _PROBLEM: column.TextColumn("⚠ 问题", width=260, pinned=False),
-        "key": column.TextColumn(COLUMN_TITLES["key"], width=150, pinned=True, help="唯一；导出时就是这个名字"),
+        # Not pinned: a grid draws what is pinned faded, as if it could not be typed into.
+        "key": column.TextColumn(COLUMN_TITLES["key"], width=150, help="唯一；导出时就是这个名字"),
         "label": column.TextColumn(COLUMN_TITLES["label"], width=100, help="审阅台上怎么叫它"),
         "group": column.SelectboxColumn(COLUMN_TITLES["group"], width=100, options=groups),
         "type": column.SelectboxColumn(

@@ -70,6 +70,8 @@ def test_a_broken_form_names_line_and_reason(what: str) -> None:
         (WHOLE.replace("[guidelines]\n" + GUIDELINES, "guidelines = 3\n"), "guidelines", 1, "guidelines"),
         (WHOLE.replace('key = "标签"\nvalue', 'key = "没有"\nvalue'), "key", 3, "没有字段「没有」"),
         (WHOLE.replace('"甲方"', '"(甲"'), "words", 1, "不是正则表达式"),
+        (WHOLE.replace('"甲方"', '""'), "words", 1, "在没有字的地方也算数"),
+        (WHOLE.replace('"甲方"', '"^$"'), "words", 1, "在没有字的地方也算数"),
         (WHOLE.replace('"甲方"', '"(甲+)+$(?!乙)"'), "words", 1, "极慢"),
         (WHOLE.replace('"甲方"', '"(.)\\\\1+"'), "words", 1, "极慢"),
         (WHOLE.replace('"甲方"', '"(?!x)a*b*c*d"'), "words", 1, "极慢"),

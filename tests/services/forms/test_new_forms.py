@@ -145,7 +145,11 @@ def test_a_schema_gives_types_values_and_descriptions() -> None:
         {"$ref": "#/anyOf/0", "anyOf": [{"properties": {"名": {}}}]},
         {"$ref": "#/$defs/%E5%90%8D%20%E5%AD%97", "$defs": {"名 字": {"properties": {"名": {}}}}},
         {"$ref": "#stage", "$defs": {"x": {"$anchor": "stage", "properties": {"名": {}}}}},
-        {"$ref": "#stage", "definitions": {"x": {"$id": "#stage", "properties": {"名": {}}}}},
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "allOf": [{"$ref": "#stage"}],
+            "definitions": {"x": {"$id": "#stage", "properties": {"名": {}}}},
+        },
         {"$ref": "#/x", "x": {"properties": {"名": {"anyOf": 5, "oneOf": True}}, "required": 5}},
     ],
     ids=["a list", "escapes", "an anchor", "an anchor of draft 7", "a place that is no schema"],

@@ -99,9 +99,11 @@ class _Choice(BaseModel):
     def _compiles(cls, words: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for word in words:
             try:
-                re.compile(word)
+                matches_nothing = re.compile(word).search("") is not None
             except (re.error, OverflowError, RecursionError) as error:
                 raise refusal(f"「{word[:60]}」不是正则表达式") from error
+            if matches_nothing:
+                raise refusal(f"「{word[:60]}」在没有字的地方也算数，每条消息都会碰上")
         assert isinstance(info.context, _Fitting)
         if words and info.context.linear and (reason := why_not_linear(words)):
             raise refusal(reason)

@@ -13,6 +13,7 @@ from core.adapters.llm import ModelSpec, connect, default_concurrency
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.domain.permissions import Permission
+from core.domain.stored_names import LONGEST_RUN_NAME, is_usable_name
 from core.errors import NotFoundError, RunError, ShiyaoError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
@@ -106,6 +107,10 @@ def create_run(
             select(Run).where(col(Run.dataset_id) == data.id, col(Run.name) == name)
         ).scalar_one_or_none()
         if row is None:
+            if not is_usable_name(name, LONGEST_RUN_NAME):
+                raise RunError(
+                    f"抽取任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，不含换行和看不见的字符）", "请换一个名称"
+                )
             row = Run(dataset_id=data.id, name=name, kind=RunKind.MODEL, provider=provider, model=model)
             row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source

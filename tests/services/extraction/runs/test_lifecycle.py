@@ -190,3 +190,10 @@ def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
     assert pace.seconds_left is not None
     with store.write() as session:
         assert session.get_one(Extraction, 1).seconds >= 0
+
+
+@pytest.mark.parametrize("name", ["a\nb", "抽\u202e取", "长" * 201])
+def test_a_run_gets_a_name_that_can_be_read(store: Store, name: str) -> None:
+    add_dataset(store, 1)
+    with pytest.raises(RunError, match="抽取任务的名称不能用"):
+        run_service.create_run(store, dataset="d", name=name, provider="local")
