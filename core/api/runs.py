@@ -1,6 +1,6 @@
 """Routes for runs: list, create and start, watch, pause, go on, cancel, retry."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
 from pydantic import Field
@@ -10,6 +10,7 @@ from core.api.problems import documented
 from core.api.schemas import ApiRequest, FailureInfo, RunDetail, RunList, RunProgress
 from core.api.shared import DatasetId, RunId, StoreOf, dataset_numbered
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs.scope import BatchWay
 from core.services.quality import default_run
 
 router = APIRouter(tags=["抽取任务"])
@@ -27,6 +28,15 @@ class NewRun(ApiRequest):
     concurrency: int | None = Field(default=None, ge=1, le=256, description="同时进行的调用数")
     per_minute: int | None = Field(default=None, ge=1, description="每分钟最多几次调用")
     fresh: bool | None = Field(default=None, description="不沿用以前对同样问题的回答")
+    budget: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="最多花多少元，花到就暂停；要模型有单价"
+    )
+    batch: BatchWay | None = Field(
+        default=None, description="files：写成文件作为批量，便宜，几小时内回答；address：发往批量地址；空：即时调用"
+    )
+    batch_failures: Literal["batch", "live"] = Field(
+        default="batch", description="批量里失败的：batch 放进下一批，live 改为实时再问"
+    )
     start: bool = Field(default=True, description="建好就开始")
 
 
@@ -48,7 +58,8 @@ def read_runs(store: StoreOf, dataset_id: DatasetId) -> RunList:
 @router.post(
     "/datasets/{dataset_id}/runs",
     summary="新建抽取任务",
-    description="新建并开始一个抽取任务；由服务器或工作进程执行，请用查看进度的地址等它完成。",
+    description="新建并开始一个抽取任务；由服务器或工作进程执行，请用查看进度的地址等它完成。"
+    "同名的接着做时，budget 和 batch 空着就照原来的。",
     status_code=201,
     responses=documented(403, 404, 409),
 )
@@ -66,6 +77,9 @@ def new_run(store: StoreOf, dataset_id: DatasetId, wanted_run: Annotated[NewRun,
         concurrency=wanted_run.concurrency,
         per_minute=wanted_run.per_minute,
         fresh=wanted_run.fresh,
+        budget=wanted_run.budget,
+        batch=wanted_run.batch,
+        batch_failures="live" if wanted_run.batch and wanted_run.batch_failures == "live" else None,
     )
     return _started(store, created.id) if wanted_run.start else _info(created)
 
@@ -139,4 +153,5 @@ def _started(store: Store, run_id: int) -> RunProgress:
 
 
 def _info(run: RunView) -> RunProgress:
-    return RunProgress.model_validate(run)
+    kept = {name: run.parameters.get(name) or None for name in ("budget", "batch")}
+    return RunProgress.model_validate(run).model_copy(update=kept)

@@ -192,6 +192,8 @@ class RunProgress(ApiModel):
     tokens_in: int
     tokens_out: int
     outdated: int = Field(description="群聊续写前得出的结果条数")
+    budget: float | None = Field(default=None, description="预算（元），花到就暂停；空：没有")
+    batch: str | None = Field(default=None, description="files、address：作为批量；空：逐条即时调用")
     created_at: datetime
 
 

@@ -74,5 +74,5 @@ def hint(text: str) -> None:
 
 
 def _tame(text: str) -> str:
-    """A text whose control and direction characters are written out (a backslash and its number), line breaks and tabs aside."""
+    """A text whose control and direction characters are written out, line breaks and tabs aside."""
     return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

@@ -9,9 +9,10 @@ from urllib.parse import unquote
 import pytest
 from starlette.testclient import TestClient
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import Pass, RecordStatus, RunKind
 from core.domain.permissions import AccountRole
+from core.services.extraction import models as model_catalog
 from core.services.team import audit_entries
 from tests.api.conftest import Token
 from tests.api.test_tokens import refused
@@ -162,3 +163,20 @@ def test_a_reviewer_may_look_but_neither_run_nor_export(client: TestClient, data
         answer = client.request(method, f"/api/v1{path}", json=body, headers=reviewer)
         assert answer.status_code == 403 and "组长或管理员" in refused(answer), path
     assert client.get(f"/api/v1/datasets/{dataset_id}/runs", headers=reviewer).status_code == 200
+
+
+def test_a_run_takes_a_budget_and_goes_as_a_batch(client: TestClient, dataset_id: int, store: Store) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/runs"
+    values = {"url": "http://127.0.0.1:9/v1", "batch_files": True, "batch_share": 0.5, "price_in": 1, "price_out": 1}
+    model_catalog.create(store, name="m", provider="openai", **values)
+    asked = {"name": "批量", "provider": "openai", "model": "m", "budget": 3.5, "start": False}
+    made = client.post(path, json=asked | {"batch": "files", "batch_failures": "live"})
+    assert made.status_code == 201, made.text
+    assert (made.json()["budget"], made.json()["batch"]) == (3.5, "files")
+    with store.read() as session:
+        parameters = queries.run(session, made.json()["id"]).parameters
+    assert (parameters["batch"], parameters["batch_failures"]) == ("files", "live")
+    for wrong in ({"budget": 0}, {"batch": "soon"}, {"batch_failures": "never"}):
+        assert client.post(path, json=asked | {"name": "b"} | wrong).status_code == 422
+    address = client.post(path, json=asked | {"name": "d", "batch": "address"})
+    assert address.status_code in (409, 422) and "批量" in refused(address)
