@@ -4,9 +4,11 @@ import asyncio
 import gc
 import logging
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,8 @@ _WORTH_A_LOOK = 10_000
 """Objects that have come up since: of an idle server there is nothing to look for."""
 OPEN_SECONDS = 20.0
 """Seconds from the server's start after which it opens its database where nobody has come."""
+FIRST_PAGE = ("core.services.review.overview", *(f"core.ui.home.{name}" for name in ("dataset_status", "lead_panel")))
+"""What the page imports that nearly everybody comes to first, and most others too."""
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
@@ -158,6 +162,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     own_work = (delete_daily(), collect_garbage(), open_database())
     tasks = [asyncio.create_task(one) for one in own_work]
     freeze_program()
+    threading.Thread(target=prepare_first_page, name="shiyao-first-page", daemon=True).start()
     yield
     for task in tasks:
         task.cancel()
@@ -185,9 +190,14 @@ async def open_database(*, sleep: Callable[[float], Awaitable[object]] = asyncio
 
 
 def freeze_program() -> None:
-    """Exempt what the program itself consists of from garbage collection."""
-    gc.collect()
+    """Exempt what the program itself consists of from garbage collection, without a look: next to none is garbage."""
     gc.freeze()
+
+
+def prepare_first_page() -> None:
+    """Import what the first page needs while the browser that asked for it still reads Streamlit's own files."""
+    for name in FIRST_PAGE:
+        import_module(name)
 
 
 async def collect_garbage(
