@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
+from bench.chaos.proxy import Proxy, proxied
 from core.adapters.store import queries
 from core.adapters.store.models import Claim, ReviewCheck, RunKind, now
 from core.services.review.records.planted_errors import plant_errors
@@ -31,10 +33,26 @@ def decisions(desk: ReviewerPage, chat: int) -> list[str]:
     return [event.status for event in desk.history(chat) if event.status != "草稿"]
 
 
-def test_a_cut_line_keeps_the_work_warns_who_leaves_and_sends_it_once(sit: Sit) -> None:
-    desk = sit("林晓").open(1)
+@pytest.fixture
+def line(app: App) -> Iterator[Proxy]:
+    """The way to the server. A browser that plays to be offline takes a core for as long."""
+    with proxied(app[0].port) as proxy:
+        yield proxy
+
+
+def test_a_cut_line_keeps_the_work_warns_who_leaves_and_sends_it_once(
+    browser: Browser, app: App, line: Proxy, request: pytest.FixtureRequest
+) -> None:
+    server, store = app
+    dataset = fill(store, request.node.name, 12)
+    with seats(browser, replace(server, port=line.port), store, dataset) as sit:
+        cut_and_mended(sit("林晓").open(1), line)
+
+
+def cut_and_mended(desk: ReviewerPage, line: Proxy) -> None:
     desk.is_now("saved")
-    desk.page.context.set_offline(True)
+    line.refusing = True
+    line.cut()
     desk.field(BUDGET).fill("三十六万")
     desk.approve()
     desk.at(2)  # the next chat is there already
@@ -45,7 +63,7 @@ def test_a_cut_line_keeps_the_work_warns_who_leaves_and_sends_it_once(sit: Sit) 
         desk.page.once("dialog", lambda dialog: dialog.dismiss())
         desk.page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"
-    desk.page.context.set_offline(False)
+    line.refusing = False
     desk.is_now("saved")
     assert (desk.value(1, BUDGET), desk.value(2, RIVAL)) == ("三十六万", "只看我们")
     assert decisions(desk, 1) == ["已确认"]
