@@ -150,11 +150,11 @@ def competition() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """The one Chromium of all tests of a process: Playwright runs once in a thread."""
-    from tests.browser.chromium import CHROMIUM, chromium  # most tests do without
+    from tests.browser.chromium import CHROMIUM, FOR_MANY_PAGES, chromium  # most tests do without
 
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed: run `make test-setup`, or set SHIYAO_CHROMIUM")
-    with chromium() as launched:
+    with chromium(*FOR_MANY_PAGES) as launched:
         yield launched
 
 

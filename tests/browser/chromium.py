@@ -24,19 +24,21 @@ FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    "--process-per-site",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
+FOR_MANY_PAGES = ("--process-per-site", "--js-flags=--no-maglev --no-opt")
+"""Of tests, not of measurements: one process for the pages of a visitor keeps what it has compiled, and none is there
+for so long that its scripts are worth making quicker."""
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A running Chromium, closed at the end."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A running Chromium, with flags besides :data:`FLAGS`, closed at the end."""
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield launched
         launched.close()
 
