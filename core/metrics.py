@@ -107,18 +107,21 @@ def count_save(result: str, seconds: float) -> None:
         figures.save_seconds.observe(_exact(seconds))
 
 
-def count_call(provider: str, result: str, seconds: float, *, tokens: tuple[int | None, int | None] = (0, 0)) -> None:
+def count_call(
+    provider: str, result: str, seconds: float | None, *, tokens: tuple[int | None, int | None] = (0, 0)
+) -> None:
     """Count a call to a model.
 
     Args:
         provider: its kind (``spark``, ``openai``, …), never an address or a key.
         result: ``answered``, or the cause of the failure.
-        seconds: its wall time.
+        seconds: its wall time; ``None`` for one of a batch, of which nobody waits for the single answer.
         tokens: of question and answer, as the service counts them; ``None`` where it does not.
     """
     if figures := _figures():
         figures.calls.labels(provider, result).inc()
-        figures.call_seconds.labels(provider).observe(_exact(seconds))
+        if seconds is not None:
+            figures.call_seconds.labels(provider).observe(_exact(seconds))
         for direction, number in zip(("in", "out"), tokens, strict=True):
             figures.tokens.labels(provider, direction).inc(number or 0)
 

@@ -113,7 +113,7 @@ def test_versions_are_described_compared_and_rebuilt(page: OpenPage, store: Stor
     app = page("版本")
     assert list(table(app, "名字")["名字"]) == ["一号"]
     assert dict(zip(*(table(app, "设置")[column] for column in ("设置", "值")), strict=True))["答案来源"] == "标注"
-    button(app, "重建并核对").click().run()
+    button(app, "准备下载").click().run()
     assert not app.exception
     assert app.session_state["shiyao.training.again"][1].report.sha256 == training_sets(store)[0].sha256
     app.toggle[0].set_value(True).run()
@@ -275,7 +275,7 @@ def test_a_large_set_is_written_elsewhere_and_found_by_who_comes_back(
         (view,) = training_sets(store)
         assert (view.who, view.sha256[:12] in seen(app)) == ("林晓", True)
         app = page("版本")
-        button(app, "重建并核对").click().run()
+        button(app, "准备下载").click().run()
         wait_until(all_done, 120)
         assert "已在后台写好" in seen(page("版本"))
     finally:

@@ -19,13 +19,19 @@ from core.adapters.store import Store
 from core.adapters.store.models import Run, RunStatus
 from core.domain.form import Form
 from core.errors import SettingsError, StoreError
+from core.services.extraction import models as model_catalog
+from core.services.extraction import runs as run_service
 from core.services.extraction.runs import executor_lock
+from core.services.extraction.runs.batch_driver import BatchDriver, BatchPace
 from core.services.maintenance import disk_space
 from core.services.review import apply_saves
 from core.settings import settings
 from core.ui import monitoring, server, state
 from core.ui.sign_in.gate import SignedInOnly
 from tests.factories.datasets import make_dataset, make_run
+from tests.factories.runs import add_dataset
+from tests.fakes.batch_server import FakeBatches
+from tests.fakes.openai_server import API_KEY
 
 TOKEN = "0123456789abcdef-geheim"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -157,6 +163,27 @@ def test_saves_and_conflicts_are_counted(client: httpx.Client, store: Store, for
         result: float(results.count(result)) for result in results
     }
     assert counted["shiyao_save_seconds_count",] == 2
+
+
+def test_answers_of_a_batch_are_counted_once(
+    client: httpx.Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
+    settings.cache_clear()
+    add_dataset(store, 2)
+    with FakeBatches() as service:
+        values = {"url": service.url, "key_env": "SOME_API_KEY", "batch_files": True}
+        model_catalog.create(store, name="m", provider="openai", **values)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m", batch="files")
+        run_service.start(store, run.id)
+        for _ in range(10):
+            BatchDriver(store, run.id, BatchPace(poll=0.0, slow_poll=0.0, lost=0.0)).advance()
+    view = run_service.progress(store, run.id)
+    counted = figures(client)
+    assert (view.done, counted["shiyao_model_calls_total", "answered", "openai"]) == (2, 2)
+    assert counted["shiyao_model_tokens_total", "in", "openai"] == view.tokens_in > 0
+    assert ("shiyao_model_call_seconds_count", "openai") not in counted, "nobody waited for one answer"
 
 
 CODE = """

@@ -73,6 +73,11 @@ class OpenAIBatches:
         self._spec, self._provider = spec, OpenAIProvider(spec=spec)
 
     @property
+    def provider(self) -> str:
+        """Name of the provider, as live calls are counted under."""
+        return self._provider.name
+
+    @property
     def default_url(self) -> str:
         """URL from the environment, for models without one of their own."""
         return self._provider.default_url
@@ -224,6 +229,17 @@ class OpenAIBatches:
         if code == EXPIRED:
             raise failure(Cause.TIMEOUT, "批量到了时限，这一条还没有轮到", "请再作为一批抽取，或改为实时", code=code)
         raise failure(Cause.SERVER, "批量的这一条没有得到回答", code=code)
+
+    def tokens_of(self, result: Mapping[str, Any]) -> tuple[int | None, int | None]:
+        """Tokens of question and answer as the service counts them; ``None`` where it does not."""
+        response = result.get("response")
+        body = response.get("body") if isinstance(response, Mapping) else None
+        usage = body.get("usage") if isinstance(body, Mapping) else None
+        if not isinstance(usage, Mapping):
+            return None, None
+        counted = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
+        asked, answered = (one if type(one) is int and 0 <= one < 2**31 else None for one in counted)
+        return asked, answered
 
     def _find(self, resource: Callable[[Any], Any], is_ours: Callable[[Any], bool]) -> str | None:
         def look(client: Any) -> str | None:

@@ -8,7 +8,18 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.erasure import forget_job_results, forget_search_index
-from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus, Run, RunKind, RunStatus
+from core.adapters.store.models import (
+    AT_SERVICE,
+    CallBatch,
+    Chat,
+    Dataset,
+    Pass,
+    Record,
+    RecordStatus,
+    Run,
+    RunKind,
+    RunStatus,
+)
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import without_invisible
@@ -153,7 +164,7 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
     Raises:
         NotFoundError: it is gone already.
         InputError: the name is not its name.
-        ConflictError: a run of it is going on.
+        ConflictError: a run of it is going on, or has a batch at a service.
     """
     with store.write() as session:
         view = queries.dataset(session, dataset_id)
@@ -168,6 +179,17 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
         ).scalar_one()
         if running:
             raise ConflictError(f"数据集「{view.name}」有 {running} 个抽取任务正在进行，没有删除", "请先取消或等它完成")
+        at_service = session.execute(
+            select(col(Run.name))
+            .join(CallBatch, col(CallBatch.run_id) == col(Run.id))
+            .where(col(Run.dataset_id) == dataset_id, col(CallBatch.state).in_(AT_SERVICE))
+            .limit(1)
+        ).scalar_one_or_none()
+        if at_service is not None:
+            raise ConflictError(
+                f"抽取任务「{at_service}」还有批量在服务方，照样要付钱，没有删除数据集「{view.name}」",
+                "请等它结束，或先取消它，等服务方停下并收回结果",
+            )
         # The database takes everything that hangs on it (ON DELETE CASCADE).
         session.execute(delete(Dataset).where(col(Dataset.id) == dataset_id))
         forget_search_index(session)

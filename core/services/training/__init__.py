@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from core.services.training.tuned_models import (
         needed_title,
+        prompt_of_model,
         prompt_of_set,
         register_tuned_model,
         training_overlap,
@@ -136,6 +137,7 @@ __all__ = [
     "piece_fields",
     "preflight",
     "preview_row",
+    "prompt_of_model",
     "prompt_of_set",
     "push_set",
     "rebuild",

@@ -7,7 +7,7 @@ refused, row by row.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -245,6 +245,8 @@ def rebuilt_set(
         counts = {key: value for key, value in view.counts.items() if key != "bytes"}
         result = write_files(folder, spool, arrangement, options.format, parameters, counts, out, maker.form)
         # The card only describes: a set is not lost because a newer version says the same in other words.
+        if CARD in view.files and result.files.get(CARD) != view.files[CARD]:
+            result = replace(result, notes=(*result.notes, f"{CARD} 的说法与当时不同，训练数据一字不差"))
         different = [name for name, digest in view.files.items() if name != CARD and result.files.get(name) != digest]
         if different or result.sha256 != view.sha256:
             raise ExportError(

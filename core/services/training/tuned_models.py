@@ -1,6 +1,7 @@
 """Tuned models: registered with their training set; scores on chats of that set carry a warning."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -145,6 +146,15 @@ def register_tuned_model(
         **{key: values_given[key] for key in template.needs if key in values_given},
     }
     return model_catalog.create(store, **values)
+
+
+def prompt_of_model(store: Store, spec: ModelSpec) -> str:
+    """The prompt that a model's training set was made with; ``""`` where no set of it is known."""
+    if spec.training_set_id is None:
+        return ""
+    with suppress(NotFoundError):
+        return prompt_of_set(training_set(store, spec.training_set_id))
+    return ""
 
 
 def prompt_of_set(trained: TrainingSetView) -> str:

@@ -12,6 +12,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
+from core.services.training import prompt_of_model
 from core.ui import address, state
 from core.ui.extraction.batch_choice import draw_batch_choice
 from core.ui.extraction.model_choice import choose_model
@@ -53,7 +54,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         identity = f"{spec.provider}-{spec.name}"
         titles = dict(run_service.prompt_options(state.store(), state.form_of(dataset)))
         is_asked = is_remote(spec.provider)  # rules compute here: nothing to ask, to limit or to tune
-        prompt = _choose_prompt(titles) if is_asked else next(iter(titles), "")
+        prompt = _choose_prompt(titles, prompt_of_model(state.store(), spec)) if is_asked else next(iter(titles), "")
         scope = _scope(dataset)
     with right:
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
@@ -111,12 +112,17 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     return started
 
 
-def _choose_prompt(titles: Mapping[str, str]) -> str | None:
-    """Choose the prompt; the one that the address asks for stands chosen at first."""
-    requested = address.text_parameter("prompt")
+def _choose_prompt(titles: Mapping[str, str], trained: str) -> str | None:
+    """Choose the prompt; the one that the address asks for, else the model's own, stands chosen at first.
+
+    Args:
+        titles: of what is offered.
+        trained: the prompt that the model was tuned with; ``""`` where there is none.
+    """
+    requested = address.text_parameter("prompt") or trained
     # What is asked for may be stages that nobody has put together yet: those of a recipe are.
     ids = [*([requested] if requested and requested not in titles else []), *titles]
-    return st.selectbox(
+    prompt = st.selectbox(
         "提示词",
         ids,
         format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
@@ -124,6 +130,9 @@ def _choose_prompt(titles: Mapping[str, str]) -> str | None:
         help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
         key=held_choice(f"runs-prompt-{requested}", ids, ids.index(requested) if requested else 0, may_be_new=True),
     )
+    if trained and prompt != trained:
+        st.caption(f"这个模型的训练集是用 {escape_markdown(trained)} 做的，换一个提示词来问，得分多半会低。")
+    return prompt
 
 
 def _scope(dataset: DatasetView) -> dict[str, Any] | None:

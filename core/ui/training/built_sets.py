@@ -113,13 +113,13 @@ def _is_relevant(view: TrainingSetView, name: str, value: object) -> bool:
 
 def _draw_rebuild(view: TrainingSetView) -> None:
     if st.button(
-        "重建并核对",
+        "准备下载",
         type="primary",
         icon=":material/deployed_code_update:",
         key=f"training-again-{view.id}",
         **only_for(
             Permission.TRAINING,
-            hint="文件不另存：按清单重新写出，字节与当时相同才给出。",
+            hint="文件不另存：按当时的清单重新写出并核对，字节相同才给出 ZIP。",
             disabled=is_written_now(REBUILD),
         ),
     ):
@@ -134,7 +134,7 @@ def _draw_rebuild(view: TrainingSetView) -> None:
     if isinstance(again, Download) and number == view.id:
         draw_finished_set(again)
     else:
-        st.caption("要下载，先重建并核对：按当时的清单重新写出，核对过就在这里给出 ZIP。")
+        st.caption("按当时的清单重新写出并核对，核对过就在这里给出 ZIP。")
     draw_newest_file(REBUILD, draw_finished_set, number=view.id)
 
 

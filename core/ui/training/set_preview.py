@@ -9,6 +9,7 @@ from core.services.jobs import INLINE_ANSWERS
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight, training_sets
 from core.services.training.preflight import remember_preflight_seen
 from core.services.training.preflight_job import preflight_parameters
+from core.services.training.set_card import CARD
 from core.services.training.set_jobs import SET, request_set
 from core.ui import navigation, state
 from core.ui.computed import computed, is_asked
@@ -147,6 +148,8 @@ def draw_finished_set(made: Download) -> None:
             f"{escape_markdown(report.sha256[:12])}",
             help=f"sha256 {escape_markdown(report.sha256)}",
         )
+        for note in (note for note in report.notes if note.startswith(CARD)):
+            st.caption(f"{escape_markdown(note)}。")
         built = next((view for view in training_sets(state.store()) if view.sha256 == report.sha256), None)
         if built is not None:
             st.page_link(

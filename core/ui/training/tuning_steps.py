@@ -114,7 +114,7 @@ def draw_upload_step(trained: TrainingSetView) -> None:
     least, rows = platform.figure("least_rows", data_format), trained.counts.get("rows", 0)
     requirement = f"{platform.title}要求至少 {least:,} 行" if least else f"{platform.title}的最少行数没有查到"
     files = "、".join(code_span(name) for name in trained.files if name.endswith(".jsonl"))
-    download = f"- 在「训练集 → 版本」里重建并核对 **#{trained.id:d} {escape_markdown(trained.name)}**，下载 ZIP 并解压"
+    download = f"- 在「训练集 → 版本」里选 **#{trained.id:d} {escape_markdown(trained.name)}**，准备下载并解压"
     if local:
         st.markdown(f"{download}。这个版本有 {rows:,} 行。\n- {escape_markdown(platform.upload_of(data_format))}。")
     else:

@@ -54,6 +54,17 @@ def test_rebuilt_sets_have_the_same_bytes(store: Store, tmp_path: Path, data_for
     assert changes_since(store, 1) == []
 
 
+def test_a_card_in_other_words_is_told_and_loses_no_set(store: Store, tmp_path: Path) -> None:
+    fill(store, statuses=CONFIRMED)
+    export_training(store, options=options(source=BOTH), out=tmp_path / "first")
+    assert rebuild(store, 1, tmp_path / "again").notes == ()
+    with store.write() as session:
+        row = session.get_one(TrainingSet, 1)
+        row.files = row.files | {"README.md": "0" * 64}
+    [note] = rebuild(store, 1, tmp_path / "later").notes
+    assert note == "README.md 的说法与当时不同，训练数据一字不差"
+
+
 def test_windows_cleaning_and_summaries_are_rebuilt_too(store: Store, tmp_path: Path) -> None:
     fill_long(store)
     save_summary(store, chat_id=1, text="- 马会5：先看看", who="小王", base_version=0)

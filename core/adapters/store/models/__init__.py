@@ -4,7 +4,14 @@
 """
 
 from core.adapters.store.models.base import Base, now
-from core.adapters.store.models.call_batches import CallBatch, CallBatchBase, CallBatchState, CallLine, CallLineState
+from core.adapters.store.models.call_batches import (
+    AT_SERVICE,
+    CallBatch,
+    CallBatchBase,
+    CallBatchState,
+    CallLine,
+    CallLineState,
+)
 from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
 from core.adapters.store.models.datasets import (
     Chat,
@@ -87,6 +94,7 @@ from core.adapters.store.models.webhooks import Webhook, WebhookMessage
 from core.domain.confirmations import Confirmation
 
 __all__ = [
+    "AT_SERVICE",
     "AccessToken",
     "Account",
     "AppliedFormChange",

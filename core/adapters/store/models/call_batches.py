@@ -23,6 +23,10 @@ class CallBatchState(StrEnum):
     CLOSED = "closed"
 
 
+AT_SERVICE = (CallBatchState.CREATING, CallBatchState.CREATED, CallBatchState.ENDED)
+"""States of batches whose answers are paid for and not fetched."""
+
+
 class CallLineState(StrEnum):
     """What became of a request in a batch."""
 

@@ -18,6 +18,7 @@ from core.adapters.llm.batch_files import OpenAIBatches, RemoteBatch
 from core.adapters.store import CallBatchView, Store
 from core.adapters.store.models import CallBatch, CallBatchState, Run, RunStatus, now
 from core.errors import Cause, ProviderError
+from core.metrics import count_call
 from core.services.extraction.runs import batch_store
 from core.services.extraction.runs.batch_round import BatchRound
 from core.services.extraction.runs.run_model import spec_of
@@ -246,7 +247,8 @@ class BatchDriver:
 
     def _settle(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
         try:
-            batch_store.settle_lines(self._store, batch.id, batches.results(file_id))
+            for result in batch_store.settle_lines(self._store, batch.id, batches.results(file_id)):
+                count_call(batches.provider, "answered", None, tokens=batches.tokens_of(result))
         except ProviderError as error:
             if error.code != _GONE:
                 raise

@@ -1,6 +1,6 @@
 """Batches of runs as they are stored: which there are, putting questions into one, and what came of its lines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
@@ -9,7 +9,17 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import CallBatchView, Store
-from core.adapters.store.models import CallBatch, CallBatchState, CallLine, CallLineState, Run, RunKind, RunStatus, now
+from core.adapters.store.models import (
+    AT_SERVICE,
+    CallBatch,
+    CallBatchState,
+    CallLine,
+    CallLineState,
+    Run,
+    RunKind,
+    RunStatus,
+    now,
+)
 from core.domain.form import storable
 from core.errors import RunError
 from core.services.extraction.runs.scope import BatchWay, parameters_of
@@ -20,7 +30,6 @@ if TYPE_CHECKING:
 OPEN = tuple(state for state in CallBatchState if state != CallBatchState.CLOSED)
 WAITING = (CallBatchState.PREPARED, CallBatchState.UPLOADED)
 """States in which a batch of a run that stands still stays."""
-_AT_SERVICE = (CallBatchState.CREATING, CallBatchState.CREATED, CallBatchState.ENDED)
 _AT_ONCE = 500
 UNSURE = "unsure"
 """Status of a batch of which the service does not say whether it was made."""
@@ -112,7 +121,7 @@ def require_none_at_service(session: Session, row: Run, what: str) -> None:
     Raises:
         RunError: a service has some.
     """
-    statement = select(func.count()).where(col(CallBatch.run_id) == row.id, col(CallBatch.state).in_(_AT_SERVICE))
+    statement = select(func.count()).where(col(CallBatch.run_id) == row.id, col(CallBatch.state).in_(AT_SERVICE))
     if session.execute(statement).scalar_one():
         raise RunError(
             f"抽取任务「{row.name}」还有批量在服务方，现在不能{what}",
@@ -195,25 +204,31 @@ def move_batch(store: Store, batch: CallBatchView, **values: Any) -> bool:
         return bool(session.connection().execute(statement.values(**values)).rowcount)
 
 
-def settle_lines(store: Store, batch_id: int, results: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+def settle_lines(
+    store: Store, batch_id: int, results: Iterable[tuple[str, Mapping[str, Any]]]
+) -> Iterator[Mapping[str, Any]]:
     """Store what came of lines, once each; those that the service was told to leave are unasked.
 
     Args:
         store: open store.
         batch_id: the batch; lines of others are not touched.
         results: ``(custom id, result)`` as the service gave them.
+
+    Yields:
+        Results with an answer that were not stored before.
     """
     chunk: list[tuple[str, Mapping[str, Any]]] = []
     for one in results:
         chunk.append(one)
         if len(chunk) >= _AT_ONCE:
-            _settle(store, batch_id, chunk)
+            yield from _settle(store, batch_id, chunk)
             chunk = []
     if chunk:
-        _settle(store, batch_id, chunk)
+        yield from _settle(store, batch_id, chunk)
 
 
-def _settle(store: Store, batch_id: int, results: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+def _settle(store: Store, batch_id: int, results: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    answered = []
     with store.write() as session:
         for custom_id, result in results:
             statement = update(CallLine).where(
@@ -222,7 +237,10 @@ def _settle(store: Store, batch_id: int, results: Sequence[tuple[str, Mapping[st
                 col(CallLine.state) == CallLineState.SENT,
             )
             values = {"state": _state_of(result), "result": storable(dict(result)), "body": ""}
-            session.execute(statement.values(**values))
+            settled: Any = session.execute(statement.values(**values))
+            if settled.rowcount and values["state"] == CallLineState.ANSWERED:
+                answered.append(result)
+    return answered
 
 
 def _state_of(result: Mapping[str, Any]) -> CallLineState:

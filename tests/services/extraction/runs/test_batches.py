@@ -14,7 +14,8 @@ from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import CallBatchState, CallLine, Extraction, RunStatus
 from core.domain.form import load_named_form
-from core.errors import RunError
+from core.errors import ConflictError, RunError
+from core.services.datasets import delete_dataset
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.batch_driver import BatchDriver, BatchPace
@@ -307,6 +308,8 @@ def test_cancelling_ends_the_batch_and_keeps_what_was_answered(store: Store, ser
     run_service.cancel(store, run.id)
     with pytest.raises(RunError, match="现在不能删除"):
         run_service.delete(store, run.id)
+    with pytest.raises(ConflictError, match="「r」还有批量在服务方，照样要付钱，没有删除数据集"):
+        delete_dataset(store, run.dataset_id, confirmation="d")
     for _ in range(4):
         BatchDriver(store, run.id, QUICK).advance()
     view = run_service.progress(store, run.id)
