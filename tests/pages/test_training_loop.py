@@ -61,9 +61,9 @@ def test_a_tuned_model_is_entered_on_the_way(open_page: OpenPage, store: Store, 
     assert mine[0].title in seen(app)
     app = open_page("pages/extract/runs.py", run="new", model=mine[0].name)
     asked = next(box for box in app.selectbox if box.label == "提示词")
-    assert asked.value == options.prompt and "换一个提示词来问" not in seen(app)
+    assert asked.value == "baseline.v2" and "换一个提示词来问" not in seen(app)
     asked.set_value("reflect.v1").run()
-    assert f"这个模型的训练集是用 {options.prompt} 做的" in seen(app)
+    assert "这个模型的训练集是用 baseline.v2 做的" in seen(app)
 
 
 def test_a_tuned_model_answers_the_test_call(

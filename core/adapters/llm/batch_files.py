@@ -238,8 +238,8 @@ class OpenAIBatches:
         if not isinstance(usage, Mapping):
             return None, None
         counted = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
-        asked, answered = (one if type(one) is int and 0 <= one < 2**31 else None for one in counted)
-        return asked, answered
+        question, answer = (one if type(one) is int and 0 <= one < 2**31 else None for one in counted)
+        return question, answer
 
     def _find(self, resource: Callable[[Any], Any], is_ours: Callable[[Any], bool]) -> str | None:
         def look(client: Any) -> str | None:
