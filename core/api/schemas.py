@@ -234,6 +234,15 @@ class FieldScoreInfo(FilledInfo):
     support: int = Field(description="对照里填了的格子数")
 
 
+class ScoreJobInfo(ApiModel):
+    """A score that is being computed in the background, once for everybody who asks for the same."""
+
+    job_id: int
+    stage: str = Field(description="在做什么；空：还没有开始")
+    done: int = Field(description="这一步完成了多少")
+    total: int = Field(description="这一步一共多少；0：不知道")
+
+
 class ScoreInfo(ApiModel):
     """The score of a run, beside what scores without reading a chat."""
 

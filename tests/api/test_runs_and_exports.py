@@ -12,12 +12,15 @@ from starlette.testclient import TestClient
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Pass, RecordStatus, RunKind
 from core.domain.permissions import AccountRole
+from core.services import jobs
 from core.services.extraction import models as model_catalog
+from core.services.jobs.runner import JobRunner
 from core.services.team import audit_entries
 from tests.api.conftest import Token
 from tests.api.test_tokens import refused
 from tests.factories.datasets import make_dataset, make_record, make_run
 from tests.factories.quality import NAME, STAGE, TODO
+from tests.waiting import wait_until
 
 TEXTS = [f"林舟{n}：你好，电话 1380000000{n}\n客服小何：好的" for n in range(1, 4)]
 
@@ -76,6 +79,28 @@ def test_hostile_bodies_are_sentences(client: TestClient, dataset_id: int, body:
     answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert 400 <= answer.status_code < 500, answer.text
     assert refused(answer) and len(client.get(path).json()["items"]) == 1
+
+
+def test_a_score_of_much_data_is_computed_in_the_background(
+    client: TestClient, dataset_id: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/scores"
+    params = {"run": client.get(f"/api/v1/datasets/{dataset_id}/runs").json()["items"][0]["id"]}
+    inline = client.get(path, params=params).json()
+    monkeypatch.setattr("core.services.jobs.INLINE_ANSWERS", 0)
+    later = client.get(path, params=params)
+    assert (later.status_code, later.headers["Retry-After"]) == (202, "2")
+    place, job = later.headers["Location"], later.json()["job_id"]
+    assert client.get(place).json() == later.json() == {"job_id": job, "stage": "", "done": 0, "total": 0}
+    jobs.cancel_job(store, job)
+    assert "取消" in refused(client.get(place))
+    assert client.get(path, params=params).json()["job_id"] == job, "asked for again, it begins anew"
+    assert client.get(place.replace(f"/jobs/{job}", "/jobs/99")).status_code == 404
+    runner = JobRunner(lambda: store, look_seconds=0.1)
+    runner.start()
+    wait_until(lambda: client.get(place).status_code == 200)
+    runner.stop()
+    assert client.get(place).json() == client.get(path, params=params).json() == inline
 
 
 @pytest.mark.both_databases
