@@ -29,3 +29,9 @@ def start_own_process(
     # -P: a folder named like one of ours in the current folder is not the program.
     command = [sys.executable, "-P", "-m", module, *arguments]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+
+def give_way() -> None:
+    """Lower the priority of this process, which nobody waits for as for a page: pages and reviewers come first."""
+    if hasattr(os, "nice"):
+        os.nice(10)

@@ -19,6 +19,7 @@ from core.errors import ShiyaoError
 from core.services.jobs.asking import VIEWER, job_of, result_digest
 from core.services.jobs.claims import beat, end, take_from
 from core.services.jobs.kinds import JobKind, ResultWithEntry, kind_named
+from core.services.jobs.own_process import give_way
 from core.services.jobs.packing import pack
 from core.services.team import viewing_as
 from core.settings import settings
@@ -109,8 +110,7 @@ def _store(store: Store, job: HeavyJobView, kind: JobKind, value: Any, before: H
 def _main(job_id: int, started_by: str) -> None:
     from core.adapters.store import open_store
 
-    if hasattr(os, "nice"):
-        os.nice(10)  # pages come first
+    give_way()
     # At once: nothing of a computation that nobody wants is worth waiting for.
     compute_job(open_store(settings().database_url), job_id, started_by, when_lost=lambda: os._exit(0))
 

@@ -7,7 +7,6 @@ a model is stored before it is complete, and a job without a living process is d
 
 import logging
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from core.adapters.store.models import Dataset, LearnedModel, Record, TrainingJo
 from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError, ShiyaoError
 from core.services.jobs.claims import is_gone, this_process
-from core.services.jobs.own_process import start_own_process
+from core.services.jobs.own_process import give_way, start_own_process
 from core.settings import settings
 
 FIRST_AT: Final = (5, 10, 20)
@@ -300,8 +299,7 @@ def train_in_process(store: Store, job_id: int, *, stopped: Event | None = None)
 def _main(job_id: int) -> None:
     from core.adapters.store import open_store
 
-    if hasattr(os, "nice"):
-        os.nice(10)  # reviewers come first
+    give_way()
     run_job(open_store(settings().database_url), job_id)
 
 

@@ -29,7 +29,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
-from core.services.jobs.own_process import start_own_process
+from core.services.jobs.own_process import give_way, start_own_process
 from core.services.learning.run_confidence import (
     FittedConfidence,
     fit_run_confidence,
@@ -357,6 +357,7 @@ def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:
 def _main(dataset_id: int, run_id: int) -> None:
     from core.adapters.store import open_store
 
+    give_way()
     store = open_store(settings().database_url)
     with store.read() as session:
         name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
