@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.errors import FormError
 from core.services.review import overview
 from core.ui import state
 from core.ui.home.dataset_status import draw_dataset_status, draw_import_link, draw_recent_saves
@@ -14,8 +15,8 @@ states, events = overview(state.store())
 with rest:
     draw_import_link(states)
 asks_name = is_first_minute(states) and draw_first_minute(states)
-leads = {item.dataset.id: view_of(item) for item in states}
+views = {item.dataset.id: view_of(item) for item in states}
 for number, dataset_state in enumerate(states):
-    draw_dataset_status(dataset_state, leads[dataset_state.dataset.id], first=not number and not asks_name)
-draw_progress_of(states, leads)
+    draw_dataset_status(dataset_state, views[dataset_state.dataset.id], first=not number and not asks_name)
+draw_progress_of(states, {number: view for number, view in views.items() if not isinstance(view, FormError)})
 draw_recent_saves(events)

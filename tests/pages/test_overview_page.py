@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import BatchChat, RunKind
+from core.adapters.store.models import BatchChat, Dataset, RunKind
 from core.services.review.batches import assign, waiting_in_batches
 from core.services.review.queue.filters import Filter
 from core.ui import navigation
@@ -46,6 +46,16 @@ def test_what_nobody_has_looked_at_is_said(open_page: OpenPage, store: Store) ->
     [bar] = open_page(PAGE).get("progress")
     assert "已确认 2（其中 1 条按阈值通过，没有人看过）" in bar.proto.text
     assert "已确认的记录里有 1 条按阈值通过，没有人看过" in seen(open_page(navigation.EXPORTS))
+
+
+def test_a_form_that_is_gone_takes_its_own_dataset_alone(open_page: OpenPage, store: Store) -> None:
+    gone, _ = make(store, 1), quality_dataset(store)
+    with store.write() as session:
+        session.get_one(Dataset, gone.id).form = "gone@3"
+    app = open_page(PAGE)
+    assert len(app.get("progress")) == 2 and "甲" in seen(app)
+    [error] = app.error
+    assert "gone" in error.value
 
 
 def test_its_name_leads_to_the_start_page(open_page: OpenPage) -> None:

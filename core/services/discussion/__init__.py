@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         discussions_in,
         of_pass,
         open_counts,
+        speakers_of,
     )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "of_pass",
     "open_counts",
     "place_text",
+    "speakers_of",
     "texts_of_customers",
 ]
 

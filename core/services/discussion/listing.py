@@ -141,9 +141,9 @@ def last_words(view: DiscussionView) -> str:
 def texts_of_customers(views: Iterable[DiscussionView], names: Sequence[str], form: Form) -> list[list[str]]:
     """Discussions of a chat beside the customers that they are about: a list of texts for each customer.
 
-    A customer is found by name, by position only where the discussion has no name; what is about the whole chat, or
-    about a customer who is there no more, stands with the first one, as about 整条群聊 and with the name it had.
-    Where there are no customers, discussions have no place.
+    A customer is found by name, by position where the discussion has no name or several have it; what is about the
+    whole chat, or about a customer who is there no more, stands with the first one, as about 整条群聊 and with the name
+    it had. Where there are no customers, discussions have no place.
 
     Args:
         views: discussions of the chat.
@@ -165,7 +165,9 @@ def _place_among(view: DiscussionView, names: Sequence[str]) -> int | None:
     if view.customer is None:
         return None
     if name := view.customer_name.strip():
-        return next((place for place, other in enumerate(names) if other.strip()[:MOST_OF_NAME] == name), None)
+        places = [place for place, other in enumerate(names) if other.strip()[:MOST_OF_NAME] == name]
+        # Among several of the name the position says which, as on the desk.
+        return view.customer if view.customer in places else next(iter(places), None)
     return view.customer if view.customer < len(names) else None
 
 

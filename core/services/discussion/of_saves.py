@@ -10,7 +10,8 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Discussion, DiscussionEvent, DiscussionStep, RecordStatus
-from core.services.discussion.remarks import append_step, discussion_at, new_discussion, own_steps, recount
+from core.services.discussion.remarks import append_step, discussion_at, new_discussion, own_steps, recount, turns_in
+from core.services.discussion.threads import speakers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,7 @@ def _resolve_own(session: Session, chat_id: int, review_pass: str, save: Discuss
     row = discussion_at(session, chat_id, review_pass, customer=None, customer_name="", field="", who=save.who)
     if row is None or row.resolved_at is not None or row.awaiting:
         return
-    others = exists().where(
-        col(DiscussionEvent.discussion_id) == row.id,
-        col(DiscussionEvent.who) != save.who,
-        col(DiscussionEvent.kind) == DiscussionStep.COMMENT,
-    )
-    if not session.execute(select(others)).scalar_one():
+    if speakers_of(turns_in(session, row)) <= {save.who}:
         append_step(session, row, DiscussionStep.RESOLVE, who=save.who, save_id=f"done:{save.save_id}")
 
 

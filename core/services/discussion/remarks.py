@@ -143,7 +143,7 @@ def _mentions(store: Store, dataset_id: int, remark: Remark) -> MentionFinder:
         mentions = MentionFinder(known_people(session, dataset_id))
         texts = [remark.text]
         if is_change and (row := session.get(Discussion, remark.discussion)) is not None:
-            texts += [turn.text for turn in turns_of(_events(session, row))]
+            texts += [turn.text for turn in turns_in(session, row)]
     for text in texts:
         mentions.people(text)
     return mentions
@@ -280,7 +280,7 @@ def recount(session: Session, discussion: Discussion, mentions: MentionFinder | 
         discussion: the discussion.
         mentions: finds whom comments mention; ``None`` to ask who can be mentioned.
     """
-    turns = turns_of(_events(session, discussion))
+    turns = turns_in(session, discussion)
     if mentions is None:
         mentions = MentionFinder(known_people(session, discussion.dataset_id))
     discussion.awaiting = awaited_after(
@@ -289,9 +289,15 @@ def recount(session: Session, discussion: Discussion, mentions: MentionFinder | 
     discussion.comments = sum(turn.is_comment for turn in turns)
 
 
-def _events(session: Session, discussion: Discussion) -> Sequence[DiscussionEvent]:
+def turns_in(session: Session, discussion: Discussion) -> tuple[Turn, ...]:
+    """What was said and done in a discussion, the oldest first.
+
+    Args:
+        session: open session.
+        discussion: the discussion.
+    """
     statement = select(DiscussionEvent).where(col(DiscussionEvent.discussion_id) == discussion.id)
-    return session.execute(statement.order_by(col(DiscussionEvent.id))).scalars().all()
+    return turns_of(session.execute(statement.order_by(col(DiscussionEvent.id))).scalars())
 
 
 def _discussion_for(
@@ -381,7 +387,7 @@ def _require_text(remark: Remark) -> None:
 def _change_comment(
     session: Session, discussion: Discussion, remark: Remark, who: str, mentions: MentionFinder
 ) -> None:
-    turn = next((turn for turn in turns_of(_events(session, discussion)) if turn.id == remark.target), None)
+    turn = next((turn for turn in turns_in(session, discussion) if turn.id == remark.target), None)
     if turn is None or turn.step != DiscussionStep.COMMENT:
         raise NotFoundError("这条评论已经不在了", _GONE)
     kind = DiscussionStep(remark.kind)

@@ -186,6 +186,11 @@ def is_open() -> ColumnElement[bool]:
     return and_(col(Discussion.resolved_at).is_(None), col(Discussion.comments) > 0)
 
 
+def speakers_of(turns: Iterable[Turn]) -> set[str]:
+    """Whose comments stand in a discussion: what was deleted is said by nobody any more."""
+    return {turn.who for turn in turns if turn.is_comment}
+
+
 def awaited_after(turns: Sequence[Turn], mentions: Mapping[int, Sequence[str]]) -> list[str]:
     """Who was mentioned in a discussion and has not answered since.
 

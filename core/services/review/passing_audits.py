@@ -121,7 +121,7 @@ def _stop(store: Store, rule_id: int, why: str) -> None:
         # The lower rules of the run with it: what is surer than they ask for is wrong too often already.
         for lower in session.execute(_of_run(row).where(col(PassingRule.stopped_at).is_(None))).scalars():
             if (above := stopped_by_audit(session, lower)) is not None:
-                why_too = f"同一抽取任务把握 {above.threshold:.1%} 以上的放行停了：{above.stopped_why}"
+                why_too = f"同一抽取任务把握 {above.threshold * 100:g}% 以上的放行停了：{above.stopped_why}"
                 lower.stopped_at, lower.stopped_why = now(), why_too
 
 
@@ -160,7 +160,9 @@ def audit_passing(store: Store, form: Form, rule: PassingRuleView) -> PassingAud
     with store.read() as session:
         audit = _audit(session, form, rule)
     if rule.stopped_at is None and audit.exceeds(rule.allowed_error):
-        _stop(store, rule.id, f"抽查 {audit.asked} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error:.1%}")
+        _stop(
+            store, rule.id, f"抽查 {audit.asked} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error * 100:g}%"
+        )
     return audit
 
 

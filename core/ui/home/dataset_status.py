@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store.models import RunKind, RunStatus
+from core.errors import FormError
 from core.services.extraction.runs.cost import money
 from core.services.quality import DefaultRun
 from core.services.review import DatasetState
@@ -15,6 +16,7 @@ from core.ui.home.lead_panel import blind_estimate_of, draw_open_decisions, spen
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.metrics import fact_table
+from core.ui.notices import show_error
 from core.ui.quality.blind_estimate import blind_estimate_text
 
 _MOST_RUNS = 4
@@ -34,7 +36,7 @@ def next_step(item: DatasetState) -> tuple[str, str]:
     return navigation.EXPORTS, "全部处理完，去导出"
 
 
-def _status_facts(item: DatasetState) -> dict[str, str]:
+def _status_facts(item: DatasetState, *, has_form: bool) -> dict[str, str]:
     """Labels and runs of a dataset, each in a few words."""
     labels = [run for run in item.runs if run.kind == RunKind.LABELS]
     runs = [run for run in item.runs if run.kind != RunKind.LABELS]
@@ -52,7 +54,7 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
     }
     if item.best is not None and item.default is not None and item.best.id != item.default.id:
         facts["得分最高的"] = f"{item.best.name}（{_why(item, item.best)}）"
-    if (estimate := blind_estimate_of(item)) is not None:
+    if has_form and (estimate := blind_estimate_of(item)) is not None:
         facts["盲审估计"] = blind_estimate_text(estimate)
     if cost := spent(item):
         facts["花费"] = cost
@@ -82,8 +84,14 @@ def draw_import_link(states: Sequence[DatasetState]) -> None:
             st.page_link(navigation.IMPORT, label="导入群聊", icon=":material/add:", width="content")
 
 
-def draw_dataset_status(item: DatasetState, lead: LeadView, *, first: bool) -> None:
-    """Progress of one dataset; the next step of the first one is the page's main button."""
+def draw_dataset_status(item: DatasetState, lead: LeadView | FormError, *, first: bool) -> None:
+    """Progress of one dataset; the next step of the first one is the page's main button.
+
+    Args:
+        item: the dataset.
+        lead: what its lead sees, or what is wrong with its form: then only what needs none is drawn.
+        first: whether it is the first one.
+    """
     done, view = item.progress, item.dataset
     with st.container(border=True):
         head, action = st.columns([6, 2], vertical_alignment="center")
@@ -102,8 +110,11 @@ def draw_dataset_status(item: DatasetState, lead: LeadView, *, first: bool) -> N
             text=f"已确认 {done.confirmed:d}{_unseen_part(item.passed)} · 待讨论 {done.discussed:d} · 已跳过 "
             f"{done.skipped:d} · 还剩 {done.left:d}",
         )
-        fact_table(_status_facts(item))
-        draw_open_decisions(item, lead)
+        fact_table(_status_facts(item, has_form=not isinstance(lead, FormError)))
+        if isinstance(lead, FormError):
+            show_error(lead)
+        else:
+            draw_open_decisions(item, lead)
 
 
 def draw_recent_saves(events: Sequence[Activity]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
+from core.errors import FormError
 from core.services.discussion import open_counts
 from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.quality.blind_estimate import BlindEstimate, blind_estimate
@@ -104,9 +105,12 @@ def draw_progress_of(states: Sequence[DatasetState], leads: Mapping[int, LeadVie
     _draw_charts(form, views[chosen])
 
 
-def view_of(item: DatasetState) -> LeadView:
-    """A dataset as its lead sees it."""
-    return lead_view(state.store(), item.dataset, load_named_form(item.dataset.form))
+def view_of(item: DatasetState) -> LeadView | FormError:
+    """A dataset as its lead sees it; what is wrong with its form where that is gone or broken."""
+    try:
+        return lead_view(state.store(), item.dataset, load_named_form(item.dataset.form))
+    except FormError as error:
+        return error
 
 
 def _draw_field_changes(charts: Any, form: Form, view: LeadView) -> None:

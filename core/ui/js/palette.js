@@ -79,6 +79,14 @@ async function ask(path, signal) {
   return said;
 }
 
+/**
+ * What to tell of an answer that did not come: the server's own sentence where it gave one.
+ * @param {unknown} error
+ */
+function sentenceOf(error) {
+  return (error instanceof Error && /[\u4e00-\u9fff]/.test(error.message) && error.message) || AWAY;
+}
+
 function makePalette() {
   const recent = makeRecent();
   const input = make("input", {
@@ -153,7 +161,7 @@ function makePalette() {
       names = JSON.parse(text);
       search = makeSearch(names?.readings ?? {});
     } catch (error) {
-      trouble = (error instanceof Error && /[\u4e00-\u9fff]/.test(error.message) && error.message) || AWAY;
+      trouble = sentenceOf(error);
     }
     gather(offered);
     if (window_.open) look();
@@ -190,8 +198,8 @@ function makePalette() {
     });
     ask(`/palette/chats?${parameters}`, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
       .then((said) => withChats(local, chatItems(JSON.parse(said).chats, known), question.number !== ""))
-      .catch(() => {
-        trouble = signal.aborted ? trouble : AWAY;
+      .catch((error) => {
+        trouble = signal.aborted ? trouble : sentenceOf(error);
         return local;
       })
       .then((sections) => {

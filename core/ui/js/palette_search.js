@@ -206,7 +206,8 @@ function chatItem(names, dataset, index, passage = "") {
 }
 
 /**
- * What is listed before anything is typed: what was picked last, as far as it is still there, then where one can go.
+ * What is listed before anything is typed: what was picked last, as far as its page, command or
+ * dataset is still there (whether a chat is, says its page), then where one can go.
  * @param {Item[]} items
  * @param {string[]} recent ids, the last one first
  * @param {Names | null} names

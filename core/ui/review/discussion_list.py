@@ -102,7 +102,7 @@ def _draw_table(views: Sequence[DiscussionView], dataset: DatasetView, form: For
         on_select="rerun",
         selection_mode="single-row",
         # A row that is picked by its number is the same discussion only in the same list.
-        key=f"discussions-{dataset.id}-{'-'.join(str(one.id) for one in views[:200])}",
+        key=f"discussions-{dataset.id}-{hash(tuple(one.id for one in views)):x}",
         placeholder=PLACEHOLDER,
         column_config={
             "群聊": st.column_config.NumberColumn(width=56),

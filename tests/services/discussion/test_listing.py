@@ -78,6 +78,15 @@ def test_what_is_about_a_customer_follows_the_name(store: Store, dataset: Datase
     assert [len(texts) for texts in texts_of_customers(views, ["林舟2"], FORM)] == [2]
 
 
+def test_of_two_customers_of_one_name_each_keeps_their_own(store: Store, dataset: DatasetView) -> None:
+    for place in (0, 1):
+        say(store, dataset, f"关于第 {place + 1} 位", chat=3, customer=place, of_several=True)
+    views = discussions(store, dataset.id, DiscussionFilter(chat=3))
+    texts = texts_of_customers(views, ["林舟1", "林舟1"], FORM)
+    assert [f"关于第 {place + 1} 位" in "".join(of_one) for place, of_one in enumerate(texts)] == [True, True]
+    assert [len(of_one) for of_one in texts] == [1, 1]
+
+
 def test_what_is_about_a_customer_who_is_gone_is_nobody_elses(store: Store, dataset: DatasetView) -> None:
     views = discussions(store, dataset.id, DiscussionFilter(chat=2))
     first, second = texts_of_customers(views, ["陈露", "林小小"], FORM)

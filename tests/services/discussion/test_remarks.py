@@ -16,7 +16,7 @@ from core.errors import ConflictError, InputError, NotFoundError, PermissionDeni
 from core.services.discussion import known_people, remarks
 from core.services.discussion.remark_types import MOST_COMMENT, MOST_EVENTS, Remark, RemarkAck
 from core.services.discussion.remarks import add_remark, apply_remarks
-from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts
+from core.services.discussion.threads import DiscussionView, OpenCounts, discussions_in, open_counts, speakers_of
 from core.services.review import apply_saves
 from core.services.team import Actor, acting_as, viewing_as
 from tests.factories.datasets import FORM, make_dataset, make_record
@@ -328,6 +328,17 @@ def test_who_approves_answers_what_they_alone_had_asked(store: Store, dataset: D
     assert not all_of(store, dataset)[0].is_open
     saved(store, dataset, 3, "王芳", "待讨论", undo=True)
     assert all_of(store, dataset)[0].is_open
+
+
+def test_an_answer_that_was_deleted_answers_nothing(store: Store, dataset: DatasetView) -> None:
+    saved(store, dataset, 3, "王芳", "待讨论", note="口径？")
+    whole: dict[str, Any] = {"chat": 3, "customer": None, "customer_name": "", "field": ""}
+    say(store, dataset, "别问我", who="林晓", **whole)
+    answer = all_of(store, dataset)[0].turns[-1].id
+    say(store, dataset, "", who="林晓", kind="删除", target=answer, **whole)
+    assert speakers_of(all_of(store, dataset)[0].turns) == {"王芳"}
+    saved(store, dataset, 3, "王芳", "已确认")
+    assert not all_of(store, dataset)[0].is_open, "as the desk says before the approval"
 
 
 def test_undoing_takes_the_note_back_unless_somebody_answered(store: Store, dataset: DatasetView) -> None:

@@ -6,7 +6,15 @@ from typing import Literal, cast
 from sqlmodel import Session
 
 from core.adapters.store.models import DiscussionStep, Pass
-from core.services.discussion import DiscussionView, RemarkAck, Turn, discussions_in, known_people, of_pass
+from core.services.discussion import (
+    DiscussionView,
+    RemarkAck,
+    Turn,
+    discussions_in,
+    known_people,
+    of_pass,
+    speakers_of,
+)
 from core.services.review.workbench.discussion_contract import (
     DiscussionPayload,
     DiscussionsPayload,
@@ -75,7 +83,6 @@ def _discussion(view: DiscussionView, reviewer: str, room: int) -> DiscussionPay
         if room < 0 and len(sent) >= LEAST_TURNS:
             break
         sent.insert(0, _turn(turn))
-    speakers = {turn.who for turn in view.turns if turn.is_comment}
     return {
         "id": view.id,
         "customer": view.customer,
@@ -85,7 +92,7 @@ def _discussion(view: DiscussionView, reviewer: str, room: int) -> DiscussionPay
         "resolved_by": view.resolved_by,
         "awaits_me": view.is_open and reviewer in view.awaiting,
         "is_mine": view.opened_by == reviewer,
-        "is_own": view.customer is None and speakers == {reviewer} and not view.awaiting,
+        "is_own": view.customer is None and speakers_of(view.turns) == {reviewer} and not view.awaiting,
         "earlier": len(view.turns) - len(sent),
         "turns": sent,
     }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -14,6 +15,7 @@ from core.adapters.store import queries
 from core.adapters.store.models import Chat, Claim, Extraction, Pass, Record, RecordEvent, RecordStatus, now
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
+from core.errors import FormError
 from core.services.review.progress import DECIDED
 from core.services.review.records.baselines import changes_of_baseline
 from core.services.review.records.save_types import FIELD_SECONDS, SECONDS
@@ -72,8 +74,9 @@ def end_of_queue(
     differences = _differences(session, form, reviewer, review_pass, {save.chat_id for save in (*sitting, *today)})
     for dataset in sorted({save.dataset_id for save in others}):
         chats = {save.chat_id for save in others if save.dataset_id == dataset}
-        other_form = load_named_form(queries.dataset(session, dataset).form)
-        differences |= _differences(session, other_form, reviewer, review_pass, chats)
+        with suppress(FormError):  # it says so in its own dataset; here its chats count without changes
+            other_form = load_named_form(queries.dataset(session, dataset).form)
+            differences |= _differences(session, other_form, reviewer, review_pass, chats)
     return {
         "sitting": _summed(sitting, differences, form),
         "today": _summed([*today, *others], differences, form),

@@ -11,9 +11,6 @@ from core.services.review.workbench.contract import Alternative, ChatPayload, Cu
 def shown_unbound(chats: Sequence[ChatPayload], planted: Mapping[int, ShownError], at: int | None) -> int | None:
     """The id of the chat on screen, where a planted error is shown on it and nobody knows yet on whose desk.
 
-    How sure a planted value is, and whether it is doubtful, is said as of the right one: a cell of which nothing, or
-    something else, is said would give it away.
-
     Args:
         chats: payloads.
         planted: by chat id.

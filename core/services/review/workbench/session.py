@@ -412,7 +412,7 @@ def open_session(
         store: the open store.
         dataset: the dataset.
         form: its form.
-        base: name of the run to start from; ``""`` for the newest one with answers.
+        base: name of the run to start from; ``""`` for the default one.
         wanted: name of a set of statuses, overrides the filter's; anything unknown is the default one.
         reviewer: the reviewer's name.
         narrow: which chats to walk through.

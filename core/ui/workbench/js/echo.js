@@ -3,7 +3,7 @@
 // in a quiet line and walked through one by one; nothing is changed by itself. Pure but for the storages handed in.
 /** @import { EchoPayload, Entry, Store, Value, Walk } from "./types.js" */
 /** @import { KeyValueStorage } from "../../js/unanswered.js" */
-import { isEmpty, valueText } from "./values.js";
+import { isEmpty, sameValue, valueText } from "./values.js";
 
 const MOST_AWAY = 200;
 
@@ -138,7 +138,6 @@ export function walkText(store, walk) {
 export function placeInWalk(store, entry) {
   const { walk } = store;
   if (!walk || !entry || !walk.chats.includes(entry.chat.chat)) return null;
-  const same = JSON.stringify(walk.was);
-  const customer = entry.work.findIndex(({ values }) => JSON.stringify(values[walk.key] ?? "") === same);
+  const customer = entry.work.findIndex(({ values }) => sameValue(values[walk.key], walk.was));
   return customer < 0 ? null : { customer, field: walk.key };
 }

@@ -143,7 +143,6 @@ export class Workbench {
     const { panes } = this.divider;
     panes.append(this.chatHost, this.marks.element, this.divider.element, this.formHost, this.blank.element);
     this.chatHost.append(this.rail.element, this.rail.tip);
-    this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
     for (const layer of lastingLayers(this)) this.layers.open(layer);
     watchClicks(this.root, () => addLine(this.bottom, TOO_SOON.place));
     host.append(this.root);

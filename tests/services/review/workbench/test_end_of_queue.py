@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import Extraction, ExtractionStatus, Pass, Record, RecordEvent, now
+from core.adapters.store.models import Dataset, Extraction, ExtractionStatus, Pass, Record, RecordEvent, now
 from core.services.review import PrimarySession, apply_saves, claim, open_session
 from core.services.review.records.save_types import FIELD_SECONDS, SECONDS
 from core.services.review.workbench.contract import WorkbenchPayload
@@ -82,6 +82,15 @@ def test_today_counts_all_datasets_and_a_sitting_its_own(store: Store) -> None:
     shown = card(store, second)
     assert (shown["sitting"]["chats"], shown["today"]["chats"], shown["today"]["seconds"]) == (1, 2, 60.0)
     assert shown["today"]["points"] == FORM.field(STAGE).points, "by the form of the other dataset"
+
+
+def test_a_dataset_whose_form_is_gone_ends_nobodys_card(store: Store) -> None:
+    here, other = make(store, 2), make(store, 1, "另一批")
+    for dataset in (here, other):
+        save(store, dataset, 1, answer(store, dataset, "模型", {1: [{NAME: "林木1"}]}))
+    with store.write() as session:
+        session.get_one(Dataset, other.id).form = "gone@3"
+    assert card(store, here)["today"]["chats"] == 2
 
 
 def test_no_field_takes_longer_than_all_of_the_work(store: Store) -> None:
