@@ -352,8 +352,6 @@ def is_final() -> ColumnElement[bool]:
 
 PASSED_BY: Final = "按阈值通过"
 """Whose the records are that a threshold let pass: nobody has reviewed them."""
-PASSED: Final = "pass"
-"""What save ids of approvals by threshold begin with, before a dash."""
 
 
 def is_passed() -> ColumnElement[bool]:

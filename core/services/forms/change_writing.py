@@ -24,8 +24,6 @@ from core.domain.form.mapping_steps import MoveField
 from core.services.forms.changed_rows import OPEN_PLANTED, ChangedTable, ChangeTally, Columns
 from core.services.forms.staged_rows import CarriedRow, Carrier, Row, columns_of
 
-SAVED_BY_CHANGE = "form"
-"""What save ids of versions begin with, before a dash, that a change of a form wrote."""
 CHANGE_JOB, UNDO_JOB = "form_change", "form_undo"
 """Kinds of jobs that change a form in use: the change that one of them makes does not end it."""
 _AT_ONCE = 200

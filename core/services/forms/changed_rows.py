@@ -83,18 +83,59 @@ def kept_beside(change: FormChange, customers: list[Any]) -> list[Kept]:
 
 
 def customers_back(change: FormChange, customers: list[Any], before: list[Any]) -> list[Any]:
-    """Customers in the old form again, each by the one of before in its place.
+    """Customers in the old form again, each with what the change took from this very one.
+
+    Customers may have been changed, moved, taken away and put in since: whoever cannot be told to be one of before is
+    given nothing of theirs.
 
     Args:
         change: what was applied.
         customers: as they are now.
         before: as they were before the change, in the old form.
     """
-    kept = kept_beside(change, before)
+    carried = [change.carry(customer) for customer in before]
+    own = _same_customers(customers, [one.customer for one in carried], change.new.name_field)
     return [
-        change.carry_back(customer, kept[place] if place < len(kept) else {})
+        change.carry_back(customer, carried[own[place]].kept if place in own else {})
         for place, customer in enumerate(customers)
     ]
+
+
+def _same_customers(customers: list[Any], before: list[Any], name_field: str) -> dict[int, int]:
+    """Which customer of before each one is, by place: the unchanged ones first, then by source, then by name.
+
+    Where as many are there as before, who has neither source nor name is the one at the same place.
+
+    Args:
+        customers: as they are now.
+        before: as they were, in the same form.
+        name_field: key of the field that names a customer.
+    """
+    own: dict[int, int] = {}
+    left, free = dict(enumerate(customers)), dict(enumerate(before))
+
+    def pair(place: int, other: int) -> None:
+        own[place] = other
+        del left[place], free[other]
+
+    def name(customer: Any) -> str:
+        return str(customer["values"].get(name_field) or "").strip()
+
+    for place, customer in list(left.items()):  # of several alike the one at the same place
+        alike = [other for other, one in free.items() if one == customer]
+        if alike:
+            pair(place, place if place in alike else alike[0])
+    for told_by in (lambda customer: customer.get("source"), name):
+        for place, customer in list(left.items()):
+            mark = told_by(customer)
+            now_so = [one for one in left.values() if told_by(one) == mark]
+            were_so = [other for other, one in free.items() if told_by(one) == mark]
+            if mark not in (None, "") and len(now_so) == len(were_so) == 1:
+                pair(place, were_so[0])
+    for place, customer in list(left.items()) if len(customers) == len(before) else ():
+        if place in free and not any(name(one) or one.get("source") is not None for one in (customer, free[place])):
+            pair(place, place)
+    return own
 
 
 def _record(change: FormChange, row: Columns, tally: ChangeTally) -> Columns:
@@ -216,10 +257,12 @@ def _as_value(change: FormChange, key: str, text: str) -> Any:
 
 
 def _planted_back(change: FormChange, row: Columns, before: Columns | None) -> Columns:
-    if before is not None:
-        return before
-    keys = change.old_keys(row["field"])
-    return row | {"field": keys[0] if keys else row["field"]}
+    if before is None:
+        keys = change.old_keys(row["field"])
+        return row | {"field": keys[0] if keys else row["field"]}
+    # What was decided since stays decided; what the change itself withdrew is what it was.
+    is_as_left = row["status"] == _planted(change, before, ChangeTally())["status"]
+    return before | ({} if is_as_left else {"status": row["status"]})
 
 
 def _pick(change: FormChange, row: Columns, tally: ChangeTally) -> Columns:
@@ -227,14 +270,25 @@ def _pick(change: FormChange, row: Columns, tally: ChangeTally) -> Columns:
 
 
 def _pick_back(change: FormChange, row: Columns, before: Columns | None) -> Columns:
-    return before if before is not None else {"choices": _choices(row["choices"], change.old_keys, change.new.keys)}
+    """Picks of since stay; those of fields that the change dropped come back."""
+    old = (before or {}).get("choices", {})
+    if row["choices"] == _choices(old, change.new_keys, change.old.keys):
+        return {"choices": old}
+    gone = {place: source for place, source in old.items() if _has_gone(change, place)}
+    return {"choices": gone | _choices(row["choices"], change.old_keys, change.new.keys)}
+
+
+def _has_gone(change: FormChange, place: str) -> bool:
+    _, is_cell, key = place.partition(":")
+    return bool(is_cell) and key in change.old and not change.new_keys(key)
 
 
 def _choices(choices: Columns, keys: Callable[[str], tuple[str, ...]], known: tuple[str, ...]) -> Columns:
     picked: Columns = {}
     for place, source in choices.items():
-        customer, _, key = place.partition(":")
-        picked |= {f"{customer}:{to}": source for to in (keys(key) if key in known else (key,))}
+        customer, is_cell, key = place.partition(":")
+        moved = keys(key) if is_cell and key in known else (key,)
+        picked |= {f"{customer}:{to}" if is_cell else place: source for to in moved}
     return picked
 
 

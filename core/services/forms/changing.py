@@ -15,13 +15,13 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, now
+from core.adapters.store.save_ids import FORM_CHANGE
 from core.domain.form import Form
 from core.domain.form.mapping import FormChange
 from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError
 from core.services.forms.change_plan import FormChangePlan, running_sentence
 from core.services.forms.change_writing import (
-    SAVED_BY_CHANGE,
     add_versions,
     backward_carrier,
     carry_guidelines,
@@ -167,7 +167,7 @@ def _write(session: Session, plan: FormChangePlan, staged: StagedRows, carry: Ca
     if lost > plan.lost_cells:
         raise ConflictError("预览之后又有人填了这次会丢掉的值，没有改", "请重新预览，看过会丢掉的值再改")
     reason = f"表单从「{_called(change.old)}」改为「{_called(change.new)}」"
-    add_versions(session, ids, change_id, f"{SAVED_BY_CHANGE}-{change_id}", who, reason)
+    add_versions(session, ids, change_id, f"{FORM_CHANGE}-{change_id}", who, reason)
     mark_runs(session, change_id, ids, change.old.reference)
     carry_guidelines(session, change, who)
     for dataset in chosen:
@@ -208,7 +208,7 @@ def _write_undo(session: Session, change_id: int, staged: StagedRows, carry: Car
         for pairs in staged.take(session, table, ids, carry):
             write_carried(session, table, pairs)
     reason = f"撤销表单改动：回到「{_called(change.old)}」"
-    add_versions(session, ids, change_id, f"{SAVED_BY_CHANGE}-undo-{change_id}", who, reason)
+    add_versions(session, ids, change_id, f"{FORM_CHANGE}-undo-{change_id}", who, reason)
     unmark_runs(session, change_id)
     for dataset in chosen:
         dataset.form = entry.old

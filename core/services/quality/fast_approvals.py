@@ -13,18 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import not_, or_, select
+from sqlalchemy import not_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.save_ids import NOT_ON_DESK, is_saved_as
 from core.domain.chat import parse_chat
 from core.services.team import everything_shown
 
 LOOK_BACK = 3
 """Decisions before an approval whose texts and times count with it: what was read ahead."""
 _DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
-_BY_MANY = ("bulk-", "cell-", "undo-", "pass-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _decisions(
         .where(
             col(Record.dataset_id) == dataset_id,
             col(Record.review_pass) == Pass.PRIMARY,
-            not_(or_(*(col(RecordEvent.save_id).startswith(kind) for kind in _BY_MANY))),
+            not_(is_saved_as(*NOT_ON_DESK)),
         )
         .order_by(col(RecordEvent.id))
     )

@@ -13,8 +13,9 @@ from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Confirmation, PassingRule, Record, RecordEvent
+from core.adapters.store.save_ids import PASSED
 
-PASSED_SAVES: Final = f"{queries.PASSED}-"
+PASSED_SAVES: Final = f"{PASSED}-"
 
 Keys = tuple[frozenset[str], ...]
 """Per customer of a record, in its order, the keys of the values that passed."""

@@ -11,7 +11,8 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import DisputeStatus, Extraction, Pass, PassingRule, Record, RecordEvent
-from core.adapters.store.queries import PASSED, PASSED_BY
+from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.save_ids import FORM_CHANGE, PASSED, is_saved_as
 from core.domain.form import Form
 from core.services.quality import pairwise_agreement
 from core.services.quality.cache import cached
@@ -166,7 +167,7 @@ def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
         .where(
             *_decided_by_people(dataset_id),
             col(RecordEvent.status).in_(DECIDED),
-            ~col(RecordEvent.save_id).startswith(f"{PASSED}-"),  # nobody reviewed the chat then
+            ~is_saved_as(PASSED, FORM_CHANGE),  # nobody reviewed the chat then
         )
         .group_by(col(RecordEvent.record_id))
         .subquery()

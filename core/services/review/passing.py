@@ -31,7 +31,8 @@ from core.adapters.store.models import (
     RecordStatus,
     Run,
 )
-from core.adapters.store.queries import PASSED, PASSED_BY
+from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.save_ids import PASSED
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError

@@ -14,7 +14,8 @@ from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
-from core.adapters.store.queries import PASSED, PASSED_BY
+from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.save_ids import PASSED, UNDO
 from core.domain.form import Form, FormValues
 from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
@@ -22,7 +23,7 @@ from core.domain.scoring.correct_cells import least_credit
 from core.domain.scoring.interval import wilson_interval
 from core.errors import NotFoundError
 from core.services.quality.review_checks import lot
-from core.services.review.records.versions import UNDO, Customer, saved_under
+from core.services.review.records.versions import Customer, saved_under
 from core.services.team import permitted
 
 _FEWEST_AUDITED: Final = 5

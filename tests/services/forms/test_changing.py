@@ -17,6 +17,8 @@ from core.adapters.store.models import (
     FormChangeRow,
     Pick,
     PlantedError,
+    PlantedStatus,
+    Record,
     Run,
     RunStatus,
 )
@@ -24,6 +26,7 @@ from core.domain.form import load_named_form
 from core.errors import ConflictError, FormError, InputError, NotFoundError
 from core.services.export import parse_source
 from core.services.forms.change_plan import plan_form_change
+from core.services.forms.changed_rows import customers_back
 from core.services.forms.changing import (
     apply_form_change,
     form_changes,
@@ -32,10 +35,14 @@ from core.services.forms.changing import (
 from core.services.forms.earlier_forms import form_change_of
 from core.services.learning.corpus import read_corpus, restore_corpus
 from core.services.review import open_session
+from core.services.review.lead_view import lead_view
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.other_forms import FormChangedError
+from core.services.review.records.save_reading import read_save
+from core.services.review.records.second_review import second_review_refusal
 from core.services.review.workbench.blind import BlindSession
+from core.services.review.workbench.end_of_queue import end_of_queue
 from core.services.training import TrainingOptions
 from core.services.training.build import export_training
 from core.services.training.set_versions import rebuild
@@ -123,7 +130,8 @@ def test_all_that_names_a_field_follows_it(store: Store) -> None:
         session.add(Discussion(**where, field="品牌型号", opened_by="阿青"))
         session.add(PlantedError(**where, field="联系电话", value="1", right="2"))
         session.add(PlantedError(dataset_id=dataset.id, chat_id=chats[2], field="品牌型号", value="1", right="2"))
-        session.add(Pick(**where, who="阿青", selection="1|2", choices={"0:联系电话": "run:1", "0:品牌型号": "run:2"}))
+        picked = {"@": "1a2b", "0:联系电话": "run:1", "0:品牌型号": "run:2"}
+        session.add(Pick(**where, who="阿青", selection="1|2", choices=picked))
 
     def named() -> list[Any]:
         with store.read() as session:
@@ -142,10 +150,95 @@ def test_all_that_names_a_field_follows_it(store: Store) -> None:
         [("回访电话", "13800000001"), ("品牌型号", "云岭")],
         ["水路故障", ""],
         [("回访电话", "waiting"), ("品牌型号", "withdrawn")],
-        [{"0:回访电话": "run:1"}],
+        [{"@": "1a2b", "0:回访电话": "run:1"}],
     ]
     undo_form_change(store, done.id, who="组长")
     assert named() == before
+
+
+def test_what_was_decided_since_stays_decided(store: Store) -> None:
+    dataset = tickets(store, 4)
+    with store.write() as session:
+        run, chats = queries.run(session, "标注", dataset.id).id, queries.chat_ids(session, dataset.id)
+        for chat, field in ((1, "联系电话"), (2, "品牌型号"), (3, "品牌型号")):
+            status = PlantedStatus.MISSED if chat == 3 else PlantedStatus.WAITING
+            where = {"dataset_id": dataset.id, "chat_id": chats[chat], "run_id": run}
+            session.add(PlantedError(**where, field=field, value="1", right="2", status=status))
+        session.add(
+            Pick(dataset_id=dataset.id, chat_id=chats[1], who="阿青", selection="1|2", choices={"0:品牌型号": "run:2"})
+        )
+    new = next_version(store)
+    done = apply_form_change(store, planned(store, new), who="组长")
+    form = load_named_form(new)
+    for chat in (2, 3):  # whose planted field is gone
+        values = form.empty() | {"报修人": f"住户{chat}"}
+        assert approve(store, dataset, form, chat, values, run=run, version=2).result == "saved"
+    with store.write() as session:
+        session.get_one(PlantedError, chats[1]).status = PlantedStatus.CORRECTED
+        pick = session.execute(select(Pick)).scalar_one()
+        pick.choices = {"0:回访电话": "run:1"}
+    undo_form_change(store, done.id, who="组长")
+    with store.read() as session:
+        rows = session.execute(
+            select(col(PlantedError.field), col(PlantedError.status)).order_by(col(PlantedError.chat_id))
+        ).all()
+        assert rows == [("联系电话", "corrected"), ("品牌型号", "waiting"), ("品牌型号", "missed")]
+        assert session.execute(select(col(Pick.choices))).scalar_one() == {
+            "0:品牌型号": "run:2",
+            "0:联系电话": "run:1",
+        }
+
+
+@pytest.mark.parametrize("told_by", ["source", "报修人", ""])
+def test_nobody_is_given_what_the_change_took_from_another(store: Store, told_by: str) -> None:
+    change = form_change_of(OLD, next_version(store), MAPPING)
+    before = [{"values": ticket(n, 品牌型号=brand)} for n, brand in ((1, "云岭"), (2, "海石"), (3, "松风"))]
+    for place, customer in enumerate(before):
+        if told_by == "source":
+            customer["source"] = place
+        if told_by != "报修人":
+            customer["values"]["报修人"] = ""
+    carried = [change.carry(customer).customer for customer in before]
+    assert customers_back(change, carried, before) == before
+    assert customers_back(change, carried[::-1], before) == before[::-1]
+    left = [carried[1] | {"values": carried[1]["values"] | {"备注": "改过"}}, carried[2]]
+    brands = [one["values"]["品牌型号"] for one in customers_back(change, left, before)]
+    assert brands == (["海石", "松风"] if told_by else ["", "松风"])
+    newcomer = {"values": change.new.empty() | {"报修人": "新来的"}}
+    assert customers_back(change, [newcomer, carried[1]], before)[0]["values"]["品牌型号"] == ""
+
+
+def test_a_change_of_the_form_is_nobodys_review(store: Store) -> None:
+    dataset = tickets(store, 3)
+    old = load_named_form(OLD)
+    plan = plan_edits(store, old, dataset.id, [CellEdit(n, 0, "备注", "批量") for n in (1, 2)])
+    assert len(bulk.apply(store, old, plan, who="组长", reason="口径").saved) == 2
+    bulk_id = bulk.recent(store, dataset.id)[0].id
+    new = next_version(store)
+    apply_form_change(store, planned(store, new), who="组长")
+    form = load_named_form(new)
+    with store.read() as session:
+        record = session.execute(select(Record).where(col(Record.dataset_id) == dataset.id)).scalars().first()
+        assert second_review_refusal(session, record, None, "组长") == ""
+        assert end_of_queue(session, form, dataset.id, "组长")["today"]["chats"] == 0
+    assert {one.reviewer for one in lead_view(store, dataset, form).work} == {"阿青"}
+    with pytest.raises(InputError, match="编号不能用"):
+        read_save(
+            {
+                "save_id": "form-12345678",
+                "chat": 1,
+                "reviewer": "林晓",
+                "base_version": 0,
+                "status": "已确认",
+                "customers": [],
+            }
+        )
+    outcome = bulk.undo(store, form, dataset.id, bulk_id, who="组长")
+    assert (sorted(outcome.saved), outcome.skipped) == ([1, 2], ())
+    with store.read() as session:
+        records = {one.index: one for one in queries.records(session, dataset.id)}
+    assert [records[n].forms[0]["备注"] for n in (1, 2)] == ["第 1 户", "第 2 户"]
+    assert records[1].forms[0]["回访电话"] == "13800000001"
 
 
 def test_what_cannot_be_done_is_said(store: Store) -> None:

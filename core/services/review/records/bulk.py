@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
-from core.adapters.store.queries import PASSED
+from core.adapters.store.save_ids import BULK, CELL, FORM_CHANGE, PASSED, UNDO, is_saved_as
 from core.domain.form import Form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
@@ -25,9 +25,6 @@ from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.other_forms import require_current_form
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
-    BULK,
-    CELL,
-    UNDO,
     ChatState,
     Customer,
     baseline_of,
@@ -184,13 +181,13 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         with store.write() as session:
             for index, record_id, version, fields in events[start : start + _CHUNK]:
                 record = session.get(Record, record_id)
-                if record is None or record.version != version:
+                if record is None or not _is_untouched_since(session, record, version):
                     skipped.append(Skipped(index, f"{saved_by(session, record)}后来又改过"))
                     continue
                 if refusal := others_record_refusal(session, record):
                     skipped.append(Skipped(index, refusal))
                     continue
-                before = _before(session, form, record)
+                before = _before(session, form, record, version)
                 written = new_version(
                     session,
                     record,
@@ -272,9 +269,17 @@ def _write(
     return new_version(session, record, form, customers=customers, who=who, reason=reason, save_id=save_id)
 
 
-def _before(session: Session, form: Form, record: Record) -> ChatState:
-    """The state before a record's newest version."""
-    version = record.version - 1
+def _is_untouched_since(session: Session, record: Record, version: int) -> bool:
+    """Whether nothing but changes of the form came after a version: they carry the versions before as well."""
+    later = exists().where(
+        col(RecordEvent.record_id) == record.id, col(RecordEvent.version) > version, ~is_saved_as(FORM_CHANGE)
+    )
+    return record.version >= version and not session.execute(select(later)).scalar_one()
+
+
+def _before(session: Session, form: Form, record: Record, written: int) -> ChatState:
+    """The state before a version of a record, in the form of today."""
+    version = written - 1
     event = event_of(session, record, version)
     now = ChatState.of(0, record)
     if event is not None:

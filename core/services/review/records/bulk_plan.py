@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent
+from core.adapters.store.save_ids import CELL, UNDO, begins_with
 from core.domain.form import Form, Value, items_of, split_list
 from core.errors import InputError
 from core.services.review.records.versions import ChatState, record_states, saved_by
@@ -142,7 +143,7 @@ def _only_own_since(session: Session, state: ChatState, version: int, who: str) 
             col(RecordEvent.record_id) == state.record.id, col(RecordEvent.version) > version
         )
     ).all()
-    return all(author == who and str(save_id).startswith(("cell-", "undo-")) for author, save_id in events)
+    return all(author == who and begins_with(str(save_id), (CELL, UNDO)) for author, save_id in events)
 
 
 def plan_replace(

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Confirmation, Dataset, Record, RecordEvent
+from core.adapters.store.save_ids import FORM_CHANGE, begins_with
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError
-from core.services.forms.change_writing import SAVED_BY_CHANGE
 from core.services.forms.earlier_forms import carried_customers
 from core.services.review.records.save_types import CustomerSave, Save
 
@@ -92,7 +92,7 @@ def after_form_changes(session: Session, record: Record, save: Save) -> Save:
                 col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == version
             )
         ).scalar_one_or_none()
-        if saved_as is None or not saved_as.startswith(f"{SAVED_BY_CHANGE}-"):
+        if saved_as is None or not begins_with(saved_as, [FORM_CHANGE]):
             return save
         version -= 1
     return save.model_copy(update={"base_version": record.version}) if version == save.base_version else save

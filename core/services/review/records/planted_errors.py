@@ -335,7 +335,7 @@ def without_planted(
         record: as it is stored; ``None`` where there is none.
     """
     row = session.get(PlantedError, chat_id)
-    if row is None:
+    if row is None or row.field not in form:  # withdrawn by a change of the form
         return PutRight(save)
     if row.run_id not in (base, save.base_run_id):
         return PutRight(save, row)

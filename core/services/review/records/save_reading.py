@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.adapters.store.save_ids import NOT_ON_DESK, begins_with
 from core.domain.form import UNSTORABLE
 from core.errors import InputError
 from core.services.review.records.save_types import MOST_CUSTOMERS, MOST_NOTE, MOST_REASON, Save
@@ -23,8 +24,6 @@ MOST_PARTS = 50_000
 MOST_NUMBER = 2**63
 
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
-_RESERVED = ("bulk-", "cell-", "undo-", "pass-")
-"""What ids of versions begin with that no browser writes."""
 _KEEP = "内容还在本机，请改好后再保存"
 
 
@@ -45,7 +44,7 @@ def read_save(raw: Any) -> tuple[Save, str]:
         save = Save.model_validate(raw)
     except ValidationError as error:
         raise _refusal(error) from error
-    if save.save_id.startswith(_RESERVED):
+    if begins_with(save.save_id, NOT_ON_DESK):
         raise InputError("这次保存的编号不能用", "请刷新页面后再试")
     left_out = "已去掉无法保存的字符（空字符或残缺的表情符号）。" if _has_unstorable(raw) else ""
     return save, left_out

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, exists, not_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Record, RecordEvent, RecordStatus
-from core.adapters.store.queries import PASSED, PASSED_BY
-from core.services.review.records.versions import BULK, UNDO
+from core.adapters.store.queries import PASSED_BY
+from core.adapters.store.save_ids import BY_MANY, is_saved_as
 from core.services.team import SEEN_ALREADY, has_seen
 
 
@@ -35,11 +35,8 @@ def worked_on(record_id: Any, reviewer: str) -> ColumnElement[bool]:
         record_id: the record's id, or the column that has it.
         reviewer: the person.
     """
-    by_many = (col(RecordEvent.save_id).startswith(f"{kind}-") for kind in (BULK, PASSED, UNDO))
     return exists().where(
-        and_(
-            col(RecordEvent.record_id) == record_id, col(RecordEvent.who) == reviewer, *(not_(kind) for kind in by_many)
-        )
+        and_(col(RecordEvent.record_id) == record_id, col(RecordEvent.who) == reviewer, not_(is_saved_as(*BY_MANY)))
     )
 
 

@@ -24,14 +24,13 @@ from core.adapters.store.models import (
     RecordStatus,
     now,
 )
+from core.adapters.store.save_ids import BULK, CELL, UNDO, begins_with
 from core.domain.form import Form, FormValues
 from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
 from core.services.webhooks.outbox import note_decision
 
-BULK, CELL, UNDO = "bulk", "cell", "undo"
-"""What save ids begin with, before a dash: of bulk changes, edits of one cell, and undoing."""
-_NO_REVIEW = tuple(f"{kind}-" for kind in (BULK, CELL, UNDO))
+_NO_REVIEW = (BULK, CELL, UNDO)
 
 Customer = dict[str, Any]
 """A stored customer: ``{values, origin, confirmed, pinned, source}``."""
@@ -261,7 +260,7 @@ def reviewer_of(session: Session, record: Record, version: int) -> str:
         if "reviewer" in event.change:
             return str(event.change["reviewer"])
         restored = event.change.get("restored")
-        left_alone = event.change.get("pending") or event.save_id.startswith(_NO_REVIEW)
+        left_alone = event.change.get("pending") or begins_with(event.save_id, _NO_REVIEW)
         if not (left_alone or restored) or version == 1:
             return event.who
         version = restored if isinstance(restored, int) and 0 < restored < version else version - 1

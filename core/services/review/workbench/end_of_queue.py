@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Claim, Extraction, Pass, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.save_ids import BY_MANY, is_saved_as
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
 from core.errors import FormError
@@ -74,9 +75,10 @@ def end_of_queue(
     differences = _differences(session, form, reviewer, review_pass, {save.chat_id for save in (*sitting, *today)})
     for dataset in sorted({save.dataset_id for save in others}):
         chats = {save.chat_id for save in others if save.dataset_id == dataset}
-        with suppress(FormError):  # it says so in its own dataset; here its chats count without changes
+        other_form: Form | None = None
+        with suppress(FormError):  # its own pages say so; here its chats count, of which nothing can be said
             other_form = load_named_form(queries.dataset(session, dataset).form)
-            differences |= _differences(session, other_form, reviewer, review_pass, chats)
+        differences |= _differences(session, other_form, reviewer, review_pass, chats)
     return {
         "sitting": _summed(sitting, differences, form),
         "today": _summed([*today, *others], differences, form),
@@ -105,6 +107,7 @@ def _saves(
             col(Record.updated_at) >= since,
             col(RecordEvent.who) == reviewer,
             col(RecordEvent.at) >= since,
+            ~is_saved_as(*BY_MANY),
         )
         .order_by(col(RecordEvent.at))
     )
@@ -122,11 +125,11 @@ def _latest_sitting(saves: Sequence[_Save]) -> list[_Save]:
 
 
 def _differences(
-    session: Session, form: Form, reviewer: str, review_pass: str, chat_ids: Iterable[int]
+    session: Session, form: Form | None, reviewer: str, review_pass: str, chat_ids: Iterable[int]
 ) -> dict[int, _Difference]:
     """How those of the chats that the reviewer has decided differ from the runs that they were started from."""
-    scorer = Scorer(form)
-    best = sum(field.points for field in form.fields)
+    scorer = Scorer(form) if form is not None else None
+    best = sum(field.points for field in form.fields) if form is not None else 0.0
     by_chat: dict[int, _Difference] = {}
     for some in queries.chunked(sorted(chat_ids), 200):
         statement = (
@@ -148,9 +151,13 @@ def _differences(
 
 
 def _difference(
-    scorer: Scorer, best: float, status: str, customers: list[dict[str, Any]], baseline: list[dict[str, Any]] | None
+    scorer: Scorer | None,
+    best: float,
+    status: str,
+    customers: list[dict[str, Any]],
+    baseline: list[dict[str, Any]] | None,
 ) -> _Difference:
-    if baseline is None:
+    if baseline is None or scorer is None:
         return _Difference(None, None)
     changes = len(changes_of_baseline(baseline, customers))
     if status != RecordStatus.CONFIRMED:
