@@ -106,8 +106,8 @@ def read_computed_score(
 
 
 def _later(job: HeavyJobView, run: RunView, without_disputed: bool) -> Response:
-    asked = urlencode({"run": run.id, "without_disputed": str(without_disputed).lower()})
-    place = f"{PREFIX}/datasets/{run.dataset_id}/scores/jobs/{job.id}?{asked}"
+    query = urlencode({"run": run.id, "without_disputed": str(without_disputed).lower()})
+    place = f"{PREFIX}/datasets/{run.dataset_id}/scores/jobs/{job.id}?{query}"
     document = ScoreJobInfo(job_id=job.id, stage=job.stage, done=job.done, total=job.total)
     return JSONResponse(document.model_dump(), 202, headers={"Location": place, "Retry-After": _AGAIN_SECONDS})
 
