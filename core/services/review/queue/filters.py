@@ -23,6 +23,7 @@ from core.adapters.store.models import (
     PlantedStatus,
     Record,
     RecordStatus,
+    ReviewCheck,
 )
 from core.domain.indices import parse_index
 from core.services.review.queue import search
@@ -128,6 +129,7 @@ def apply_filter(
     dataset_id: int,
     base_run: int | None,
     reviewer: str = "",
+    desk_of: str = "",
 ) -> Select[*tuple[Any, ...]]:
     """Restrict a statement made by :func:`with_record` to a filter, without chats that are withheld from who reads.
 
@@ -138,6 +140,7 @@ def apply_filter(
         dataset_id: the dataset.
         base_run: whose values chats without a record have.
         reviewer: whose batches :data:`MINE` are.
+        desk_of: whose desk the chats are for, on which planted errors are shown; ``""`` where what is stored is shown.
     """
     statement = statement.where(col(Chat.dataset_id) == dataset_id)
     if hidden := withheld(session).chats:
@@ -164,7 +167,7 @@ def apply_filter(
     if wanted.by_value:
         statement = statement.outerjoin(
             Extraction, and_(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id))
-        ).where(_of_field(session, wanted, base_run, reviewer))
+        ).where(_of_field(session, wanted, dataset_id, base_run, desk_of))
     return statement
 
 
@@ -179,32 +182,37 @@ def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:
     return col(Chat.id).in_(chats.where(col(Batch.reviewer) == reviewer))
 
 
-def _of_field(session: Session, wanted: Filter, base_run: int | None, reviewer: str) -> ColumnElement[bool]:
+def _of_field(
+    session: Session, wanted: Filter, dataset_id: int, base_run: int | None, desk_of: str
+) -> ColumnElement[bool]:
     """A customer of the chat has this field filled, empty, or with a value that contains the wanted one.
 
-    Where a reviewer's desk shows a planted error in the field, what it shows decides: a queue by value that went by the
-    run's own answer would give the error away.
+    Where a reviewer's desk shows a planted error in the field, in place of the run's answer or in their draft, what it
+    shows decides: a queue by value that went by what is stored would give the error away.
     """
     sqlite = session.get_bind().dialect.name == "sqlite"
     recorded = some_customer(col(Record.customers), ("values", wanted.field), wanted, sqlite=sqlite)
     answered = func.coalesce(col(Extraction.forms), literal_column("'[{}]'"))
     untouched = some_customer(answered, (wanted.field,), wanted, sqlite=sqlite)
-    if reviewer:
-        planted = exists().where(
-            col(PlantedError.chat_id) == col(Chat.id),
-            col(PlantedError.run_id) == base_run,
-            col(PlantedError.field) == wanted.field,
-            col(PlantedError.status).in_((PlantedStatus.WAITING, PlantedStatus.STANDING, PlantedStatus.CHANGED)),
-            col(PlantedError.reviewer).in_(("", reviewer)),
-        )
-        shown: ColumnElement[bool] = literal(wanted.filled != EMPTY)
-        if wanted.value:
-            shown = planted.where(col(PlantedError.value).icontains(wanted.value, autoescape=True))
-        untouched = or_(and_(planted, shown), and_(~planted, untouched))
-    return or_(
+    stored = or_(
         and_(col(Record.id).is_not(None), recorded),
         and_(col(Record.id).is_(None), untouched),
     )
+    checks = session.get(ReviewCheck, dataset_id) if desk_of else None
+    if checks is None or not checks.planted_share:
+        return stored
+    planted = exists().where(
+        col(PlantedError.chat_id) == col(Chat.id),
+        col(PlantedError.run_id) == base_run,
+        col(PlantedError.field) == wanted.field,
+        col(PlantedError.status).in_((PlantedStatus.WAITING, PlantedStatus.STANDING)),
+        col(PlantedError.version) == func.coalesce(col(Record.version), 0),
+        col(PlantedError.reviewer).in_(("", desk_of)),
+    )
+    shown: ColumnElement[bool] = literal(wanted.filled != EMPTY)
+    if wanted.value:
+        shown = and_(shown, planted.where(col(PlantedError.value).icontains(wanted.value, autoescape=True)))
+    return or_(and_(planted, shown), and_(~planted, stored))
 
 
 def some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite: bool) -> ColumnElement[bool]:

@@ -143,6 +143,7 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
         dataset_id=queue_spec.dataset_id,
         base_run=queue_spec.base_run,
         reviewer=queue_spec.reviewer,
+        desk_of="" if queue_spec.delta else queue_spec.reviewer,
     )
     if queue_spec.order == PRIORITY:
         statement = statement.outerjoin(

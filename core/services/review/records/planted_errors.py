@@ -38,6 +38,8 @@ from core.services.review.records.save_types import Save
 from core.services.review.records.versions import Customer
 from core.services.team import permitted
 
+_AT_ONCE: Final = 100
+"""Chats of one transaction: short enough that saves do not wait for long."""
 _OPEN: Final = (PlantedStatus.WAITING, PlantedStatus.STANDING, PlantedStatus.CHANGED)
 
 
@@ -58,6 +60,7 @@ def plant_errors(store: Store, form: Form, dataset_id: int) -> int:
         checks = session.get(ReviewCheck, dataset_id)
         if checks is None or not checks.planted_share:
             return 0
+        share = checks.planted_share
         run, labels = default_run(session, dataset_id), queries.labels_run(session, dataset_id)
         if run is None or labels is None or run.id == labels.id:
             return 0
@@ -70,21 +73,34 @@ def plant_errors(store: Store, form: Form, dataset_id: int) -> int:
         drawn = _drawn(session, checks, run.id, after)
         rows = _rows(session, Scorer(form), checks, (run.id, labels.id), drawn)
     planted = 0
+    rows.sort(key=lambda row: row.chat_id)
+    for start in range(0, len(rows), _AT_ONCE):
+        with store.write() as session:
+            planted += _plant(session, rows[start : start + _AT_ONCE])
     with store.write() as session:
-        for row in rows:
-            # As a save does: nobody begins the chat until this has been stored.
-            locked = select(col(Chat.id)).where(col(Chat.id) == row.chat_id).with_for_update(key_share=True)
-            session.execute(locked)
-            begun = exists().where(col(Record.chat_id) == row.chat_id)
-            held = exists().where(col(Claim.chat_id) == row.chat_id, col(Claim.until) >= now())
-            there = exists().where(col(PlantedError.chat_id) == row.chat_id)
-            if not session.execute(select(begun | held | there)).scalar():
-                session.add(row)
-                planted += 1
         kept = session.get(ReviewCheck, dataset_id)
-        if kept is not None:
+        if kept is not None and kept.planted_share <= share:  # else more are to be drawn
             kept.planted_run_id, kept.planted_up_to = run.id, newest
     return planted
+
+
+def _plant(session: Session, rows: Sequence[PlantedError]) -> int:
+    """Store the errors of chats that nobody has begun or holds, and that have had none; says how many."""
+    ids = [row.chat_id for row in rows]
+    # As a save does: nobody begins a chat until this has been stored. In order, so that no two wait for one another.
+    session.execute(
+        select(col(Chat.id)).where(col(Chat.id).in_(ids)).order_by(col(Chat.id)).with_for_update(key_share=True)
+    )
+    taken: set[int] = set()
+    for statement in (
+        select(col(Record.chat_id)).where(col(Record.chat_id).in_(ids)),
+        select(col(Claim.chat_id)).where(col(Claim.chat_id).in_(ids), col(Claim.until) >= now()),
+        select(col(PlantedError.chat_id)).where(col(PlantedError.chat_id).in_(ids)),
+    ):
+        taken.update(session.execute(statement).scalars())
+    free = [row for row in rows if row.chat_id not in taken]
+    session.add_all(free)
+    return len(free)
 
 
 def _drawn(session: Session, checks: ReviewCheck, run_id: int, after: int) -> list[int]:

@@ -16,7 +16,8 @@ from core.adapters.store.models import Base, ChatPriority, Extraction, PlantedEr
 from core.domain.checks.planting import planting_of
 from core.domain.scoring import Scorer
 from core.services.export.answer_sources import parse_source, stream_answers
-from core.services.review import PrimarySession, open_session
+from core.services.quality.review_checks import lot, set_review_checks
+from core.services.review import PrimarySession, open_session, record_table
 from core.services.review.queue.background_update import update_with_confidence
 from core.services.review.queue.filters import EMPTY, FILLED, Filter
 from core.services.review.queue.order import QueueSpec, review_queue
@@ -524,3 +525,43 @@ def test_a_queue_by_value_goes_by_what_the_desk_shows(store: Store) -> None:
     assert queued(wrong, "阿青") == by_value and queued(RIGHT, "阿青") == []
     assert queued("", "阿青", FILLED) == [1, 2, 3] and queued("", "阿青", EMPTY) == []
     assert queued(RIGHT, "") == [1, 2, 3], "who sees no planted errors goes by the answers"
+    desk = Desk(store, dataset, "阿青")
+    desk.open(1)
+    desk.save(1, "草稿")
+    assert desk.chats[1]["customers"][0]["values"][STAGE] == wrong
+    assert queued(wrong, "阿青") == by_value and queued(RIGHT, "阿青") == [], "so it does while it stands in a draft"
+    assert queued(RIGHT, "小林") == [1], "another's desk shows that draft as it is stored"
+    desk.save(1, "草稿", {STAGE: RIGHT})
+    assert queued(RIGHT, "阿青") == [1], "what was put right is shown right"
+    with store.write() as session:
+        session.get_one(ReviewCheck, dataset.id).planted_share = 0
+    assert queued(RIGHT, "阿青") == [1, 2, 3], "no desk shows one any more"
+
+
+def test_the_table_of_records_is_filtered_by_what_it_shows(store: Store) -> None:
+    dataset = make_planted(store)
+    with store.read() as session:
+        run_id = queries.run(session, "模型", dataset.id).id
+    narrow = Filter(queue="全部", field=STAGE, value=RIGHT)
+    page = record_table.page(store, FORM, dataset.id, wanted=narrow, base_run=run_id, reviewer="阿青")
+    assert [row.values[STAGE] for row in page.rows] == [RIGHT] * 3
+    matching = record_table.matching_chats(store, dataset.id, wanted=narrow, base_run=run_id, reviewer="阿青")
+    assert matching == [1, 2, 3]
+
+
+def test_a_larger_share_draws_from_all_answers_again(store: Store) -> None:
+    dataset = make_dataset(store, [f"林舟{n}：你好\n客服小何：好的" for n in range(1, 41)])
+    forms = {n: [make_form({NAME: f"林舟{n}", STAGE: RIGHT})] for n in range(1, 41)}
+    make_run(store, dataset, "模型", forms)
+    make_run(store, dataset, "标注", forms, RunKind.LABELS)
+    with store.write() as session:
+        session.add(ReviewCheck(dataset_id=dataset.id, planted_share=0.0, lot_secret="x"))
+
+    def plant(share: float) -> int:
+        set_review_checks(store, dataset.id, blind_share=0, planted_share=share, characters_per_minute=1000, who="组长")
+        return plant_errors(store, FORM, dataset.id)
+
+    few, more = plant(0.02), plant(0.2)
+    assert more > 0 and plant(0.1) == plant(0.2) == 0
+    lots = [lot("x:planted", row.chat_id) for row in errors(store, dataset).values()]
+    assert len(lots) == few + more and max(lots) < 0.2
