@@ -185,7 +185,7 @@ class OpenAIBatches:
         for line in content.splitlines():
             try:
                 result = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(result, dict) and isinstance(result.get("custom_id"), str):
                 yield result["custom_id"], result
@@ -219,9 +219,12 @@ class OpenAIBatches:
             body = response.get("body")
             if not isinstance(body, Mapping):
                 raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式")
-            completion = ChatCompletion.construct(**body)
+            try:
+                completion = ChatCompletion.construct(**body)
+                reply = read_completion(completion, request, self._provider.model_of(request), 0.0)
+            except (AttributeError, TypeError, ValueError, LookupError) as odd:  # nothing checks its shape
+                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式") from odd
             # What a batch's questions were cached of has no price of its own.
-            reply = read_completion(completion, request, self._provider.model_of(request), 0.0)
             return replace(reply, batch=True, tokens_cached=0)
         if isinstance(response, Mapping) and isinstance(response.get("status_code"), int):
             raise explain_status(failed_response(result))

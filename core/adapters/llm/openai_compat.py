@@ -330,6 +330,8 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
         raise failure(Cause.SERVER, "模型服务的回复里没有答案")
     choice = choices[0]
     text = choice.message.content or ""
+    if not isinstance(text, str):  # the package checks no types
+        raise failure(Cause.SERVER, "模型服务的回复里没有答案")
     usage = _usage(reply)
     tokens_in, tokens_out = token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
     cached = cached_tokens(usage)
@@ -339,7 +341,7 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
     if choice.finish_reason == "content_filter":
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
         raise refused.with_token_usage(tokens_in, tokens_out, cached)
-    return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model, tokens_cached=cached)
+    return ModelReply(text, tokens_in, tokens_out, seconds, str(reply.model or model), tokens_cached=cached)
 
 
 def _usage(reply: Any) -> Mapping[str, Any]:

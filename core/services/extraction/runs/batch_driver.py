@@ -25,6 +25,8 @@ from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.store_patience import patiently
 
 _log = logging.getLogger("shiyao.runs")
+_MOST_DOUBLINGS = 30
+"""Of a pause between two tries: more than any of them may be."""
 _LONGEST_WAIT = 300.0
 _REFUSALS = frozenset({Cause.CONFIG, Cause.AUTH, Cause.LICENCE, Cause.QUOTA, Cause.BAD_REQUEST, Cause.TOO_LONG})
 """Causes that say that nothing was done, and that waiting does not help."""
@@ -293,7 +295,7 @@ class BatchDriver:
         """Note a failed step; what waiting does not help stops the run, which says why."""
         _log.warning("batch %s of run %s, %s: %s", batch.id, self._run_id, batch.state, error)
         tries = batch.tries + 1
-        seconds = min(_LONGEST_WAIT, self._pace.poll * 2.0 ** (tries - 1))
+        seconds = min(_LONGEST_WAIT, self._pace.poll * 2.0 ** min(tries - 1, _MOST_DOUBLINGS))
         values: dict[str, Any] = {"tries": tries, "next_at": now() + timedelta(seconds=seconds), "problem": str(error)}
         if unsure:
             problem = "上一次提交没有收到答复，服务方也列不出批量，不知道有没有提交成功"

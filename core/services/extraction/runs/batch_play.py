@@ -1,6 +1,7 @@
 """Goes on with a chat whose questions go as a batch, as far as its answers reach, and collects what is to be asked."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,17 +17,19 @@ from core.adapters.store.models import CallLine, CallLineState, Chat, Dataset, E
 from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form
 from core.domain.prompts import Example
-from core.errors import ProviderError, ShiyaoError
+from core.errors import Cause, ProviderError, ShiyaoError, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, cause_of, earlier_answers, run_pipeline
 from core.services.extraction.pipeline.outcome import AnswerAwaited
 from core.services.extraction.pipeline.retry import ATTEMPTS
 from core.services.extraction.pipeline.stages import Examples, PickedExample
 from core.services.extraction.runs.batch_store import OpenQuestion
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, request_key
-from core.services.extraction.runs.executor import may_replace
+from core.services.extraction.runs.executor import may_replace, unexpected_sentence
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
+
+_log = logging.getLogger("shiyao.runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +93,22 @@ class _AnswersSoFar:
         own = [line for line in self._chat.lines if line.key == key]
         if any(line.state == CallLineState.SENT for line in own):
             raise AnswerAwaited
-        if answered := next((line for line in own if line.state == CallLineState.ANSWERED), None):
-            reply = self._batches.read(answered.result or {}, request)
-            notes = ("模型服务不接受要求的格式，改为不这样要求再问了一次",) if answered.variant else ()
-            return replace(reply, notes=notes)
-        failed = [line for line in own if line.state == CallLineState.FAILED]
-        if not failed:
+        done = [line for line in own if line.state in (CallLineState.ANSWERED, CallLineState.FAILED)]
+        if not done:
             self._ask(key, request, 0)
-        last = failed[-1].result or {}
-        if refuses_format(last) and failed[-1].variant + 1 < variants(request):
-            self._ask(key, request, failed[-1].variant + 1)
+        last, result = done[-1], done[-1].result or {}
+        if refuses_format(result) and last.variant + 1 < variants(request):
+            self._ask(key, request, last.variant + 1)
         try:
-            return self._batches.read(last, request)
+            reply = self._batches.read(result, request)
+            notes = ("模型服务不接受要求的格式，改为不这样要求再问了一次",) if last.variant else ()
+            return replace(reply, notes=notes)
         except ProviderError as error:
             if error.retryable and error.code not in (LENGTH, TOO_LARGE):
                 self.live = self.live or self._chat.parameters.batch_failures == "live"
-                tries = sum(not refuses_format(line.result or {}) for line in failed)
+                tries = sum(not refuses_format(line.result or {}) for line in done)
                 if not self.live and tries < ATTEMPTS:
-                    self._ask(key, request, failed[-1].variant)
+                    self._ask(key, request, last.variant)
             raise
 
     def _ask(self, key: str, request: ModelRequest, variant: int) -> None:
@@ -165,8 +166,14 @@ def play(
         )
     except AnswerAwaited:
         return Played(None, provider.answered_calls, tuple(answers.questions))
+    except StoreUnavailableError:
+        raise
     except ShiyaoError as error:
         outcome = Outcome(None, Status.FAILED, cause=cause_of(error), error=str(error))
+    except Exception as error:
+        # As for a live call: a chat that trips over a mistake of ours must not stop the others.
+        _log.exception("an answer of a batch could not be used: run %s, chat %s", run_id, chat_id)
+        outcome = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=unexpected_sentence(error))
     return Played(replace(outcome, form=chat.form), provider.answered_calls, live=answers.live)
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 OPEN = tuple(state for state in CallBatchState if state != CallBatchState.CLOSED)
 WAITING = (CallBatchState.PREPARED, CallBatchState.UPLOADED)
 """States in which a batch of a run that stands still stays."""
+_NOT_SENT = (CallBatchState.PREPARED, CallBatchState.UPLOADING, CallBatchState.UPLOADED)
+"""States of batches that no service was asked to carry out."""
 _AT_ONCE = 500
 UNSURE = "unsure"
 """Status of a batch of which the service does not say whether it was made."""
@@ -136,16 +138,45 @@ def resume_batches(session: Session, run_id: int) -> None:
     """
     mine = col(CallBatch.run_id) == run_id
     unsure = (col(CallBatch.state) == CallBatchState.CREATING, col(CallBatch.remote_status) == UNSURE)
-    session.execute(update(CallBatch).where(mine, *unsure).values(state=CallBatchState.UPLOADED))
+    session.execute(update(CallBatch).where(mine, *unsure).values(state=CallBatchState.UPLOADED, remote_status=""))
     session.execute(
         update(CallBatch).where(mine, col(CallBatch.state).in_(OPEN)).values(problem="", tries=0, next_at=None)
     )
 
 
-def leave_batches(session: Session, run_id: int) -> None:
-    """Forget batches that no service has: none of their requests was paid for, or all of it is stored."""
-    session.execute(delete(CallBatch).where(col(CallBatch.run_id) == run_id, col(CallBatch.state).in_(OPEN)))
-    forget_settled(session, run_id, [])
+def leave_batches(session: Session, row: Run, pending: Iterable[int], what: str) -> None:
+    """Give up the batches of a run that no service has, so that its chats can be asked in another way.
+
+    None of their requests was paid for; files that were uploaded are deleted at the service by who drives batches.
+
+    Args:
+        session: open for writing.
+        row: of the run.
+        pending: ids of chats without a result.
+        what: is to be done, in Chinese.
+
+    Raises:
+        RunError: a service has some, or there are answers that were paid for and would be asked for again.
+    """
+    require_none_at_service(session, row, what)
+    answered = select(col(CallLine.chat_id)).where(
+        col(CallLine.run_id) == row.id, col(CallLine.state) == CallLineState.ANSWERED
+    )
+    if paid := set(session.execute(answered).scalars()) & set(pending):
+        raise RunError(
+            f"抽取任务「{row.name}」有 {len(paid):,} 条群聊已经由批量答过、还没有答完，现在不能{what}",
+            "请按批量继续：换一种方式，已经付过费的要再付一次",
+        )
+    given_up = (
+        update(CallBatch)
+        .where(col(CallBatch.run_id) == row.id, col(CallBatch.state).in_(_NOT_SENT))
+        .values(state=CallBatchState.FETCHED, remote_status="", problem="", tries=0, next_at=None)
+        .returning(col(CallBatch.id))
+    )
+    ids = list(session.execute(given_up).scalars())
+    session.execute(delete(CallLine).where(col(CallLine.batch_id).in_(ids)))
+    forget_settled(session, row.id or 0, [])
+    require_none_at_service(session, row, what)  # one that was sent while its row was waited for
 
 
 def add_batch(store: Store, run_id: int, lines: Sequence[tuple[OpenQuestion, str, str, int]]) -> None:

@@ -289,8 +289,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
     except Exception as error:
         # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
         _log.exception("extraction failed unexpectedly: run %s, chat %s", placed.run_id, placed.chat_id)
-        sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
-        return Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
+        return Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=unexpected_sentence(error))
 
 
 def _store_outcome(
@@ -353,6 +352,11 @@ def _task(session: Session, chat: PlacedChat) -> Task | None:
         form=form,
         text=text,
     )
+
+
+def unexpected_sentence(error: Exception) -> str:
+    """What is said of a chat that failed by a mistake of ours."""
+    return f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
 
 
 def may_replace(before: Extraction, parameters: RunParameters) -> bool:

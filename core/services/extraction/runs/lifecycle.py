@@ -135,7 +135,7 @@ def create_run(
             "batch_failures": batch_failures,
         }
         if batch is not None and row.id is not None and batch != settled.batch:
-            require_none_at_service(session, row, "改变调用的方式")
+            leave_batches(session, row, missing(session, row), "改变调用的方式")
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         row.total = len(scope(session, row))
@@ -307,8 +307,7 @@ def go_live(store: Store, run_id: int) -> RunView:
     """
     with store.write() as session:
         row = _model_run(session, run_id)
-        require_none_at_service(session, row, "改为实时")
-        leave_batches(session, run_id)
+        leave_batches(session, row, missing(session, row), "改为实时")
         settled = parameters_of(row)
         settled.batch, settled.live = "", []
         row.parameters = settled.model_dump(mode="json")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from core import cli
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
-from core.adapters.store.models import CallBatchState, CallLine, Extraction, RunStatus
+from core.adapters.store.models import CallBatch, CallBatchState, CallLine, CallLineState, Extraction, RunStatus
 from core.domain.form import load_named_form
 from core.errors import ConflictError, RunError
 from core.services.datasets import delete_dataset
@@ -158,6 +158,7 @@ def test_a_service_that_lists_nothing_stops_the_run_until_somebody_has_looked(
     assert "在服务方的控制台核对" in batches_of(store, run.id)[0].problem
     assert service.steps.count("create") == 1
     run_service.start(store, run.id)
+    service.faults |= {"create": ["drop"]}  # lost again, by a service that lists its batches now
     assert drive(store, run).status == RunStatus.FINISHED
     assert paid_once(service, 2)
 
@@ -318,6 +319,80 @@ def test_cancelling_ends_the_batch_and_keeps_what_was_answered(store: Store, ser
     live = run_service.wait_for_run(store, lambda: run_service.go_live(store, run.id))
     assert (live.status, live.done, len(service.requests)) == (RunStatus.FINISHED, 4, 3)
     run_service.delete(store, run.id)
+
+
+@pytest.mark.both_databases
+def test_another_way_of_calling_leaves_no_batch_behind(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 3)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    run_service.pause(store, run.id)
+    with store.write() as session:  # as if it were uploaded and no more
+        session.execute(update(CallBatch).values(state=CallBatchState.UPLOADED))
+        session.execute(update(CallLine).values(state=CallLineState.SENT))
+    service.executed.clear()
+    run_service.create_run(store, **(ASK | {"batch": ""}))
+    view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+    BatchDriver(store, run.id, QUICK).advance()
+    assert (view.status, view.done, len(service.requests), len(service.executed)) == (RunStatus.FINISHED, 3, 3, 0)
+    assert states(store, run) == [CallBatchState.CLOSED] and "delete" in service.steps
+
+
+def test_what_was_paid_for_is_not_asked_again_in_another_way(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 3)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    run_service.pause(store, run.id)
+    with store.write() as session:  # as a process leaves it that was killed after it fetched the answers
+        session.execute(update(CallBatch).values(state=CallBatchState.FETCHED))
+        session.execute(update(CallLine).values(state=CallLineState.ANSWERED))
+    for change in (
+        lambda: run_service.go_live(store, run.id),
+        lambda: run_service.create_run(store, **(ASK | {"batch": ""})),
+    ):
+        with pytest.raises(RunError, match="3 条群聊已经由批量答过、还没有答完"):
+            change()
+    with store.read() as session:
+        assert session.execute(select(func.count()).select_from(CallLine)).scalar_one() == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [None]},
+        {"choices": 5},
+        {"choices": [{"message": {"content": [{}]}}]},
+        {"model": 5},
+        {"_fields_set": 5},
+    ],
+)
+def test_an_odd_answer_fails_its_chat_and_no_other(store: Store, service: FakeBatches, body: dict[str, Any]) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    run = started(store, batch_failures="live")
+    BatchDriver(store, run.id, QUICK).advance()
+    with store.write() as session:
+        session.execute(update(CallBatch).values(state=CallBatchState.FETCHED))
+        result = {"response": {"status_code": 200, "body": body}}
+        session.execute(update(CallLine).values(state=CallLineState.ANSWERED, result=result))
+    BatchDriver(store, run.id, QUICK).advance()
+    view = run_service.progress(store, run.id)
+    assert (view.failed, view.parameters["batch"], states(store, run)) == (0, "", [CallBatchState.CLOSED])
+
+
+def test_a_service_that_was_away_for_days_is_asked_again(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 1)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    with store.write() as session:
+        session.execute(update(CallBatch).values(tries=5_000, next_at=None))
+    service.faults["retrieve"] = ["500"]
+    BatchDriver(store, run.id, QUICK).advance()
+    with store.read() as session:
+        assert session.execute(select(col(CallBatch.tries))).scalar_one() == 5_001
 
 
 def test_many_chats_are_several_files(store: Store, service: FakeBatches) -> None:
