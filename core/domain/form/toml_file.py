@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -210,6 +211,12 @@ def clause_of(error: Any, tables: Mapping[str, str]) -> str:
 _TABLE = re.compile(r"(?<!\s)\s*+\[\[?[^\[\],]+\]\]?\s*+(#.*)?$")
 
 
+@lru_cache(maxsize=8)
+def _lines_with(source: str, pattern: str) -> tuple[int, ...]:
+    """Numbers of the lines, from 0, that begin with a pattern; kept, since each of many problems asks for them."""
+    return tuple(number for number, line in enumerate(source.splitlines()) if re.match(pattern, line))
+
+
 def line_of_place(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
     """The line (from 1) that an error's location points at: the key's own, else its table's."""
     lines = source.splitlines()
@@ -217,10 +224,10 @@ def line_of_place(source: str, loc: tuple[int | str, ...], tables: Mapping[str, 
     table = next((table for table, attribute in tables.items() if loc and loc[0] == attribute), None)
     if table is not None:
         names = rf"(?:{re.escape(table)}|{re.escape(tables[table])})"
-        headers = [n for n, line in enumerate(lines) if re.match(rf"(?<!\s)\s*+\[\[?\s*[\"']?{names}[\"']?\s*\]", line)]
+        headers = _lines_with(source, rf"(?<!\s)\s*+\[\[?\s*[\"']?{names}[\"']?\s*\]")
         index = loc[1] if len(loc) > 1 else 0
         if not isinstance(index, int) or index >= len(headers):
-            inline = [number for number, line in enumerate(lines) if re.match(rf"(?<!\s)\s*+{names}\s*=", line)]
+            inline = _lines_with(source, rf"(?<!\s)\s*+{names}\s*=")
             return (headers or inline or [0])[0] + 1
         start, key = headers[index], loc[2] if len(loc) > 2 else None
     for number in range(start, len(lines)):

@@ -7,6 +7,7 @@ ever.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from unicodedata import normalize
 
@@ -24,6 +25,8 @@ from core.domain.unseen_characters import UNSEEN, is_blank
 from core.errors import FormError
 
 MOST_FIELDS = 200
+_MOST_PROBLEMS = 200
+"""Of a form at once; the others are found when these are mended."""
 MOST_VALUES = 200
 MOST_RULES = 500
 LONGEST_NAME = 60
@@ -76,8 +79,11 @@ def check_form_texts(texts: FormTexts) -> list[FormProblem]:
         tables = parse_tables(texts.form, "表单")
     except FormError as error:
         return [FormProblem((), error.message)]
+    if (fields := len(tables.get("fields") or ())) > MOST_FIELDS:
+        return [FormProblem(("fields",), _too_many(fields))]
     in_form = [
-        FormProblem(place, reason, line_of_place(texts.form, place, TABLES)) for place, reason in _problems(tables)
+        FormProblem(place, reason, line_of_place(texts.form, place, TABLES))
+        for place, reason in islice(_problems(tables), _MOST_PROBLEMS)
     ]
     if in_form:
         return in_form
@@ -148,6 +154,10 @@ def _problems(tables: dict[str, Any]) -> Iterator[tuple[Place, str]]:
             yield place, reason
 
 
+def _too_many(fields: int) -> str:
+    return f"有 {fields} 个字段，最多 {MOST_FIELDS} 个"
+
+
 def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
     """What a file of the program may hold, but a form that somebody brings along may not."""
     try:
@@ -161,7 +171,7 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
     if type(form.version) is not int or not 0 < form.version <= _HIGHEST_VERSION:  # as it is written, "1" or true
         yield ("version",), f"version 应为 1 到 {_HIGHEST_VERSION:,} 的整数"
     if len(form.fields) > MOST_FIELDS:
-        yield ("fields",), f"有 {len(form.fields)} 个字段，最多 {MOST_FIELDS} 个"
+        yield ("fields",), _too_many(len(form.fields))
     alike: dict[str, str] = {}
     for index, field in enumerate(form.fields[:MOST_FIELDS]):
         if field.key in _RESERVED:

@@ -115,7 +115,7 @@ def written_set(
         parameters = {
             **resolved.as_json(),
             "prompt_sha256": prompt.sha256,
-            "form": composition.form.name,
+            "form": composition.form.reference,
             "form_version": composition.form.version,
         }
         seen("写出并读回核对", 0, 0)

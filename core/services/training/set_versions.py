@@ -17,10 +17,10 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import TrainingSet
-from core.domain.form import load_named_form
+from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.domain.prompts import parse_prompt
-from core.errors import ExportError, NotFoundError, ShiyaoError
+from core.errors import ExportError, FormError, NotFoundError, ShiyaoError
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import ExportResult
 from core.services.team import AuditKind, permitted, record_audit, remember_seen_in
@@ -287,15 +287,30 @@ def _remember_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 def _lookup_and_maker(session: Session, view: TrainingSetView) -> tuple[SourceLookup, RowMaker]:
     if "prompt_text" not in view.parameters:
         raise ExportError(f"训练集「{view.name}」是旧版本建的，没有留下重建所需的内容", "请另建一个训练集")
-    form = load_named_form(view.parameters["form"])
-    if form.version != view.parameters["form_version"]:
-        raise ExportError(
-            f"表单「{form.title}」现在是第 {form.version} 版，训练集「{view.name}」用的是第 "
-            f"{view.parameters['form_version']} 版",
-            "请用现在的表单另建一个训练集",
-        )
+    form = _form_of(view)
     prompt = parse_prompt(view.parameters["prompt_text"], f"{view.parameters['prompt']}.md")
     return SourceLookup(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
+
+
+def _form_of(view: TrainingSetView) -> Form:
+    """The form that a training set was built with; older sets name it without its version.
+
+    Raises:
+        ExportError: its file is another version now, and no version of the database is that one.
+        FormError: it is not there any more.
+    """
+    reference, version = str(view.parameters["form"]), view.parameters["form_version"]
+    with suppress(FormError):
+        if (form := load_named_form(reference)).version == version:
+            return form
+    with suppress(FormError):
+        if "@" not in reference:
+            return load_named_form(f"{reference}@{version}")
+    form = load_named_form(reference)
+    raise ExportError(
+        f"表单「{form.title}」现在是第 {form.version} 版，训练集「{view.name}」用的是第 {version} 版",
+        "请用现在的表单另建一个训练集",
+    )
 
 
 def _recreate_row(

@@ -21,6 +21,7 @@ from core.adapters.store.models import (
     Record,
     Run,
     RunStatus,
+    TrainingSet,
 )
 from core.domain.form import load_named_form
 from core.errors import ConflictError, FormError, InputError, NotFoundError
@@ -405,10 +406,14 @@ def test_training_sets_and_learned_models_keep_the_form_that_they_had(store: Sto
     with store.read() as session:
         learned = read_corpus(session, [dataset.name], "labels+records")
     references = [one.reference() for one in learned.approved]
-    done = apply_form_change(store, planned(store, next_version(store)), who="组长")
-    rebuild(store, 1, tmp_path / "after")
-    for file in sorted((tmp_path / "before").rglob("*.jsonl")):
-        assert (tmp_path / "after" / file.name).read_bytes() == file.read_bytes()
+    done = apply_form_change(store, planned(store, new := next_version(store)), who="组长")
+    export_training(store, options=options, out=tmp_path / "before2", name="第二版", who="阿青")
+    with store.read() as session:
+        assert [one.parameters["form"] for one in session.execute(select(TrainingSet)).scalars()] == [OLD, new]
+    for number, folder in ((1, "before"), (2, "before2")):
+        rebuild(store, number, tmp_path / f"after{number}")
+        for file in sorted((tmp_path / folder).rglob("*.jsonl")):
+            assert (tmp_path / f"after{number}" / file.name).read_bytes() == file.read_bytes()
     with store.read() as session:
         again = restore_corpus(session, form, [dataset.name], "labels+records", references)
     assert again.approved == learned.approved

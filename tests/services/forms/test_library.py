@@ -112,13 +112,17 @@ def test_what_cannot_be_used_is_not_saved(store: Store) -> None:
         load_named_form("small@1")
 
 
-def test_a_saved_version_ends_ones_own_draft(store: Store) -> None:
+def test_a_saved_version_ends_the_draft_that_it_was(store: Store) -> None:
+    texts = {"form": TEXTS.form, "guidelines": TEXTS.guidelines, "rules": TEXTS.rules}
     with store.write() as session:
-        session.add_all(FormDraft(name="small", who=who, form="") for who in ("王芳", "李雷"))
+        session.add_all(FormDraft(name="small", who=who, **texts) for who in ("王芳", "李雷"))
     save_form_version(store, TEXTS, who="王芳")
     with store.read() as session:
         assert session.get(FormDraft, ("small", "王芳")) is None
         assert session.get(FormDraft, ("small", "李雷")) is not None
+    save_form_version(store, replace(TEXTS, rules=TEXTS.rules + "\n# 改"), who="李雷")
+    with store.read() as session:
+        assert session.get(FormDraft, ("small", "李雷")) is not None, "what is unsaved stays"
 
 
 def test_another_process_sees_a_version_at_once(store: Store) -> None:
