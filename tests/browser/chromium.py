@@ -29,7 +29,10 @@ FLAGS = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
-FOR_MANY_PAGES = ("--process-per-site", "--js-flags=--no-maglev --no-opt")
+FOR_MANY_PAGES = (
+    "--process-per-site",
+    "--js-flags=--no-opt --invocation-count-for-maglev=4000 --interrupt-budget-for-maglev=600000",
+)
 """Of tests, not of measurements: one process for the pages of a visitor keeps what it has compiled, and none is there
 for so long that its scripts are worth making quicker."""
 
