@@ -120,7 +120,7 @@ def test_a_saved_version_ends_the_draft_that_it_was(store: Store) -> None:
     with store.read() as session:
         assert session.get(FormDraft, ("small", "王芳")) is None
         assert session.get(FormDraft, ("small", "李雷")) is not None
-    save_form_version(store, replace(TEXTS, rules=TEXTS.rules + "\n# 改"), who="李雷")
+    save_form_version(store, CHANGED, who="李雷")
     with store.read() as session:
         assert session.get(FormDraft, ("small", "李雷")) is not None, "what is unsaved stays"
 
