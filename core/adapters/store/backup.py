@@ -14,13 +14,15 @@ from core.private_files import private_folder
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
-def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
+def copy_database(source: Path, target: Path, *, busy_seconds: float, opened_as: str = "", verb: str = "备份") -> None:
     """Copy a database by SQLite's online backup, check the copy, and move it into place.
 
     Args:
         source: the database's file.
         target: where the copy goes; its folder is made.
         busy_seconds: how long to wait for another program that has locked the database.
+        opened_as: SQLite's URI of the source, where it is not to be opened for writing.
+        verb: what this is called in the sentences of errors.
 
     Raises:
         StoreError: the target is there already or cannot be written, the database is locked, the disk is full, or the
@@ -28,9 +30,9 @@ def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
     """
     with new_backup(target, in_use=source) as partial:
         try:
-            _copy(source, partial, busy_seconds)
+            _copy(opened_as or source, partial, busy_seconds, verb)
         except sqlite3.Error as error:
-            raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
+            raise StoreError(f"{verb}失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
 
 
 @contextmanager
@@ -75,19 +77,21 @@ def _refuse_existing(source: Path | None, target: Path) -> None:
         raise StoreError(f"备份文件 {target} 已经存在", "请换一个文件名，或先移走它")
 
 
-def _copy(source: Path, partial: Path, busy_seconds: float) -> None:
+def _copy(source: Path | str, partial: Path, busy_seconds: float, verb: str) -> None:
     until = time.monotonic() + busy_seconds
 
     def give_up(status: int, _remaining: int, _total: int) -> None:
         # Left alone, the driver tries again for ever.
         if status in _BUSY and time.monotonic() > until:
-            raise StoreError("数据库正被别的程序占用，没有备份", "请等它结束，或关闭占用它的程序，再试一次")
+            raise StoreError(f"数据库正被别的程序占用，没有{verb}", "请等它结束，或关闭占用它的程序，再试一次")
 
-    connections = [sqlite3.connect(source), sqlite3.connect(partial)]
+    connections = [sqlite3.connect(source, uri=isinstance(source, str)), sqlite3.connect(partial)]
     try:
         connections[0].backup(connections[1], progress=give_up, sleep=0.1)
         if connections[1].execute("PRAGMA integrity_check").fetchone() != ("ok",):
             raise StoreError("备份没有通过完整性检查，未保留", "请检查磁盘后重试")
+        # Left in WAL mode, it could not be read where nothing can be written beside it.
+        connections[1].execute("PRAGMA journal_mode=DELETE")
     finally:
         for connection in connections:
             connection.close()

@@ -1,6 +1,7 @@
 """Backup and restore of a PostgreSQL database by its own programs, ``pg_dump`` and ``pg_restore``."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,10 +11,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from core.adapters.store.backup import new_backup
+from core.adapters.store.schema_version import VERSIONS
 from core.errors import StoreError
 
 _MARK = b"PGDMP"
 """First bytes of a dump in PostgreSQL's own format."""
+_VERSION_ROW = re.compile(r"^COPY \S*alembic_version \(version_num\) FROM stdin;\n(?!\\\.)(.+)$", re.MULTILINE)
 _LOCK_WAIT = "15s"
 _INSTALL = "请安装 PostgreSQL 的客户端程序（Debian：postgresql-client），版本不低于服务器，再试一次"
 _HINTS = {
@@ -71,8 +74,8 @@ def restore_dump(url: URL, dump: Path) -> None:
         dump: a file that :func:`dump_database` wrote.
 
     Raises:
-        StoreError: the file is no dump, the database holds something already or cannot be reached, or there is no
-            ``pg_restore``. The database is as it was.
+        StoreError: the file is no dump of ours or a newer program's, the database holds something already or cannot be
+            reached, or there is no ``pg_restore``. The database is as it was.
     """
     if not begins_with(dump, _MARK):
         raise StoreError(f"{dump.name} 不是 PostgreSQL 数据库的备份", "请选 backup 为 PostgreSQL 写的 .dump 文件")
@@ -86,8 +89,28 @@ def restore_dump(url: URL, dump: Path) -> None:
         engine.dispose()
     if not is_blank:
         raise StoreError(f"数据库「{url.database}」里已经有数据，没有恢复", "请新建一个空数据库，再用 --db 指定它")
+    _require_ours(dump)
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
     _run("恢复", "pg_restore", *options, f"--dbname={_address(url)}", str(dump), password=url.password)
+
+
+def require_known(backup: Path, version: str) -> None:
+    """Refuse a backup whose tables are of a version that this program does not know.
+
+    Raises:
+        StoreError: they are.
+    """
+    if version not in VERSIONS:
+        raise StoreError(f"{backup.name} 由更新的版本写成（{version}），没有恢复", "请升级拾要后再恢复")
+
+
+def _require_ours(dump: Path) -> None:
+    row = _VERSION_ROW.search(
+        _run("恢复", "pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(dump))
+    )
+    if row is None:
+        raise StoreError(f"{dump.name} 里没有拾要的数据，没有恢复", "请选 backup 写的 .dump 文件")
+    require_known(dump, row[1])
 
 
 def _address(url: URL) -> str:
@@ -95,7 +118,8 @@ def _address(url: URL) -> str:
     return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
 
 
-def _run(what: str, program: str, *arguments: str, password: object = None) -> None:
+def _run(what: str, program: str, *arguments: str, password: object = None) -> str:
+    """Run one of PostgreSQL's programs and give what it writes."""
     place = shutil.which(program)
     if place is None:
         raise StoreError(f"本机没有 {program}，没有{what}", _INSTALL)
@@ -112,3 +136,4 @@ def _run(what: str, program: str, *arguments: str, password: object = None) -> N
         usual = "请按原因处理后重试，完整输出请直接运行它查看"
         hint = next((hint for words, hint in _HINTS.items() if words in done.stderr), usual)
         raise StoreError(f"{program} 没有成功，没有{what}（{reason.split(chr(10))[0][:200]}）", hint)
+    return done.stdout

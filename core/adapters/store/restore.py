@@ -6,8 +6,7 @@ from pathlib import Path
 
 from core.adapters.store.backup import copy_database
 from core.adapters.store.db import BUSY_SECONDS, parse_database_url
-from core.adapters.store.postgres_dump import begins_with, restore_dump
-from core.adapters.store.schema_version import VERSIONS
+from core.adapters.store.postgres_dump import begins_with, require_known, restore_dump
 from core.errors import StoreError
 
 _MARK = b"SQLite format 3\0"
@@ -48,16 +47,30 @@ def restore_database(url: str, backup: Path) -> None:
         # SQLite would take them for the new file's, and its rows with them.
         names = "、".join(f"{target.name}{ending}" for ending in left)
         raise StoreError(f"{target.parent} 里还有 {names}，是另一个数据库的，没有恢复", "请把它们也移走，再恢复")
-    _require_ours(backup)
-    copy_database(backup, target, busy_seconds=BUSY_SECONDS)
+    copy_database(backup, target, busy_seconds=BUSY_SECONDS, opened_as=_readable_as(backup), verb="恢复")
 
 
-def _require_ours(backup: Path) -> None:
+def _readable_as(backup: Path) -> str:
+    """SQLite's URI by which a backup of ours can be read; a refusal of any other file."""
+    address = backup.absolute().as_uri()
     try:
-        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        try:
+            opened_as = f"{address}?mode=ro"
+            version = _version(opened_as)
+        except sqlite3.OperationalError:
+            # A backup in WAL mode wants a file beside it, also for reading. Rows in a -wal would be passed over.
+            log = Path(f"{backup}-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            opened_as = f"{address}?immutable=1"
+            version = _version(opened_as)
     except sqlite3.Error as error:
         raise StoreError(f"{backup.name} 里没有拾要的数据，或已损坏，没有恢复", "请选 backup 写的 .db 文件") from error
-    version = str(rows[0][0]) if rows else ""
-    if version not in VERSIONS:
-        raise StoreError(f"{backup.name} 由更新的版本写成（{version}），没有恢复", "请升级拾要后再恢复")
+    require_known(backup, version)
+    return opened_as
+
+
+def _version(address: str) -> str:
+    with closing(sqlite3.connect(address, uri=True)) as connection:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else ""

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from core import cli
 from core.adapters.store import Store, open_store
+from core.adapters.store.schema_version import NEWEST
 from core.errors import StoreError
 from core.services import maintenance
 from core.services.datasets import load_sample
@@ -82,6 +83,23 @@ def test_what_is_no_dump_is_not_restored(blank: str, tmp_path: Path) -> None:
     (tmp_path / "broken.dump").write_bytes(b"PGDMP\x01\x0e\x00")
     with pytest.raises(StoreError, match="pg_restore 没有成功，没有恢复"):
         maintenance.restore_backup(blank, tmp_path / "broken.dump")
+    with psycopg.connect(blank) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_a_dump_of_strangers_or_of_a_newer_program_makes_nothing(pg_store: Store, blank: str, tmp_path: Path) -> None:
+    with pg_store.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    pg_store.backup(tmp_path / "newer.dump")
+    with pg_store.write() as session:
+        session.execute(text(f"UPDATE alembic_version SET version_num = '{NEWEST}'"))
+        session.execute(text("ALTER TABLE alembic_version RENAME TO other"))
+    pg_store.backup(tmp_path / "foreign.dump")
+    with pg_store.write() as session:
+        session.execute(text("ALTER TABLE other RENAME TO alembic_version"))
+    for name, sentence in (("newer", r"由更新的版本写成（9999）"), ("foreign", "没有拾要的数据，没有恢复")):
+        with pytest.raises(StoreError, match=sentence):
+            maintenance.restore_backup(blank, tmp_path / f"{name}.dump")
     with psycopg.connect(blank) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 

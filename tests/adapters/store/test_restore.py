@@ -63,6 +63,16 @@ def test_what_is_no_backup_of_ours_makes_nothing(backup: Path, tmp_path: Path) -
     assert not target.exists()
 
 
+def test_a_backup_needs_no_file_beside_it(backup: Path, tmp_path: Path) -> None:
+    assert backup.read_bytes()[18:20] == b"\1\1", "in WAL mode it could not be read on a read-only place"
+    with sqlite3.connect(backup) as connection:  # as backups were written before
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    assert backup.read_bytes()[18:20] == b"\2\2"
+    restore_database(sqlite_address(tmp_path / "new.db"), backup)
+    assert names(sqlite_address(tmp_path / "new.db")) == ["备份里的"]
+
+
 @pytest.mark.parametrize("name", ["a%20b", "a?b=1", "a#b", "a b", "%", "文件夹"])
 def test_a_folder_of_any_name_holds_its_own_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
