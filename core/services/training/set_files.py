@@ -146,12 +146,16 @@ def provenance_of(arrangement: Arrangement) -> list[dict[str, Any]]:
 
 
 def publish_set(folder: Path, out: Path) -> None:
-    """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed."""
+    """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed.
+
+    One file after the other, the manifest last and an earlier one's away first: a folder without it was broken off.
+    """
     try:
         private_folder(out)
         for name in FILE_NAMES:
             require_replaceable(out / name)
         require_own_card(out)
+        (out / MANIFEST).unlink(missing_ok=True)
         for name in FILE_NAMES:
             if (folder / name).exists():
                 os.replace(folder / name, out / name)

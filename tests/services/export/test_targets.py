@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ExportError
 from core.services.export.atomic_file import pending_file
-from core.services.training.set_files import TRAIN, publish_set
+from core.services.training.set_files import MANIFEST, TRAIN, VALIDATION, publish_set
 
 
 def _socket(path: Path) -> None:
@@ -57,6 +57,29 @@ def test_a_training_set_replaces_files_only(tmp_path: Path, name: str) -> None:
         publish_set(made, out)
     assert stat.S_ISFIFO((out / name).lstat().st_mode)
     assert (out / "dataset_info.json").read_text() == "old"
+
+
+def test_a_set_broken_off_while_it_is_moved_has_no_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, out = tmp_path / "made", tmp_path / "out"
+    for folder in (made, out):
+        folder.mkdir()
+        for name in (TRAIN, VALIDATION, MANIFEST):
+            (folder / name).write_text(folder.name)
+    move = os.replace
+
+    def killed(source: Path, target: Path) -> None:
+        if source.name == VALIDATION:
+            raise KeyboardInterrupt
+        move(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish_set(made, out)
+    assert {path.name: path.read_text() for path in out.iterdir()} == {TRAIN: "made", VALIDATION: "out"}
+    (made / TRAIN).write_text("made")
+    publish_set(made, out)
+    assert {path.read_text() for path in out.iterdir()} == {"made"} and (out / MANIFEST).exists()
 
 
 def test_a_link_to_a_file_is_replaced_by_the_file(tmp_path: Path) -> None:
