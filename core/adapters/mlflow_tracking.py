@@ -5,6 +5,8 @@ was sent before is brought up to date, and nothing is sent twice. Parameters of 
 goes out as a metric or as a tag.
 """
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -123,9 +125,15 @@ def track_runs(experiment_key: str, experiment: str, runs: Iterable[TrackedRun])
 
 
 def metric_key(*parts: str) -> str:
-    """Parts joined to a name that MLflow takes: what it refuses is ``_``, a slash within a part as well."""
-    joined = "/".join(part.replace("/", "_") for part in parts)
-    return _NOT_IN_KEYS.sub("_", joined)[:LONGEST_KEY]
+    """Parts joined to a name that MLflow takes: what it refuses is ``_``, a slash within a part as well.
+
+    A name that is not the parts as they are ends in a digest of them: others may look the same in what is left.
+    """
+    key = _NOT_IN_KEYS.sub("_", "/".join(part.replace("/", "_") for part in parts))
+    if key == "/".join(parts) and len(key) <= LONGEST_KEY and not any("/" in part for part in parts):
+        return key
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+    return f"{key[: LONGEST_KEY - len(digest) - 1]}-{digest}"
 
 
 def _experiment(client: Any, key: str, name: str) -> str:

@@ -16,10 +16,11 @@ from core.adapters.mlflow_tracking import TrackedRun, TrackingOutcome, metric_ke
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Extraction, RunKind, RunStatus
 from core.domain.form import load_named_form
+from core.domain.form.loading import stored_version
 from core.domain.permissions import Permission
 from core.domain.scoring import LCS, Measure, RunScore, mean_intervals
 from core.domain.scoring.comparison import points_table
-from core.errors import NotFoundError
+from core.errors import FormError, NotFoundError
 from core.services.export.dataset_card import card_text
 from core.services.quality import BLIND, LABELS, RECORDS, Benchmark
 from core.services.quality.leaderboard import references, run_caveats
@@ -150,7 +151,7 @@ def _parameters(run: RunView, form: str, version: int) -> dict[str, str]:
         "prompt": f"{run.prompt_name}.{run.prompt_version}".strip("."),
         "prompt_sha256": run.prompt_sha256,
         "form": run.form or form,
-        "form_version": str(version),
+        "form_version": str(_version_of(run.form) if run.form else version),
         **({"pipeline": str(pipeline.get("spec", "")), "pipeline_sha256": digests} if digests else {}),
         **{
             metric_key("request", str(name)): str(value)
@@ -158,6 +159,16 @@ def _parameters(run: RunView, form: str, version: int) -> dict[str, str]:
             if isinstance(value, str | int | float)
         },
     }
+
+
+def _version_of(reference: str) -> int:
+    """Version of the form that a run says it was made with, also where that cannot be read any more (then 0)."""
+    if stored := stored_version(reference):
+        return stored[1]
+    try:
+        return load_named_form(reference).version
+    except FormError:
+        return 0
 
 
 def _figures(score: RunScore, keys: Sequence[str]) -> dict[str, float]:

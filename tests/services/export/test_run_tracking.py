@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from core.adapters.mlflow_tracking import metric_key
+from core.adapters.mlflow_tracking import LONGEST_KEY, metric_key
 from core.adapters.store import Store
 from core.adapters.store.models import AuditEntry, Dataset, Run
 from core.cli import main
@@ -87,7 +87,23 @@ def test_hostile_names_arrive(store: Store, server: FakeMLflow) -> None:
     make_run(store, dataset, "'; --", {1: [{}]})
     assert track_scores(store, dataset=dataset.id)[0].created == ("'; --",)
     assert track_scores(store, dataset=dataset.id)[0].unchanged == ("'; --",)
-    assert metric_key("f1", "a//b..c\n(d)/") == "f1/a__b_c__d__"
+    assert metric_key("f1", "a//b..c\n(d)/").startswith("f1/a__b_c__d__-")
+
+
+def test_fields_that_look_alike_to_mlflow_keep_figures_of_their_own() -> None:
+    parts = [("f1", key) for key in ("费用_元", "费用+元", "费用&元", "费用/元", "长" * 300, "长" * 299 + "短")]
+    keys = {metric_key(*names) for names in parts}
+    assert len(keys) == len(parts) and "f1/费用_元" in keys and max(map(len, keys)) <= LONGEST_KEY
+    assert metric_key("a", "b/c") != metric_key("a/b", "c") != metric_key("a", "b", "c")
+
+
+def test_a_form_and_its_version_are_of_one_form(store: Store, server: FakeMLflow) -> None:
+    fill(store)
+    with store.write() as session:
+        session.execute(update(Run).where(col(Run.name) == "模型").values(form="repair@7"))
+    track_scores(store, dataset="四条")
+    settings = server.texts_of("模型", "params")
+    assert (settings["form"], settings["form_version"]) == ("repair@7", "7")
 
 
 def test_refusals_are_sentences(store: Store, server: FakeMLflow, monkeypatch: pytest.MonkeyPatch) -> None:
