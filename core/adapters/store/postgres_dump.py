@@ -53,7 +53,7 @@ def dump_database(url: URL, target: Path) -> None:
         _run("备份", "pg_restore", "--list", str(partial))
 
 
-def begins_with(backup: Path, mark: bytes) -> bool:
+def has_mark(backup: Path, mark: bytes) -> bool:
     """Whether a backup begins with the mark of its kind.
 
     Raises:
@@ -77,7 +77,7 @@ def restore_dump(url: URL, dump: Path) -> None:
         StoreError: the file is no dump of ours or a newer program's, the database holds something already or cannot be
             reached, or there is no ``pg_restore``. The database is as it was.
     """
-    if not begins_with(dump, _MARK):
+    if not has_mark(dump, _MARK):
         raise StoreError(f"{dump.name} 不是 PostgreSQL 数据库的备份", "请选 backup 为 PostgreSQL 写的 .dump 文件")
     engine = create_engine(url)
     try:

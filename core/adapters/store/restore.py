@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.adapters.store.backup import copy_database
 from core.adapters.store.db import BUSY_SECONDS, parse_database_url
-from core.adapters.store.postgres_dump import begins_with, require_known, restore_dump
+from core.adapters.store.postgres_dump import has_mark, require_known, restore_dump
 from core.errors import StoreError
 
 _MARK = b"SQLite format 3\0"
@@ -37,7 +37,7 @@ def restore_database(url: str, backup: Path) -> None:
     target = Path(str(address.database or ""))
     if str(target) in ("", ".", ":memory:"):
         raise StoreError("没有写明要恢复到哪个文件，没有恢复", "请用 --db 指定，例如 --db sqlite:///新的.db")
-    if not begins_with(backup, _MARK):
+    if not has_mark(backup, _MARK):
         raise StoreError(f"{backup.name} 不是 SQLite 数据库的备份", "请选 backup 为 SQLite 写的 .db 文件")
     if target.exists():
         raise StoreError(
