@@ -44,7 +44,8 @@ _log = logging.getLogger("shiyao.learning")
 
 def model_name(form: Form) -> str:
     """Name of the model that is trained by itself for a form: each version of a form in the database has its own."""
-    version = f" 第 {form.version} 版" if form.reference != form.name else ""
+    # Titles are not unique; a name in the database is.
+    version = f"（{form.name}）第 {form.version} 版" if form.reference != form.name else ""
     return f"学自审阅·{form.title[:60]}{version}"
 
 

@@ -105,7 +105,7 @@ def add_webhook(
             row = Webhook(name=name, url=url, dataset_id=dataset_id, secret_env=secret_env, who=current_actor().name)
             session.add(row)
             session.flush()
-            record_audit(session, AuditKind.WEBHOOK, name, f"新建：{url}，密钥变量 {secret_env}")
+            record_audit(session, AuditKind.WEBHOOK, name, f"新建：{url.partition('?')[0]}，密钥变量 {secret_env}")
             return _view(session, row)
     except IntegrityError as error:
         raise ConflictError(f"已经有名为「{name}」的回调", "请换一个名称，或先删除它") from error

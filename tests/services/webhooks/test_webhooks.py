@@ -305,6 +305,14 @@ def test_nothing_is_sent_where_models_must_not(store: Store, receiver: Receiver,
         add_webhook(store, "甲", url)
 
 
+def test_an_address_that_holds_a_key_is_not_written_down_for_good(store: Store, receiver: Receiver) -> None:
+    base = receiver.url.partition("?")[0]
+    hook = add_webhook(store, "机器人", f"{base}?key=5f3c")
+    assert hook.url.endswith("?key=5f3c")
+    [entry] = audit_entries(store, kinds=["回调"])
+    assert entry.detail.startswith(f"新建：{base}，") and "5f3c" not in entry.detail
+
+
 def test_a_secret_is_a_variable_of_its_own_that_nobody_guesses(
     store: Store, dataset: DatasetView, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ from core.services.extraction.runs.cost import money
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.reply_reuse import reusable_replies
 from core.services.extraction.runs.run_model import default_model, spec_of, with_run_parameters
-from core.services.extraction.runs.scope import missing, parameters_of, scope
+from core.services.extraction.runs.scope import missing, parameters_of, require_one_choice, scope
 from core.services.extraction.runs.token_scale import TokenScale, token_scale
 
 SAMPLE = 400
@@ -321,6 +321,7 @@ def _wanted(
     session: Session, dataset_id: int, run: str, limit: int | None, chat_indices: Iterable[int] | None
 ) -> list[int]:
     """Indices that would be asked about: in scope, and without an answer where the run is there already."""
+    require_one_choice(limit, chat_indices)
     known = queries.chat_ids(session, dataset_id)
     chosen = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
     row = session.execute(

@@ -30,7 +30,15 @@ from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.run_model import default_model, model_key, refresh, spec_of, with_run_parameters
-from core.services.extraction.runs.scope import BatchWay, RunParameters, missing, parameters_of, pending, scope
+from core.services.extraction.runs.scope import (
+    BatchWay,
+    RunParameters,
+    missing,
+    parameters_of,
+    pending,
+    require_one_choice,
+    scope,
+)
 from core.services.team import AuditKind, permitted, record_audit
 
 
@@ -393,6 +401,7 @@ def _model_run(session: Session, run_id: int) -> Run:
 
 
 def _wanted(indices: list[int], limit: int | None, chat_indices: Iterable[int] | None) -> list[int] | None:
+    require_one_choice(limit, chat_indices)
     if chat_indices is not None:
         chosen = sorted(set(chat_indices))
         if unknown := sorted(set(chosen) - set(indices)):

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run
+from core.errors import RunError
 
 DEFAULT_DEADLINE = 120.0
 _SETTLED = select(func.count()).where(col(Extraction.run_id) == bindparam("run_id"))
@@ -88,6 +89,16 @@ def awaiting_retry(session: Session, row: Run) -> set[int]:
         )
     )
     return {chat_id for chat_id, attempts in failed if retry.get(chat_id) == attempts}
+
+
+def require_one_choice(limit: int | None, chat_indices: object) -> None:
+    """Refuse a number of chats beside a list of them: one would be left out without a word.
+
+    Raises:
+        RunError: both are given.
+    """
+    if limit is not None and chat_indices is not None:
+        raise RunError("「前几条」和「哪几条」只能写一个", "请去掉其中一个")
 
 
 def missing(session: Session, row: Run) -> list[int]:

@@ -80,7 +80,10 @@ def in_current_form(session: Session, dataset_id: int, form: Form, save: Save) -
         )
         for customer, one in zip(save.customers, carried, strict=True)
     ]
-    return load_named_form(current), save.model_copy(update={"customers": moved, "form": current, "field_seconds": {}})
+    form_now = load_named_form(current)
+    # Which of the new fields were folded is not known: nobody is charged with what they may not have seen.
+    carried_save = {"customers": moved, "form": current, "field_seconds": {}, "folded": list(form_now.keys)}
+    return form_now, save.model_copy(update=carried_save)
 
 
 def after_form_changes(session: Session, record: Record, save: Save) -> Save:

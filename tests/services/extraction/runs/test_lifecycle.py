@@ -75,7 +75,14 @@ def test_what_cannot_be_created_is_refused(store: Store) -> None:
         run_service.create_run(store, dataset="d", name="r", provider="nope")
     with pytest.raises(PromptError):
         run_service.create_run(store, dataset="d", name="r", provider="local", prompt="nope")
-    for wrong in ({"limit": 0}, {"concurrency": 0}, {"deadline": 0.0}, {"per_minute": 0}, {"chat_indices": [3]}):
+    for wrong in (
+        {"limit": 0},
+        {"concurrency": 0},
+        {"deadline": 0.0},
+        {"per_minute": 0},
+        {"chat_indices": [3]},
+        {"limit": 1, "chat_indices": [1]},
+    ):
         with pytest.raises(RunError):
             run_service.create_run(store, dataset="d", name="r", provider="local", **wrong)  # type: ignore[arg-type]
     with pytest.raises(RunError, match="没有名称"):
