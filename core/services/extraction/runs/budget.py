@@ -11,7 +11,8 @@ from core.adapters.store import RunView, queries
 from core.adapters.store.models import Extraction, Place, Run, RunStatus
 from core.errors import RunError
 from core.services.extraction.runs.cost import money
-from core.services.extraction.runs.scope import parameters_of, pending
+from core.services.extraction.runs.pipeline_loading import pipeline_of
+from core.services.extraction.runs.scope import BatchWay, parameters_of, pending
 from core.services.quality.run_cost import run_costs
 
 _LOCK: Final[dict[str, bool]] = {"key_share": True}
@@ -129,6 +130,20 @@ def require_budget_for_a_chat(session: Session, row: Run) -> None:
     if budget is not None and each is not None and budget < each and not run_yuan(session, row):
         raise RunError(
             f"预算 {money(budget)} 不够抽取一条群聊（估计每条 {money(each)}）", "请提高预算，或换单价低的模型"
+        )
+
+
+def require_budget_can_be_kept(row: Run) -> None:
+    """Refuse a budget for batches of several stages: what a stage cost counts once the chat has its result.
+
+    Raises:
+        RunError: a run has such.
+    """
+    parameters = parameters_of(row)
+    if parameters.budget is not None and parameters.batch == BatchWay.FILES and len(pipeline_of(row).steps) > 1:
+        raise RunError(
+            "提示词有几步时，批量文件的花费要等最后一步答完才算得出，预算管不住它",
+            "请去掉预算，或改为实时调用，或换只有一步的提示词",
         )
 
 

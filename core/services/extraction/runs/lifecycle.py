@@ -19,6 +19,7 @@ from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.batch_store import leave_batches, require_none_at_service, resume_batches
 from core.services.extraction.runs.budget import (
+    require_budget_can_be_kept,
     require_budget_for_a_chat,
     require_budget_left,
     require_prices,
@@ -146,6 +147,7 @@ def create_run(
             leave_batches(session, row, missing(session, row), "改变调用的方式")
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
+        require_budget_can_be_kept(row)
         row.total = len(scope(session, row))
         if row.total == 0:
             raise RunError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
@@ -228,6 +230,7 @@ def set_limits(
             require_prices(spec_of(row))
         limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "budget": budget}
         row.parameters = _validated(**{**parameters_of(row).model_dump(), **limits}).model_dump(mode="json")
+        require_budget_can_be_kept(row)
         session.flush()
         if budget is not None:
             _estimate_chat(session, row)

@@ -420,6 +420,20 @@ def test_a_budget_holds_back_what_it_cannot_pay(store: Store) -> None:
         assert drive(store, run).done == 8 and paid_once(service, 8)
 
 
+def test_a_budget_that_could_not_be_kept_is_refused(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    two = ASK | {"prompt": "baseline,verify"}
+    with pytest.raises(RunError, match="预算管不住它"):
+        run_service.create_run(store, **two, budget=4)
+    run = run_service.create_run(store, **two)
+    with pytest.raises(RunError, match="预算管不住它"):
+        run_service.set_limits(store, run.id, concurrency=1, per_minute=None, deadline=60, budget=4)
+    live = run_service.create_run(store, **(two | {"name": "live", "batch": ""}), budget=40)
+    with pytest.raises(RunError, match="预算管不住它"):
+        run_service.create_run(store, **(two | {"name": live.name}))
+
+
 def test_the_hours_of_the_entry_are_asked_for(store: Store, service: FakeBatches) -> None:
     add_dataset(store, 1)
     add_model(store, service, batch_deadline=72)
