@@ -15,7 +15,7 @@ def test_a_person_is_found_and_deleted(open_page: OpenPage, store: Store) -> Non
     next(one for one in app.text_input if one.label == "找一个人").set_value("沐晚晴")
     app = button(app, "查找").click().run()
     assert "数据集「d」第 1 条群聊" in seen(app)
-    assert "会把上面 1 条群聊整条删除：里面别的客户" in seen(app)
+    assert "会把上面 1 条群聊整条删除：里面别的人" in seen(app)
     assert button(app, "删除这个人").disabled
     app = app.checkbox(key="person-sure").check().run()
     app = button(app, "删除这个人").click().run()

@@ -212,9 +212,17 @@ _TABLE = re.compile(r"(?<!\s)\s*+\[\[?[^\[\],]+\]\]?\s*+(#.*)?$")
 
 
 @lru_cache(maxsize=8)
-def _lines_with(source: str, pattern: str) -> tuple[int, ...]:
-    """Numbers of the lines, from 0, that begin with a pattern; kept, since each of many problems asks for them."""
-    return tuple(number for number, line in enumerate(source.splitlines()) if re.match(pattern, line))
+def _headers(source: str, names: str) -> list[int]:
+    """Numbers, from 0, of lines that begin a table of these names; kept: each of many problems asks for them."""
+    lines = enumerate(source.splitlines())
+    return [number for number, line in lines if re.match(rf"(?<!\s)\s*+\[\[?\s*[\"']?{names}[\"']?\s*\]", line)]
+
+
+@lru_cache(maxsize=8)
+def _assignments(source: str, names: str) -> list[int]:
+    """The same of lines that give one of these names its value."""
+    lines = enumerate(source.splitlines())
+    return [number for number, line in lines if re.match(rf"(?<!\s)\s*+{names}\s*=", line)]
 
 
 def line_of_place(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
@@ -224,10 +232,10 @@ def line_of_place(source: str, loc: tuple[int | str, ...], tables: Mapping[str, 
     table = next((table for table, attribute in tables.items() if loc and loc[0] == attribute), None)
     if table is not None:
         names = rf"(?:{re.escape(table)}|{re.escape(tables[table])})"
-        headers = _lines_with(source, rf"(?<!\s)\s*+\[\[?\s*[\"']?{names}[\"']?\s*\]")
+        headers = _headers(source, names)
         index = loc[1] if len(loc) > 1 else 0
         if not isinstance(index, int) or index >= len(headers):
-            inline = _lines_with(source, rf"(?<!\s)\s*+{names}\s*=")
+            inline = _assignments(source, names)
             return (headers or inline or [0])[0] + 1
         start, key = headers[index], loc[2] if len(loc) > 2 else None
     for number in range(start, len(lines)):

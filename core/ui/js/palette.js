@@ -79,10 +79,7 @@ async function ask(path, signal) {
   return said;
 }
 
-/**
- * What to tell of an answer that did not come: the server's own sentence where it gave one.
- * @param {unknown} error
- */
+/** The server's own sentence where it gave one. @param {unknown} error */
 function sentenceOf(error) {
   return (error instanceof Error && /[\u4e00-\u9fff]/.test(error.message) && error.message) || AWAY;
 }
