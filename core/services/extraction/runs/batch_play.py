@@ -78,7 +78,7 @@ class _Chat:
 class _AnswersSoFar:
     """A provider that has the answers of batches, and collects every other question."""
 
-    def __init__(self, chat: _Chat, chat_id: int, batches: OpenAIBatches, is_asked: Callable[[str], bool]) -> None:
+    def __init__(self, chat: _Chat, chat_id: int, batches: OpenAIBatches, is_asked: Callable[[str, int], bool]) -> None:
         self.name, self.default_url = "openai", batches.default_url
         self.questions: list[OpenQuestion] = []
         self.picked: dict[str, Any] = {}
@@ -113,7 +113,7 @@ class _AnswersSoFar:
 
     def _ask(self, key: str, request: ModelRequest, variant: int) -> None:
         """Put a question on the list, unless the very same one is on its way for another chat."""
-        if not self._is_asked(key):
+        if not self._is_asked(key, self._chat_id):
             chat = self._chat
             self.questions.append(
                 OpenQuestion(self._chat_id, key, request, variant, chat.attempts, chat.form, self.picked)
@@ -122,7 +122,7 @@ class _AnswersSoFar:
 
 
 def play(
-    store: Store, run_id: int, chat_id: int, batches: OpenAIBatches, is_asked: Callable[[str], bool]
+    store: Store, run_id: int, chat_id: int, batches: OpenAIBatches, is_asked: Callable[[str, int], bool]
 ) -> Played | None:
     """Go on with a chat as far as its answers reach; asks nobody and writes nothing.
 
@@ -131,7 +131,7 @@ def play(
         run_id: the run.
         chat_id: one of its chats.
         batches: of the run's model.
-        is_asked: whether a request (its key) is on its way for another chat, whose answer will do.
+        is_asked: whether a request (its key) of a chat (its id) is on its way, or answered, for another chat.
 
     Returns:
         ``None`` where the run or the chat is gone, or the chat has its result.

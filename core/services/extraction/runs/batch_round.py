@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -18,8 +19,10 @@ from core.adapters.store.models import (
     CallLineState,
     Dataset,
     Extraction,
+    Place,
     Run,
     RunStatus,
+    now,
 )
 from core.domain.form import load_named_form
 from core.errors import ShiyaoError
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.batch_driver import BatchPace
 
 
+_LONGEST_CALLS = timedelta(minutes=15)
+"""After so long a chat that was being asked live goes into a batch all the same."""
 _PROBED = 5
 """Most questions under way for a budget while nobody knows how long the model's answers are."""
 
@@ -96,6 +101,10 @@ class BatchRound:
         under_way = [line for line in lines if line.state == CallLineState.SENT]
         self._lines_of = Counter(line.chat_id for line in lines)
         self._asked = set() if parameters.fresh else {line.key for line in under_way}
+        open_chats = missing(session, run)
+        # The answer stands for all who ask the same once the chat that it was for has its result.
+        answered = [line for line in lines if line.state == CallLineState.ANSWERED and line.chat_id in set(open_chats)]
+        self._answered = {} if parameters.fresh else {line.key: line.chat_id for line in answered}
         self._spec = spec_of(run)
         self._answer = 0
         self._left: float | None = None
@@ -104,10 +113,13 @@ class BatchRound:
             with suppress(ShiyaoError):  # what is wrong with prompt or form fails the chats, which say so
                 self._reserve(session, run, parameters.budget, [line.tokens for line in under_way])
         self._may_ask = run.status == RunStatus.RUNNING and parameters.batch == BatchWay.FILES
-        left_out = {line.chat_id for line in under_way} | set(parameters.live)
+        # Live calls under way; not those of a process that is gone, whose places nobody may clear.
+        since = now() - _LONGEST_CALLS
+        placed = select(col(Place.chat_id)).where(col(Place.run_id) == self._run_id, col(Place.started_at) > since)
+        left_out = {line.chat_id for line in under_way} | set(parameters.live) | set(session.execute(placed).scalars())
         self._chats = [
             chat_id
-            for chat_id in missing(session, run)
+            for chat_id in open_chats
             if chat_id not in left_out and (self._may_ask or chat_id in self._lines_of)
         ]
 
@@ -124,8 +136,8 @@ class BatchRound:
     def _is_spent(self) -> bool:
         return self._most == 0 or (self._left is not None and self._left <= 0)
 
-    def _is_asked(self, key: str) -> bool:
-        return key in self._asked
+    def _is_asked(self, key: str, chat_id: int) -> bool:
+        return key in self._asked or self._answered.get(key, chat_id) != chat_id
 
     def _cost(self, tokens: int) -> float:
         answer = self._answer

@@ -184,12 +184,12 @@ def add_batch(store: Store, run_id: int, lines: Sequence[tuple[OpenQuestion, str
 
     Args:
         store: open store.
-        run_id: the run; nothing is written where it is not running any more.
+        run_id: the run; nothing is written where it is not running as a batch any more.
         lines: ``(question, custom id, body, tokens)`` of each request.
     """
     with store.write() as session:
-        run = session.get(Run, run_id)
-        if run is None or run.status != RunStatus.RUNNING:
+        run = session.get(Run, run_id, with_for_update=True)
+        if run is None or run.status != RunStatus.RUNNING or parameters_of(run).batch != BatchWay.FILES:
             return
         batch = CallBatch(run_id=run_id, token=uuid4().hex, total=len(lines))
         session.add(batch)

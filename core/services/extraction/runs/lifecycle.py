@@ -144,6 +144,8 @@ def create_run(
             "batch_failures": batch_failures,
         }
         if batch is not None and row.id is not None and batch != settled.batch:
+            if row.status == RunStatus.RUNNING:
+                raise RunError(f"抽取任务「{row.name}」正在进行，现在不能改变调用的方式", "请先暂停它")
             leave_batches(session, row, missing(session, row), "改变调用的方式")
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")

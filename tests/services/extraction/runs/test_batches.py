@@ -12,7 +12,17 @@ from sqlmodel import col
 from core import cli
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
-from core.adapters.store.models import CallBatch, CallBatchState, CallLine, CallLineState, Extraction, RunStatus
+from core.adapters.store.models import (
+    CallBatch,
+    CallBatchState,
+    CallLine,
+    CallLineState,
+    Chat,
+    Extraction,
+    Place,
+    RunStatus,
+    now,
+)
 from core.domain.form import load_named_form
 from core.errors import ConflictError, RunError
 from core.services.datasets import delete_dataset
@@ -263,6 +273,27 @@ def test_stages_go_in_rounds_and_samples_together(store: Store) -> None:
         voted = drive(store, started(store, name="voted", prompt="baseline.v1*3"))
         assert (voted.done, [batch.total for batch in batches_of(store, voted.id)]) == (2, [6])
         assert len(service.executed) == 10
+
+
+def test_equal_chats_of_several_stages_are_paid_once(store: Store) -> None:
+    make_dataset(store, ["乙先生1：会话存档怎么收费？\n客服小林：标准版每年三千元。"] * 2, "d")
+    with FakeBatches() as service:
+        add_model(store, service)
+        view = drive(store, started(store, prompt="baseline,verify"))
+        assert (view.status, view.done, paid_once(service, 2)) == (RunStatus.FINISHED, 2, True)
+
+
+def test_what_is_asked_live_goes_into_no_batch(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 3)
+    add_model(store, service)
+    run = started(store)
+    with pytest.raises(RunError, match="正在进行，现在不能改变调用的方式"):
+        run_service.create_run(store, **(ASK | {"batch": ""}))
+    with store.write() as session:
+        chat = session.execute(select(col(Chat.id)).order_by(col(Chat.id)).limit(1)).scalar_one()
+        session.add(Place(model="openai/m", holder="w", run_id=run.id, chat_id=chat, started_at=now()))
+    BatchDriver(store, run.id, QUICK).advance()
+    assert [batch.total for batch in batches_of(store, run.id)] == [2]
 
 
 def test_a_format_that_is_refused_is_left_out(store: Store) -> None:
