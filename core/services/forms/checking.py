@@ -79,8 +79,8 @@ def check_form_texts(texts: FormTexts) -> list[FormProblem]:
         tables = parse_tables(texts.form, "表单")
     except FormError as error:
         return [FormProblem((), error.message)]
-    if (fields := len(tables.get("fields") or ())) > MOST_FIELDS:
-        return [FormProblem(("fields",), _too_many(fields))]
+    if isinstance(fields := tables.get("field"), list) and len(fields) > MOST_FIELDS:
+        return [FormProblem(("fields",), _too_many(len(fields)))]
     in_form = [
         FormProblem(place, reason, line_of_place(texts.form, place, TABLES))
         for place, reason in islice(_problems(tables), _MOST_PROBLEMS)

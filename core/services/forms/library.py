@@ -171,7 +171,7 @@ def save_form_version(
                 )
             )
             draft = session.get(FormDraft, (form.name, who.strip()))
-            if draft is not None and _same(FormTexts(draft.form, draft.guidelines, draft.rules), texts):
+            if draft is not None and FormTexts(draft.form, draft.guidelines, draft.rules) == texts:
                 session.delete(draft)  # what was saved; work on something else stays
             record_audit(session, AuditKind.FORM, f"{form.name}@{version}", note or f"{len(form.fields)} 个字段")
             return f"{form.name}@{version}"

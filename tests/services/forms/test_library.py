@@ -17,6 +17,7 @@ from core.domain.permissions import AccountRole
 from core.errors import ConflictError, FormError, InputError, PermissionDeniedError
 from core.services.datasets import import_chats
 from core.services.forms import known_forms, resolve_form, save_form_version, texts_of
+from core.services.forms.checking import check_form_texts
 from core.services.forms.library import form_versions
 from core.services.team import Actor, acting_as
 from core.services.team.audit import audit_entries
@@ -121,8 +122,18 @@ def test_a_saved_version_ends_the_draft_that_it_was(store: Store) -> None:
         assert session.get(FormDraft, ("small", "王芳")) is None
         assert session.get(FormDraft, ("small", "李雷")) is not None
     save_form_version(store, CHANGED, who="李雷")
+    with store.write() as session:
+        draft = session.get_one(FormDraft, ("small", "李雷"))  # what is unsaved stays
+        draft.form = "half [typed"
+    save_form_version(store, TEXTS, who="李雷")
     with store.read() as session:
-        assert session.get(FormDraft, ("small", "李雷")) is not None, "what is unsaved stays"
+        assert session.get(FormDraft, ("small", "李雷")) is not None
+
+
+@pytest.mark.parametrize(("source", "reason"), [("fields = 5\n", ""), ("[[field]]\n" * 201, "有 201 个字段")])
+def test_what_is_no_list_of_fields_or_too_long_a_one_is_said(source: str, reason: str) -> None:
+    problems = check_form_texts(FormTexts(source))
+    assert problems and reason in problems[0].reason
 
 
 def test_another_process_sees_a_version_at_once(store: Store) -> None:
