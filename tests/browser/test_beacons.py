@@ -1,8 +1,7 @@
 """Nobody's browser calls out: names, notes, chats, answers and errors full of images and HTML, on every page."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.browser.reviewer_page import App, sit_down
 from tests.browser.serving import Serve
 from tests.browser.visitors import visiting
 from tests.factories.hostile import HostileHouse, hostile_texts
+from tests.fakes.loopback_server import LoopbackServer
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +50,9 @@ def beacon() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = LoopbackServer(Handler).started()
     yield f"http://127.0.0.1:{server.server_port}/beacon", asked
-    server.shutdown()
-    server.server_close()
+    server.stop()
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import base64
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from tests.fakes.loopback_server import LoopbackServer
 
 TOKEN = "hf_fake0123456789abcdefghij"
 
@@ -55,7 +56,7 @@ class FakeHub:
         self.large_from = large_from
         self.ignored: tuple[str, ...] = ()
         self.other_storage = ""
-        self._servers: list[ThreadingHTTPServer] = []
+        self._servers: list[LoopbackServer] = []
 
     def __enter__(self) -> "FakeHub":
         fake = self
@@ -83,18 +84,14 @@ class FakeHub:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        for _ in range(2):
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-            self._servers.append(server)
+        self._servers = [LoopbackServer(Handler).started() for _ in range(2)]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server in self._servers:
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
     @property
     def address(self) -> str:

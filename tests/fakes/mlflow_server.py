@@ -6,11 +6,12 @@ take, a name of an experiment that is taken.
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback_server import LoopbackServer
 
 _NAME = re.compile(r"[/\w.\- :]+")
 _FILTER = re.compile(r"tags\.`([^`]+)` = '([^']*)'")
@@ -63,15 +64,13 @@ class FakeMLflow:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        self._server = LoopbackServer(Handler).started()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     @property
     def address(self) -> str:

@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.fakes.behaviour import (
@@ -28,13 +28,9 @@ from tests.fakes.behaviour import (
     default_answer,
     parse_behaviour,
 )
+from tests.fakes.loopback_server import LoopbackServer
 
 API_KEY = "sk-fake-0123456789abcdef"
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
 
 
 class FakeOpenAI:
@@ -50,7 +46,7 @@ class FakeOpenAI:
         self._director = Director(script if script is not None else Answer())
         self._port, self._tls = port, tls
         self._stopping = threading.Event()
-        self._server: _Server | None = None
+        self._server: LoopbackServer | None = None
         self.flooded = 0
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -73,18 +69,17 @@ class FakeOpenAI:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = _Server(("127.0.0.1", self._port), Handler)
+        self._server = LoopbackServer(Handler, self._port)
         if self._tls:
             self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
         self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._server.started()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         if self._server:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.stop()
 
     @property
     def url(self) -> str:

@@ -20,12 +20,14 @@ def call_with_deadline(call: Callable[[], T], seconds: float, abandon: Callable[
     Args:
         call: what to run.
         seconds: how long to wait.
-        abandon: run when time is up; closes what ``call`` waits for, so that its thread ends.
+        abandon: run when time is up, and again when ``call`` ends after that; closes what ``call`` waits for, so that
+            its thread ends, and what it opened meanwhile. May run twice, also at once in two threads.
 
     Raises:
         DeadlineExceeded: time is up.
         Exception: whatever ``call`` raised.
     """
+    given_up = threading.Event()
     result: list[T] = []
     failure: list[BaseException] = []
 
@@ -34,11 +36,15 @@ def call_with_deadline(call: Callable[[], T], seconds: float, abandon: Callable[
             result.append(call())
         except BaseException as error:  # handed over to the caller's thread below
             failure.append(error)
+        finally:
+            if given_up.is_set():  # a connection that was being made when the rest was closed
+                abandon()
 
     thread = threading.Thread(target=run, daemon=True, name="model-call")
     thread.start()
     thread.join(max(0.0, seconds))
     if thread.is_alive():
+        given_up.set()
         abandon()
         raise DeadlineExceeded(f"{seconds:g} s")
     if failure:

@@ -62,6 +62,14 @@ def test_calls_at_the_same_time_have_one_each(accepted: list[str]) -> None:
     assert len(accepted) == 3
 
 
+def test_a_closed_server_answers_nobody_any_more(accepted: list[str]) -> None:
+    with FakeOpenAI([Answer("first")]) as first:
+        ask(first)
+    with FakeOpenAI([Answer("second")], port=int(first.url.split(":")[2].split("/")[0])) as second:
+        assert ask(second) == "second"
+    assert (len(second.requests), len(accepted)) == (1, 2)
+
+
 def test_another_key_never_goes_over_the_same_connection(accepted: list[str]) -> None:
     with FakeOpenAI() as service:
         ask(service)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,18 @@ from core.services.webhooks.delivery import LEASE, WAITS, deliver_due, waiting_m
 from core.services.webhooks.signature import sign, signature_fits
 from tests.factories.datasets import FORM, make_dataset, make_form
 from tests.factories.quality import NAME, TODO
+from tests.fakes.loopback_server import LoopbackServer
 from tests.services.team.test_roles import save
 
 SECRET = "a-secret-that-nobody-can-guess"
 WHO = Actor("王芳", AccountRole.ADMINISTRATOR, 1)
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LoopbackServer):
     """Another program on this machine; keeps what it gets and answers as it is told."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.messages: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
         self.odd_header = ""
@@ -82,14 +83,10 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
+    server = Receiver().started()
     yield server
     server.ended.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    server.stop()
 
 
 @pytest.fixture
