@@ -110,12 +110,12 @@ def _chat_text(value: dict[str, Any], known_storable: bool) -> str:
 
 def _index(value: dict[str, Any]) -> int:
     if "index" not in value or value["index"] in (None, ""):
-        raise _BadRowError("缺少 index")
+        raise _BadRowError("缺少编号（index）")
     if not is_whole(value["index"]):
-        raise _BadRowError(f"index 应为整数，收到 {str(value['index'])[:20]!r}")
+        raise _BadRowError(f"编号（index）应为整数，收到 {str(value['index'])[:20]!r}")
     index = int(value["index"])
     if not 1 <= index <= _MAX_INDEX:
-        raise _BadRowError(f"index 从 1 开始计数，收到 {str(index)[:20]}")
+        raise _BadRowError(f"编号（index）从 1 开始计数，收到 {str(index)[:20]}")
     return index
 
 

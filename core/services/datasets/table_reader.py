@@ -1,5 +1,6 @@
 """Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -34,6 +35,7 @@ from core.services.datasets.table_row import TableRow
 
 _EXCEL_CELL = 32_767
 _INDEX_DIGITS = 20
+_NUMERIC = re.compile(r"[\d.,+-]+")
 _PAIR = 2
 """Cells in a row of a cover sheet: what and how much."""
 _NAME_LENGTH = 12
@@ -168,6 +170,8 @@ class _Chats:
         self._labels_at = {key: names.index(key) for key in form.keys if key in names}
         answers = self._index_at is not None and (self._infos_at is not None or bool(self._labels_at))
         self._text_at = _text_column(source, names, columns.text, optional=answers)
+        if self._text_at is not None and not columns.index:
+            self._index_at = _without_codes(names, self._index_at, head, report)
         if self._text_at is not None and not columns.text:
             _require_texts(source, names, self._text_at, head)
         used = (("text", self._text_at), ("index", self._index_at), (INFOS, self._infos_at))
@@ -246,6 +250,15 @@ def _require_texts(source: SourceFile, names: list[str], at: int, head: Sequence
             f"请指明聊天文本是哪一列；已有的列：{listed(names)}",
             tuple(name for name in names if name),
         )
+
+
+def _without_codes(names: list[str], at: int | None, head: Sequence[TableRow], report: ReadingReport) -> int | None:
+    """The column of numbers; ``None``, which is noted, where other programs' codes stand in it, such as A-17."""
+    codes = [cell for row in head if at is not None and at < len(row.cells) and (cell := _cell(row.cells[at]))]
+    if at is None or not codes or any(_NUMERIC.fullmatch(code) for code in codes):
+        return at
+    report.note(f"「{names[at][:20]}」列里不是数字（如 {codes[0][:20]}），群聊按在文件里的位置编号，从 1 开始")
+    return None
 
 
 def _text_column(source: SourceFile, names: list[str], chosen: str, *, optional: bool) -> int | None:

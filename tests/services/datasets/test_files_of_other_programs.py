@@ -38,7 +38,7 @@ def test_numbers_with_a_point_and_nothing_behind_it_are_whole() -> None:
     with open_source(BytesIO(data), "a.csv") as source:
         validation_pass = RowValidationPass(source, load_named_form("role_elements"), TableColumns())
         assert [chat.index for chat in validation_pass.chats()] == [2]
-        assert [row.reason for row in validation_pass.rejected] == ["index 应为整数，收到 '3.50'"]
+        assert [row.reason for row in validation_pass.rejected] == ["编号（index）应为整数，收到 '3.50'"]
 
 
 def test_a_cell_merged_over_rows_counts_in_each_of_them() -> None:

@@ -220,10 +220,21 @@ def test_bad_rows_of_tables(form: Form) -> None:
     assert [row.index for row in found.chats] == [1]
     assert [(row.index, row.line, row.reason) for row in found.rejected] == [
         (1, 3, "index 与前面的行重复"),
-        (3, 4, "index 从 1 开始计数，收到 0"),
-        (4, 5, "index 应为整数，收到 'x'"),
+        (3, 4, "编号（index）从 1 开始计数，收到 0"),
+        (4, 5, "编号（index）应为整数，收到 'x'"),
         (5, 6, "chat_text 为空"),
     ]
+
+
+def test_codes_of_another_program_are_no_numbers(form: Form) -> None:
+    rows: list[list[object]] = [["编号", "聊天内容"], ["A1", TEXTS[0]], ["", TEXTS[1]], ["B-7", TEXTS[2]]]
+    for data, name in ((as_csv(rows).encode(), "a.csv"), (as_xlsx(rows), "a.xlsx")):
+        found = preview_import(BytesIO(data), name, form)
+        assert ([chat.index for chat in found.chats], found.rejected) == ([1, 2, 3], ())
+        assert "「编号」列里不是数字（如 A1），群聊按在文件里的位置编号，从 1 开始" in found.notes
+        assert any("没有用到" in note and "编号（2 行有内容）" in note for note in found.notes)
+    chosen = preview_import(BytesIO(as_csv(rows).encode()), "a.csv", form, columns=TableColumns(index="编号"))
+    assert len(chosen.rejected) == 3
 
 
 def test_a_cell_that_excel_has_cut_is_refused(form: Form) -> None:
@@ -257,7 +268,7 @@ def test_submissions_are_told_from_chats(form: Form) -> None:
     found = preview_import(BytesIO(data), "a.json", form)
     assert found.kind is FileKind.SUBMISSION
     assert [row.index for row in found.forms] == [2]
-    assert [(row.index, row.reason) for row in found.rejected] == [(2, "缺少 index")]
+    assert [(row.index, row.reason) for row in found.rejected] == [(2, "缺少编号（index）")]
 
 
 def test_only_the_first_rows_are_kept_and_all_are_counted(form: Form) -> None:

@@ -59,12 +59,12 @@ def test_rows_that_do_not_go_in(store: Store, dataset: int, form: Form) -> None:
     assert report.added == 2
     assert [(row.index, row.reason) for row in report.rejected] == [
         (1, "index 与前面的条目重复，只用第一条"),
-        (3, "缺少 index"),
+        (3, "缺少编号（index）"),
         (3, "infos 应为列表，收到文本"),
         (3, "缺少 infos"),
-        (5, "index 应为整数，收到 'True'"),
-        (6, "index 应为整数，收到 '2.5'"),
-        (7, "index 从 1 开始计数，收到 0"),
+        (5, "编号（index）应为整数，收到 'True'"),
+        (6, "编号（index）应为整数，收到 '2.5'"),
+        (7, "编号（index）从 1 开始计数，收到 0"),
         (11, "应为对象，收到数字"),
         (99, "数据集「数据」里没有这个 index"),
     ]
