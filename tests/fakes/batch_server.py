@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -34,6 +35,9 @@ class FakeBatches(FakeOpenAI):
         files: ``{id: (name, content)}`` of what lies there.
         batches: ``{id: batch}``, as they are told of.
         executed: the body of every line that was answered, and so paid for.
+        tells: makes of a batch what the service tells when it is looked at.
+        made: makes of a batch what the service tells when it was created.
+        words: makes of an answered line what stands in the file.
         steps: names of the steps that were asked for, in order.
     """
 
@@ -48,6 +52,9 @@ class FakeBatches(FakeOpenAI):
         self.batches: dict[str, dict[str, Any]] = {}
         self.executed: list[dict[str, Any]] = []
         self.steps: list[str] = []
+        self.tells: Callable[[dict[str, Any]], dict[str, Any]] = dict
+        self.made: Callable[[dict[str, Any]], dict[str, Any]] = dict
+        self.words: Callable[[dict[str, Any]], dict[str, Any]] = dict
         self._looked: dict[str, int] = defaultdict(int)
         self._mutex = threading.RLock()
         self._count = 0
@@ -107,7 +114,7 @@ class FakeBatches(FakeOpenAI):
                 return 200, {"id": number, "object": "file", "deleted": True}
             case "retrieve" if number in self.batches:
                 self._go_on(self.batches[number])
-                return 200, self.batches[number]
+                return 200, self.tells(self.batches[number])
             case "cancel" if number in self.batches:
                 batch = self.batches[number]
                 if batch["status"] in ("validating", "in_progress"):
@@ -138,7 +145,7 @@ class FakeBatches(FakeOpenAI):
             "metadata": wanted.get("metadata"),
         }
         self.batches[batch["id"]] = batch
-        return 200, batch
+        return 200, self.made(batch)
 
     def _go_on(self, batch: dict[str, Any]) -> None:
         if batch["status"] == "cancelling":
@@ -166,7 +173,7 @@ class FakeBatches(FakeOpenAI):
             if isinstance(behaviour, Answer):
                 self.executed.append(line["body"])
                 response = {"status_code": 200, "request_id": "x", "body": completion(line["body"], behaviour)}
-                answers.append(result | {"response": response})
+                answers.append(self.words(result | {"response": response}))
             elif isinstance(behaviour, Failure):
                 said = {"error": {"message": behaviour.message, "type": "fake", "code": behaviour.code}}
                 errors.append(result | {"response": {"status_code": behaviour.status, "request_id": "x", "body": said}})

@@ -14,7 +14,8 @@ class Answer:
 
     ``text`` None: an answer made from the question. ``latency`` seconds before the first byte, ``gap`` between frames.
     ``reasoning`` is sent before the answer, in frames of its own. ``finish`` is OpenAI's ``finish_reason``,
-    ``encoding`` gzip for a compressed body, ``usage`` more entries of ``usage`` (HTTP only).
+    ``encoding`` gzip for a compressed body, ``empty``: all but the answer itself, ``usage`` more entries of ``usage``
+    (all of these HTTP only).
     """
 
     text: str | None = None
@@ -25,6 +26,7 @@ class Answer:
     finish: str = "stop"
     tokens_out: int | None = None
     encoding: str = ""
+    empty: bool = False
     usage: dict[str, Any] = field(default_factory=dict, hash=False)
 
 

@@ -166,7 +166,7 @@ def completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": request["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
+        "choices": [] if answer.empty else [{"index": 0, "message": message, "finish_reason": answer.finish}],
         "usage": {"prompt_tokens": asked, "completion_tokens": out, "total_tokens": asked + out, **answer.usage},
     }
 

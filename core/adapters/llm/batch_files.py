@@ -21,11 +21,17 @@ TOKEN: Final = "shiyao"
 """Key of our own mark in a batch's metadata."""
 EXPIRED, CANCELLED = "batch_expired", "batch_cancelled"
 """Codes of lines that a batch did not come to."""
+UNREADABLE: Final = "batch_unreadable"
+"""Code of lines that were answered, and so paid for, in a shape that cannot be read."""
 USUAL_HOURS: Final = 24
 _SECONDS, _FILE_SECONDS = 60.0, 900.0
 _LARGEST_FILE: Final = 400_000_000
 _LISTED: Final = 1_000
 """Newest files and batches that are looked through for one of ours."""
+_MILLISECONDS_FROM: Final = 100_000_000_000
+"""Moments from here on are counted in milliseconds: in seconds it would be the year 5138."""
+_EARLIEST: Final = 1_600_000_000
+"""No batch ended before this moment (2020): what is less is no moment, and no reason to cancel one."""
 _ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
 
 
@@ -152,7 +158,7 @@ class OpenAIBatches:
         """
 
         def is_ours(batch: Any) -> bool:
-            return batch.input_file_id == file_id or (batch.metadata or {}).get(TOKEN) == token
+            return batch.input_file_id == file_id or dict(batch.metadata or {}).get(TOKEN) == token
 
         batch_id = self._find(lambda client: client.batches, is_ours)
         return None if batch_id is None else self.retrieve(batch_id)
@@ -215,18 +221,27 @@ class OpenAIBatches:
         from openai.types.chat import ChatCompletion
 
         response, error = result.get("response"), result.get("error")
-        if isinstance(response, Mapping) and response.get("status_code") == 200:
-            body = response.get("body")
-            if not isinstance(body, Mapping):
-                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式")
+        if (status := _status_of(result)) == 200:
+            assert isinstance(response, Mapping)
             try:
-                completion = ChatCompletion.construct(**body)
+                completion = ChatCompletion.construct(**_object(response.get("body")))
                 reply = read_completion(completion, request, self._provider.model_of(request), 0.0)
-            except (AttributeError, TypeError, ValueError, LookupError) as odd:  # nothing checks its shape
-                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式") from odd
+            except (
+                AttributeError,
+                TypeError,
+                ValueError,
+                LookupError,
+                RecursionError,
+            ) as odd:
+                # Nothing checks its shape.
+                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式", code=UNREADABLE) from odd
+            except ProviderError as odd:
+                if odd.cause == Cause.SERVER:
+                    odd.code = UNREADABLE
+                raise
             # What a batch's questions were cached of has no price of its own.
             return replace(reply, batch=True, tokens_cached=0)
-        if isinstance(response, Mapping) and isinstance(response.get("status_code"), int):
+        if status is not None:
             raise explain_status(failed_response(result))
         code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
         if code == EXPIRED:
@@ -270,10 +285,8 @@ def variants(request: ModelRequest) -> int:
 
 def refuses_format(result: Mapping[str, Any]) -> bool:
     """Whether a line failed because the service does not take its response format."""
-    response = result.get("response")
-    if not isinstance(response, Mapping) or not isinstance(response.get("status_code"), int):
-        return False
-    return bool(response["status_code"] != 200 and may_refuse_format(failed_response(result)))
+    status = _status_of(result)
+    return status not in (None, 200) and may_refuse_format(failed_response(result))
 
 
 def failed_response(result: Mapping[str, Any]) -> Any:
@@ -282,20 +295,77 @@ def failed_response(result: Mapping[str, Any]) -> Any:
     body = response.get("body")
     inner = body.get("error") if isinstance(body, Mapping) else None
     error = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
-    return SimpleNamespace(status_code=response["status_code"], body=error, message=str(error.get("message") or ""))
+    return SimpleNamespace(status_code=_status_of(result), body=error, message=str(error.get("message") or ""))
+
+
+def _status_of(result: Mapping[str, Any]) -> int | None:
+    """The HTTP status of a line's response; some services write it as text."""
+    response = result.get("response")
+    status = response.get("status_code") if isinstance(response, Mapping) else None
+    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
+        return int(status)
+    return status if type(status) is int else None
+
+
+def _object(body: Any) -> Mapping[str, Any]:
+    """A line's body; some services write it as text.
+
+    Raises:
+        ValueError: it is no object.
+    """
+    read = json.loads(body) if isinstance(body, str) else body
+    if not isinstance(read, Mapping):
+        raise ValueError("no object")
+    return read
 
 
 def _remote(batch: Any) -> RemoteBatch:
+    """What a service tells of a batch; nothing checks its shape, and of what cannot be read it tells nothing.
+
+    Raises:
+        ProviderError: it does not say which batch, so that nobody knows whether there is one.
+    """
+    if not (batch_id := _id(batch.id)):
+        raise failure(Cause.SERVER, "模型服务的回复没有说是哪一个批量")
     counts = batch.request_counts
-    errors = batch.errors.data if batch.errors and batch.errors.data else []
+    total, completed, failed = (_count(getattr(counts, name, None)) for name in ("total", "completed", "failed"))
+    errors = getattr(batch.errors, "data", None) or batch.errors or []
+    told = errors if isinstance(errors, list) else [errors]
     return RemoteBatch(
-        id=str(batch.id),
-        status=str(batch.status),
-        output_file=batch.output_file_id or "",
-        error_file=batch.error_file_id or "",
-        total=counts.total if counts else 0,
-        completed=counts.completed if counts else 0,
-        failed=counts.failed if counts else 0,
-        expires_at=datetime.fromtimestamp(batch.expires_at, UTC) if batch.expires_at else None,
-        problem="；".join(str(error.message or error.code or "") for error in errors[:3]),
+        id=batch_id,
+        status=str(batch.status or "").strip().lower(),
+        output_file=_id(batch.output_file_id),
+        error_file=_id(batch.error_file_id),
+        total=total,
+        completed=completed,
+        failed=failed,
+        expires_at=_moment(batch.expires_at),
+        problem="；".join(filter(None, map(_sentence, told[:3]))),
     )
+
+
+def _id(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 2**31 else 0
+
+
+def _moment(value: Any) -> datetime | None:
+    """A moment that is told in seconds, in milliseconds, or as ISO 8601 has it."""
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = float(value) / (1_000 if float(value) >= _MILLISECONDS_FROM else 1)
+        return datetime.fromtimestamp(seconds, UTC) if seconds >= _EARLIEST else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _sentence(error: Any) -> str:
+    if isinstance(error, str):
+        return error
+    told = error if isinstance(error, Mapping) else vars(error) if hasattr(error, "__dict__") else {}
+    return str(told.get("message") or told.get("code") or "")

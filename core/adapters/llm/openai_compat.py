@@ -325,16 +325,16 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
             if is_spark_code(code)
             else failure(Cause.SERVER, f"模型服务返回了错误（错误码 {code}）", code=code)
         )
-    choices = getattr(reply, "choices", None)
-    if not choices or choices[0].message is None:
-        raise failure(Cause.SERVER, "模型服务的回复里没有答案")
-    choice = choices[0]
-    text = choice.message.content or ""
-    if not isinstance(text, str):  # the package checks no types
-        raise failure(Cause.SERVER, "模型服务的回复里没有答案")
     usage = _usage(reply)
     tokens_in, tokens_out = token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
     cached = cached_tokens(usage)
+    choices = getattr(reply, "choices", None)
+    if not choices or choices[0].message is None:
+        raise failure(Cause.SERVER, "模型服务的回复里没有答案").with_token_usage(tokens_in, tokens_out, cached)
+    choice = choices[0]
+    text = choice.message.content or ""
+    if not isinstance(text, str):  # the package checks no types
+        raise failure(Cause.SERVER, "模型服务的回复里没有答案").with_token_usage(tokens_in, tokens_out, cached)
     if choice.finish_reason == "length":
         cut_off = length_failure(request.parameters.get("max_tokens"), text)
         raise cut_off.with_token_usage(tokens_in, tokens_out, cached)

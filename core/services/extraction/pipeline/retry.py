@@ -71,8 +71,13 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
 
 
 def _may_pass(error: BaseException) -> bool:
-    # An answer at max_tokens, or without end, would cost as much and end there again.
-    return isinstance(error, ProviderError) and error.retryable and error.code not in (LENGTH, TOO_LARGE)
+    # An answer at max_tokens, or without end, would cost as much and end there again; so would one that was paid for.
+    return (
+        isinstance(error, ProviderError)
+        and error.retryable
+        and error.code not in (LENGTH, TOO_LARGE)
+        and not error.tokens_out
+    )
 
 
 def _wait(state: RetryCallState) -> float:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.adapters.llm import ModelReply, ModelRequest, ModelSpec
-from core.adapters.llm.batch_files import OpenAIBatches, refuses_format, variants
+from core.adapters.llm.batch_files import UNREADABLE, OpenAIBatches, refuses_format, variants
 from core.adapters.llm.failures import LENGTH, TOO_LARGE
 from core.adapters.store import Store
 from core.adapters.store.models import CallLine, CallLineState, Chat, Dataset, Extraction, Run
@@ -107,7 +107,7 @@ class _AnswersSoFar:
             if error.retryable and error.code not in (LENGTH, TOO_LARGE):
                 self.live = self.live or self._chat.parameters.batch_failures == "live"
                 tries = sum(not refuses_format(line.result or {}) for line in done)
-                if not self.live and tries < ATTEMPTS:
+                if not self.live and tries < ATTEMPTS and error.code != UNREADABLE:  # it was paid for
                     self._ask(key, request, last.variant)
             raise
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -411,6 +411,73 @@ def test_an_odd_answer_fails_its_chat_and_no_other(store: Store, service: FakeBa
     BatchDriver(store, run.id, QUICK).advance()
     view = run_service.progress(store, run.id)
     assert (view.failed, view.parameters["batch"], states(store, run)) == (0, "", [CallBatchState.CLOSED])
+
+
+def without(batch: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in batch.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    "tells",
+    [
+        lambda batch: batch | {"request_counts": {"total": 2}},
+        lambda batch: batch | {"request_counts": {"total": None, "completed": "2", "failed": -1}},
+        lambda batch: batch | {"expires_at": batch["expires_at"] * 1_000},
+        lambda batch: batch | {"expires_at": "2099-01-01T00:00:00"},
+        lambda batch: batch | {"expires_at": True},
+        lambda batch: batch | {"expires_at": "soon"},
+        lambda batch: batch | {"errors": {"data": [None, 5]}},
+        lambda batch: batch | {"errors": "oops"},
+        lambda batch: batch | {"status": batch["status"].upper()},
+        lambda batch: without(batch, "request_counts", "expires_at", "errors", "error_file_id", "metadata"),
+    ],
+)
+def test_what_a_service_tells_oddly_keeps_no_answer_back(
+    store: Store, service: FakeBatches, tells: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    service.tells = tells
+    run = drive(store, started(store))
+    assert (run.done, run.failed, states(store, run)) == (2, 0, [CallBatchState.CLOSED])
+    assert paid_once(service, 2)
+
+
+def reworded(response: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"response": response | changes}
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        (lambda line: line | reworded(line["response"], status_code="200"), 2),
+        (lambda line: line | reworded(line["response"], body=json.dumps(line["response"]["body"])), 2),
+        (lambda line: line | reworded(line["response"], body="不是 JSON"), 0),
+        (lambda line: line | reworded(line["response"], body={"choices": []}), 0),
+        (lambda line: line | reworded(line["response"], body=None), 0),
+    ],
+)
+def test_a_line_that_was_paid_for_is_not_bought_again(
+    store: Store, service: FakeBatches, words: Callable[[dict[str, Any]], dict[str, Any]], done: int
+) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    service.words = words
+    run = drive(store, started(store))
+    assert (run.done, run.failed) == (done, 2 - done)
+    assert paid_once(service, 2)
+
+
+def test_a_service_that_does_not_say_which_batch_it_made_makes_one(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 1)
+    add_model(store, service)
+    usual, service.made = service.made, lambda batch: without(batch, "id")
+    run = started(store)
+    for _ in range(3):
+        BatchDriver(store, run.id, QUICK).advance()
+    service.made = usual
+    assert drive(store, run).done == 1
+    assert paid_once(service, 1)
 
 
 def test_a_service_that_was_away_for_days_is_asked_again(store: Store, service: FakeBatches) -> None:

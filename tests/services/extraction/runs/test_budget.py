@@ -59,6 +59,16 @@ def test_a_run_stops_at_its_budget_and_goes_on_once_it_is_raised(store: Store) -
         assert (view.status, view.done, len(service.requests)) == (RunStatus.FINISHED, 12, 12)
 
 
+def test_an_answer_without_an_answer_is_paid_once_and_counts(store: Store) -> None:
+    add_dataset(store, 6)
+    with FakeOpenAI(Answer(tokens_out=1000, empty=True)) as service:
+        add_model(store, service.url)
+        run = run_service.create_run(store, budget=2, concurrency=1, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done, view.failed, len(service.requests)) == (RunStatus.PAUSED, 0, 2, 2)
+        assert yuan(store, run) == pytest.approx(2)
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize(("budget", "spent"), [(10.0, 10), (2.5, 3)])
 def test_chats_under_way_are_bounded_by_what_is_left(store: Store, budget: float, spent: int) -> None:
