@@ -79,6 +79,16 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "设置": ((SETTINGS, "设置", "settings"), (ACCOUNTS, "账号", "accounts"), (AUDIT, "操作记录", "audit")),
 }
 
+_PARTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    BATCHES: (("按把握放行", ""),),
+    SCORES: (("把握", "把握"), ("填写率", "填写率"), ("失分最多的群聊", "失分最多的群聊")),
+    CHANGES: (("按习惯校正", ""),),
+    AGREEMENT: (("待仲裁", "待仲裁"), ("我的改正", "我的改正"), ("把关", "把关"), ("过快确认", "把关")),
+    EXPORTS: (("带回改过的表格", ""),),
+    SETTINGS: (("访问令牌", ""), ("回调", ""), ("密钥", "")),
+}
+"""What stands on a page under a name of its own, with the page's view; the palette finds it."""
+
 _CHANGED_BY = {
     IMPORT: Permission.IMPORT,
     FORMS: Permission.FORMS,
@@ -156,6 +166,16 @@ def pages_for(role: AccountRole) -> list[tuple[str, str, str]]:
         for group, entries in _MENU.items()
         for script, title, address in entries
         if script not in _NEEDED or allows(role, _NEEDED[script])
+    ]
+
+
+def parts_for(role: AccountRole) -> list[tuple[str, str, str, str]]:
+    """Title, page's title, page's address and view of what stands on the pages that a role sees."""
+    scripts = {address: script for entries in _MENU.values() for script, _, address in entries}
+    return [
+        (part, title, address, view)
+        for _, title, address in pages_for(role)
+        for part, view in _PARTS.get(scripts[address], ())
     ]
 
 

@@ -46,6 +46,7 @@ const NAMES = {
     { address: "compare", title: "对比", group: "质量" },
     { address: "records", title: "记录表", group: "审阅" },
   ],
+  parts: [{ title: "标注总览", page: "对比", address: "compare", view: "标注" }],
   datasets: [
     { id: 7, name: "会议 test", form: "roles" },
     { id: 3, name: "银行 5 月", form: "roles" },
@@ -63,6 +64,12 @@ test("a name is found by first letters, by whole readings, by both mixed, and as
   for (const word of ["yxcp", "yixiangchanpin", "yixcp", "yxchanp", "意向", "向产品", "YXCP", "ｙｘｃｐ"])
     assert.ok(points("意向产品", word) > 0, word);
   for (const word of ["yxpc", "yxcpp", "yixiangchanping", "xyz"]) assert.equal(points("意向产品", word), 0, word);
+});
+
+test("what stands on a page is found by its own name, and opens in its view", () => {
+  const part = itemsOf(NAMES, "7").find(({ id }) => id === "part:compare:标注总览");
+  assert.deepEqual([part?.page, part?.query, part?.context], ["compare", { dataset: "7", view: "标注" }, "对比"]);
+  assert.ok(listed("标注总览").includes("part:compare:标注总览"));
 });
 
 test("a character with several readings is found by each", () => {
@@ -126,7 +133,7 @@ test("Chinese words that name nothing are looked for in the chats of the current
 test("without any dataset no chat is asked for, and pages are still found", () => {
   const none = { ...NAMES, datasets: [], runs: [], fields: {} };
   assert.equal(chatsAskedFor("31", none, ""), null);
-  assert.deepEqual(listed("db", itemsOf(none, "")), ["page:compare"]);
+  assert.deepEqual(listed("db", itemsOf(none, "")), ["page:compare", "part:compare:标注总览"]);
   assert.equal(itemsOf(null, "").length, 0);
 });
 

@@ -182,6 +182,15 @@ def test_compare_walks_and_picks(page: OpenPage, store: Store) -> None:
         assert queries.forms_by_index(session, merged.id)[1][0][TODO] == "发送报价单"
 
 
+def test_rules_read_no_prompt_and_share_none(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store)
+    right = {i: [form(**{NAME: "周遥"})] for i in range(1, 9)}
+    prompt = {"prompt_name": "baseline", "prompt_version": 3, "prompt_text": "问", "prompt_sha256": "0"}
+    for name in ("规则", "学到的"):
+        add_run(store, dataset, name, right, provider="local" if name == "规则" else "learned", **prompt)
+    assert not [one.label for one in page("compare").expander if one.label.startswith("提示词")]
+
+
 def test_compare_says_from_which_similarity_a_text_is_right(page: OpenPage, store: Store) -> None:
     quality_dataset(store)
     app = page("compare")

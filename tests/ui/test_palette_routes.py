@@ -49,6 +49,7 @@ def test_names_come_with_the_readings_of_their_characters_and_of_the_commands(
     assert said["datasets"][0]["name"] == "会议 test"
     assert {"会", "议", "意", "览"} <= set(said["readings"])
     assert said["readings"]["撤"] == "che", "a word of a command that stands in the browser's own table"
+    assert ("按把握放行", "批次") in {(part["title"], part["page"]) for part in said["parts"]}
     assert titles(answer) >= {"总览", "审阅台", "账号", "操作记录"}
 
 

@@ -99,10 +99,15 @@ def redirect_failure(status: int) -> ProviderError:
 
 
 def missing_variables(provider: str, missing: list[str]) -> str:
-    """Sentence that names the missing environment variables; ``""`` where none is missing."""
+    """Sentence that names the missing environment variables; ``""`` where none is missing.
+
+    Args:
+        provider: who cannot be used, in quotation marks.
+        missing: names of variables.
+    """
     if not missing:
         return ""
-    return f"「{provider}」还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
+    return f"{provider}还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
 
 
 def missing_parts(spec: ModelSpec) -> str:

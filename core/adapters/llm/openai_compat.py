@@ -69,7 +69,7 @@ class OpenAIProvider:
         # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
         if refusal := sentence_of(self._destination if self._address() else lambda: require_allowed(self._variable())):
             return refusal
-        title = ENTRY.title
+        title = f"「{ENTRY.title}」"
         missing = [] if self._address() else ["OPENAI_BASE_URL"]
         if not self._key():
             missing.append(self._variable())

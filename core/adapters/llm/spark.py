@@ -68,7 +68,7 @@ class SparkProvider:
             "SPARKAI_API_SECRET": self._settings.api_secret,
         }
         return missing_variables(
-            "星火", [name for name, value in variables.items() if not value.get_secret_value().strip()]
+            "「星火」", [name for name, value in variables.items() if not value.get_secret_value().strip()]
         )
 
     @without_keys

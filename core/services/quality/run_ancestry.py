@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from core.adapters.llm import ModelSpec
 from core.adapters.store.models import Chat, LearnedModel, RunKind, TrainingSet
 from core.domain.model_settings import DIGEST, LEARNED
 from core.services.datasets.copied_answers import OF_PEOPLE, REPEATS, RUN_IDS
@@ -115,8 +116,10 @@ def fitted_texts(session: Session, run: RunFacts) -> set[str] | None:
     """
     entry = (run.parameters or {}).get("entry") or {}
     digest = str((entry.get("parameters") or {}).get(DIGEST, ""))
-    if run.provider != LEARNED or not digest:
-        return None
+    return _texts_of(session, digest) if run.provider == LEARNED and digest else None
+
+
+def _texts_of(session: Session, digest: str) -> set[str] | None:
     examples = session.execute(select(col(LearnedModel.examples)).where(col(LearnedModel.digest) == digest)).scalar()
     return None if examples is None else {str(one["sha256"]) for one in examples}
 
@@ -127,6 +130,23 @@ def _is_learned_here(session: Session, dataset_id: int, run: RunFacts) -> bool:
     return texts is None or _count_texts(session, dataset_id, texts) > 0
 
 
+def trained_on(session: Session, dataset_id: int, model: ModelSpec) -> int:
+    """Number of chats of a dataset that a learned or tuned model was trained on, told by their text.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        model: the entry.
+    """
+    if number := model.training_set_id:
+        return _taught_by_sets(session, dataset_id, {number})
+    digest = str(model.parameters.get(DIGEST, "")) if model.provider == LEARNED else ""
+    if not digest:
+        return 0
+    key = ("trained on", *_state_of_chats(session, dataset_id), digest)
+    return cached(key, lambda: _count_texts(session, dataset_id, _texts_of(session, digest) or ()))
+
+
 def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> int:
     """Number of chats of a dataset that the tuned models behind a run were trained on, told by their text."""
     numbers = {
@@ -134,11 +154,17 @@ def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> 
         for one in runs_behind(run, every)
         if (number := ((one.parameters or {}).get("entry") or {}).get("training_set_id"))
     }
-    if not numbers:
-        return 0
-    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
-    key = ("taught on", str(session.get_bind().engine.url), dataset_id, chats, frozenset(numbers))
+    return _taught_by_sets(session, dataset_id, numbers) if numbers else 0
+
+
+def _taught_by_sets(session: Session, dataset_id: int, numbers: set[int]) -> int:
+    key = ("taught on", *_state_of_chats(session, dataset_id), frozenset(numbers))
     return cached(key, lambda: _count_taught(session, dataset_id, numbers))
+
+
+def _state_of_chats(session: Session, dataset_id: int) -> tuple[object, ...]:
+    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+    return str(session.get_bind().engine.url), dataset_id, chats
 
 
 def _count_taught(session: Session, dataset_id: int, numbers: Collection[int]) -> int:

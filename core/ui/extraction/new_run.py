@@ -12,6 +12,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
+from core.services.quality.run_ancestry import trained_on
 from core.services.training import prompt_of_model
 from core.ui import address, state
 from core.ui.extraction.batch_choice import draw_batch_choice
@@ -78,6 +79,13 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh, batch, budget)
         if dataset.chats and scope is not None and pipeline is not None:
             draw_what_leaves(dataset, option, pipeline, scope)
+        with state.store().read() as session:
+            taught = trained_on(session, dataset.id, spec)
+        if taught:
+            st.caption(
+                f":material/school: 这个模型学过这个数据集里的 {taught:,d} 条群聊，在它们上的得分会偏高；"
+                "它真实的水平要看没有学过的群聊。"
+            )
         if option.missing:
             st.warning(escape_markdown(option.missing), icon=":material/key_off:")
         pressed = st.button(

@@ -8,6 +8,7 @@ import { fold, makeMatcher, wordsOf } from "./palette_match.js";
 /**
  * Everything that is found by name, as core/ui/palette/routes.py gives it.
  * @typedef {{ pages: { address: string, title: string, group: string }[],
+ *   parts?: { title: string, page: string, address: string, view: string }[],
  *   datasets: { id: number, name: string, form: string }[], runs: { id: number, name: string, dataset: number }[],
  *   fields: Record<string, { key: string, label: string, group: string }[]>, readings: Record<string, string> }} Names
  */
@@ -41,6 +42,14 @@ export function itemsOf(names, dataset) {
     page: address,
     query: at,
   }));
+  const parts = (names.parts ?? []).map(({ title, page, address, view }) => ({
+    id: `part:${address}:${title}`,
+    kind: "页面",
+    label: title,
+    context: page,
+    page: address,
+    query: view ? { ...at, view } : at,
+  }));
   const datasets = names.datasets.map(({ id, name }) => ({
     id: `dataset:${id}`,
     kind: "数据集",
@@ -66,7 +75,7 @@ export function itemsOf(names, dataset) {
     page: "guidelines",
     query: { dataset: String(here?.id ?? ""), field: key },
   }));
-  return [...guidelines, ...pages, ...datasets, ...runs];
+  return [...guidelines, ...pages, ...parts, ...datasets, ...runs];
 }
 
 /** @param {Names} names @param {string} dataset id or name, as an address has it */

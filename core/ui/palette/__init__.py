@@ -16,7 +16,7 @@ from core.ui import address, navigation, state
 _KEY = "shiyao_palette"
 _MOST = 200
 """Characters of a parameter: addresses of ours are shorter."""
-_PARAMETERS = ("dataset", "run", "chat", "queue", "field")
+_PARAMETERS = ("dataset", "run", "chat", "queue", "field", "view")
 
 # Streamlit calls the function at each run, with the same element while it is on the page.
 _component = st.components.v2.component(

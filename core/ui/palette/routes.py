@@ -95,11 +95,15 @@ def _all_names() -> dict[str, Any]:
     pages = [
         {"address": address, "title": title, "group": group} for group, title, address in navigation.pages_for(role)
     ]
+    parts = [
+        {"title": part, "page": title, "address": address, "view": view}
+        for part, title, address, view in navigation.parts_for(role)
+    ]
     named = asdict(palette_names(state.store()))
-    texts = [page["title"] + page["group"] for page in pages]
+    texts = [page["title"] + page["group"] for page in pages] + [part["title"] for part in parts]
     texts += [item["name"] for kind in ("datasets", "runs") for item in named[kind]]
     texts += [field["label"] + field["group"] for fields in named["fields"].values() for field in fields]
-    return {"pages": pages, **named, "readings": readings_of([*texts, _words_of_commands()])}
+    return {"pages": pages, "parts": parts, **named, "readings": readings_of([*texts, _words_of_commands()])}
 
 
 @cache

@@ -47,7 +47,11 @@ def draw_attention(dataset: DatasetView) -> None:
     examples = [example for person in checks.reviewers for example in person.examples]
     if examples:
         examples.sort(key=lambda example: example.at, reverse=True)
-        with st.expander(f"过快确认的 {len(examples):,d} 条"):
+        with st.expander(f"过快确认的 {len(examples):,d} 条", expanded=True):
+            st.caption(
+                "这里不用做决定：点「打开」看看，要改就在审阅台改。总览只数这个数据集最近保存的 300 条，"
+                "之后不再过快，那里的数就会变小。"
+            )
             rows = [
                 {
                     "群聊": example.chat,

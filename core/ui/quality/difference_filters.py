@@ -9,6 +9,7 @@ from core.domain.form import Form
 from core.services.quality import Alignment, Difference, difference_rows, remember_reference_shown
 from core.ui import address, diff, state
 from core.ui.markdown import escape_markdown
+from core.ui.quality.leaderboard import reads_prompt
 from core.ui.tables import draw_csv_button
 
 MODES = ("抽取任务之间不同", "与对照不同", "全部字段")
@@ -17,7 +18,7 @@ _ANY_FIELD = "所有字段"
 
 def draw_prompt_differences(alignment: Alignment) -> None:
     """Expander with the differences between the runs' prompts."""
-    with_prompt = [run for run in alignment.runs if run.prompt_text]
+    with_prompt = [run for run in alignment.runs if run.prompt_text and reads_prompt(run)]
     if len(with_prompt) < 2:
         return
     first, *others = with_prompt

@@ -115,7 +115,7 @@ def draw_scoring_note(board: Leaderboard) -> None:
     st.caption(note)
 
 
-def _is_asked(run: RunView) -> bool:
+def reads_prompt(run: RunView) -> bool:
     """Whether a run's provider reads a prompt: rules and learned models do not."""
     return bool(run.provider) and is_remote(run.provider)
 
@@ -150,7 +150,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "缺少": len(score.missing),
             **({"续写前": run.outdated} if any(one.run.outdated for one in board.rows) else {}),
             "模型": run.model or run.provider or "—",
-            "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name and _is_asked(run) else "—",
+            "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name and reads_prompt(run) else "—",
             "token": run.tokens_in + run.tokens_out,
             "用时（秒）": run.seconds,
             "费用（元）": row.cost,

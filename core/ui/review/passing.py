@@ -10,7 +10,7 @@ from core.adapters.store.models import PassingScope
 from core.domain.permissions import Permission
 from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.copied_cells import copied_cells
-from core.services.learning.run_confidence import count_approved, count_unreviewed, fitted_on, why_unassessed
+from core.services.learning.run_confidence import count_approved, count_unreviewed, fitted_on
 from core.services.review import base_run
 from core.services.review.passing import PassingPlan, let_pass, plan_passing
 from core.services.review.passing_audits import (
@@ -32,6 +32,8 @@ _LOOK_SECONDS = 2.0
 """How often the page looks whether a confidence is there."""
 _PASSED = "shiyao.passing.passed"
 """In the session: that the question was answered, so that it closes."""
+_REST_DRAWN = "shiyao.passing.rest"
+"""In the session, by run: for how many chats without a confidence the page was drawn anew last."""
 _SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
 
 
@@ -86,13 +88,15 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     plan = plan_passing(store, form, dataset.id, run_id, scope=str(scope), threshold=threshold / 100)
     with store.read() as session:
         unreviewed, taken_back = count_unreviewed(session, run_id), count_taken_back(session, run_id)
-        reason = why_unassessed(session, run_id, unreviewed - plan.undecided)
         copied = copied_cells(session, run_id).sentence
     passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，预计其中错 {plan.expected_wrong:.1f} 格"
     waiting = f"{taken_back:,d} 条的放行已经撤回，等人来审，不再放行" if taken_back else ""
-    notes = [escape_markdown(note) for note in (waiting, reason, copied) if note]
+    notes = [escape_markdown(note) for note in (waiting, copied) if note]
     st.caption("。".join([f"没人审过的 {unreviewed + taken_back:,d} 条里有 {passes}", *notes]) + "。")
-    off = only_for(Permission.BULK)
+    if without := unreviewed - plan.undecided:
+        background_update.update_in_background(store, form, dataset.id, run_id)
+        fragment(_draw_rest, every=_LOOK_SECONDS)(dataset.id, run_id, without)
+    off = only_for(Permission.BULK, disabled=bool(without) and not plan.chats)
     if st.button("放行…", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
         st.session_state.pop(_PASSED, None)
         _ask_before_passing(
@@ -101,6 +105,18 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
             plan,
             copied,
         )
+
+
+def _draw_rest(dataset_id: int, run_id: int, without: int) -> None:
+    """Say that the confidence of the rest is being computed, and draw the page once that is done."""
+    drawn_for = st.session_state.setdefault(_REST_DRAWN, {})
+    if background_update.is_updating(state.store(), dataset_id, run_id):
+        st.caption(f":material/progress_activity: 还有 {without:,d} 条的把握正在计算，算好就算进上面的数里。")
+    elif drawn_for.get(run_id) != without:
+        drawn_for[run_id] = without  # once for each number: what cannot be computed is not waited for
+        st.rerun()
+    else:
+        st.caption(f"还有 {without:,d} 条的把握没有算好：刷新这一页再算一次；仍然不行，请管理员看日志。")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from core.adapters.llm import ModelSpec
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, LearnedModel, RunKind, RunStatus, TrainingSet
 from core.domain.form import FormValues
@@ -22,6 +23,7 @@ from core.services.quality import (
 )
 from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
 from core.services.quality.record_origins import FLATTERED, LEARNED
+from core.services.quality.run_ancestry import trained_on
 from core.services.review import base_runs
 from tests.factories.datasets import FORM, make_record, make_run
 from tests.factories.quality import NAME, PHONE, STAGE, add_run, form, leaderboard, quality_dataset
@@ -242,6 +244,8 @@ def test_a_model_tuned_on_labelled_chats_is_not_the_default_by_these_labels(stor
     assert default_of(store, dataset).id == honest
     caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
     assert caveats[tuned] == LEARNED
+    with store.read() as session:
+        assert trained_on(session, dataset.id, ModelSpec(name="微调", provider="spark", training_set_id=number)) == 1
 
 
 def test_an_export_is_not_filled_from_the_labels_that_records_were_started_from(store: Store) -> None:
@@ -285,3 +289,6 @@ def test_what_was_learned_from_other_chats_has_an_honest_score(store: Store) -> 
     }
     caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
     assert [caveats[runs[name]] for name in ("别处", "这里", "没有了")] == ["", LEARNED, LEARNED]
+    specs = [ModelSpec(name=name, provider="learned", parameters={"digest": name}) for name in runs]
+    with store.read() as session:
+        assert [trained_on(session, dataset.id, spec) for spec in specs] == [0, 1, 0]

@@ -14,7 +14,7 @@ from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.prompt_preview import Rendering, preview_prompt
 
 _TITLES = {
-    PersonalKind.NAME: "人名和称呼",
+    PersonalKind.NAME: "人名和称呼（连同发言人）",
     PersonalKind.PHONE: "电话",
     PersonalKind.EMAIL: "邮箱",
     PersonalKind.ADDRESS: "地址",

@@ -37,22 +37,25 @@ def filled(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 def test_what_leaves_is_said_with_and_without_made_up_values(filled: Store) -> None:
     plain = departure(filled, "openai")
-    assert plain.personal == {"人名和称呼": 7, "电话": 1, "地址": 1, "微信号": 1} and plain.sent is plain.real
+    assert (
+        plain.personal == {"人名和称呼（连同发言人）": 7, "电话": 1, "地址": 1, "微信号": 1}
+        and plain.sent is plain.real
+    )
     assert all(one in plain.real.rendered.user for one in REAL) and "原样发给" in plain.sentence
     assert not [one for one in REAL if one in plain.made_up.rendered.user]
     hidden = departure(filled, "openai", replace_personal=True)
     assert (
         hidden.sent is hidden.made_up
         and "换成编造的" in hidden.sentence
-        and "2 条群聊里的人名和称呼 7 处" in hidden.sentence
+        and "2 条群聊里的人名和称呼（连同发言人） 7 处" in hidden.sentence
     )
     local = departure(filled, "local", replace_personal=True)
     assert not local.remote and not local.replaced and "什么都不会发出去" in local.sentence
 
 
 def test_the_first_chat_of_the_run_is_shown(filled: Store) -> None:
-    assert departure(filled, "openai", chat_indices=[2]).personal == {"人名和称呼": 3}
-    assert departure(filled, "openai", limit=1).personal["人名和称呼"] == 4
+    assert departure(filled, "openai", chat_indices=[2]).personal == {"人名和称呼（连同发言人）": 3}
+    assert departure(filled, "openai", limit=1).personal["人名和称呼（连同发言人）"] == 4
     with filled.read() as session:
         pipeline = run_service.load_pipeline(session, "baseline", dataset="d")
         spec = model_catalog.resolve(session, "local", "")
@@ -65,4 +68,4 @@ def test_of_many_chats_the_places_are_estimated(filled: Store) -> None:
         pipeline = run_service.load_pipeline(session, "baseline", dataset="viele")
         spec = model_catalog.resolve(session, "openai", "m")
     leaves = what_leaves(filled, pipeline, spec, dataset=2)
-    assert leaves is not None and "60 条群聊里约有人名和称呼 180 处" in leaves.sentence
+    assert leaves is not None and "60 条群聊里约有人名和称呼（连同发言人） 180 处" in leaves.sentence
