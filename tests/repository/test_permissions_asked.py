@@ -44,7 +44,7 @@ WITHOUT = {
     "extraction/runs/executor.py:_ask": "executes a run that somebody was allowed to start",
     "extraction/runs/demand.py:refresh": "upkeep of a run that somebody was allowed to start",
     "extraction/runs/executor.py:_release": "executes a run that somebody was allowed to start",
-    "extraction/runs/executor.py:_store_outcome": "executes a run that somebody was allowed to start",
+    "extraction/runs/result_store.py:_store_results": "executes a run that somebody was allowed to start",
     "extraction/runs/lane_engine.py:_begin": "executes a run that somebody was allowed to start",
     "extraction/runs/lane_engine.py:_give_back_strays": "executes a run that somebody was allowed to start",
     "extraction/runs/lanes.py:update": "executes a run that somebody was allowed to start",

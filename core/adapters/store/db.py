@@ -20,6 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from core import private_files
 from core.adapters.store.backup import copy_database
 from core.adapters.store.erasure import erase_deleted
+from core.adapters.store.lost_connections import ask_only_doubtful_connections
 from core.adapters.store.models import FormVersion
 from core.adapters.store.open_sessions import OpenSessions
 from core.adapters.store.outages import translate_driver_errors
@@ -309,6 +310,8 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        ask_only_doubtful_connections(engine)
     return engine
 
 

@@ -4,6 +4,7 @@ from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Role,
 from core.domain.chat.parser import parse_chat
 from core.domain.chat.residue import residue_copies, strip_residue
 from core.domain.chat.roles import guess_roles
+from core.domain.chat.unparsed_chat import UnparsedChat
 
 __all__ = [
     "Message",
@@ -12,6 +13,7 @@ __all__ = [
     "Role",
     "RoleGuess",
     "Span",
+    "UnparsedChat",
     "guess_roles",
     "parse_chat",
     "residue_copies",

@@ -6,7 +6,7 @@ training rows hold. A *cleaned* conversation is what the chosen steps leave of i
 offsets (:class:`Cleaned`).
 """
 
-from core.domain.cleaning.apply_steps import clean, known_steps
+from core.domain.cleaning.apply_steps import clean, known_steps, uncut
 from core.domain.cleaning.chunking import OVERLAP, Chunk, single_chunk, split_chunks
 from core.domain.cleaning.cleaned_text import Cleaned
 from core.domain.cleaning.removal_report import left_out_report
@@ -22,4 +22,5 @@ __all__ = [
     "left_out_report",
     "split_chunks",
     "single_chunk",
+    "uncut",
 ]

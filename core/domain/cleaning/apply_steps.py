@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.domain.chat import Message, ParsedChat, Span
+from core.domain.chat import Message, ParsedChat, Span, UnparsedChat
 from core.domain.cleaning.cleaned_text import Cleaned, LeftOut, TextMapping
 from core.domain.cleaning.steps import RESIDUE, STEPS, Removal
 from core.errors import SettingsError
@@ -55,6 +55,19 @@ def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
     _trim(pieces)
     left_out.sort(key=lambda part: part.span)
     return Cleaned("".join(piece.text for piece in pieces), tuple(pieces), tuple(left_out), names)
+
+
+def uncut(chat: UnparsedChat) -> Cleaned:
+    """A conversation of which no step leaves anything out, as one piece; for what needs no numbers of messages.
+
+    Its text and what is left out (the residue) are the same as :func:`clean` has without steps.
+
+    Args:
+        chat: a chat; its messages are not looked for.
+    """
+    text = chat.conversation
+    pieces = (TextMapping(0, text, Span(0, len(text)), 0),) if text else ()
+    return Cleaned(text, pieces, tuple(LeftOut(RESIDUE, span, -1, False) for span in chat.residue), ())
 
 
 def without_placeholders(chat: ParsedChat) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.chat import parse_chat, strip_residue
+from core.domain.chat import UnparsedChat, parse_chat, strip_residue
+from core.domain.cleaning import clean, uncut
 from core.domain.cleaning.apply_steps import without_placeholders
 from tests.factories.exports import FIRST, TEXTS
 
@@ -13,6 +14,25 @@ from tests.factories.exports import FIRST, TEXTS
 @pytest.mark.parametrize("text", [*TEXTS, "", "\n", "没有说话人"])
 def test_strip_residue_is_the_conversation_of_the_parser(text: str) -> None:
     assert strip_residue(text) == parse_chat(text).conversation
+
+
+def reads_alike(text: str) -> bool:
+    """Whether a chat that is not parsed leaves the same as one that is."""
+    unparsed, whole = uncut(UnparsedChat(text)), clean(parse_chat(text))
+    return (unparsed.text, unparsed.left_out, unparsed.steps) == (whole.text, whole.left_out, whole.steps)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *TEXTS,
+        *(text.replace("：", "：\u200b").replace("data-", "da\u200bta-") + "\u200e" for text in TEXTS),
+        *("", "\n", "\u200b", "\u200b\n\n", "没有说话人", "甲：在\n\n\n", "2024-05-06 10:21 甲\n在吗\n\n"),
+    ],
+)
+def test_without_steps_no_messages_are_needed(text: str) -> None:
+    assert reads_alike(text)
+    assert UnparsedChat(text).conversation == parse_chat(text).conversation
 
 
 def test_residue_goes_and_nothing_else() -> None:
@@ -40,6 +60,7 @@ def test_real_chats(competition: Path) -> None:
     for text in texts:
         chat = parse_chat(text)
         assert strip_residue(text) == chat.conversation
+        assert reads_alike(text)
         cleaned = parse_chat(without_placeholders(chat))
         assert set(cleaned.speakers) == set(chat.speakers)
         assert len(cleaned.text) <= len(chat.conversation)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from core.adapters.llm.base import Provider
 from core.adapters.llm.failures import REMEDIES
 from core.adapters.llm.registry import is_remote
-from core.domain.chat import ParsedChat, parse_chat
-from core.domain.cleaning import Chunk, Cleaned, clean, left_out_report, single_chunk, split_chunks
+from core.domain.chat import ParsedChat, UnparsedChat, parse_chat
+from core.domain.cleaning import Chunk, Cleaned, clean, left_out_report, single_chunk, split_chunks, uncut
 from core.domain.form import Field, Form, FormValues
 from core.domain.merge import join_chunks
 from core.domain.prompts import Prompt
@@ -65,7 +65,7 @@ def extract_chat(
 def run_pipeline(
     *,
     form: Form,
-    chat: ParsedChat,
+    chat: ParsedChat | UnparsedChat,
     pipeline: Pipeline,
     provider: Provider,
     model: str = "",
@@ -90,7 +90,8 @@ def run_pipeline(
 
     Args:
         form: what to fill.
-        chat: the chat; its residue is never shown.
+        chat: the chat; its residue is never shown. Messages are looked for where a cleaning step or its length needs
+            them.
         pipeline: the stages.
         provider: who is asked.
         model: the model's name; ``""`` for the provider's default.
@@ -110,7 +111,6 @@ def run_pipeline(
     start = time.perf_counter()
     calls: list[Call] = []
     try:
-        cleaned = clean(chat, pipeline.clean)
         budget = chat_budget(
             form,
             pipeline,
@@ -118,7 +118,7 @@ def run_pipeline(
             max_output_tokens=max_output_tokens,
             parameters=parameters,
         )
-        chunks = _chunks(chat, cleaned, budget, pipeline.overlap)
+        cleaned, chunks = _chunks(chat, pipeline, budget)
         if chunks is None:
             return _too_long(budget or 0, cleaned)
         context = StageContext(
@@ -155,7 +155,7 @@ def run_pipeline(
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
 
 
-def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()) -> "Pseudonyms":
+def pseudonyms_of(form: Form, chat: ParsedChat | UnparsedChat, given: Sequence[FormValues] = ()) -> "Pseudonyms":
     """The made-up values of a chat, the same at every stage, chunk, sample and retry.
 
     Args:
@@ -168,11 +168,24 @@ def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()
     return Pseudonyms(chat.conversation, [form.name_of(values) for values in given])
 
 
-def _chunks(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Chunk] | None:
-    """The parts of a chat, most often one; ``None`` where the prompt leaves no room for any."""
-    if budget is None or estimate_tokens(cleaned.text) <= budget:
-        return [single_chunk(cleaned)]
-    return None if budget < SMALLEST_CHUNK else split_chunks(chat, cleaned, budget, estimate_tokens, overlap)
+def _chunks(
+    chat: ParsedChat | UnparsedChat, pipeline: Pipeline, budget: int | None
+) -> tuple[Cleaned, list[Chunk] | None]:
+    """The cleaned chat and its parts, most often one; ``None`` where the prompt leaves no room for any."""
+    cleaned = uncut(chat) if isinstance(chat, UnparsedChat) and not pipeline.clean else None
+    if cleaned is None or not _fits(cleaned, budget):
+        chat = chat.parsed if isinstance(chat, UnparsedChat) else chat
+        cleaned = clean(chat, pipeline.clean)
+    if isinstance(chat, UnparsedChat) or _fits(cleaned, budget):
+        return cleaned, [single_chunk(cleaned)]
+    assert budget is not None
+    if budget < SMALLEST_CHUNK:
+        return cleaned, None
+    return cleaned, split_chunks(chat, cleaned, budget, estimate_tokens, pipeline.overlap)
+
+
+def _fits(cleaned: Cleaned, budget: int | None) -> bool:
+    return budget is None or estimate_tokens(cleaned.text) <= budget
 
 
 def _together(form: Form, cleaned: Cleaned, runs: list[ChunkRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ from core.adapters.llm.batch_files import UNREADABLE, OpenAIBatches, refuses_for
 from core.adapters.llm.failures import LENGTH, TOO_LARGE
 from core.adapters.store import Store
 from core.adapters.store.models import CallLine, CallLineState, Chat, Dataset, Extraction, Run
-from core.domain.chat import parse_chat
+from core.domain.chat import UnparsedChat
 from core.domain.form import FormValues, load_named_form
 from core.domain.prompts import Example
 from core.errors import Cause, ProviderError, ShiyaoError, StoreUnavailableError
@@ -24,7 +24,8 @@ from core.services.extraction.pipeline.retry import ATTEMPTS
 from core.services.extraction.pipeline.stages import Examples, PickedExample
 from core.services.extraction.runs.batch_store import OpenQuestion
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, request_key
-from core.services.extraction.runs.executor import may_replace, unexpected_sentence
+from core.services.extraction.runs.chat_task import may_replace
+from core.services.extraction.runs.executor import unexpected_sentence
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
@@ -149,7 +150,7 @@ def play(
         form = load_named_form(chat.form)
         outcome = run_pipeline(
             form=form,
-            chat=parse_chat(chat.text),
+            chat=UnparsedChat(chat.text),
             pipeline=chat.pipeline,
             provider=provider,
             model=chat.spec.api_name,

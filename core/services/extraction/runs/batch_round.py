@@ -32,10 +32,10 @@ from core.services.extraction.runs.batch_play import Played, play
 from core.services.extraction.runs.batch_store import OpenQuestion
 from core.services.extraction.runs.budget import run_yuan
 from core.services.extraction.runs.estimate import longest_answer, mean_answer
-from core.services.extraction.runs.executor import store_answer
 from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import pipeline_of
 from core.services.extraction.runs.places import PlacedChat
+from core.services.extraction.runs.result_store import ChatResult, ResultStore
 from core.services.extraction.runs.run_model import model_key, spec_of
 from core.services.extraction.runs.scope import BatchWay, missing, parameters_of
 
@@ -176,7 +176,7 @@ class BatchRound:
             placed = PlacedChat(self._run_id, chat_id, model_key(run), 0, run.created_at)
         assert played.outcome is not None
         later = (lambda session: _ask_live(session, self._run_id, chat_id)) if played.live else (lambda _: None)
-        store_answer(self._store, placed, played.outcome, played.calls, later)
+        ResultStore(self._store).keep_alone(ChatResult(placed, played.outcome, played.calls), later)
 
     def _finish(self) -> None:
         """Ask live about what is left for that, once no batch is under way any more."""

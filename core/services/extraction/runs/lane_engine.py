@@ -13,10 +13,12 @@ from core.adapters.store import Store
 from core.adapters.store.job_queue import end_if_suspended
 from core.errors import StoreUnavailableError
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
+from core.services.extraction.runs.chat_task import Task, tasks_ahead
 from core.services.extraction.runs.demand import RunDemands
-from core.services.extraction.runs.executor import Task, execute_chat, freeze_loaded_objects
+from core.services.extraction.runs.executor import execute_chat, freeze_loaded_objects
 from core.services.extraction.runs.lanes import Lanes
 from core.services.extraction.runs.places import Backlog, PlacedChat, held_chats, release_others, take_places
+from core.services.extraction.runs.result_store import ResultStore
 
 _LOOK_SECONDS = 5.0
 _log = logging.getLogger("shiyao.runs")
@@ -40,6 +42,7 @@ class LaneEngine:
             wake: set when :meth:`ensure` should be called soon.
         """
         self._store, self._demands, self._lanes, self._wake = store, demands, lanes, wake
+        self._results = ResultStore(store, self._take_next)
         self._slots: dict[str, ConcurrencySlots] = defaultdict(ConcurrencySlots)
         self._backlogs: dict[int, Backlog] = {}
         self._active: dict[PlacedChat, CallLimiter] = {}
@@ -119,13 +122,15 @@ class LaneEngine:
             with self._store.write() as session:
                 end_if_suspended(session)
                 chats = self._take(session, model, count)
+                tasks = tasks_ahead(session, chats)
         except IntegrityError:
             return  # taken for lost: the next look at the lanes says so
         for chat in chats:
             limiter = self._enter(chat)
             with self._mutex:
                 self._threads[model] += 1
-            threading.Thread(target=self._work, args=(chat, limiter), name="shiyao-executor", daemon=True).start()
+            arguments = (chat, limiter, tasks.get(chat))
+            threading.Thread(target=self._work, args=arguments, name="shiyao-executor", daemon=True).start()
 
     def _take(self, session: Session, model: str, count: int) -> list[PlacedChat]:
         with self._mutex:
@@ -142,23 +147,21 @@ class LaneEngine:
             self._active[chat] = limiter
         return limiter
 
-    def _work(self, chat: PlacedChat, limiter: CallLimiter) -> None:
+    def _take_next(self, session: Session, model: str, count: int) -> list[PlacedChat]:
+        """Take chats for threads that have just brought a result, but for those that are not needed any more."""
+        count -= max(0, self._threads[model] - self._threads_wanted(model))
+        return self._take(session, model, count) if count > 0 else []
+
+    def _work(self, chat: PlacedChat, limiter: CallLimiter, task: Task | None) -> None:
         """A thread: one chat after another, as long as its lane has any for it."""
         model = chat.model
-
-        def take_next(session: Session) -> PlacedChat | None:
-            if self._threads[model] > self._threads_wanted(model):
-                return None
-            return next(iter(self._take(session, model, 1)), None)
-
         following: PlacedChat | None = chat
-        task: Task | None = None
         try:
             while following is not None:
                 chat = following
                 following = None
                 try:
-                    executed = execute_chat(self._store, chat, limiter, take_next, task)
+                    executed = execute_chat(self._store, chat, limiter, self._results, task)
                     following, task = executed.following, executed.task
                     freeze_loaded_objects()
                 except Exception as error:

@@ -50,7 +50,11 @@ THE_PLACE = (
     col(Place.holder) == bindparam("holder"),
 )
 """Conditions that select a chat's place while it is still held by whoever took it."""
-_RELEASE = delete(Place).where(*THE_PLACE)
+_RELEASE = delete(Place).where(
+    col(Place.run_id) == bindparam("run_id"),
+    col(Place.chat_id).in_(bindparam("chats", expanding=True)),
+    col(Place.holder) == bindparam("holder"),
+)
 _TAKEN = (col(Place.run_id), col(Place.chat_id))
 
 
@@ -88,6 +92,20 @@ class PlacedChat:
             "chat_id": self.chat_id,
             "holder": self.holder,
         }
+
+
+def by_run(chats: Iterable[PlacedChat]) -> list[list[PlacedChat]]:
+    """Chats of each run; of two runs with one id, each for itself."""
+    runs: dict[tuple[int, datetime | None], list[PlacedChat]] = {}
+    for chat in chats:
+        runs.setdefault((chat.run_id, chat.run_created_at), []).append(chat)
+    return list(runs.values())
+
+
+def padded(ids: Sequence[int]) -> list[int]:
+    """Ids for a condition, some of them twice, so that there are 1, 2, 4, 8 …: a statement of each size is known."""
+    size = 1 << (len(ids) - 1).bit_length() if ids else 0
+    return [*ids, *[ids[-1]] * (size - len(ids))] if ids else []
 
 
 class Backlog:
@@ -138,7 +156,7 @@ class Backlog:
         if not candidates:
             return []
         retry = parameters_of(row).retry
-        parameters = {"run_id": row.id, "candidates": candidates}
+        parameters = {"run_id": row.id, "candidates": padded(candidates)}
         taken = {
             chat_id
             for chat_id, placed, status, attempts in session.execute(_PLACED_OR_ANSWERED, parameters)
@@ -177,7 +195,8 @@ def take_places(
     if not chosen:
         return []
     common = {"model": model, "holder": holder, "started_at": now()}
-    rows = [{"run_id": run_id, "chat_id": chat_id, **common} for run_id, chat_id in chosen]
+    # In one order by everybody: two who take the same ones would else wait for one another.
+    rows = [{"run_id": run_id, "chat_id": chat_id, **common} for run_id, chat_id in sorted(chosen)]
     dialect = session.get_bind().dialect.name
     taken = {(row.run_id, row.chat_id) for row in session.execute(_take(dialect), rows)}
     return [
@@ -187,15 +206,19 @@ def take_places(
     ]
 
 
-def release(session: Session, chat: PlacedChat) -> None:
-    """Give a place back; call it in the transaction that stores the result."""
-    session.execute(_RELEASE, {"run_id": chat.run_id, "chat_id": chat.chat_id, "holder": chat.holder})
+def release(session: Session, chats: Iterable[PlacedChat]) -> None:
+    """Give places back; call it in the transaction that stores the results."""
+    held: dict[tuple[int, int], list[int]] = {}
+    for chat in chats:
+        held.setdefault((chat.run_id, chat.holder), []).append(chat.chat_id)
+    for (run_id, holder), chat_ids in held.items():
+        session.execute(_RELEASE, {"run_id": run_id, "holder": holder, "chats": padded(chat_ids)})
 
 
 def release_others(session: Session, holder: int, kept: Collection[tuple[int, int]]) -> None:
     """Give back a holder's places but those of ``kept`` chats, ``(run id, chat id)``."""
     for run_id, chat_id in held_chats(session, holder) - set(kept):
-        session.execute(_RELEASE, {"run_id": run_id, "chat_id": chat_id, "holder": holder})
+        session.execute(_RELEASE, {"run_id": run_id, "chats": [chat_id], "holder": holder})
 
 
 def held_chats(session: Session, holder: int) -> set[tuple[int, int]]:

@@ -8,7 +8,7 @@ from sqlmodel import col
 from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, connect, is_remote
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Extraction, Reply, Run
-from core.domain.chat import parse_chat
+from core.domain.chat import UnparsedChat
 from core.domain.form import Form
 from core.errors import Cause, ProviderError, ShiyaoError
 from core.services.extraction.pipeline import Pipeline, run_pipeline
@@ -62,7 +62,7 @@ def reusable_replies(
                 text = chat.text if chat is not None else ""
             run_pipeline(
                 form=form,
-                chat=parse_chat(text),
+                chat=UnparsedChat(text),
                 pipeline=pipeline,
                 provider=provider,
                 model=spec.api_name,

@@ -172,7 +172,7 @@ def test_a_place_that_somebody_else_has_is_not_called_from(store: Store, run: Ru
     suspended._seen_at -= 60
     suspended.refuse_if_lost()
     with store.write() as session:
-        release(session, chat)
+        release(session, [chat])
     suspended.refuse_if_lost()  # a moment ago it was still held
     suspended._seen_at -= 60
     with pytest.raises(Withdrawn):

@@ -15,9 +15,9 @@ from core.adapters.store.models import Extraction, Run, RunStatus
 from core.errors import RunError
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Outcome, Status
-from core.services.extraction.runs import executor
 from core.services.extraction.runs.lane_jobs import TASK
 from core.services.extraction.runs.places import Backlog, PlacedChat, take_places
+from core.services.extraction.runs.result_store import ChatResult, ResultStore
 from tests.factories.datasets import FORM
 from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer
@@ -55,7 +55,7 @@ def answered(store: Store, placed: PlacedChat, name: str) -> None:
     """A late answer for a chat that was taken; ``""`` is a failure."""
     forms = (FORM.empty() | {NAME: name},) if name else None
     outcome = Outcome(forms, Status.OK if name else Status.FAILED, error="" if name else "坏了")
-    executor._store_outcome(store, placed, outcome, [])
+    ResultStore(store).keep(ChatResult(placed, outcome, []))
 
 
 @pytest.mark.both_databases

@@ -69,7 +69,7 @@ def cut_once(store: Store, proxy: Proxy, statement: Callable[[str], bool], numbe
 
 
 MOMENTS = {
-    "the chat is read": lambda sql: "FROM run JOIN chat" in sql,
+    "the chat is read": lambda sql: "FROM chat JOIN run" in sql,
     "earlier replies are looked for": lambda sql: "reply.key" in sql,
     "the outcome is stored": lambda sql: sql.startswith("INSERT INTO extraction"),
 }
