@@ -90,7 +90,7 @@ class ResultStore:
             take: takes the next chats; may be called again if the database went away.
         """
         self._store = store
-        self._together = Combiner(lambda results: self._store_results(results, take))
+        self._together: Combiner[ChatResult, Executed] = Combiner(lambda results: self._store_results(results, take))
 
     def keep(self, result: ChatResult) -> Executed:
         """Store a result, give its place back and take the next chat.
