@@ -9,11 +9,9 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select, text
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Place, Run, RunStatus, now
@@ -55,14 +53,16 @@ _RELEASE = delete(Place).where(
     col(Place.chat_id).in_(bindparam("chats", expanding=True)),
     col(Place.holder) == bindparam("holder"),
 )
-_TAKEN = (col(Place.run_id), col(Place.chat_id))
-
-
-@cache
-def _take(dialect: str) -> Any:
-    """The statement that takes places which nobody has; a dialect is imported where it is used."""
-    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    return insert(Place).on_conflict_do_nothing().returning(*_TAKEN)
+_TAKE_OWN = insert(Place).prefix_with("OR IGNORE", dialect="sqlite").returning(col(Place.run_id), col(Place.chat_id))
+# Passes over a chat that somebody is just taking: waiting for them would bring nothing. No other lock has such a key:
+# theirs are small numbers.
+_TAKE_SHARED = text(
+    "INSERT INTO place (run_id, chat_id, model, holder, started_at) "
+    "SELECT run_id, chat_id, :model, :holder, :started_at "
+    "FROM unnest(CAST(:runs AS integer[]), CAST(:chats AS integer[])) AS chosen (run_id, chat_id) "
+    "WHERE pg_try_advisory_xact_lock((CAST(run_id AS bigint) << 32) | chat_id) "
+    "ON CONFLICT DO NOTHING RETURNING run_id, chat_id"
+).bindparams(bindparam("started_at", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,23 +187,36 @@ def take_places(
     Raises:
         IntegrityError: the holder was taken for lost.
     """
-    under_way = _placed_by_run(session, model) if len(backlogs) > 1 else {}
-    candidates = {log.run_id: iter(log.take(session, count, leave_out)) for log, leave_out in backlogs}
-    chosen = list(_fewest_under_way_first(candidates, under_way, count))
-    for log, _ in backlogs:
-        log.put_back(candidates[log.run_id])
-    if not chosen:
-        return []
-    common = {"model": model, "holder": holder, "started_at": now()}
-    # In one order by everybody: two who take the same ones would else wait for one another.
-    rows = [{"run_id": run_id, "chat_id": chat_id, **common} for run_id, chat_id in sorted(chosen)]
-    dialect = session.get_bind().dialect.name
-    taken = {(row.run_id, row.chat_id) for row in session.execute(_take(dialect), rows)}
-    return [
-        PlacedChat(run_id, chat_id, model, holder, session.get_one(Run, run_id).created_at)
-        for run_id, chat_id in chosen
-        if (run_id, chat_id) in taken
-    ]
+    placed: list[PlacedChat] = []
+    while (lacking := count - len(placed)) > 0:
+        under_way = _placed_by_run(session, model) if len(backlogs) > 1 else {}
+        candidates = {log.run_id: iter(log.take(session, lacking, leave_out)) for log, leave_out in backlogs}
+        chosen = list(_fewest_under_way_first(candidates, under_way, lacking))
+        for log, _ in backlogs:
+            log.put_back(candidates[log.run_id])
+        if not chosen:
+            break
+        # Where others were quicker, the next ones are tried: a place that stays empty costs more than a statement.
+        taken = _taken(session, chosen, {"model": model, "holder": holder, "started_at": now()})
+        placed += [
+            PlacedChat(run_id, chat_id, model, holder, session.get_one(Run, run_id).created_at)
+            for run_id, chat_id in chosen
+            if (run_id, chat_id) in taken
+        ]
+        if len(taken) == len(chosen):
+            break
+    return placed
+
+
+def _taken(session: Session, chosen: Sequence[tuple[int, int]], common: dict[str, Any]) -> set[tuple[int, int]]:
+    """Take chats, ``(run id, chat id)``; those that nobody else has taken or is taking."""
+    if session.get_bind().dialect.name == "postgresql":
+        runs, chats = zip(*chosen, strict=True)
+        rows = session.execute(_TAKE_SHARED, common | {"runs": list(runs), "chats": list(chats)})
+    else:
+        values = [{"run_id": run_id, "chat_id": chat_id, **common} for run_id, chat_id in chosen]
+        rows = session.execute(_TAKE_OWN, values)
+    return {(run_id, chat_id) for run_id, chat_id in rows}
 
 
 def release(session: Session, chats: Iterable[PlacedChat]) -> None:

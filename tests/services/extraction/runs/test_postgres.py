@@ -278,6 +278,20 @@ def test_two_workers_never_take_the_same_chat(pg_store: Store) -> None:
     assert len(taken) == len(set(taken)) == 200
 
 
+def test_who_takes_chats_passes_over_those_that_another_is_just_taking(pg_store: Store) -> None:
+    add_dataset(pg_store, 8)
+    run = run_service.create_run(pg_store, dataset="d", name="r", provider="local", concurrency=8)
+    run_service.start(pg_store, run.id)
+    with pg_store.write() as session:
+        one, other = (JobQueue(session, TASK).register() for _ in range(2))
+    with pg_store.write() as first, pg_store.write() as second:
+        second.execute(text("SET LOCAL lock_timeout = '5s'"))
+        taken = take_places(first, one, "m", 4, [(Backlog(run.id), set())])
+        beside = take_places(second, other, "m", 4, [(Backlog(run.id), set())])
+    assert len(taken) == len(beside) == 4
+    assert len({chat.chat_id for chat in taken + beside}) == 8
+
+
 def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was paid for: it is held until the database is back, stored once, and nobody is asked again."""
     if reason := pg.why_not():
