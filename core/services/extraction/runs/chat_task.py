@@ -47,9 +47,9 @@ class Task:
     text: str
 
 
-def read_task(session: Session, chat: PlacedChat) -> Task | None:
+def read_task(session: Session, placed: PlacedChat) -> Task | None:
     """The task of one chat; ``None`` where its run does not run, or it is answered already."""
-    return _read_tasks(session, [chat]).get(chat)
+    return _read_tasks(session, [placed]).get(placed)
 
 
 def tasks_ahead(session: Session, chats: Collection[PlacedChat]) -> dict[PlacedChat, Task]:

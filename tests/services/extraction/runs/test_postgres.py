@@ -284,12 +284,27 @@ def test_who_takes_chats_passes_over_those_that_another_is_just_taking(pg_store:
     run_service.start(pg_store, run.id)
     with pg_store.write() as session:
         one, other = (JobQueue(session, TASK).register() for _ in range(2))
-    with pg_store.write() as first, pg_store.write() as second:
-        second.execute(text("SET LOCAL lock_timeout = '5s'"))
-        taken = take_places(first, one, "m", 4, [(Backlog(run.id), set())])
-        beside = take_places(second, other, "m", 4, [(Backlog(run.id), set())])
+    taken: list[int] = []
+    has_taken, goes_on = threading.Event(), threading.Event()
+
+    def take_and_pause() -> None:
+        with pg_store.write() as session:
+            taken.extend(chat.chat_id for chat in take_places(session, one, "m", 4, [(Backlog(run.id), set())]))
+            has_taken.set()
+            goes_on.wait(60)
+
+    thread = threading.Thread(target=take_and_pause)
+    thread.start()
+    try:
+        assert has_taken.wait(60)
+        with pg_store.write() as session:
+            session.execute(text("SET LOCAL lock_timeout = '5s'"))
+            beside = [chat.chat_id for chat in take_places(session, other, "m", 4, [(Backlog(run.id), set())])]
+    finally:
+        goes_on.set()
+        thread.join()
     assert len(taken) == len(beside) == 4
-    assert len({chat.chat_id for chat in taken + beside}) == 8
+    assert len({*taken, *beside}) == 8
 
 
 def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
