@@ -59,8 +59,10 @@ class RunDemands:
         demands: list[RunDemand] = []
         complete: list[int] = []
         with self._store.read() as session:
-            running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
-            rows = list(session.execute(running.order_by(col(Run.id))).scalars())
+            kinds = (RunKind.MODEL, RunKind.MERGE)
+            running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind).in_(kinds))
+            every = list(session.execute(running.order_by(col(Run.id))).scalars())
+            rows = [row for row in every if row.kind == RunKind.MODEL]
             placed = placed_counts(session) if rows else {}
             for row in rows:
                 run_id = row.id or 0
@@ -79,7 +81,8 @@ class RunDemands:
             # Two workers may each have stored the last but one.
             with self._store.write() as session:
                 finish_if_complete(session, run_id)
-        finish_joined(self._store)
+        if len(every) > len(rows):
+            finish_joined(self._store)
         self.runs = demands
         self.reads += 1
 

@@ -14,6 +14,7 @@ from core.adapters.store.job_queue import end_if_suspended
 from core.errors import StoreUnavailableError
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
 from core.services.extraction.runs.chat_task import Task, tasks_ahead
+from core.services.extraction.runs.combining import MOST
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.executor import execute_chat, freeze_loaded_objects
 from core.services.extraction.runs.lanes import Lanes
@@ -117,20 +118,24 @@ class LaneEngine:
         return limit + (prefetch_count(limit) if ready else 0) + min(slots.backing_off, limit)
 
     def _begin(self, model: str, count: int) -> None:
-        """Take chats and begin a thread for each."""
-        try:
-            with self._store.write() as session:
-                end_if_suspended(session)
-                chats = self._take(session, model, count)
-                tasks = tasks_ahead(session, chats)
-        except IntegrityError:
-            return  # taken for lost: the next look at the lanes says so
-        for chat in chats:
-            limiter = self._enter(chat)
-            with self._mutex:
-                self._threads[model] += 1
-            arguments = (chat, limiter, tasks.get(chat))
-            threading.Thread(target=self._work, args=arguments, name="shiyao-executor", daemon=True).start()
+        """Take chats and begin a thread for each: some at a time, so that the first call does not wait for the last."""
+        while count > 0:
+            try:
+                with self._store.write() as session:
+                    end_if_suspended(session)
+                    chats = self._take(session, model, min(count, MOST))
+                    tasks = tasks_ahead(session, chats)
+            except IntegrityError:
+                return  # taken for lost: the next look at the lanes says so
+            for chat in chats:
+                limiter = self._enter(chat)
+                with self._mutex:
+                    self._threads[model] += 1
+                arguments = (chat, limiter, tasks.get(chat))
+                threading.Thread(target=self._work, args=arguments, name="shiyao-executor", daemon=True).start()
+            count -= len(chats)
+            if not chats:
+                return
 
     def _take(self, session: Session, model: str, count: int) -> list[PlacedChat]:
         with self._mutex:
