@@ -88,11 +88,13 @@ def test_a_folder_of_ones_own_and_a_relative_address(installed: Installed) -> No
     installed.run("sample", SHIYAO_VAR="mine")
     assert (installed.work / "mine" / "shiyao.db").is_file()
     code = (
+        "import os\n"
         "import core\n"
         "from core.adapters.store import open_store\n"
         "from core.services.jobs.own_process import start_own_process\n"
         "store = open_store('sqlite:///mine/shiyao.db')\n"
-        "print(start_own_process(store, 'core.services.review.queue.background_update', '1', '0').wait())\n"
+        "upkeep = 'core.services.review.queue.background_update'\n"
+        "print(start_own_process(store, upkeep, '1', '0', str(os.getpid())).wait())\n"
     )
     program = next((installed.python.parents[1] / "lib").glob("python*/site-packages/shiyao/program"))
     env = installed.env | {"PYTHONPATH": f"{program}:{installed.env['PYTHONPATH']}", "SHIYAO_VAR": "mine"}

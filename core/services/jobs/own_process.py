@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+import time
+from typing import Final
 
 from core.adapters.store import Store
 from core.places import ROOT
+
+_LOOK_SECONDS: Final = 0.5
 
 
 def start_own_process(
@@ -35,3 +40,20 @@ def give_way() -> None:
     """Lower the priority of this process, which nobody waits for as for a page: pages and reviewers come first."""
     if hasattr(os, "nice"):
         os.nice(10)
+
+
+def end_with_parent(parent: int) -> None:
+    """End this process once the one that started it has ended, however that was and whatever this one is at.
+
+    For work that may be broken off at any moment, and that somebody else will begin anew when it is asked for.
+
+    Args:
+        parent: id of the process that started this one, as it says itself: it may be gone already.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="shiyao-parent", daemon=True).start()

@@ -34,3 +34,18 @@ def test_a_process_that_gives_way_has_a_lower_priority() -> None:
     code += "; print(min(19, a + 10) == os.nice(0))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "True"
+
+
+def test_a_process_ends_with_the_one_that_started_it() -> None:
+    waits = "import os, sys, time; from core.services.jobs.own_process import end_with_parent"
+    waits += "; print(os.getpid(), flush=True); end_with_parent(int(sys.argv[1])); time.sleep(600)"
+    starts = f"import os, subprocess, sys; subprocess.Popen([sys.executable, '-c', {waits!r}, str(os.getpid())])"
+    starts += "; sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", starts], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdin is not None and parent.stdout is not None
+        assert parent.stdout.readline()
+        parent.stdin.close()
+        # Its end of the pipe is closed once it has ended.
+        assert parent.stdout.read() == b""

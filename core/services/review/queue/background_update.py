@@ -6,6 +6,7 @@ changed; the signature says from what it was computed. Only chats that are still
 
 import logging
 import math
+import os
 import sys
 import time
 from collections import defaultdict
@@ -29,7 +30,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
-from core.services.jobs.own_process import give_way, start_own_process
+from core.services.jobs.own_process import end_with_parent, give_way, start_own_process
 from core.services.learning.run_confidence import (
     FittedConfidence,
     fit_run_confidence,
@@ -350,14 +351,15 @@ def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | 
 def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:
     """A large dataset is brought up to date by a process of its own: its reckoning would hold up the server's turns."""
     module = "core.services.review.queue.background_update"  # what is run as a script has another name
-    with start_own_process(store, module, str(dataset_id), str(run_id or 0)) as process:
+    with start_own_process(store, module, str(dataset_id), str(run_id or 0), str(os.getpid())) as process:
         process.wait()
 
 
-def _main(dataset_id: int, run_id: int) -> None:
+def _main(dataset_id: int, run_id: int, server: int) -> None:
     from core.adapters.store import open_store
 
     give_way()
+    end_with_parent(server)  # nobody waits for it any more; the next visitor starts it again
     store = open_store(settings().database_url)
     with store.read() as session:
         name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
@@ -371,4 +373,4 @@ def _main(dataset_id: int, run_id: int) -> None:
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]), int(sys.argv[2]))
+    _main(*map(int, sys.argv[1:]))
