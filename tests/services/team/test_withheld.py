@@ -80,9 +80,9 @@ FED = frozenset(
     """about acks active answered approved backlogs batch batch_id begin change change_id choices chosen claims columns
     concurrency corpus customers default disabled discussion dispute_id draft_id entry_id event events every field
     fields file file_name filename filled first forms hidden holder ids import_id job job_id kept keys kind leaving
-    limiter lines mark mask model new now outbox outcome parameters parts password pending per_minute plan planned
-    position prefix provider record remark remarks replies_days report repository result returned reviews role row
-    rows rule rule_id rules save saved score score_id scores second secret spec spellings statement status subject
+    limiter lines mark mask model new now outbox outcome parameters parts password pending per_minute placed plan
+    planned position prefix provider record remark remarks replies_days report repository result returned reviews role
+    row rows rule rule_id rules save saved score score_id scores second secret spec spellings statement status subject
     suggestion target task template text texts token trained turns values versions view which""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
