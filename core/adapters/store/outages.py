@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import InputError, ShiyaoError, StoreDamagedError, StoreUnavailableError
@@ -101,6 +101,17 @@ def _named(
         lost = error.connection_invalidated or (not state and isinstance(cause, psycopg.OperationalError))
         return StoreUnavailableError(*_CONNECTION_LOST) if lost else None
     return None
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database is away, full or broken, so that whatever is written next would fail as well.
+
+    Else what was written failed by itself, and waiting for another try would hold up all that comes behind it.
+    """
+    by_itself = DataError, IntegrityError, ProgrammingError, NotSupportedError
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or not isinstance(error, by_itself)
+    return isinstance(error, PoolTimeoutError | OSError | MemoryError)
 
 
 def damaged(database: str, path: Path | None, backups: list[Path], what: str) -> StoreDamagedError:

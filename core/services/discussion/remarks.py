@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Discussion, DiscussionEvent, DiscussionStep, Pass
+from core.adapters.store.outages import is_outage
 from core.domain.mentions import MentionFinder
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import is_blank
@@ -61,7 +62,7 @@ def apply_remarks(
 
     Returns:
         One answer per remark that has an id, in order. While the database is away a remark gets none, and those behind
-        it wait with it.
+        it wait with it. One that fails by itself is refused and the others go on.
     """
     acks: list[RemarkAck] = []
     for raw in remarks[:MOST_REMARKS]:
@@ -76,10 +77,24 @@ def apply_remarks(
             _log.exception("a remark could not be stored; it stays in the browser")
             break
         except ShiyaoError as error:
-            number = raw.get("id") if isinstance(raw, Mapping) else None
-            if isinstance(number, str) and len(number) <= 64:
+            if number := _id_of(raw):
                 acks.append(RemarkAck(number, "refused", f"{str(error).rstrip('。')}。"))
+        except Exception as error:
+            _log.exception("a remark failed")
+            if is_outage(error):  # it stays in the browser
+                break
+            if number := _id_of(raw):
+                acks.append(RemarkAck(number, "refused", _FAILED.format(number[:8])))
     return acks
+
+
+_FAILED = "这条评论出了意外，没有存进数据库，其他评论照常保存。请再写一次，仍不行时把编号 {} 告诉管理员。"
+
+
+def _id_of(raw: object) -> str:
+    """The id that a remark can be answered by; ``""`` where it has none that may travel."""
+    number = raw.get("id") if isinstance(raw, Mapping) else None
+    return number if isinstance(number, str) and len(number) <= 64 else ""
 
 
 @permitted(Permission.DISCUSS)

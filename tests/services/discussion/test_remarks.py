@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
@@ -170,6 +170,31 @@ def test_what_goes_at_this_very_moment_is_refused_with_a_sentence(
     sent = [remark(text="问", reviewer="王芳").model_dump()]
     (ack,) = apply_remarks(store, dataset.id, sent, reviewer="王芳")
     assert (ack.result, ack.why) == ("refused", "这处讨论刚刚有变化，这一步没有存进去。请再做一次。")
+
+
+@pytest.mark.parametrize(
+    ("error", "answered"),
+    [
+        (TypeError("by itself"), ["refused", "saved"]),
+        (DataError("INSERT", {}, Exception("out of range")), ["refused", "saved"]),
+        (OperationalError("INSERT", {}, Exception("disk I/O error")), []),
+    ],
+)
+def test_one_that_fails_by_itself_holds_up_none_behind_it(
+    store: Store, dataset: DatasetView, monkeypatch: pytest.MonkeyPatch, error: Exception, answered: list[str]
+) -> None:
+    append_step = remarks.append_step
+
+    def fail(*given: Any, **what: Any) -> Any:
+        if what["text"] == "坏":
+            raise error
+        return append_step(*given, **what)
+
+    monkeypatch.setattr(remarks, "append_step", fail)
+    sent = [remark(text=text, reviewer="王芳").model_dump() for text in ("坏", "好")]
+    acks = apply_remarks(store, dataset.id, sent, reviewer="王芳")
+    assert [ack.result for ack in acks] == answered
+    assert all(ack.id[:8] in ack.why for ack in acks if ack.result == "refused")
 
 
 def test_no_remark_is_taken_for_what_a_save_brought_along(store: Store, dataset: DatasetView) -> None:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, PlantedError, Record, RecordEvent, RecordStatus
+from core.adapters.store.outages import is_outage
 from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.domain.permissions import Permission
@@ -112,7 +111,7 @@ def apply_saves(
             _log.warning("rejected save %s: %s", save_id, type(error).__name__)
             ack = Ack(save_id, "rejected", 0, f"{str(error).rstrip('。')}。")
         except Exception as error:
-            if _is_outage(error):
+            if is_outage(error):
                 _log.exception("save %s could not be stored; it stays in the browser", save_id)
                 count_save("postponed", time.perf_counter() - began)
                 break
@@ -132,14 +131,6 @@ def apply_saves(
 _SET_ASIDE = (
     "这次保存出了意外，没有存进数据库；内容还在本机，其他修改照常保存。请核对后再改一次，仍不行时把编号 {} 告诉管理员。"
 )
-
-
-def _is_outage(error: Exception) -> bool:
-    """Whether the database is away, full or broken, so that the next save would fail as well."""
-    by_itself = DataError, IntegrityError, ProgrammingError, NotSupportedError
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or not isinstance(error, by_itself)
-    return isinstance(error, PoolTimeoutError | OSError | MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
