@@ -185,16 +185,21 @@ class BatchDriver:
         return self._created(begun, remote)
 
     def _find_created(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        was_told = batch.remote_status == batch_store.UNSURE
         try:
             remote = batches.find_batch(batch.file_id, batch.token)
         except ProviderError as error:
             if error.retryable:
                 raise
+            if was_told and self._status() == RunStatus.CANCELLED:  # who cancels does not wait for it any more
+                return self._give_up(batch, batches)
             self._fail(batch, error, unsure=True)
             return False
         if remote is not None:
             return self._created(batch, remote)
-        if batch.remote_status == batch_store.UNSURE:
+        if was_told and self._status() == RunStatus.CANCELLED:
+            return self._give_up(batch, batches)
+        if was_told:
             return self._wait(batch, self._pace.slow_poll)  # somebody has to look
         if self._is_lost(batch):
             return self._move(batch, CallBatchState.UPLOADED)
@@ -206,7 +211,7 @@ class BatchDriver:
             CallBatchState.CREATED,
             remote_id=remote.id,
             remote_status=remote.status,
-            submitted_at=now(),
+            submitted_at=batch.submitted_at or now(),
             expires_at=remote.expires_at,
             next_at=now() + timedelta(seconds=self._pace.poll),
         )
@@ -217,6 +222,8 @@ class BatchDriver:
         except ProviderError as error:
             if error.code != _GONE:
                 raise
+            if not self._may_be_given_up(batch):
+                return self._ask_about(batch)
             remote = RemoteBatch(batch.remote_id, "failed", problem="已经没有这个批量")
         overdue = remote.expires_at is not None and now() > remote.expires_at + timedelta(hours=1)
         stopped = self._status() == RunStatus.CANCELLED or overdue
@@ -239,22 +246,49 @@ class BatchDriver:
         self._move(batch, CallBatchState.CREATED, next_at=now() + timedelta(seconds=seconds), **values)
         return False
 
+    def _may_be_given_up(self, batch: CallBatchView) -> bool:
+        """Whether a batch that the service does not know is done with: somebody was told, and goes on or cancels.
+
+        It is paid for: a service that was moved, or another account's key, does not know it either.
+        """
+        return batch.remote_status == batch_store.GONE and self._status() != RunStatus.PAUSED
+
+    def _ask_about(self, batch: CallBatchView) -> bool:
+        """Pause the run until somebody has looked at a batch that the service does not know; look again meanwhile."""
+        problem = (
+            "服务方查不到这一批。地址或密钥改过的，改回去，答案会照常取回；"
+            "确实没有了的，点「继续」，这些群聊会重新提交，再付一次。"
+        )
+        self._stop_run(batch.id, problem)
+        next_at = now() + timedelta(seconds=self._pace.slow_poll)
+        unknown = {"remote_status": batch_store.GONE, "problem": problem, "next_at": next_at}
+        self._move(batch, CallBatchState.CREATED, **unknown)
+        return False
+
     def _fetch(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         for file_id in (batch.output_file, batch.error_file):
-            if file_id:
-                self._settle(batch, batches, file_id)
+            if file_id and not self._settle(batch, batches, file_id):
+                return self._ask_about(batch)
         with self._store.write() as session:
             batch_store.settle_rest(session, batch)
         return self._move(batch, CallBatchState.FETCHED, problem=batch.problem)
 
-    def _settle(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
+    def _settle(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> bool:
+        """Store the results in a file; says whether the service knows the batch, if it has no such file."""
         try:
             for result in batch_store.settle_lines(self._store, batch.id, batches.results(file_id)):
                 count_call(batches.provider, "answered", None, tokens=batches.tokens_of(result))
         except ProviderError as error:
             if error.code != _GONE:
                 raise
+            try:
+                batches.retrieve(batch.remote_id)
+            except ProviderError as unknown:
+                if unknown.code == _GONE:
+                    return False
+                raise
             _log.warning("results of a batch are gone at the service: run %s: %s", self._run_id, error)
+        return True
 
     def _close(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         """Delete the files at the service: all that was in them is stored here."""
@@ -274,8 +308,10 @@ class BatchDriver:
 
     def _withdraw(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         """A batch that was not created waits while its run is paused, and is given up once it is cancelled."""
-        if self._status() == RunStatus.PAUSED:
-            return False
+        return False if self._status() == RunStatus.PAUSED else self._give_up(batch, batches)
+
+    def _give_up(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
+        """Close a batch of which no service has anything to do, and delete its file."""
         if batch.file_id:
             self._forget(batch, batches, batch.file_id)
         batch_store.give_up(self._store, batch)

@@ -35,6 +35,8 @@ _NOT_SENT = (CallBatchState.PREPARED, CallBatchState.UPLOADING, CallBatchState.U
 _AT_ONCE = 500
 UNSURE = "unsure"
 """Status of a batch of which the service does not say whether it was made."""
+GONE = "gone"
+"""Status of a batch that the service does not know any more."""
 MISSING = "missing"
 """Code of lines that a finished batch says nothing about."""
 

@@ -173,6 +173,55 @@ def test_a_service_that_lists_nothing_stops_the_run_until_somebody_has_looked(
     assert paid_once(service, 2)
 
 
+def test_a_batch_of_which_nobody_knows_can_be_given_up(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    service.faults |= {"create": ["drop"], "batches": ["404", "404"]}
+    run = started(store)
+    drive(store, run)
+    run_service.cancel(store, run.id)
+    BatchDriver(store, run.id, QUICK).advance()
+    assert states(store, run) == [CallBatchState.CLOSED] and service.files == {}
+    run_service.wait_for_run(store, lambda: run_service.go_live(store, run.id))
+    run_service.delete(store, run.id)
+
+
+@pytest.mark.parametrize("known", [["retrieve"], ["content", "retrieve"]])
+def test_a_batch_that_the_service_does_not_know_is_not_given_up_at_once(
+    store: Store, service: FakeBatches, known: list[str]
+) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    for step in known:  # as under another account's key, when it is looked at or fetched
+        service.faults[step] = ["", "404"] if step == "retrieve" and len(known) > 1 else ["404"]
+    service.polls = 0
+    BatchDriver(store, run.id, QUICK).advance()
+    assert run_service.progress(store, run.id).status == RunStatus.PAUSED
+    (batch,) = batches_of(store, run.id)
+    assert (batch.state, batch.remote_status) == (CallBatchState.CREATED, "gone") and "再付一次" in batch.problem
+    BatchDriver(store, run.id, QUICK).advance()  # the key is back: what was paid for is fetched, also while it is paused
+    assert run_service.progress(store, run.id).done == 2
+    assert paid_once(service, 2) and states(store, run) == [CallBatchState.CLOSED]
+
+
+def test_a_batch_that_is_gone_is_asked_again_once_somebody_has_looked(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    service.batches.clear()
+    for _ in range(3):
+        BatchDriver(store, run.id, QUICK).advance()
+    assert (run_service.progress(store, run.id).status, states(store, run)) == (RunStatus.PAUSED, ["created"])
+    run_service.start(store, run.id)
+    drive(store, run)
+    assert "已经没有这个批量" in batches_of(store, run.id)[0].problem
+    run_service.start(store, run.id)
+    assert drive(store, run).done == 2
+
+
 @pytest.mark.parametrize(
     ("step", "status", "said"), [("upload", "401", "拒绝了密钥"), ("create", "400", "不接受这个请求")]
 )
