@@ -131,7 +131,7 @@ def add_remark(
             select(DiscussionEvent).where(col(DiscussionEvent.save_id) == remark.id)
         ).scalar_one_or_none()
         if done is not None:
-            return RemarkAck(remark.id, "saved", discussion=done.discussion_id)
+            return RemarkAck(remark.id, "saved", _told_before(session, remark, done, mentions), done.discussion_id)
         if chat_id is None:
             raise NotFoundError(f"第 {remark.chat} 条群聊已不在这个数据集里", _GONE)
         if review_pass != Pass.SECOND and is_reviewing_blind(session, chat_id):
@@ -362,15 +362,13 @@ def _take_step(
         resolver = discussion.resolved_by
         reopen = DiscussionStep.REOPEN  # a question in a resolved discussion would wait for nobody
         append_step(session, discussion, reopen, who=who, save_id=f"{remark.id} {reopen}")
-        just = "刚刚" if remark.seen_open else ""
-        return replace(ack, why=f"{resolver} {just}解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。{nobody}")
+        return replace(ack, why=f"{_reopened_sentence(remark, resolver)}{nobody}")
     if is_open == (kind is DiscussionStep.REOPEN):  # somebody else was faster
-        done = "重开" if is_open else f"由 {discussion.resolved_by} 解决"
+        why = _faster_sentence(remark, discussion.resolved_by)
         if not is_blank(remark.text):
             comment = DiscussionStep.COMMENT
             append_step(session, discussion, comment, who=who, save_id=remark.id, text=remark.text, mentions=mentions)
-            return RemarkAck(remark.id, "saved", f"这处讨论已经{done}，您的评论已记在后面。", ack.discussion)
-        return RemarkAck(remark.id, "saved", f"这处讨论已经{done}。", ack.discussion)
+        return replace(ack, why=why)
     if not is_blank(remark.text):
         comment = DiscussionStep.COMMENT
         append_step(
@@ -378,6 +376,40 @@ def _take_step(
         )
     append_step(session, discussion, kind, who=who, save_id=remark.id)
     return ack
+
+
+def _reopened_sentence(remark: Remark, resolver: str) -> str:
+    """That a comment has reopened a discussion which somebody had resolved (a Chinese sentence)."""
+    just = "刚刚" if remark.seen_open else ""
+    return f"{resolver} {just}解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。"
+
+
+def _faster_sentence(remark: Remark, resolver: str) -> str:
+    """That somebody else had resolved or reopened a discussion already (a Chinese sentence)."""
+    done = "重开" if DiscussionStep(remark.kind) is DiscussionStep.REOPEN else f"由 {resolver} 解决"
+    comment = "" if is_blank(remark.text) else "，您的评论已记在后面"
+    return f"这处讨论已经{done}{comment}。"
+
+
+def _told_before(session: Session, remark: Remark, done: DiscussionEvent, mentions: MentionFinder) -> str:
+    """What was to be told about a remark that comes once more: its first answer may have been lost on the way."""
+    kind = DiscussionStep(remark.kind)
+    if DiscussionStep(done.kind) is not DiscussionStep.COMMENT:
+        return ""
+    before = select(col(DiscussionEvent.who)).where(
+        col(DiscussionEvent.discussion_id) == done.discussion_id,
+        col(DiscussionEvent.kind) == DiscussionStep.RESOLVE,
+        col(DiscussionEvent.id) < done.id,
+    )
+    resolver = session.execute(before.order_by(col(DiscussionEvent.id).desc()).limit(1)).scalar() or ""
+    if kind is not DiscussionStep.COMMENT:
+        return _faster_sentence(remark, resolver)
+    reopened = select(col(DiscussionEvent.id)).where(
+        col(DiscussionEvent.save_id) == f"{remark.id} {DiscussionStep.REOPEN}"
+    )
+    has_reopened = session.execute(reopened).first() is not None
+    reopening = _reopened_sentence(remark, resolver) if has_reopened else ""
+    return f"{reopening}{_nobody_sentence(mentions, remark.text)}"
 
 
 def _require_room(session: Session, discussion: Discussion) -> None:

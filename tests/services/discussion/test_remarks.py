@@ -135,7 +135,7 @@ def test_a_comment_on_what_is_resolved_opens_it_again_and_that_is_said(store: St
     again = remark(text="还有一句 @林晓")
     ack = add_remark(store, dataset.id, again, who="王芳")
     assert ack.why == "林晓 刚刚解决了这处讨论，您的评论把它重开了；没有别的事就再解决它。"
-    assert add_remark(store, dataset.id, again, who="王芳").why == "", "it was applied already"
+    assert add_remark(store, dataset.id, again, who="王芳") == ack, "whose answer is lost on the way is told the same"
     assert open_counts(store, "林晓")[dataset.id] == OpenCounts(1, 1)
     say(store, dataset, "", kind="解决", who="林晓")
     known = say(store, dataset, "知道已解决，再问", seen_open=False)
@@ -145,6 +145,14 @@ def test_a_comment_on_what_is_resolved_opens_it_again_and_that_is_said(store: St
     (view,) = all_of(store, dataset)
     assert not view.is_open
     assert [line[1] for line in lines(view)] == ["评论", "解决", "评论", "重开", "解决", "评论", "重开", "解决"]
+    late = remark(text="一样", kind="解决")
+    told = add_remark(store, dataset.id, late, who="王芳")
+    assert told.why == "这处讨论已经由 林晓 解决，您的评论已记在后面。"
+    nobody = remark(text="@王芬", discussion=told.discussion, field="", customer=None)
+    said = add_remark(store, dataset.id, nobody, who="王芳")
+    assert "重开" in said.why and "没有叫「王芬」的审阅人" in said.why
+    for one, ack in ((late, told), (nobody, said)):
+        assert add_remark(store, dataset.id, one, who="王芳") == ack
 
 
 def test_ids_that_begin_alike_are_told_apart(store: Store, dataset: DatasetView) -> None:

@@ -299,37 +299,68 @@ class PutRight:
         is_open = save.status in (RecordStatus.DRAFT.value, RecordStatus.UNREVIEWED.value)
         is_folded = row.field in save.folded
         if row.status in _OPEN:
+            row.reviewer = save.reviewer if self.is_own else ""
             if not self.is_own or (self.stands and not self.is_alone):
                 row.status = PlantedStatus.WITHDRAWN
             elif is_open:
                 row.status = PlantedStatus.STANDING if self.stands else PlantedStatus.CHANGED
-                row.reviewer = save.reviewer
                 row.confirmation = self.confirmation
             elif save.status != RecordStatus.CONFIRMED.value or (self.stands and is_folded):
                 row.status = PlantedStatus.WITHDRAWN  # up for discussion or skipped; or nobody saw the field
             else:
                 row.status = PlantedStatus.MISSED if self.stands else PlantedStatus.CORRECTED
-                row.reviewer = save.reviewer
             if row.status not in _OPEN:
                 row.decided_at = now()
             row.version = version
         if not self.stands or row.status in _OPEN:
             return ""
-        label = form.field(row.field).label
-        if self.is_own and is_folded:
-            return (
-                f"第 {save.chat} 条有一处把关用的预埋错误，在没有展开的「{label}」里：您没有看到，不算漏看；"
-                f"没有存「{row.value}」，已放回「{self.right}」。"
-            )
-        if not self.is_own:
-            return (
-                f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{self.right}」："
-                f"这一格有过一处把关用的预埋错误，分不清这个值是预埋的还是您选的。真是「{row.value}」的，请在记录表里填。"
-            )
+        return _told(form, row, save, self.right, is_own=self.is_own)
+
+
+def _told(form: Form, row: PlantedError, save: Save, right: str, *, is_own: bool) -> str:
+    """What a reviewer is told whose save had a planted value in it (a Chinese sentence)."""
+    label = form.field(row.field).label
+    if is_own and row.field in save.folded:
         return (
-            f"第 {save.chat} 条放过一处把关用的预埋错误：「{label}」显示的「{row.value}」是错的，没有存，"
-            f"已放回「{self.right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
+            f"第 {save.chat} 条有一处把关用的预埋错误，在没有展开的「{label}」里：您没有看到，不算漏看；"
+            f"没有存「{row.value}」，已放回「{right}」。"
         )
+    if not is_own:
+        return (
+            f"第 {save.chat} 条没有存「{label}」的「{row.value}」，已放回「{right}」："
+            f"这一格有过一处把关用的预埋错误，分不清这个值是预埋的还是您选的。真是「{row.value}」的，请在记录表里填。"
+        )
+    return (
+        f"第 {save.chat} 条放过一处把关用的预埋错误：「{label}」显示的「{row.value}」是错的，没有存，"
+        f"已放回「{right}」。请再看一眼这一格；真是「{row.value}」的，请在记录表里填。"
+    )
+
+
+def told_before(session: Session, form: Form, chat_id: int, save: Save, stored: RecordEvent) -> str:
+    """What was to be told about a save that comes once more: its first answer may have been lost on the way.
+
+    Args:
+        session: open session.
+        form: of the dataset.
+        chat_id: the chat.
+        save: as it came, with what the desk showed.
+        stored: the version that it became.
+
+    Returns:
+        The sentence of :meth:`PutRight.note`; ``""`` where nothing was put right, or they were still at it.
+    """
+    row = session.get(PlantedError, chat_id)
+    if row is None or row.status in _OPEN or row.field not in form:
+        return ""
+    # While they were at it nothing was told; later versions of the chat's row say no more who was charged with what.
+    is_open = save.status in (RecordStatus.DRAFT.value, RecordStatus.UNREVIEWED.value)
+    if is_open and stored.version < row.version:
+        return ""
+    for customer, kept in zip(save.customers, stored.change.get("customers", ()), strict=False):
+        if _holds(form, customer.values, row) and not _holds(form, kept["values"], row):
+            is_own = row.reviewer == save.reviewer and row.version in (stored.version, stored.version - 1)
+            return _told(form, row, save, str(kept["values"][row.field]), is_own=is_own)
+    return ""
 
 
 def without_planted(

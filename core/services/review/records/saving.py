@@ -30,7 +30,7 @@ from core.services.review.records.delta_drafts import Approved, is_delta_draft, 
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
 from core.services.review.records.other_forms import after_form_changes, in_current_form
 from core.services.review.records.others_records import others_record_refusal
-from core.services.review.records.planted_errors import PutRight, without_planted
+from core.services.review.records.planted_errors import PutRight, told_before, without_planted
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
@@ -177,7 +177,9 @@ class _OutboxSaves:
         ).one_or_none()
         done = session.execute(select(RecordEvent).where(col(RecordEvent.save_id) == save.save_id)).scalar_one_or_none()
         if done is not None:
-            return Ack(save.save_id, "saved", done.version)
+            is_primary = self.review_pass == Pass.PRIMARY and chat is not None
+            told = told_before(session, self.form, int(chat[0] or 0), save, done) if is_primary and chat else ""
+            return Ack(save.save_id, "saved", done.version, told)
         if chat is None:
             why = f"第 {save.chat} 条群聊已不在这个数据集里，无法保存。"
             return Ack(save.save_id, "rejected", 0, why)

@@ -201,7 +201,9 @@ def test_a_batch_that_the_service_does_not_know_is_not_given_up_at_once(
     assert run_service.progress(store, run.id).status == RunStatus.PAUSED
     (batch,) = batches_of(store, run.id)
     assert (batch.state, batch.remote_status) == (CallBatchState.CREATED, "gone") and "再付一次" in batch.problem
-    BatchDriver(store, run.id, QUICK).advance()  # the key is back: what was paid for is fetched, also while it is paused
+    BatchDriver(
+        store, run.id, QUICK
+    ).advance()  # the key is back: what was paid for is fetched, also while it is paused
     assert run_service.progress(store, run.id).done == 2
     assert paid_once(service, 2) and states(store, run) == [CallBatchState.CLOSED]
 
