@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { comparedText } from "../../core/ui/workbench/js/compared.js";
+import { comparedText, doubtersText } from "../../core/ui/workbench/js/compared.js";
 import { leftText, makeDoubtMode, nothingLeftText } from "../../core/ui/workbench/js/doubt_mode.js";
 import { makeDoubtPace } from "../../core/ui/workbench/js/doubt_pace.js";
 import {
@@ -59,6 +59,13 @@ test("which doubts stop an approval is said with their count", () => {
   assert.equal(stopsText(2, 1), "⚠ 1 处：确认时先停在那里，再按一次照样确认。其余 1 处（≠、提示、把握低）不拦确认。");
   assert.equal(stopsText(2, 0), "2 处（≠、提示、把握低）不拦确认。");
   assert.equal(stopsText(0, 0), "");
+});
+
+test("labels that vouch for nothing are named where they say something else", () => {
+  const differ = { compared: ["甲"], others: { 类型: [{ value: ["询价"], who: ["标注"] }] } };
+  const entry = makeEntry(chat(1, { customers: [customer({}, differ)] }));
+  assert.deepEqual([comparedText(entry), doubtersText(entry)], ["另 1 个抽取任务", "标注和另 1 个抽取任务"]);
+  assert.equal(doubtersText(makeEntry(chat(1, { customers: [customer({}, { compared: [] })] }))), "");
 });
 
 test("what values are compared with is named: labels, one run or several", () => {

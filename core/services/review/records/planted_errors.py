@@ -171,8 +171,8 @@ class ShownError:
 
 def shown_errors(
     session: Session, form: Form, dataset_id: int, indices: Sequence[int], run_id: int, reviewer: str
-) -> dict[int, ShownError]:
-    """The planted errors that a reviewer's desk shows, by chat id.
+) -> dict[int, ShownError] | None:
+    """The planted errors that a reviewer's desk shows, by chat id; ``None`` where the dataset is to have none.
 
     Args:
         session: open session.
@@ -183,7 +183,9 @@ def shown_errors(
         reviewer: whose desk.
     """
     checks = session.get(ReviewCheck, dataset_id)
-    if checks is None or not checks.planted_share or not reviewer:
+    if checks is None or not checks.planted_share:
+        return None
+    if not reviewer:
         return {}
     chats = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
     statement = select(PlantedError).where(

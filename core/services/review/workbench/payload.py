@@ -27,7 +27,7 @@ from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
-from core.services.review.workbench.planted_values import hide_labels, show_planted
+from core.services.review.workbench.planted_values import hide_labels, show_planted, vouch_without_labels
 from core.services.review.workbench.run_answers import OUTDATED, RunAnswer, RunAnswers
 from core.services.team import remember_seen
 from core.services.team.acting import current_viewer
@@ -62,7 +62,7 @@ def chat_payloads(
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
         scores: of the runs that were measured, by id.
         texts_sent: indices of chats whose messages the browser has: only those with evidence are sent again.
-        planted: by chat id, the values that are shown wrong.
+        planted: by chat id, the values that are shown wrong; ``None`` where the dataset has no planted errors.
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
@@ -103,6 +103,7 @@ def chat_payloads(
                 want_residue == i,
                 i in texts_sent,
                 (planted or {}).get(chats[i].id),
+                planted is not None,
             )
             for i in indices
             if i in chats
@@ -137,6 +138,7 @@ def chat_payload(
     show_residue: bool = False,
     text_kept: bool = False,
     planted: ShownError | None = None,
+    has_planted: bool = False,
 ) -> ChatPayload:
     """The payload of one chat, from what was read.
 
@@ -151,6 +153,7 @@ def chat_payload(
         show_residue: whether residue is shown.
         text_kept: whether the browser has the messages: only those with evidence are sent again.
         planted: a value that is shown wrong.
+        has_planted: whether any chat of the dataset may have one.
     """
     chat_analysis = cached_analysis(chat.text)
     parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
@@ -177,6 +180,8 @@ def chat_payload(
             customer["others"], customer["dissent"], customer["compared"] = heard
     if planted:
         hide_labels(customers, planted)
+    if has_planted:
+        vouch_without_labels(customers)
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]

@@ -47,6 +47,20 @@ def show_planted(customers: Sequence[CustomerPayload], planted: ShownError, vers
                 customer["confirmed"] = {**customer["confirmed"], key: Confirmation(planted.confirmation)}
 
 
+def vouch_without_labels(customers: Sequence[CustomerPayload]) -> None:
+    """Leave the labels out of what is said to have been compared with each customer's values.
+
+    Where a dataset has planted errors, a field about which they seem to say nothing may be one. Left out of that
+    customer alone, they would give it away by their absence.
+
+    Args:
+        customers: of a chat, with what other runs say; changed.
+    """
+    for customer in customers:
+        if LABELS in customer.get("compared", ()):
+            customer["compared"] = [name for name in customer["compared"] if name != LABELS]
+
+
 def hide_labels(customers: Sequence[CustomerPayload], planted: ShownError) -> None:
     """Take the labels' word about a planted value away: it is always the right one, and would give the error away.
 

@@ -215,7 +215,7 @@ class PrimarySession:
                 # Without their run they would come as empty forms, in the place of what the reviewer has before him.
                 chats = [chat for chat in chats if chat["chat"] not in started_from_deleted]
             self._add(session, chats, drafts)
-            on_screen = shown_unbound(chats, planted, at)
+            on_screen = shown_unbound(chats, planted or {}, at)
             why = self._why(session, chats, want_why, hidden)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
@@ -273,10 +273,10 @@ class PrimarySession:
             else told,
         )
 
-    def _planted(self, session: Session, indices: Sequence[int]) -> dict[int, ShownError]:
-        """The values that these chats show wrong, by chat id; none under delta review."""
+    def _planted(self, session: Session, indices: Sequence[int]) -> dict[int, ShownError] | None:
+        """The values that these chats show wrong, by chat id; ``None`` where no chat can: so under delta review."""
         if self.base is None or self.asks:
-            return {}
+            return None
         return shown_errors(session, self.form, self.dataset.id, indices, self.base.id, self.reviewer)
 
     def _why(

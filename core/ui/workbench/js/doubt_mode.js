@@ -3,7 +3,7 @@
 /** @import { BrowserStorage, Entry, FormPayload, FormView, Place } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { duration } from "./bars.js";
-import { comparedText } from "./compared.js";
+import { comparedText, doubtersText } from "./compared.js";
 import { h, setAttr, setHidden, setText } from "./dom.js";
 import { makeDoubtPace } from "./doubt_pace.js";
 import { doubtsOf, isCompared, isSurenessKnown, mayFold, nextDoubt, stoppingDoubts, stopsText } from "./doubts.js";
@@ -237,7 +237,7 @@ export function drawDoubts(workbench, entry, view) {
   const told = open.length ? leftText(open.length, each) : nothingLeftText(entry);
   const unsure = open.length || isCompared(entry) ? told : `${told} · 还没有把握，只有检查看过`;
   setText(left, mayFold(customer) ? unsure : `${told} · 这位${store.form.subject}没有抽取结果可对照：字段全部列出`);
-  const sources = ["检查", comparedText(entry)].filter(Boolean).join("、");
+  const sources = ["检查", doubtersText(entry)].filter(Boolean).join("、");
   const basis = isSurenessKnown(entry) ? "" : `还没有把握可看：疑点只来自${sources}。`;
   const time = each === null ? "" : `按您最近在每处疑点停留的时间（中位数 ${duration(each)}）估计。`;
   setAttr(line, "title", `${basis}${time}` || null);
@@ -261,9 +261,7 @@ function drawFoldLine(doubts, entry, index, view, inSight) {
   const others = comparedText(entry, [customer]);
   setText(fold, isOpen ? "收起没有疑点的字段" : `${away} 项${others ? `一致（对照：${others}）` : "没有疑点"}`);
   const sure = isSurenessKnown(entry) ? "，把握也够" : "";
-  const basis = others
-    ? `检查没有意见，${others}没有填得不同${sure}`
-    : `只有检查看过${sure}：没有标注或别的抽取任务可对照`;
+  const basis = others ? `检查没有意见，${others}没有填得不同${sure}` : `只有检查看过${sure}：没有别的抽取任务可对照`;
   setAttr(fold, "title", isOpen ? null : `${basis}；点一下或按回车展开`);
 }
 

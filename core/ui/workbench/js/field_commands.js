@@ -117,7 +117,7 @@ export function fieldCommands(workbench, tools) {
     const next = nextAlternative(entry.work[workbench.customer], key, entry.chat.run);
     if (!next) {
       const others = comparedText(entry, [entry.work[workbench.customer]]);
-      workbench.say(others ? `没有别的值（对照：${others}）` : "没有标注或别的抽取任务可换", { seconds: 3 });
+      workbench.say(others ? `没有别的值（对照：${others}）` : "没有可以换的别的值", { seconds: 3 });
       return;
     }
     edit(key, next.value, false);

@@ -121,6 +121,8 @@ def test_the_desk_shows_it_and_the_record_never_has_it(store: Store) -> None:
     shown = desk.open(1)
     assert (shown["values"][STAGE], shown["baseline"][STAGE]) == (wrong, wrong)
     assert STAGE not in shown["others"] and STAGE not in shown["dissent"], "the labels would give it away"
+    compared = [chat["customers"][0]["compared"] for chat in desk.chats.values()]
+    assert compared == [[]] * len(desk.chats), "they vouch for no value, here or elsewhere"
     assert errors(store, dataset)[1].reviewer == "阿青" and errors(store, dataset)[2].reviewer == ""
     ack, told = desk.save(1, "草稿", {"基本信息-年龄": "30"})
     assert (ack["result"], told) == ("saved", "")
