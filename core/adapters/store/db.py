@@ -23,11 +23,19 @@ from core.adapters.store.erasure import erase_deleted
 from core.adapters.store.lost_connections import ask_only_doubtful_connections
 from core.adapters.store.models import FormVersion
 from core.adapters.store.open_sessions import OpenSessions
-from core.adapters.store.outages import translate_driver_errors
+from core.adapters.store.outages import damaged, schema_mismatch, translate_driver_errors
 from core.adapters.store.postgres_dump import dump_database
-from core.adapters.store.schema_version import NEWEST, VERSIONS, current_version, upgrade
+from core.adapters.store.schema_version import (
+    NEWEST,
+    VERSION_TABLE,
+    VERSIONS,
+    missing_parts,
+    stated_versions,
+    upgrade,
+    why_no_version,
+)
 from core.domain.form.loading import FormTexts, register_form_source, unregister_form_source
-from core.errors import StoreError
+from core.errors import StoreDamagedError, StoreError
 from core.places import var_folder
 from core.private_files import create_private, private_folder
 from core.settings import settings
@@ -40,6 +48,8 @@ AFTER_READING = "shiyao_after_reading"
 """Key in ``Session.info``: functions of the store that are called once a session that reads has ended well."""
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
+_MOST_NAMED = 10
+"""Parts that a damaged schema lacks, which are named."""
 _migrating = threading.Lock()
 # Any number will do, as long as every process of this program uses the same one.
 _PG_LOCK = 7_240_611
@@ -152,7 +162,7 @@ class Store:
         """Whether the database responds now."""
         try:
             with self.read() as session:
-                session.execute(text("SELECT 1 FROM alembic_version"))
+                session.execute(text(f"SELECT 1 FROM {VERSION_TABLE}"))
         except StoreError:
             return False
         return True
@@ -183,6 +193,9 @@ class Store:
     def backup_suffix(self) -> str:
         """Ending of its backups."""
         return ".db" if self.path is not None else ".dump"
+
+    def _damaged(self, what: str) -> StoreDamagedError:
+        return damaged(self.url, self.path, self.backups(), what)
 
     def _driver_errors(self) -> AbstractContextManager[None]:
         return translate_driver_errors(self.url, self.path, self.backups)
@@ -229,8 +242,15 @@ class Store:
                 problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]
                 broken = connection.execute(text("PRAGMA foreign_key_check")).all()
                 problems += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
-            if current_version(connection) != NEWEST:
+            versions = stated_versions(connection) or ()
+            missing = [why] if (why := why_no_version(versions)) else []
+            if missing or versions == (NEWEST,):
+                missing += missing_parts(connection)
+            else:
                 problems.append("数据库的结构版本与程序不一致，请重新打开程序")
+        if missing:
+            shown = "、".join(missing[:_MOST_NAMED]) + ("等" if len(missing) > _MOST_NAMED else "")
+            problems.append(str(self._damaged(f"的结构已损坏：{shown}")))
         return problems
 
     def close(self) -> None:
@@ -258,12 +278,13 @@ def open_store(url: str) -> Store:
     except StoreError:
         store.close()
         raise
-    except OperationalError as error:
-        store.close()
-        raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
     except DatabaseError as error:
         store.close()
-        raise StoreError(f"{store.url} 不是可用的数据库（{error.orig}）", "请换一个文件，或从备份恢复") from error
+        if mismatch := schema_mismatch(error):
+            raise store._damaged(f"的结构已损坏：{mismatch}，和版本记录对不上") from error
+        if not isinstance(error, OperationalError):
+            raise StoreError(f"{store.url} 不是可用的数据库（{error.orig}）", "请换一个文件，或从备份恢复") from error
+        raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
     register_form_source(store)
     return store
 
@@ -375,13 +396,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _migrate(store: Store) -> None:
     with store.engine.connect() as connection:
-        current = current_version(connection)
-    store.created = current is None
-    if current == NEWEST:
+        versions = stated_versions(connection)
+    store.created = versions is None
+    if versions == (NEWEST,):
         return
-    if current is not None and current not in VERSIONS:
-        store.close()
-        raise StoreError(f"数据库 {store.url} 由更新的版本创建（{current}）", "请升级拾要后再打开")
+    if versions is not None:
+        if why := why_no_version(versions):
+            raise store._damaged(f"的结构已损坏：{why}")
+        if versions[0] not in VERSIONS:
+            raise StoreError(f"数据库 {store.url} 由更新的版本创建（{versions[0]}）", "请升级拾要后再打开")
     if store.path is not None:
         with FileLock(f"{store.path}.migrate.lock", mode=private_files.MODE):
             _upgrade(store)

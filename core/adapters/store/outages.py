@@ -1,5 +1,6 @@
 """Translates errors of database drivers into ours: unreachable for a while, damaged, or a bug of the program."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from core.adapters.store.models import Base
 from core.errors import InputError, ShiyaoError, StoreDamagedError, StoreUnavailableError
 
 _SQLITE_AWAY = {
@@ -38,6 +40,24 @@ _POSTGRESQL_AWAY = {
 }
 """SQLSTATE classes and codes (https://www.postgresql.org/docs/current/errcodes-appendix.html), likewise."""
 _POSTGRESQL_DAMAGED = frozenset({"XX001", "XX002"})
+
+_SCHEMA_WORDS = {
+    "sqlite": (
+        ("缺少表", r"no such table: (?:\w+\.)?(\w+)"),
+        ("缺少列", r"no such column: (?:\w+\.)?(\w+)"),
+        ("缺少列", r"table \w+ has no column named (\w+)"),
+        ("缺少索引", r"no such index: (\w+)"),
+        ("已有表", r"table (\w+) already exists"),
+        ("已有列", r"duplicate column name: (\w+)"),
+        ("已有索引", r"index (\w+) already exists"),
+    ),
+    "42P01": (("缺少表", r'"(\w+)"'),),
+    "42703": (("缺少列", r'column "?(?:\w+\.)?(\w+)'),),
+    "42704": (("缺少索引", r'"(\w+)"'),),
+    "42P07": (("已有表或索引", r'"(\w+)"'),),
+    "42701": (("已有列", r'column "(\w+)"'),),
+}
+"""What drivers say of a part of the schema that is not there, or there already: by SQLSTATE; SQLite has words alone."""
 
 _CONNECTION_LOST = ("数据库暂时不可用", "请稍后再试")
 _UNSTORABLE = ("有一个数字太大，或文字里有无法保存的字符", "请改正后再试一次")
@@ -80,6 +100,8 @@ def _named(
 ) -> ShiyaoError | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
+        if missing := _missing_part(error):
+            return damaged(database, path, backups(), f"的结构已损坏：{missing}")
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code says where it happened
         if code in _SQLITE_DAMAGED:
             what = "不是可用的数据库，或已损坏" if code == sqlite3.SQLITE_NOTADB else "已损坏"
@@ -93,6 +115,8 @@ def _named(
         state = cause.sqlstate or ""
         if state in _POSTGRESQL_UNSTORABLE or "NUL" in str(cause):
             return InputError(*_UNSTORABLE)
+        if missing := _missing_part(error):
+            return damaged(database, path, [], f"的结构已损坏：{missing}")
         if state in _POSTGRESQL_DAMAGED:
             return damaged(database, path, [], "已损坏")
         if outage_texts := _POSTGRESQL_AWAY.get(state) or _POSTGRESQL_AWAY.get(state[:2]):
@@ -112,6 +136,23 @@ def is_outage(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or not isinstance(error, by_itself)
     return isinstance(error, PoolTimeoutError | OSError | MemoryError)
+
+
+def schema_mismatch(error: DBAPIError) -> str:
+    """Which part of the schema a statement missed or found there already, a Chinese clause; empty for other errors."""
+    cause = error.orig
+    kind = "sqlite" if isinstance(cause, sqlite3.Error) else str(getattr(cause, "sqlstate", ""))
+    told = ((what, re.search(pattern, str(cause))) for what, pattern in _SCHEMA_WORDS.get(kind, ()))
+    return next((f"{what} {match[1]}" for what, match in told if match), "")
+
+
+def _missing_part(error: DBAPIError) -> str:
+    """Likewise, but only what a database of this program has: any other name is a mistake in a statement."""
+    what, _, name = schema_mismatch(error).partition(" ")
+    columns = (table.columns for table in Base.metadata.tables.values())
+    ours = what == "缺少表" and (name in Base.metadata.tables or name.startswith(("alembic_", "procrastinate_")))
+    ours = ours or (what == "缺少列" and any(name in named for named in columns))
+    return f"{what} {name}" if ours else ""
 
 
 def damaged(database: str, path: Path | None, backups: list[Path], what: str) -> StoreDamagedError:

@@ -11,12 +11,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from core.adapters.store.backup import new_backup
-from core.adapters.store.schema_version import VERSIONS
+from core.adapters.store.schema_version import VERSIONS, why_no_version
 from core.errors import StoreError
 
 _MARK = b"PGDMP"
 """First bytes of a dump in PostgreSQL's own format."""
-_VERSION_ROW = re.compile(r"^COPY \S*alembic_version \(version_num\) FROM stdin;\n(?!\\\.)(.+)$", re.MULTILINE)
+_VERSION_ROWS = re.compile(r"^COPY \S*alembic_version \(version_num\) FROM stdin;\n((?:(?!\\\.).*\n)*)", re.MULTILINE)
 _LOCK_WAIT = "15s"
 _INSTALL = "请安装 PostgreSQL 的客户端程序（Debian：postgresql-client），版本不低于服务器，再试一次"
 _HINTS = {
@@ -94,23 +94,25 @@ def restore_dump(url: URL, dump: Path) -> None:
     _run("恢复", "pg_restore", *options, f"--dbname={_address(url)}", str(dump), password=url.password)
 
 
-def require_known(backup: Path, version: str) -> None:
-    """Refuse a backup whose tables are of a version that this program does not know.
+def require_known(backup: Path, versions: tuple[str, ...]) -> None:
+    """Refuse a backup whose tables are of a version that this program does not know, or that states none or several.
 
     Raises:
         StoreError: they are.
     """
-    if version not in VERSIONS:
-        raise StoreError(f"{backup.name} 由更新的版本写成（{version}），没有恢复", "请升级拾要后再恢复")
+    if why := why_no_version(versions):
+        raise StoreError(f"{backup.name} 里的结构已损坏：{why}，没有恢复", "请换一个备份")
+    if versions[0] not in VERSIONS:
+        raise StoreError(f"{backup.name} 由更新的版本写成（{versions[0]}），没有恢复", "请升级拾要后再恢复")
 
 
 def _require_ours(dump: Path) -> None:
-    row = _VERSION_ROW.search(
+    rows = _VERSION_ROWS.search(
         _run("恢复", "pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(dump))
     )
-    if row is None:
+    if rows is None:
         raise StoreError(f"{dump.name} 里没有拾要的数据，没有恢复", "请选 backup 写的 .dump 文件")
-    require_known(dump, row[1])
+    require_known(dump, tuple(sorted(rows[1].split())))
 
 
 def _address(url: URL) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.adapters.store.backup import copy_database
 from core.adapters.store.db import BUSY_SECONDS, parse_database_url
 from core.adapters.store.postgres_dump import has_mark, require_known, restore_dump
+from core.adapters.store.schema_version import VERSION_TABLE
 from core.errors import StoreError
 
 _MARK = b"SQLite format 3\0"
@@ -56,21 +57,21 @@ def _readable_as(backup: Path) -> str:
     try:
         try:
             opened_as = f"{address}?mode=ro"
-            version = _version(opened_as)
+            versions = _versions(opened_as)
         except sqlite3.OperationalError:
             # A backup in WAL mode wants a file beside it, also for reading. Rows in a -wal would be passed over.
             log = Path(f"{backup}-wal")
             if log.exists() and log.stat().st_size:
                 raise
             opened_as = f"{address}?immutable=1"
-            version = _version(opened_as)
+            versions = _versions(opened_as)
     except sqlite3.Error as error:
         raise StoreError(f"{backup.name} 里没有拾要的数据，或已损坏，没有恢复", "请选 backup 写的 .db 文件") from error
-    require_known(backup, version)
+    require_known(backup, versions)
     return opened_as
 
 
-def _version(address: str) -> str:
+def _versions(address: str) -> tuple[str, ...]:
     with closing(sqlite3.connect(address, uri=True)) as connection:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else ""
+        rows = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall()
+    return tuple(sorted(str(row[0]) for row in rows))

@@ -1,24 +1,58 @@
-"""Which version of the tables a database has, and bringing it to the newest.
+"""Which version of the tables a database has, bringing it to the newest, and what is missing of them.
 
 Alembic is imported only where there is something to migrate: most starts find the newest version, and should be quick.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+
+from core.adapters.store.models import Base
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONS = tuple(sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")))
 """Revisions of the migration scripts, oldest first: each file is named after its own."""
 NEWEST = VERSIONS[-1]
+VERSION_TABLE = "alembic_version"
 
 
-def current_version(connection: Connection) -> str | None:
-    """The revision that a database was migrated to; ``None`` for a blank one."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    return version
+def stated_versions(connection: Connection) -> tuple[str, ...] | None:
+    """The revisions that a database says it was migrated to, sorted.
+
+    Returns:
+        Exactly one, unless its schema is damaged; ``None`` for a database without tables of ours.
+    """
+    # One look at all names: between two, another process may have filled a blank database.
+    tables = set(inspect(connection).get_table_names())
+    versions: tuple[str, ...] = ()
+    if VERSION_TABLE in tables:
+        versions = tuple(sorted(connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars()))
+    return versions if versions or tables & Base.metadata.tables.keys() else None
+
+
+def why_no_version(versions: tuple[str, ...]) -> str:
+    """What is wrong with the revisions that a database states, a Chinese clause; empty where it is one."""
+    if len(versions) == 1:
+        return ""
+    return f"版本记录有 {len(versions)} 行（{'、'.join(versions)[:60]}），应只有一行" if versions else "没有版本记录"
+
+
+def missing_parts(connection: Connection) -> list[str]:
+    """Tables, columns and indexes of this program that a database lacks, a Chinese clause for each."""
+    there = inspect(connection)
+    columns = {table: {column["name"] for column in listed} for (_, table), listed in there.get_multi_columns().items()}
+    indexes = {index["name"] for listed in there.get_multi_indexes().values() for index in listed}
+    return list(_missing(columns, indexes))
+
+
+def _missing(columns: dict[str, set[str]], indexes: set[str | None]) -> Iterator[str]:
+    for name, table in Base.metadata.tables.items():
+        if name not in columns:
+            yield f"缺少表 {name}"
+            continue
+        yield from (f"缺少列 {name}.{column.name}" for column in table.columns if column.name not in columns[name])
+        yield from (f"缺少索引 {index.name}" for index in table.indexes if index.name not in indexes)
 
 
 def upgrade(connection: Connection) -> None:

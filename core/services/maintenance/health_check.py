@@ -7,7 +7,7 @@ from core.adapters.store import Store, queries
 from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import form_references, parse_form, read_form_texts, stored_version
 from core.domain.prompts import prompt_folder
-from core.errors import FormError
+from core.errors import FormError, StoreDamagedError
 from core.services.forms.library import default_form
 
 
@@ -17,20 +17,28 @@ class HealthReport:
 
     Attributes:
         problems: one Chinese sentence each; empty where all is well.
-        datasets: number of datasets.
+        datasets: number of datasets; ``None``, as the other two, where the database lacks what has to be read for it.
         chats: number of chats.
         runs: number of runs.
     """
 
     problems: tuple[str, ...]
-    datasets: int
-    chats: int
-    runs: int
+    datasets: int | None
+    chats: int | None
+    runs: int | None
 
 
 def check_health(store: Store) -> HealthReport:
     """Check the database, all prompts, and every form in ``data/forms`` or in use, with its rules and guidelines."""
     problems = store.problems()
+    try:
+        return _read_all(store, problems)
+    except StoreDamagedError as error:
+        # Its schema, which is among the problems already, or the rows themselves.
+        return HealthReport(tuple(problems or [str(error)]), None, None, None)
+
+
+def _read_all(store: Store, problems: list[str]) -> HealthReport:
     with store.read() as session:
         datasets = queries.datasets(session)
         runs = queries.runs(session)
