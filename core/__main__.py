@@ -1,11 +1,21 @@
 """``python -m core``."""
 
 import gc
+import os
 import sys
 
 from core.cli import main
 
+
+def _read_as_utf8() -> None:
+    """Start again in Python's UTF-8 mode where ASCII alone was asked for, which has no word for what we say or read."""
+    if sys.getfilesystemencoding() == "ascii" and not sys.flags.utf8_mode:
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 if __name__ == "__main__":
+    _read_as_utf8()
     # Looking for garbage among what commands import would take a tenth of the time until they begin: some 300,000
     # objects, nearly none of which is garbage, and each that stays is looked at several times.
     gc.set_threshold(400_000)

@@ -219,7 +219,7 @@ class KeyedSettings(BaseSettings):
         prefix = str(settings_cls.model_config.get("env_prefix", ""))
         content = file_secrets()
         names = {field: f"{prefix}{field}".upper() for field in settings_cls.model_fields}
-        values: dict[str, Any] = {field: content[name] for field, name in names.items() if name in content}
+        values: dict[str, Any] = {field: content[name] for field, name in names.items() if content.get(name)}
         return (init_settings, env_settings, FileVariables(settings_cls), InitSettingsSource(settings_cls, values))
 
 

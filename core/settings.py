@@ -1,15 +1,20 @@
-"""Settings: environment variables, keys also from a file (:mod:`core.secrets`); never written."""
+"""Settings: environment variables, keys also from a file (:mod:`core.secrets`); never written.
+
+A variable that is empty counts as not set: files of compose write ``SHIYAO_FORM=`` for what nobody has chosen.
+"""
 
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.errors import SettingsError
 from core.places import ROOT as ROOT
 from core.places import sqlite_address, var_folder
 from core.secrets import FileVariables, KeyedSettings
+from core.validation_words import refusal_of
 
 DEFAULT_FORM = "role_elements"
 """Name of the form file in ``data/forms`` that new datasets use unless the environment names another."""
@@ -38,7 +43,7 @@ class Settings(BaseSettings):
         competition_data: folder with the challenge's data, for tests on real chats.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SHIYAO_", env_ignore_empty=True, extra="ignore")
 
     database_url: str = Field(default_factory=lambda: sqlite_address(var_folder() / "shiyao.db"))
     log_file: Path = Field(default_factory=lambda: var_folder() / "shiyao.log")
@@ -77,7 +82,7 @@ class Settings(BaseSettings):
 class SparkSettings(KeyedSettings):
     """Keys for the Spark SDK; never stored, logged or exported."""
 
-    model_config = SettingsConfigDict(env_prefix="SPARKAI_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SPARKAI_", env_ignore_empty=True, extra="ignore")
 
     url: str = "wss://spark-api.xf-yun.com/v3.5/chat"
     domain: str = "generalv3.5"
@@ -89,7 +94,7 @@ class SparkSettings(KeyedSettings):
 class OpenAISettings(KeyedSettings):
     """Address and key of an OpenAI-compatible service."""
 
-    model_config = SettingsConfigDict(env_prefix="OPENAI_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="OPENAI_", env_ignore_empty=True, extra="ignore")
 
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
@@ -98,5 +103,15 @@ class OpenAISettings(KeyedSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)
+        named = "；".join(f"SHIYAO_{'_'.join(map(str, one['loc'])).upper()} {refusal_of(one)}" for one in wrong)
+        # Not pydantic's own words, which repeat the value.
+        raise SettingsError(f"环境变量不能用：{named}", "请改正，或删去它用默认的值，再启动") from None

@@ -3,9 +3,12 @@
 Modules import what is heavy (the database, providers) inside their commands, so that ``--help`` stays quick.
 """
 
+import errno
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any
 
@@ -32,7 +35,7 @@ from core.cli import (
     webhooks,
 )
 from core.cli.common import Db, hint, say
-from core.errors import ShiyaoError, shorten
+from core.errors import SettingsError, ShiyaoError, shorten
 from core.places import COMMAND
 
 app = typer.Typer(
@@ -112,15 +115,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 1
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and (reason := _unwritable()):
+            return _fail(f"结果写不出去（{reason}）。请检查标准输出转向的文件和磁盘空间，再执行一次。")
         return _fail(f"程序出错（{type(error).__name__}），详情已记入日志 {_log(error)}。")
     return code if isinstance(code, int) else 0
+
+
+def _unwritable() -> str:
+    """Why nothing can be written to standard output; empty where it can. What could not be written is dropped."""
+    try:
+        # Once more, for some streams keep nothing of what a print could not write.
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):  # else the interpreter would say it once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return "磁盘已满" if error.errno == errno.ENOSPC else str(error.strerror or error)
+    return ""
 
 
 def _log(error: Exception) -> str:
     """Put an error with its trace into the log, and say where that is."""
     from core import logs
 
-    logs.set_up()
+    try:
+        logs.set_up()
+    except SettingsError:  # which say where the log is
+        return ""
     is_expected = isinstance(error, ShiyaoError)
     logging.getLogger("shiyao.cli").log(logging.WARNING if is_expected else logging.ERROR, "%s", error, exc_info=error)
     return logs.place()

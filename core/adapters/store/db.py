@@ -48,6 +48,7 @@ AFTER_READING = "shiyao_after_reading"
 """Key in ``Session.info``: functions of the store that are called once a session that reads has ended well."""
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
+_ADDRESS_REMEDY = "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db、postgresql://用户@主机/库"
 _MOST_NAMED = 10
 """Parts that a damaged schema lacks, which are named."""
 _migrating = threading.Lock()
@@ -308,12 +309,14 @@ def parse_database_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         kind = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
+    except (ArgumentError, ValueError) as error:  # no address, or one with a port that is no number
+        raise StoreError("数据库地址不能用：写法不对", _ADDRESS_REMEDY) from error
+    except NoSuchModuleError:
+        kind = ""
     if kind not in ("sqlite", "postgresql", "postgres"):
         raise StoreError(
             "数据库地址不能用：只能用 SQLite 或 PostgreSQL",
-            "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db",
+            _ADDRESS_REMEDY,
         )
     plain = parsed.drivername in ("postgresql", "postgres")
     return parsed.set(drivername="postgresql+psycopg") if plain else parsed
@@ -326,8 +329,13 @@ def _engine(url: str) -> Engine:
         engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))
         # Only now: an address whose driver is missing leaves no file behind.
         _create_sqlite(parsed)
-    except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
-        raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
+    except ImportError as error:
+        raise StoreError(f"数据库地址不能用：没有安装驱动 {error.name or ''}", _ADDRESS_REMEDY) from error
+    except OSError as error:
+        reason = f"建不了它的文件夹（{error.strerror or error}）"
+        raise StoreError(f"数据库地址不能用：{reason}", "请检查路径、权限和磁盘空间") from error
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
+        raise StoreError("数据库地址不能用：? 后面的选项不对", _ADDRESS_REMEDY) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -60,8 +60,9 @@ _SCHEMA_WORDS = {
 """What drivers say of a part of the schema that is not there, or there already: by SQLSTATE; SQLite has words alone."""
 
 _CONNECTION_LOST = ("数据库暂时不可用", "请稍后再试")
-_UNSTORABLE = ("有一个数字太大，或文字里有无法保存的字符", "请改正后再试一次")
-_POSTGRESQL_UNSTORABLE = ("22003", "22021", "22P05")
+_TOO_LARGE = ("有一个数字太大，数据库存不下", "请改小后再试一次")
+_NO_TEXT = ("文字里有读不出或无法保存的字符", "请改正后再试一次；命令行的参数要是 UTF-8（环境变量 LC_ALL=C.UTF-8）")
+_POSTGRESQL_TOO_LARGE, _POSTGRESQL_NO_TEXT = "22003", ("22021", "22P05")
 _POOL_EMPTY = ("数据库很忙，等不到空闲的连接", "请稍后再试；经常出现请调大 SHIYAO_POOL_SIZE")
 
 
@@ -87,7 +88,7 @@ def translate_driver_errors(database: str, path: Path | None, backups: Callable[
         # Drivers raise these themselves, before the database hears of anything.
         if isinstance(error, OverflowError) and "SQLite" not in str(error):
             raise
-        raise InputError(*_UNSTORABLE) from error
+        raise InputError(*(_TOO_LARGE if isinstance(error, OverflowError) else _NO_TEXT)) from error
     except DBAPIError as error:
         named = _named(error, database, path, backups)
         if named is None:
@@ -113,8 +114,10 @@ def _named(
 
     if isinstance(cause, psycopg.Error):
         state = cause.sqlstate or ""
-        if state in _POSTGRESQL_UNSTORABLE or "NUL" in str(cause):
-            return InputError(*_UNSTORABLE)
+        if state == _POSTGRESQL_TOO_LARGE:
+            return InputError(*_TOO_LARGE)
+        if state in _POSTGRESQL_NO_TEXT or "NUL" in str(cause):
+            return InputError(*_NO_TEXT)
         if missing := _missing_part(error):
             return damaged(database, path, [], f"的结构已损坏：{missing}")
         if state in _POSTGRESQL_DAMAGED:
