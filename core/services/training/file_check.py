@@ -3,6 +3,7 @@
 A platform says so after minutes, or trains on what it could read. Here each bad row is named by line with the reason.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,8 +129,9 @@ def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report
         yield from reasons
         return
     for forbidden in platform.forbidden_keys:
-        if _has_key(row, forbidden.key):
+        if any(forbidden.key in part for part in _objects_in(row)):
             yield f"有 {forbidden.key}：{forbidden.why}"
+    yield from _misused_keys(row, platform)
     size = length_of(data_format, row)
     report.longest = RowLength(max(report.longest.characters, size.characters), max(report.longest.tokens, size.tokens))
     most = platform.figure("most_characters", data_format)
@@ -143,18 +145,32 @@ def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report
         yield f"有 {turns} 轮对话，{platform.title}最多 {most} 轮，多出的会被截断"
 
 
-def _has_key(value: Any, key: str) -> bool:
-    """Whether a key is anywhere in a value, however deep."""
+def _misused_keys(row: dict[str, Any], platform: Platform) -> Iterator[str]:
+    """Keys of messages of another role than they are for, or with another value than they may have."""
+    for limited in platform.limited_keys:
+        using = [part for part in _objects_in(row) if limited.key in part]
+        if any(part.get("role") != limited.role for part in using):
+            yield f"{limited.key} 只能写在 {limited.role} 的消息里"
+        others = [part[limited.key] for part in using if not _is_one_of(part[limited.key], limited.values)]
+        if others:
+            allowed = "、".join(map(str, limited.values))
+            yield f"{limited.key} 是 {json.dumps(others[0])[:20]}，{platform.title}只收 {allowed}"
+
+
+def _is_one_of(value: Any, numbers: tuple[int, ...]) -> bool:
+    return not isinstance(value, bool) and value in numbers
+
+
+def _objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a value, however deep."""
     open_parts = [value]
     while open_parts:
         part = open_parts.pop()
         if isinstance(part, dict):
-            if key in part:
-                return True
+            yield part
             open_parts += part.values()
         elif isinstance(part, list):
             open_parts += part
-    return False
 
 
 def _check_whole(report: FileReport, platform: Platform) -> None:

@@ -28,7 +28,13 @@ FIGURES = {
 }
 """Figures that each platform's file says, or says to be unknown, with their titles."""
 
-_TABLES = {"format": "formats", "length": "lengths", "figure": "figures", "forbidden": "forbidden_keys"}
+_TABLES = {
+    "format": "formats",
+    "length": "lengths",
+    "figure": "figures",
+    "forbidden": "forbidden_keys",
+    "limited": "limited_keys",
+}
 _KIND = "平台文件"
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -84,6 +90,16 @@ class ForbiddenKey(_Entry):
     dated: date
 
 
+class LimitedKey(_Entry):
+    """A key of messages that may stand in those of one role alone, with these numbers; who says so."""
+
+    key: _Text
+    role: _Text
+    values: tuple[int, ...]
+    source: _Text
+    dated: date
+
+
 class Platform(_Entry):
     """A platform that trains models.
 
@@ -97,6 +113,7 @@ class Platform(_Entry):
         lengths: that can be chosen by name.
         figures: what is known and what is not.
         forbidden_keys: that its documents exclude.
+        limited_keys: that its documents bind to a role and to some values.
     """
 
     name: _Text
@@ -108,6 +125,7 @@ class Platform(_Entry):
     lengths: tuple[NamedLength, ...] = ()
     figures: tuple[Figure, ...]
     forbidden_keys: tuple[ForbiddenKey, ...] = ()
+    limited_keys: tuple[LimitedKey, ...] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

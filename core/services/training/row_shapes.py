@@ -8,13 +8,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
+from core.domain.unseen_characters import is_blank
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.length_limits import RowLength
 from core.services.training.row_formats import TrainingFormat, characters, row_texts
 
-_Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+
+def _visible(text: str) -> str:
+    """A text in which something can be seen: an answer of spaces, or of zero width, teaches to say nothing."""
+    if is_blank(text):
+        raise PydanticCustomError("blank", "nothing can be seen")
+    return text
+
+
+_Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_visible)]
 _Optional = str | None
 
 
@@ -175,7 +185,7 @@ _REASONS = {
     "missing": "缺少",
     "string_type": "不是文本",
     "string_too_short": "是空的",
-    "string_pattern_mismatch": "只有空白",
+    "blank": "只有空白或看不见的字符",
     "list_type": "不是列表",
     "dict_type": "不是对象",
     "model_type": "不是对象",

@@ -43,6 +43,8 @@ def files_of(place: Path) -> list[Path]:
         if place.is_file():
             return [place]
         if not place.is_dir():
+            if place.exists():  # a device, a pipe, a socket
+                raise InputError(f"{place.name[:100]} 不是文件，也不是文件夹", "请写训练文件或它所在的文件夹")
             raise InputError(f"找不到 {place.name[:100]}", "请检查路径")
     except (OSError, ValueError) as error:  # too long for a name, or a NUL in it
         raise InputError(f"「{place.name[:100]}」不能是路径", "请检查路径") from error

@@ -55,6 +55,10 @@ def messages(*pairs: tuple[str, Any], **more: Any) -> dict[str, Any]:
     return {"messages": [{"role": role, "content": text, **more} for role, text in pairs]}
 
 
+def _weighed(weight: Any) -> dict[str, Any]:
+    return {"messages": [CHAT["messages"][0], CHAT["messages"][1] | {"weight": weight}]}
+
+
 BROKEN: list[tuple[str, str, bytes, int, str]] = [
     ("comma.jsonl", "llama-factory", jsonl(SPARK, '{"instruction": "a", "output": "b"', SPARK), 2, "不是合法的 JSON"),
     ("two.jsonl", "llama-factory", jsonl(SPARK, json.dumps(SPARK) * 2), 2, "后面还有多余的内容"),
@@ -67,6 +71,22 @@ BROKEN: list[tuple[str, str, bytes, int, str]] = [
     ("other.jsonl", "spark", jsonl(SPARK, SPARK, CHAT), 3, "看起来是 openai 格式"),
     ("empty.jsonl", "spark", jsonl(SPARK, SPARK | {"output": ""}), 2, "output 是空的"),
     ("white.jsonl", "spark", jsonl(PAIR, PAIR | {"target": " \n"}), 2, "target 只有空白"),
+    (
+        "unseen.jsonl",
+        "spark",
+        jsonl(PAIR, PAIR | {"target": "\u200b\u2060\u3164 "}),
+        2,
+        "target 只有空白或看不见的字符",
+    ),
+    ("weight.jsonl", "openai", jsonl(CHAT, _weighed(2)), 2, "weight 是 2，OpenAI只收 0、1"),
+    ("true.jsonl", "openai", jsonl(CHAT, _weighed(True)), 2, "weight 是 true"),
+    (
+        "asking.jsonl",
+        "openai",
+        jsonl(CHAT, messages(("user", "a"), ("assistant", "b"), weight=1)),
+        2,
+        "只能写在 assistant",
+    ),
     ("number.jsonl", "llama-factory", jsonl(SPARK | {"output": 3}), 1, "output 不是文本"),
     ("long.jsonl", "spark", jsonl(SPARK, SPARK | {"input": "长" * 8000}), 2, "每行最多 8,000 字"),
     ("role.jsonl", "ark", jsonl(CHAT, messages(("bot", "喂"), ("assistant", "好"))), 2, "messages[0].role"),
@@ -173,7 +193,8 @@ GOOD: list[tuple[str, str, bytes]] = [
     ("end.jsonl", "llama-factory", jsonl(SPARK).rstrip()),
     ("history.json", "llama-factory", json.dumps([SPARK | {"history": [["a", "b"]], "system": None}]).encode()),
     ("array.json", "llama-factory", json.dumps([SPARK, SPARK], indent=1).encode()),
-    ("tools.jsonl", "openai", jsonl(*[messages(("system", "s"), ("user", "a"), ("assistant", "b"), weight=1)] * 10)),
+    ("tools.jsonl", "openai", jsonl(*[messages(("system", "s"), ("user", "a"), ("assistant", "b"), name="n")] * 10)),
+    ("weights.jsonl", "openai", jsonl(*[_weighed(0), _weighed(1)] * 5)),
     ("large.csv", "llama-factory", f'instruction,input,output\n"{"长" * 140_000}",,b\n'.encode()),
     ("cells.csv", "llama-factory", b'instruction,input,output\n"a\n\nb",,"c ""d"""\n'),
 ]
@@ -211,7 +232,7 @@ def test_what_is_no_file_is_passed_over_and_what_cannot_be_read_is_named(tmp_pat
         assert (gone.path.name, loop.path.name, train.path.name) == ("gone.jsonl", "loop.csv", "train.jsonl")
         assert all(any("读不了" in one.reason for one in report.problems) for report in (gone, loop))
         assert train.rows == 1
-    with pytest.raises(InputError, match="找不到 pipe"):
+    with pytest.raises(InputError, match="pipe.jsonl 不是文件"):
         check_training(tmp_path / "pipe.jsonl", load_platform("openai"))
 
 
