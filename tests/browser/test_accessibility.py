@@ -219,7 +219,7 @@ def test_the_whole_desk_is_reachable(opened: Page, app: App, width: int, height:
         message.parentElement.dataset.tone = "warn";
         const said = document.createElement("span");
         said.className = "said";
-        said.textContent = "聊天里还有没填的「明天上午」（王勇4 · 第 311 条）：Alt+F 看，Alt+H 不用填。".repeat(3);
+        said.textContent = "聊天里还有没填的「明天上午」（王勇4 · 第 311 条消息）：Alt+F 看，Alt+H 不用填。".repeat(3);
         message.replaceChildren(said);
     }""")
     expect(told).to_be_in_viewport(ratio=1)  # however long a sentence is, it ends with … and covers nothing

@@ -37,7 +37,7 @@ def test_what_was_missed_shows_its_place_and_target_before_it_is_filled(desk: Wo
     desk.field(MAIL).fill("alt@example.com")
     desk.press("Alt+f")
     menu = desk.page.get_by_role("menu")
-    expect(menu).to_contain_text("江小满 · 第 53 条 → 客户 1 邮箱（替换「alt@example.com」）")
+    expect(menu).to_contain_text("江小满 · 第 53 条消息 → 客户 1 邮箱（替换「alt@example.com」）")
     expect(desk.page.locator("mark.offered")).to_be_in_viewport()
     expect(desk.field(MAIL)).to_have_value("alt@example.com")
     desk.press("Control+Enter")  # acts nowhere, and says what does
@@ -58,7 +58,7 @@ def test_what_was_missed_shows_its_place_and_target_before_it_is_filled(desk: Wo
     desk.field(NAME).fill("江先生")  # now nobody's form is that of who said it
     desk.saved()
     desk.press("Alt+f")
-    expect(menu).to_contain_text("江小满 · 第 53 条 → 新客户 邮箱")
+    expect(menu).to_contain_text("江小满 · 第 53 条消息 → 新客户 邮箱")
     desk.press("Enter")
     expect(desk.field(NAME, 1)).to_have_value("江小满")
     expect(desk.field(MAIL, 1)).to_have_value("xiaoman@example.com")
@@ -150,7 +150,7 @@ def test_what_is_open_stops_the_first_approval(desk: WorkbenchPage) -> None:
     desk.open(8)
     desk.hurry()
     desk.press("Control+Enter")
-    expect(again).to_contain_text("聊天里还有没填的「xiaoman@example.com」（江小满 · 第 53 条）")
+    expect(again).to_contain_text("聊天里还有没填的「xiaoman@example.com」（江小满 · 第 53 条消息）")
     desk.press("Control+Enter")  # a second tap
     desk.at(8)
     desk.press("Control+Enter")

@@ -42,14 +42,14 @@ const first = (entry) => openMissed(entry)[0];
 test("what was missed belongs into the form of who said it, whatever customer is on screen", () => {
   const entry = said(1);
   assert.equal(ownerOf(entry, FORM, first(entry), 0), 1);
-  assert.equal(placeText(entry, FORM, first(entry)), "周娜4 · 第 58 条");
+  assert.equal(placeText(entry, FORM, first(entry)), "周娜4 · 第 58 条消息");
   assert.equal(ownerOf(said(0, { customer: 1 }), FORM, first(said(0, { customer: 1 })), 0), 1, "as the server says");
 });
 
 test("who has no form yet gets one, whichever side they seem to be on", () => {
   const entry = said(2);
   assert.deepEqual(targetsOf(entry, FORM, first(entry), 1), [null, 0, 1]);
-  assert.equal(placeText(entry, FORM, first(entry)), "路人（未知） · 第 58 条");
+  assert.equal(placeText(entry, FORM, first(entry)), "路人（未知） · 第 58 条消息");
   assert.equal(takeMissed(entry, FORM, first(entry), null, 0), 2);
   assert.deepEqual([entry.work[2].values["姓名"], entry.work[2].values["电话"]], ["路人", "13900001234"]);
   undo(entry);

@@ -68,7 +68,7 @@ test("marks that would lie on one another are one tick, and hidden messages have
   );
   assert.equal(nearestTick(ticks, 104, 7)?.kind, "evidence");
   assert.equal(nearestTick(ticks, 120, 7), null);
-  assert.equal(tickText(ticks[1], marked().chat.messages), "依据：类型、明细（钉） · 甲 · 第 2 条，共 2 处");
+  assert.equal(tickText(ticks[1], marked().chat.messages), "依据：类型、明细（钉） · 甲 · 第 2 条消息，共 2 处");
 });
 
 test("sixty thousand hits are as many ticks as there is room for", () => {

@@ -129,7 +129,7 @@ export function drawLine(footer, entry, form, index, key) {
     confirmationOf(customer, field.key),
     surenessText(entry, customer, field.key),
     markOf(customer, field.key)?.date ? `按说话那天算是 ${markOf(customer, field.key)?.date}` : "",
-    pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : "",
+    pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条消息` : "",
   ].filter(Boolean);
   footer.line.replaceChildren(
     h("span", { class: "what" }, field.label),

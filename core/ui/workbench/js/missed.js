@@ -98,7 +98,7 @@ export function takeUpAgain(entry, missed) {
 export function placeText(entry, form, missed) {
   const speaker = speakerOf(entry, missed);
   const side = speaker && speaker.role !== ROLE.CUSTOMER ? `（${sideText(form, speaker.role)}）` : "";
-  return `${speaker ? `${speaker.name}${side} · ` : ""}第 ${missed.message + 1} 条`;
+  return `${speaker ? `${speaker.name}${side} · ` : ""}第 ${missed.message + 1} 条消息`;
 }
 
 /**

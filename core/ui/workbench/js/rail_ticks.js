@@ -96,7 +96,7 @@ export function ticksOf(marks, placeOf) {
 export function tickText({ kind, labels, message, more }, messages) {
   const about = labels.filter(Boolean).join("、");
   const speaker = messages[message]?.speaker ?? "";
-  const where = `${speaker ? `${speaker} · ` : ""}第 ${message + 1} 条`;
+  const where = `${speaker ? `${speaker} · ` : ""}第 ${message + 1} 条消息`;
   return [TICK_KINDS[kind] + (about ? `：${about}` : ""), where + (more ? `，共 ${more + 1} 处` : "")].join(" · ");
 }
 

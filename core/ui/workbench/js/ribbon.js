@@ -72,7 +72,7 @@ export function makeRibbon(workbench) {
     const { before, said, after } = sentenceAround(text, start, end);
     const count = places.length > 1 ? h("b", { class: "which" }, `${place + 1}/${places.length}`) : null;
     return [
-      h("small", {}, message?.speaker || "（没有名字）", ` · 第 ${Number(row.dataset.i) + 1} 条`, count),
+      h("small", {}, message?.speaker || "（没有名字）", ` · 第 ${Number(row.dataset.i) + 1} 条消息`, count),
       h("span", {}, before, said && h("mark", { class: "said" }, said), after),
     ];
   }
