@@ -17,7 +17,7 @@ TITLE = "拾要"
 _HERE = Path(__file__).parent
 _SCRIPTS = (
     ("streamlit_words", "table_keys", "page_shell"),
-    ("page_events", "palette_match", "palette_search", "palette"),
+    ("page_events", "palette_match", "palette_search", "palette_way", "palette"),
 )
 """Modules that share a scope, each after what it imports."""
 _STYLES = ("page", "palette")

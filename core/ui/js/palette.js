@@ -5,6 +5,7 @@
 /** @import { PaletteItem } from "./page_events.js" */
 import { CHAT_PICKED, PALETTE_ASKS, PALETTE_CLOSES } from "./page_events.js";
 import { chatItems, itemsOf, joinItems, makeSearch, unasked, withChats } from "./palette_search.js";
+import { makeWay } from "./palette_way.js";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 const CHORD = IS_MAC ? "⌘K" : "Ctrl+K";
@@ -126,8 +127,7 @@ function makePalette() {
   let listed = [];
   let chosen = 0;
   let dataset = "";
-  /** @type {((target: { page: string, query: Record<string, string> }) => void) | null} */
-  let go = null;
+  const way = makeWay(({ page, query }) => location.assign(`/${page}?${new URLSearchParams(query)}`));
   /** @type {HTMLElement | null} */
   let cameFrom = null;
   let asking = new AbortController();
@@ -286,8 +286,7 @@ function makePalette() {
       const detail = { dataset: Number(query.dataset), chat: Number(query.chat) };
       if (!window.dispatchEvent(new CustomEvent(CHAT_PICKED, { cancelable: true, detail }))) return;
     }
-    if (go) go({ page, query });
-    else location.assign(`/${page}?${new URLSearchParams(query)}`);
+    way.follow({ page, query }, !isServerAway());
   }
 
   /** Whether an item leads to where one is. @param {string} id */
@@ -371,11 +370,9 @@ function makePalette() {
      */
     connect(data, open_) {
       dataset = data?.dataset || dataset;
-      go = open_;
+      way.connect(open_);
     },
-    disconnect() {
-      go = null;
-    },
+    disconnect: way.disconnect,
   };
 }
 
