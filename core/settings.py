@@ -14,7 +14,7 @@ from core.errors import SettingsError
 from core.places import ROOT as ROOT
 from core.places import sqlite_address, var_folder
 from core.secrets import FileVariables, KeyedSettings
-from core.validation_words import refusal_of
+from core.validation_words import why_refused
 
 DEFAULT_FORM = "role_elements"
 """Name of the form file in ``data/forms`` that new datasets use unless the environment names another."""
@@ -112,6 +112,6 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = error.errors(include_input=False)
-        named = "；".join(f"SHIYAO_{'_'.join(map(str, one['loc'])).upper()} {refusal_of(one)}" for one in wrong)
+        named = "；".join(f"SHIYAO_{'_'.join(map(str, one['loc'])).upper()} {why_refused(one)}" for one in wrong)
         # Not pydantic's own words, which repeat the value.
         raise SettingsError(f"环境变量不能用：{named}", "请改正，或删去它用默认的值，再启动") from None

@@ -55,7 +55,7 @@ _BOUNDS = {
 }
 
 
-def refusal_of(error: Any) -> str:
+def why_refused(error: Any) -> str:
     """Why a value was refused, a Chinese clause that neither says where nor repeats the value.
 
     Args:

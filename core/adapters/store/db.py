@@ -29,7 +29,7 @@ from core.adapters.store.schema_version import (
     NEWEST,
     VERSION_TABLE,
     VERSIONS,
-    missing_parts,
+    lacking_in_schema,
     stated_versions,
     upgrade,
     why_no_version,
@@ -246,7 +246,7 @@ class Store:
             versions = stated_versions(connection) or ()
             missing = [why] if (why := why_no_version(versions)) else []
             if missing or versions == (NEWEST,):
-                missing += missing_parts(connection)
+                missing += lacking_in_schema(connection)
             else:
                 problems.append("数据库的结构版本与程序不一致，请重新打开程序")
         if missing:

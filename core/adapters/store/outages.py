@@ -43,19 +43,19 @@ _POSTGRESQL_DAMAGED = frozenset({"XX001", "XX002"})
 
 _SCHEMA_WORDS = {
     "sqlite": (
-        ("缺少表", r"no such table: (?:\w+\.)?(\w+)"),
-        ("缺少列", r"no such column: (?:\w+\.)?(\w+)"),
-        ("缺少列", r"table \w+ has no column named (\w+)"),
-        ("缺少索引", r"no such index: (\w+)"),
-        ("已有表", r"table (\w+) already exists"),
-        ("已有列", r"duplicate column name: (\w+)"),
-        ("已有索引", r"index (\w+) already exists"),
+        ("缺少表", re.compile(r"no such table: (?:\w+\.)?(\w+)")),
+        ("缺少列", re.compile(r"no such column: (?:\w+\.)?(\w+)")),
+        ("缺少列", re.compile(r"table \w+ has no column named (\w+)")),
+        ("缺少索引", re.compile(r"no such index: (\w+)")),
+        ("已有表", re.compile(r"table (\w+) already exists")),
+        ("已有列", re.compile(r"duplicate column name: (\w+)")),
+        ("已有索引", re.compile(r"index (\w+) already exists")),
     ),
-    "42P01": (("缺少表", r'"(\w+)"'),),
-    "42703": (("缺少列", r'column "?(?:\w+\.)?(\w+)'),),
-    "42704": (("缺少索引", r'"(\w+)"'),),
-    "42P07": (("已有表或索引", r'"(\w+)"'),),
-    "42701": (("已有列", r'column "(\w+)"'),),
+    "42P01": (("缺少表", re.compile(r'"(\w+)"')),),
+    "42703": (("缺少列", re.compile(r'column "?(?:\w+\.)?(\w+)')),),
+    "42704": (("缺少索引", re.compile(r'"(\w+)"')),),
+    "42P07": (("已有表或索引", re.compile(r'"(\w+)"')),),
+    "42701": (("已有列", re.compile(r'column "(\w+)"')),),
 }
 """What drivers say of a part of the schema that is not there, or there already: by SQLSTATE; SQLite has words alone."""
 
@@ -145,7 +145,7 @@ def schema_mismatch(error: DBAPIError) -> str:
     """Which part of the schema a statement missed or found there already, a Chinese clause; empty for other errors."""
     cause = error.orig
     kind = "sqlite" if isinstance(cause, sqlite3.Error) else str(getattr(cause, "sqlstate", ""))
-    told = ((what, re.search(pattern, str(cause))) for what, pattern in _SCHEMA_WORDS.get(kind, ()))
+    told = ((what, pattern.search(str(cause))) for what, pattern in _SCHEMA_WORDS.get(kind, ()))
     return next((f"{what} {match[1]}" for what, match in told if match), "")
 
 

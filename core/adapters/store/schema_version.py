@@ -38,7 +38,7 @@ def why_no_version(versions: tuple[str, ...]) -> str:
     return f"版本记录有 {len(versions)} 行（{'、'.join(versions)[:60]}），应只有一行" if versions else "没有版本记录"
 
 
-def missing_parts(connection: Connection) -> list[str]:
+def lacking_in_schema(connection: Connection) -> list[str]:
     """Tables, columns and indexes of this program that a database lacks, a Chinese clause for each."""
     there = inspect(connection)
     columns = {table: {column["name"] for column in listed} for (_, table), listed in there.get_multi_columns().items()}

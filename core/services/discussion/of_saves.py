@@ -10,7 +10,8 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Discussion, DiscussionEvent, DiscussionStep, RecordStatus
-from core.services.discussion.remarks import append_step, discussion_at, new_discussion, own_steps, recount, turns_in
+from core.services.discussion.remarks import discussion_at, new_discussion
+from core.services.discussion.steps import append_step, own_steps, recount, turns_in
 from core.services.discussion.threads import speakers_of
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, not_, select
+from sqlalchemy import func, not_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -31,7 +31,8 @@ from core.services.discussion.remark_types import (
     RemarkAck,
     read_remark,
 )
-from core.services.discussion.threads import Turn, awaited_after, of_pass, turns_of
+from core.services.discussion.steps import append_step, turns_in
+from core.services.discussion.threads import Turn, of_pass
 from core.services.team import (
     BLIND_JUST_NOW,
     AuditKind,
@@ -243,78 +244,6 @@ def new_discussion(
     return row
 
 
-def append_step(
-    session: Session,
-    discussion: Discussion,
-    kind: str,
-    *,
-    who: str,
-    save_id: str,
-    text: str = "",
-    target: int = 0,
-    mentions: MentionFinder | None = None,
-) -> DiscussionEvent:
-    """Write one event, and bring the discussion's own row up to date.
-
-    Args:
-        session: open for writing.
-        discussion: the discussion.
-        kind: one of :class:`~core.adapters.store.models.DiscussionStep`.
-        who: who does it.
-        save_id: unique among all events.
-        text: of a comment or an edit.
-        target: id of the comment that it is about; 0 for none.
-        mentions: finds whom comments mention; ``None`` to ask who can be mentioned.
-    """
-    event = DiscussionEvent(
-        discussion_id=discussion.id or 0, kind=kind, who=who, text=text, target=target or None, save_id=save_id
-    )
-    session.add(event)
-    session.flush()
-    discussion.last_at = event.at
-    if kind == DiscussionStep.RESOLVE:
-        discussion.resolved_by, discussion.resolved_at = who, event.at
-    elif kind == DiscussionStep.REOPEN:
-        discussion.resolved_by, discussion.resolved_at = "", None
-    elif kind == DiscussionStep.COMMENT:
-        if mentions is None:
-            mentions = MentionFinder(known_people(session, discussion.dataset_id) if set(text) & {"@", "＠"} else ())
-        awaited = dict.fromkeys(name for name in (*discussion.awaiting, *mentions.people(text)) if name != who)
-        discussion.awaiting, discussion.comments = list(awaited), discussion.comments + 1
-    else:
-        recount(session, discussion, mentions)
-    session.add(discussion)
-    return event
-
-
-def recount(session: Session, discussion: Discussion, mentions: MentionFinder | None = None) -> None:
-    """Count a discussion's comments anew, and who is awaited in it, after one was changed.
-
-    Args:
-        session: open for writing.
-        discussion: the discussion.
-        mentions: finds whom comments mention; ``None`` to ask who can be mentioned.
-    """
-    turns = turns_in(session, discussion)
-    if mentions is None:
-        mentions = MentionFinder(known_people(session, discussion.dataset_id))
-    discussion.awaiting = awaited_after(
-        turns, {turn.id: mentions.people(turn.text) for turn in turns if turn.is_comment}
-    )
-    discussion.comments = sum(turn.is_comment for turn in turns)
-
-
-def turns_in(session: Session, discussion: Discussion) -> tuple[Turn, ...]:
-    """What was said and done in a discussion, the oldest first.
-
-    Args:
-        session: open session.
-        discussion: the discussion.
-    """
-    statement = select(DiscussionEvent).where(col(DiscussionEvent.discussion_id) == discussion.id)
-    return turns_of(session.execute(statement.order_by(col(DiscussionEvent.id))).scalars())
-
-
 def _discussion_for(
     session: Session, dataset_id: int, chat_id: int, remark: Remark, who: str, review_pass: str
 ) -> Discussion:
@@ -461,8 +390,3 @@ def _require_may_change(turn: Turn, kind: DiscussionStep, who: str) -> None:
         raise PermissionDeniedError(f"这条评论是「{turn.who}」写的，不能替别人改", "可以另写一条")
     if not is_allowed(Permission.DELETE_COMMENTS):
         raise PermissionDeniedError(f"这条评论是「{turn.who}」写的，只有本人、组长或管理员能删", "可以另写一条")
-
-
-def own_steps(save_id: str) -> ColumnElement[bool]:
-    """Condition on events: those that a save of a record brought along."""
-    return col(DiscussionEvent.save_id).in_([f"save:{save_id}", f"done:{save_id}"])
