@@ -271,4 +271,7 @@ def improve_prompt(
     )
     for rule in result.rules:
         say(f"  - {rule}")
+    if result.problem:
+        hint(f"更好，但没有存下来：{result.problem}")
+        return
     say(f"已存为 {result.version}" if result.version else "分不出好坏，没有存成新版本。")

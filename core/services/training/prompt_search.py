@@ -26,7 +26,7 @@ from core.domain.permissions import Permission
 from core.domain.prompts import Prompt, Stage, parse_prompt
 from core.domain.scoring import Interval, Scorer
 from core.domain.scoring.bootstrap import difference_intervals
-from core.errors import ConflictError, InputError, NotFoundError, RunError, SettingsError
+from core.errors import ConflictError, InputError, NotFoundError, PromptError, RunError, SettingsError, ShiyaoError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, estimate_tokens, run_pipeline
 from core.services.extraction.pipeline.retry import ask
@@ -34,7 +34,12 @@ from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.estimate import estimate
 from core.services.extraction.runs.run_model import connect_with
 from core.services.team import permitted
-from core.services.training.corrections.prompt_rules import add_rules, save_prompt_with_rules
+from core.services.training.corrections.prompt_rules import (
+    add_rules,
+    missing_rules,
+    save_prompt_with_rules,
+    version_with_rules,
+)
 
 FEWEST_LABELLED: Final = 24
 """Labelled chats below which nothing could be told apart."""
@@ -45,7 +50,11 @@ _ROUND: Final = 2 * _MINIBATCH + 1
 """Calls of a round, before the check: a few chats with the old rules and the new ones, and one that writes these."""
 _DEADLINE: Final = 120.0
 _ATTEMPTS: Final = 3
+_MOST_FAILED: Final = 4
+"""Times in a row that no new rules came, after which the search ends with what it has."""
 _NO_RULES: Final = "（还没有补充规则）"
+_PROBE: Final = "……"
+"""A rule that no prompt has, to see whether rules can be written into it."""
 _COMPONENT: Final = "rules"
 _REFLECT: Final = f"""\
 一个提示词让模型按群聊填表。下面是写在它末尾的补充规则：
@@ -94,8 +103,10 @@ class PromptSearchResult:
         before: mean points of the unseen chats with the prompt as it was.
         after: the same with the rules.
         interval: 95 % of the difference.
-        version: the prompt's new version, ``name.vN``; ``""`` where the unseen chats cannot tell the two apart.
+        version: the prompt's version with the rules, ``name.vN``, a new one unless one said just that already; ``""``
+            where the unseen chats cannot tell the two apart.
         yuan: what was spent, as far as the replies say.
+        problem: why better rules did not become a version, a Chinese sentence; ``""`` where nothing went wrong.
     """
 
     rules: tuple[str, ...]
@@ -104,6 +115,7 @@ class PromptSearchResult:
     interval: Interval
     version: str
     yuan: float
+    problem: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The result as ``improve-prompt --json`` prints it."""
@@ -114,6 +126,7 @@ class PromptSearchResult:
             "interval": list(self.interval),
             "version": self.version or None,
             "yuan": self.yuan,
+            "problem": self.problem or None,
         }
 
 
@@ -134,6 +147,7 @@ def plan_prompt_search(
         NotFoundError: no such dataset, or one without labels.
         InputError: too few labels, a budget that is too small, or a prompt that needs more than a chat.
         SettingsError: the model has no price.
+        PromptError: no rules can be written into the prompt.
     """
     if not 0.0 < yuan < _MOST_YUAN:
         raise InputError(f"预算不能是 {yuan:g} 元", f"请填写 0 以上、{_MOST_YUAN:,d} 以下的数")
@@ -147,6 +161,7 @@ def plan_prompt_search(
         spec = model_catalog.resolve(session, provider, model)
     if template.stage is not Stage.EXTRACT:
         raise InputError(f"提示词 {template.id} 不能这样改进", "请选一次提问填完整张表的提示词，例如 baseline")
+    add_rules(template, [_PROBE], version=template.version)
     if len(labelled) < FEWEST_LABELLED:
         raise InputError(f"有标注的群聊只有 {len(labelled)} 条，分不出好坏", f"至少要 {FEWEST_LABELLED} 条")
     one_each = estimate(store, dataset=data.id, provider=spec.provider, model=spec.name, prompt=template.id, fresh=True)
@@ -167,6 +182,9 @@ def plan_prompt_search(
 @permitted(Permission.RUNS)
 def search_prompt(store: Store, plan: PromptSearchPlan, *, who: str = "") -> PromptSearchResult:
     """Search, compare on the unseen chats, and save a version where these show a gain. Costs up to the budget.
+
+    What was paid for is given back whatever happens later: a model that writes no more rules ends the search with the
+    best ones so far, and what keeps a version from being saved is told beside the result.
 
     Args:
         store: open store.
@@ -191,19 +209,30 @@ def search_prompt(store: Store, plan: PromptSearchPlan, *, who: str = "") -> Pro
         reflection_prompt_template=_REFLECT,
         reflection_minibatch_size=_MINIBATCH,
         max_metric_calls=plan.calls,
-        stop_callbacks=lambda state: trials.is_spent,
+        stop_callbacks=lambda state: trials.is_spent or trials.failed >= _MOST_FAILED,
         logger=_Silent(),
         cache_evaluation=True,
         seed=0,
     )
     rules = _rules_of(str(outcome.best_candidate[_COMPONENT]))
     before = trials.points(plan.unseen, ())
-    after = trials.points(plan.unseen, rules) if rules else before
+    after = trials.points(plan.unseen, rules) if missing_rules(plan.prompt, rules) else before
     [interval] = difference_intervals((after - before)[:, None])
-    version = ""
+    version = problem = ""
     if interval.low > 0.0:
-        version = save_prompt_with_rules(store, plan.prompt, rules, who=who).prompt.id
-    return PromptSearchResult(rules, float(before.mean()), float(after.mean()), interval, version, trials.yuan)
+        try:
+            version = _version_of(store, plan.prompt, rules, who)
+        except ShiyaoError as error:
+            problem = str(error)
+    means = float(before.mean()), float(after.mean())
+    return PromptSearchResult(rules, *means, interval, version, trials.yuan, problem)
+
+
+def _version_of(store: Store, prompt: Prompt, rules: Sequence[str], who: str) -> str:
+    """The version with these rules; a search that is done again finds the one that it made."""
+    with store.read() as session:
+        same = version_with_rules(session, prompt, rules)
+    return same or save_prompt_with_rules(store, prompt, rules, who=who).prompt.id
 
 
 class _Silent:
@@ -227,6 +256,7 @@ class _Trials:
     batch: Any
     yuan: float = 0.0
     calls: int = 0
+    failed: int = 0
     propose_new_texts: None = None
     form: Form = field(init=False)
     provider: Provider = field(init=False)
@@ -287,8 +317,9 @@ class _Trials:
         request = ModelRequest(str(question), "", "", spec.api_name, parameters, _DEADLINE, self.form, "summary")
         result = ask(self.provider, request, attempts=_ATTEMPTS, sleep=sleep)
         if result.reply is None:
+            self.failed += 1
             raise RunError(str(result.error))
-        reply = result.reply
+        reply, self.failed = result.reply, 0
         self._pay(
             estimate_tokens(str(question)) if reply.tokens_in is None else reply.tokens_in,
             estimate_tokens(reply.text) if reply.tokens_out is None else reply.tokens_out,
@@ -298,8 +329,11 @@ class _Trials:
     def _try(self, index: int, rules: Sequence[str]) -> tuple[float, list[str]]:
         plan, (chat, golds) = self.plan, self.chats[index]
         prompt = plan.prompt
-        if rules:
-            prompt = parse_prompt(add_rules(prompt, rules, version=prompt.version), f"{prompt.id}.md")
+        if missing_rules(prompt, rules):
+            try:
+                prompt = parse_prompt(add_rules(prompt, rules, version=prompt.version), f"{prompt.id}.md")
+            except PromptError as error:
+                return 0.0, [str(error)]
         outcome = run_pipeline(
             form=self.form,
             chat=chat,

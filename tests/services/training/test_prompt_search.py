@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.adapters.store import Store
 from core.cli import main
+from core.domain.prompts import load_prompt
 from core.errors import InputError, NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
-from core.services.extraction.prompt_library import list_entries
+from core.services.extraction.prompt_library import list_entries, save, with_front_matter
+from core.services.training.corrections import save_prompt_with_rules
 from core.services.training.prompt_search import PromptSearchPlan, plan_prompt_search, search_prompt
 from tests.factories.datasets import FORM, make_dataset, make_run
-from tests.fakes.behaviour import Answer
+from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
 
 NAME, STUCK, PHONE = "基本信息-姓名", "客户是否有卡点", "基本信息-手机号码"
@@ -36,11 +39,11 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """A service that fills 无卡点 where the prompt says so; ``written`` is what it answers when asked for rules."""
     talk: dict[str, Any] = {"written": "「客户是否有卡点」每张表都填，没有障碍填「无卡点」。", "asked": []}
 
-    def answer(request: dict[str, Any], number: int) -> Answer:
+    def answer(request: dict[str, Any], number: int) -> Answer | Failure:
         question = str(request["messages"][-1]["content"])
         talk["asked"].append(question)
         if "请写出改好的补充规则" in question:
-            return Answer(text=f"```\n{talk['written']}\n```")
+            return Failure(status=400) if talk.get("refuses") else Answer(text=f"```\n{talk['written']}\n```")
         who = question.rpartition("<chat>")[2].strip().partition("：")[0]
         filled = {NAME: who} | ({STUCK: "无卡点"} if "每张表都填，没有障碍" in question else {})
         return Answer(text=json.dumps([FORM.empty() | filled], ensure_ascii=False))
@@ -86,6 +89,38 @@ def test_rules_that_change_nothing_become_no_version(labelled: Store, service: d
     assert result.after == result.before
     with labelled.read() as session:
         assert not [entry for entry in list_entries(session) if entry.draft_id]
+
+
+def test_what_was_paid_for_is_given_back_when_rules_stop_coming(labelled: Store, service: dict[str, Any]) -> None:
+    pytest.importorskip("gepa")
+    service["refuses"] = True  # whoever is asked for rules; the chats are answered
+    result = search_prompt(labelled, plan(labelled))
+    assert (result.rules, result.version, result.before) == ((), "", result.after)
+    assert 0 < result.yuan < 0.7  # and it does not go on asking
+
+
+def test_rules_that_are_there_already_are_no_mistake(labelled: Store, service: dict[str, Any]) -> None:
+    pytest.importorskip("gepa")
+    rule = service["written"]
+    chosen = plan(labelled)
+    with_it = save_prompt_with_rules(labelled, chosen.prompt, [rule], who="陈").prompt
+    again = search_prompt(labelled, chosen)  # as in a search that is done again
+    assert (again.rules, again.version, again.problem) == ((rule,), with_it.id, "")
+    assert again.interval.low > 0
+    on_it = search_prompt(labelled, replace(chosen, prompt=with_it))
+    assert (on_it.version, on_it.before) == ("", on_it.after)
+    with labelled.read() as session:
+        assert [entry.prompt.id for entry in list_entries(session) if entry.draft_id] == [with_it.id]
+
+
+def test_better_rules_that_cannot_be_saved_are_told(labelled: Store, service: dict[str, Any]) -> None:
+    pytest.importorskip("gepa")
+    last = with_front_matter(load_prompt("baseline.v1").source, version=999_999_999)  # there is none after it
+    save(labelled, last, who="陈")
+    result = search_prompt(labelled, plan(labelled, prompt="baseline.v999999999"))
+    assert (result.rules, result.version) == ((service["written"],), "")
+    assert result.interval.low > 0
+    assert "version" in result.problem
 
 
 def test_what_cannot_be_searched_is_said_before_anybody_is_asked(labelled: Store, service: dict[str, Any]) -> None:

@@ -80,7 +80,7 @@ def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     clean_rules = _clean(rules)
     if not clean_rules:
         raise PromptError("没有要写进提示词的规则", "请至少选一组，并写明规则")
-    clean_rules = _missing(prompt, clean_rules)
+    clean_rules = missing_rules(prompt, clean_rules)
     if not clean_rules:
         raise PromptError(f"这些规则提示词 {prompt.id} 里都有了", "请改写规则，或直接用这个提示词")
     source = with_front_matter(prompt.source, version=version)
@@ -99,10 +99,15 @@ def _clean(rules: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, lines)))
 
 
-def _missing(prompt: Prompt, clean_rules: Sequence[str]) -> list[str]:
-    """Rules that a prompt does not have yet."""
+def missing_rules(prompt: Prompt, rules: Sequence[str]) -> list[str]:
+    """Those of some rules that a prompt does not have yet, as they would be written into it.
+
+    Args:
+        prompt: any prompt.
+        rules: sentences, as for :func:`add_rules`.
+    """
     present = set(prompt.body.splitlines())
-    return [rule for rule in clean_rules if f"- {rule}" not in present]
+    return [rule for rule in _clean(rules) if f"- {rule}" not in present]
 
 
 def save_prompt_with_rules(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> PromptEntry:
@@ -131,7 +136,7 @@ def version_with_rules(session: Session, prompt: Prompt, rules: Sequence[str]) -
     """
     if not (clean_rules := _clean(rules)):
         return ""
-    if not _missing(prompt, clean_rules):
+    if not missing_rules(prompt, clean_rules):
         return prompt.id
     try:
         source = add_rules(prompt, clean_rules, version=prompt.version)
