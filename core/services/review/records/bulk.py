@@ -188,6 +188,9 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                     skipped.append(Skipped(index, refusal))
                     continue
                 before = _before(session, form, record, version)
+                if before is None:
+                    skipped.append(Skipped(index, f"改之前的第 {version - 1} 版已按保留期限删除"))
+                    continue
                 written = new_version(
                     session,
                     record,
@@ -277,8 +280,8 @@ def _is_untouched_since(session: Session, record: Record, version: int) -> bool:
     return record.version >= version and not session.execute(select(later)).scalar_one()
 
 
-def _before(session: Session, form: Form, record: Record, written: int) -> ChatState:
-    """The state before a version of a record, in the form of today."""
+def _before(session: Session, form: Form, record: Record, written: int) -> ChatState | None:
+    """The state before a version of a record, in the form of today; ``None`` where it is kept no more."""
     version = written - 1
     event = event_of(session, record, version)
     now = ChatState.of(0, record)
@@ -292,6 +295,8 @@ def _before(session: Session, form: Form, record: Record, written: int) -> ChatS
             reviewer=reviewer_of(session, record, version),
             base_run_id=run_of_event(session, record.dataset_id, event, record.base_run_id),
         )
+    if version > 0:
+        return None
     # The bulk change made this record: back to what the chat started as.
     baseline = baseline_of(session, record.base_run_id, record.chat_id)
     return replace(now, customers=initial_customers(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)

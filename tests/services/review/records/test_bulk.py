@@ -19,6 +19,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError, NotFoundError
+from core.services.privacy import apply_retention, set_retention
 from core.services.review import apply_saves
 from core.services.review.records import bulk
 from core.services.review.records.bulk import CellEdit
@@ -204,6 +205,19 @@ def test_undo_gives_back_the_reviewer_that_older_versions_took_over(store: Store
             record.reviewer = "小白"
     bulk.undo(store, FORM, dataset, done.id, who="小白")
     assert {record.reviewer for record in records(store, dataset).values()} == {"阿青"}
+
+
+def test_undo_leaves_records_alone_whose_version_before_is_deleted(store: Store, dataset: int) -> None:
+    """A bulk change of an approved record is its newest version, which retention spares; the one before it goes."""
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(1, 0, STAGE, "赢单"), CellEdit(4, 0, STAGE, "赢单")])
+    done = bulk.apply(store, FORM, plan, who="小白", reason="")
+    set_retention(store, dataset, replies_days=None, history_days=0)
+    apply_retention(store)
+    outcome = bulk.undo(store, FORM, dataset, done.id, who="小白")
+    assert [(one.chat, one.why) for one in outcome.skipped] == [(1, "改之前的第 1 版已按保留期限删除")]
+    after = records(store, dataset)
+    assert (after[1].status, after[1].forms[0][STAGE]) == ("已确认", "赢单")
+    assert (after[4].status, after[4].forms[0][STAGE]) == ("未审阅", "")
 
 
 def test_undo_gives_back_the_run_that_the_values_count_in(store: Store, dataset: int) -> None:
