@@ -70,6 +70,10 @@ def migrate(
     say(f"{old} → {new}（{'、'.join(plan.datasets)}）：{will} {plan.cells} 个值（{rows}），丢掉 {plan.lost_cells} 处")
     for one in plan.lost[:_SHOWN]:
         hint(f"丢掉「{one.label}」的「{one.value}」：{one.count} 处")
+    if more := plan.lost_kinds - len(plan.lost[:_SHOWN]):
+        hint(f"另有 {more} 种会丢掉的值，加 --json 看")
+    if plan.lost_hidden:
+        hint(f"另有 {plan.lost_hidden} 处在你现在看不到的审阅里，不列出")
     if plan.problem:
         hint(plan.problem)
     if done is not None:
@@ -96,6 +100,8 @@ def undo(
         print_json(_as_json(done))
         return
     say(f"已撤销：{done.new} → {done.old}，数据集{'、'.join(done.datasets)}")
+    if done.forgotten:
+        hint(f"数据集{'、'.join(done.forgotten)}改动之前的样子已按保留期限删除，改动时丢掉的值没有回来")
 
 
 @app.command("changes", help="列出表单改动：编号、从哪版到哪版、哪些数据集、谁、有没有撤销。")
@@ -110,6 +116,8 @@ def changes(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
         return
     for one in listed:
         undone = f"；{one.undone_by} 已撤销" if one.undone_by else ""
+        if one.forgotten and not one.undone_by:
+            undone = f"；{'、'.join(one.forgotten)}已过保留期限，撤销时丢掉的值回不来"
         names = "、".join(one.datasets)
         say(f"{one.id}\t{one.old} → {one.new}\t{names}\t{one.cells} 个值，丢掉 {one.lost} 处\t{one.who}{undone}")
 
@@ -124,6 +132,7 @@ def _as_json(one: "AppliedChange") -> dict[str, Any]:
         "who": one.who,
         "at": one.at,
         "undone_by": one.undone_by,
+        "forgotten": list(one.forgotten),
     }
 
 

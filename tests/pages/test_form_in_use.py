@@ -5,9 +5,12 @@ import json
 import pytest
 
 from core.adapters.store import Store, queries
+from core.domain.form import load_named_form
+from core.services.forms import change_plan
 from core.services.jobs import claims, process
+from core.services.privacy import apply_retention, set_retention
 from core.ui.forms import form_in_use
-from tests.factories.form_changes import MAPPING, OLD, everything, next_version, tickets
+from tests.factories.form_changes import MAPPING, OLD, approve, everything, next_version, ticket, tickets
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
 
@@ -45,6 +48,28 @@ def test_a_form_is_changed_and_changed_back(store: Store, open_page: OpenPage) -
     button(page, "撤销").click().run()
     assert "已撤销" in seen(page)
     assert everything(store, dataset)["records"] == before
+
+
+def test_what_is_not_listed_and_what_does_not_come_back_are_said(
+    store: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_plan, "_NAMED", 1)
+    dataset = tickets(store, 2)
+    next_version(store)
+    approve(store, dataset, load_named_form(OLD), 2, ticket(2, 品牌型号="飞瀑"), version=1)
+    set_retention(store, "工单", replies_days=None, history_days=0)
+    page = open_page(PAGE, form=OLD, view=VIEW)
+    page.toggle(key="form-change-as-text").set_value(True).run()
+    page.text_area[0].set_value(json.dumps(MAPPING, ensure_ascii=False)).run()
+    button(page, "预览会改什么").click().run()
+    assert "另有 1 种少见的值没有列出。" in seen(page)
+    assert "0 天内撤销才全部回来" in seen(page)
+    page.checkbox(key="form-change-accepted").set_value(True).run()
+    button(page, "全部改过去").click().run()
+    assert "撤销也回不来" not in seen(page)
+    apply_retention(store)
+    page.run()
+    assert "工单：改动之前的样子已过保留期限，丢掉的值撤销也回不来" in seen(page)
 
 
 def test_without_data_the_page_says_what_comes_here(store: Store, open_page: OpenPage) -> None:

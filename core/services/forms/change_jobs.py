@@ -54,6 +54,7 @@ def request_form_change(store: Store, plan: FormChangePlan, *, who: str) -> Heav
         who: does it.
     """
     accepted = {"dataset_ids": list(plan.dataset_ids), "datasets": list(plan.datasets), "lost_cells": plan.lost_cells}
+    accepted["lost_digest"] = plan.lost_digest
     return request_once(store, CHANGE_JOB, {**_named(plan.change), **accepted, "who": who})
 
 
@@ -129,7 +130,11 @@ def _plan(parameters: Mapping[str, Any], held: Mapping[str, Any]) -> FormChangeP
         tuple(DroppedValue(**one) for one in held["lost"]),
         held["lost_cells"],
         held["problem"],
-        tuple(ChangedValue(**one) for one in held.get("examples", ())),  # none in what was kept by earlier versions
+        tuple(ChangedValue(**one) for one in held["examples"]),
+        held["lost_kinds"],
+        held["lost_hidden"],
+        held["lost_digest"],
+        held["history_days"],
     )
 
 
@@ -155,6 +160,7 @@ def _prepare_change(store: Store, parameters: Mapping[str, Any], on_rows: OnRows
         cells=0,
         lost=(),
         lost_cells=parameters["lost_cells"],
+        lost_digest=parameters["lost_digest"],
     )
     return prepare_form_change(store, plan, who=parameters["who"], on_rows=on_rows)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Dataset, Record, Run, RunStatus
+from core.adapters.store.models import Chat, Dataset, Record, Retention, Run, RunStatus
 from core.domain.form import Value, text_of
 from core.domain.form.mapping import FormChange
 from core.domain.form.mapping_steps import MoveField
@@ -17,10 +17,11 @@ from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.forms.change_writing import forward_carrier
 from core.services.forms.changed_rows import TABLES, Columns
+from core.services.forms.lost_values import LostValues, most_frequent
 from core.services.forms.staged_rows import OnRows, number_of_rows, row_batches
 from core.services.team import everything_shown, permitted, remember_seen_among, withheld
 
-_NAMED = 200
+_NAMED = 5_000
 """Different lost values that are named."""
 _EXAMPLES_OF_FIELD = 3
 
@@ -69,10 +70,14 @@ class FormChangePlan:
         dataset_ids: their ids.
         rows: ``{what they are: number}`` of rows that change.
         cells: filled cells of records and answers whose field or value changes.
-        lost: values that would be lost, the most frequent first, at most 200.
+        lost: values that would be lost, the most frequent first, at most 5,000.
         lost_cells: number of all cells that would lose something.
         problem: why it cannot be done just now; ``""`` where it can.
         examples: some of the values that change, at most three of each old field.
+        lost_kinds: number of different values that would be lost, also of those that ``lost`` does not name.
+        lost_hidden: cells that would lose something and that are withheld from who looks.
+        lost_digest: of all values that would be lost, see :class:`~core.services.forms.lost_values.LostValues`.
+        history_days: days after which retention deletes how the rows were, the fewest of all datasets; ``None``: never.
     """
 
     change: FormChange
@@ -84,6 +89,10 @@ class FormChangePlan:
     lost_cells: int
     problem: str = ""
     examples: tuple[ChangedValue, ...] = ()
+    lost_kinds: int = 0
+    lost_hidden: int = 0
+    lost_digest: str = ""
+    history_days: int | None = None
 
     @property
     def renamed(self) -> tuple[tuple[str, str], ...]:
@@ -104,6 +113,10 @@ class FormChangePlan:
             "problem": self.problem,
             "renamed": [list(keys) for keys in self.renamed],
             "examples": [asdict(one) for one in self.examples],
+            "lost_kinds": self.lost_kinds,
+            "lost_hidden": self.lost_hidden,
+            "lost_digest": self.lost_digest,
+            "history_days": self.history_days,
         }
 
 
@@ -133,7 +146,8 @@ def plan_form_change(
         carry = forward_carrier(change)
         rows: Counter[str] = Counter()
         lost: Counter[tuple[str, str]] = Counter()
-        cells = lost_cells = done = 0
+        all_lost = LostValues()
+        cells = done = 0
         named: set[int] = set()
         examples: dict[tuple[str, str, str], tuple[int, int]] = {}
         with everything_shown(session):
@@ -143,7 +157,7 @@ def plan_form_change(
                     for row, carried in zip(batch, carry(session, table, batch), strict=True):
                         rows[table.title] += carried.after is not None
                         cells += carried.moved
-                        lost_cells += len(carried.lost)
+                        all_lost.add(carried.lost)
                         is_record = table.model is Record
                         if is_record and row["row_id"] in hidden:
                             continue
@@ -168,10 +182,17 @@ def plan_form_change(
             tuple(ids),
             {table.title: rows[table.title] for table in TABLES if rows[table.title]},
             cells,
-            _lost(change, lost),
-            lost_cells,
+            tuple(
+                DroppedValue(key, change.old.field(key).label, value, count)
+                for (key, value), count in most_frequent(lost, _NAMED)
+            ),
+            all_lost.cells,
             running_sentence(session, ids),
             _examples(session, chosen, examples),
+            len(lost),
+            all_lost.cells - lost.total(),
+            all_lost.digest,
+            _history_days(session, ids),
         )
 
 
@@ -208,9 +229,10 @@ def running_sentence(session: Session, ids: Sequence[int]) -> str:
     return f"抽取任务「{names}」正在运行" if names else ""
 
 
-def _lost(change: FormChange, lost: Counter[tuple[str, str]]) -> tuple[DroppedValue, ...]:
-    ranked = sorted(lost.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
-    return tuple(DroppedValue(key, change.old.field(key).label, value, count) for (key, value), count in ranked)
+def _history_days(session: Session, ids: Sequence[int]) -> int | None:
+    """Days that how rows were is kept in all of these datasets; ``None``: as long as the datasets."""
+    days = select(func.min(col(Retention.history_days))).where(col(Retention.dataset_id).in_(list(ids)))
+    return session.execute(days).scalar_one()
 
 
 def _changed_values(change: FormChange, before: Columns, after: Columns) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ exported files stay as they are. All of it is computed before anything is locked
 transaction: a process that dies in the middle has done nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, now
+from core.adapters.store.models.form_changes import FORGOTTEN
 from core.adapters.store.save_ids import FORM_CHANGE
 from core.domain.form import Form
 from core.domain.form.mapping import FormChange
@@ -33,6 +34,7 @@ from core.services.forms.change_writing import (
 )
 from core.services.forms.changed_rows import TABLES
 from core.services.forms.earlier_forms import form_change_of
+from core.services.forms.lost_values import LostValues
 from core.services.forms.staged_rows import Carrier, OnRows, StagedRows
 from core.services.team import AuditKind, everything_shown, permitted, record_audit
 
@@ -50,6 +52,8 @@ class AppliedChange:
         who: who did it.
         at: when, ISO 8601.
         undone_by: who took it back; ``""`` while it holds.
+        forgotten: names of the datasets of which how the rows were has been deleted since, as their days of retention
+            say: what the change took out of them does not come back.
     """
 
     id: int
@@ -60,6 +64,7 @@ class AppliedChange:
     who: str
     at: str
     undone_by: str
+    forgotten: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -88,8 +93,8 @@ def apply_form_change(store: Store, plan: FormChangePlan, *, who: str, on_rows: 
         on_rows: called now and then, before anything is written.
 
     Raises:
-        ConflictError: a dataset has another form by now, a run is under way, or values would be lost that the plan does
-            not name.
+        ConflictError: a dataset has another form by now, a run is under way, or other values would be lost than those
+            that the plan counts.
     """
     prepared = prepare_form_change(store, plan, who=who, on_rows=on_rows)
     with store.write() as session:
@@ -101,6 +106,7 @@ def undo_form_change(store: Store, change_id: int, *, who: str, on_rows: OnRows 
     """Take a change of a form back: every cell that nobody has changed since is exactly as it was.
 
     What was changed or added since is carried back as near as the old form allows; it stays in the records' history.
+    So is everything of datasets whose days of retention are over: ``forgotten`` of what is returned names them.
 
     Args:
         store: the open store.
@@ -158,21 +164,22 @@ def _write(session: Session, plan: FormChangePlan, staged: StagedRows, carry: Ca
     session.flush()
     change_id = entry.id or 0
     rows: dict[str, int] = {}
-    cells = lost = 0
+    cells, lost = 0, LostValues()
     for table in staged.tables:
         for pairs in staged.take(session, table, ids, carry):
             rows[table.name] = rows.get(table.name, 0) + write_carried(session, table, pairs, keep_for=change_id)
             cells += sum(carried.moved for _, carried in pairs)
-            lost += sum(len(carried.lost) for _, carried in pairs)
-    if lost > plan.lost_cells:
-        raise ConflictError("预览之后又有人填了这次会丢掉的值，没有改", "请重新预览，看过会丢掉的值再改")
+            for _, carried in pairs:
+                lost.add(carried.lost)
+    if lost.cells and (lost.cells > plan.lost_cells or lost.digest != plan.lost_digest):
+        raise ConflictError("预览之后又有人改了这次会丢掉的值，没有改", "请重新预览，看过会丢掉的值再改")
     reason = f"表单从「{_called(change.old)}」改为「{_called(change.new)}」"
     add_versions(session, ids, change_id, f"{FORM_CHANGE}-{change_id}", who, reason)
     mark_runs(session, change_id, ids, change.old.reference)
     carry_guidelines(session, change, who)
     for dataset in chosen:
         dataset.form = change.new.reference
-    entry.counts = {name: count for name, count in rows.items() if count} | {"cells": cells, "lost": lost}
+    entry.counts = {name: count for name, count in rows.items() if count} | {"cells": cells, "lost": lost.cells}
     forget_derived(session, ids)
     names = "、".join(dataset.name for dataset in chosen)
     record_audit(session, AuditKind.FORM, f"{change.old.reference} → {change.new.reference}", f"{names}：{cells} 个值")
@@ -213,11 +220,12 @@ def _write_undo(session: Session, change_id: int, staged: StagedRows, carry: Car
     for dataset in chosen:
         dataset.form = entry.old
     entry.undone_by, entry.undone_at = who.strip() or "—", now()
+    forgotten = _forgotten(session, [entry])
     session.execute(delete(FormChangeRow).where(col(FormChangeRow.change_id) == change_id))
     forget_derived(session, ids)
     record_audit(session, AuditKind.FORM, f"{entry.new} → {entry.old}", "撤销表单改动")
     session.flush()
-    return _view(entry)
+    return _view(entry, forgotten)
 
 
 def _to_undo(session: Session, change_id: int) -> tuple[AppliedFormChange, FormChange]:
@@ -242,15 +250,33 @@ def form_changes(session: Session, name: str = "") -> list[AppliedChange]:
         session: open session.
         name: of the form, without a version; ``""``: of all.
     """
-    rows = session.execute(select(AppliedFormChange).order_by(col(AppliedFormChange.id).desc())).scalars()
-    return [_view(row) for row in rows if not name or row.old.partition("@")[0] == name]
+    every = session.execute(select(AppliedFormChange).order_by(col(AppliedFormChange.id).desc())).scalars()
+    rows = [row for row in every if not name or row.old.partition("@")[0] == name]
+    forgotten = _forgotten(session, rows)
+    return [_view(row, forgotten) for row in rows]
 
 
-def _view(row: AppliedFormChange) -> AppliedChange:
-    names = tuple(map(str, row.datasets.values()))
+def _view(row: AppliedFormChange, forgotten: Collection[tuple[int, str]] = ()) -> AppliedChange:
+    number, names = row.id or 0, tuple(map(str, row.datasets.values()))
     return AppliedChange(
-        row.id or 0, row.old, row.new, names, dict(row.counts), row.who, row.at.isoformat(), row.undone_by
+        number,
+        row.old,
+        row.new,
+        names,
+        dict(row.counts),
+        row.who,
+        row.at.isoformat(),
+        row.undone_by,
+        tuple(str(name) for dataset, name in row.datasets.items() if (number, dataset) in forgotten),
     )
+
+
+def _forgotten(session: Session, entries: Iterable[AppliedFormChange]) -> set[tuple[int, str]]:
+    """Changes with their datasets, ids as text, of which how the rows were is kept no more."""
+    statement = select(col(FormChangeRow.change_id), col(FormChangeRow.row_id)).where(
+        col(FormChangeRow.kind) == FORGOTTEN, col(FormChangeRow.change_id).in_([entry.id for entry in entries])
+    )
+    return {(change_id, str(dataset_id)) for change_id, dataset_id in session.execute(statement)}
 
 
 def _called(form: Form) -> str:

@@ -24,6 +24,7 @@ from core.adapters.store.models import (
     Run,
     now,
 )
+from core.adapters.store.models.form_changes import FORGOTTEN
 from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.team import AuditKind, permitted, record_audit
@@ -173,15 +174,17 @@ def _holds_words(row: Extraction) -> bool:
 
 
 def _forget_before_changes(session: Session, dataset_id: int, before: datetime) -> int:
-    """Delete how rows were before changes of the form from before; these can be undone less exactly then."""
-    changes = select(col(AppliedFormChange.id)).where(col(AppliedFormChange.at) < before)
-    result = session.execute(
-        delete(FormChangeRow).where(
-            col(FormChangeRow.dataset_id) == dataset_id,
-            col(FormChangeRow.kind) != "run",
-            col(FormChangeRow.change_id).in_(changes),
-        )
+    """Delete how rows were before changes of the form from before, and note that these are undone less exactly."""
+    rows = (
+        col(FormChangeRow.dataset_id) == dataset_id,
+        col(FormChangeRow.kind).not_in(["run", FORGOTTEN]),
+        col(FormChangeRow.change_id).in_(select(col(AppliedFormChange.id)).where(col(AppliedFormChange.at) < before)),
     )
+    for change_id in list(session.execute(select(col(FormChangeRow.change_id)).where(*rows).distinct()).scalars()):
+        session.merge(
+            FormChangeRow(change_id=change_id, kind=FORGOTTEN, row_id=dataset_id, dataset_id=dataset_id, before={})
+        )
+    result = session.execute(delete(FormChangeRow).where(*rows))
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 

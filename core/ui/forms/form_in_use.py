@@ -34,7 +34,6 @@ from core.ui.notices import announce_and_rerun, show_error, show_errors
 from core.ui.only_for import only_for
 
 _PLAN = "form-change-plan"
-_MOST_SHOWN = 200
 _RENAMES_SHOWN = 10
 
 
@@ -198,22 +197,36 @@ def _draw_plan(plan: FormChangePlan) -> None:
         )
     accepted = True
     if plan.lost_cells:
+        back = "撤销时全部回来"
+        if plan.history_days is not None:
+            back = f"{plan.history_days:,d} 天内撤销才全部回来（历史的保留期限）"
         st.warning(
-            f"有 {plan.lost_cells:,d} 处的值在新的表单里没有地方放：改了以后哪里也看不到，撤销时全部回来。",
+            f"有 {plan.lost_cells:,d} 处的值在新的表单里没有地方放：改了以后哪里也看不到，{back}。",
             icon=":material/warning:",
         )
         st.dataframe(
-            [{"字段": one.label, "会丢掉的值": one.value, "处": one.count} for one in plan.lost[:_MOST_SHOWN]],
+            [{"字段": one.label, "会丢掉的值": one.value, "处": one.count} for one in plan.lost],
             hide_index=True,
             height="auto" if len(plan.lost) < 8 else 280,
             key="form-change-lost",
         )
+        if more := _not_listed(plan):
+            st.caption(more)
         accepted = st.checkbox("看过了，可以丢掉", key="form-change-accepted")
     if plan.problem:
         st.error(escape_markdown(f"{plan.problem}，请等它完成或先暂停"), icon=":material/error:")
     off = only_for(Permission.FORMS, disabled=not accepted or bool(plan.problem))
     if st.button("全部改过去", type="primary", icon=":material/swap_horiz:", key="form-change-apply", **off):
         _apply(plan)
+
+
+def _not_listed(plan: FormChangePlan) -> str:
+    """What of the lost values the table does not show; ``""`` where it shows all."""
+    more = (
+        [f"另有 {plan.lost_kinds - len(plan.lost):,d} 种少见的值没有列出"] if plan.lost_kinds > len(plan.lost) else []
+    )
+    more += [f"另有 {plan.lost_hidden:,d} 处在你现在看不到的审阅里，不列出"] if plan.lost_hidden else []
+    return "；".join(more) + "。" if more else ""
 
 
 def _apply(plan: FormChangePlan) -> None:
@@ -246,7 +259,12 @@ def _draw_done(done: list[AppliedChange], name: str, under_way: bool) -> None:
             if one.undone_by:
                 st.caption(f"{escape_markdown(one.undone_by)} 已撤销", width="content")
                 continue
-            off = only_for(Permission.FORMS, disabled=under_way, hint="没有再改过的值和改动之前完全一样")
+            hint = "没有再改过的值和改动之前完全一样"
+            if one.forgotten:
+                hint = "改回原来的表单；改动时丢掉的值不会回来"
+                gone = escape_markdown("、".join(one.forgotten))
+                st.caption(f"{gone}：改动之前的样子已过保留期限，丢掉的值撤销也回不来")
+            off = only_for(Permission.FORMS, disabled=under_way, hint=hint)
             if st.button("撤销", icon=":material/undo:", key=f"form-change-undo-{one.id}-{place}", **off):
                 _undo(one, name)
 

@@ -35,6 +35,7 @@ from core.services.forms.changing import (
 )
 from core.services.forms.earlier_forms import form_change_of
 from core.services.learning.corpus import read_corpus, restore_corpus
+from core.services.privacy import apply_retention, set_retention
 from core.services.review import open_session
 from core.services.review.lead_view import lead_view
 from core.services.review.records import bulk
@@ -272,6 +273,45 @@ def test_what_cannot_be_done_is_said(store: Store) -> None:
         apply_form_change(store, plan, who="另一位")
     with pytest.raises(InputError, match="没有数据集在用"):
         planned(store, new)
+
+
+def test_a_value_filled_since_is_not_lost_for_one_that_was_emptied(store: Store) -> None:
+    dataset = tickets(store, 3)
+    new = next_version(store)
+    plan = planned(store, new)
+    form = load_named_form(OLD)
+    for number, brand in ((1, ""), (2, "飞瀑")):  # as many as before, and one that nobody has looked at
+        approve(store, dataset, form, number, ticket(number, 品牌型号=brand), version=1)
+    with pytest.raises(ConflictError, match="又有人改了这次会丢掉的值"):
+        apply_form_change(store, plan, who="组长")
+    again = planned(store, new)
+    assert again.lost_cells == plan.lost_cells and "飞瀑" in {one.value for one in again.lost}
+    assert apply_form_change(store, again, who="组长").lost == plan.lost_cells
+
+
+def test_what_retention_has_deleted_is_said_not_to_come_back(store: Store) -> None:
+    tickets(store, 2)
+    tickets(store, 1, name="另一批")
+    new = next_version(store)
+    assert planned(store, new).history_days is None
+    set_retention(store, "工单", replies_days=None, history_days=0)
+    plan = planned(store, new)
+    assert plan.history_days == 0
+    done = apply_form_change(store, plan, who="组长")
+    assert done.forgotten == ()
+    apply_retention(store)
+    with store.read() as session:
+        [listed] = form_changes(session)
+    assert listed.forgotten == ("工单",)
+    apply_retention(store)  # once more deletes nothing of what is known
+    undone = undo_form_change(store, done.id, who="组长")
+    assert undone.forgotten == ("工单",)
+    with store.read() as session:
+        assert session.execute(select(FormChangeRow)).first() is None
+        kept, whole = (list(queries.records(session, queries.dataset(session, name).id)) for name in ("工单", "另一批"))
+    assert [one.forms[0]["品牌型号"] for one in kept] == ["", ""]
+    assert kept[0].forms[0]["联系电话"] == ticket(1)["联系电话"]
+    assert whole[0].forms[0]["品牌型号"] == "云岭"
 
 
 @pytest.mark.both_databases

@@ -1,12 +1,15 @@
 """Changes of forms in use: what was carried from one version to the next, and how each row was before."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column
 from sqlmodel import Field
 
 from core.adapters.store.models.base import NEVER_REUSED, Base, UtcDateTime, json_column, now, timestamp_column
+
+FORGOTTEN: Final = "forgotten"
+"""The kind of what stands for all deleted rows of a dataset; its ``row_id`` is the dataset's id."""
 
 
 class AppliedFormChange(Base, table=True):
@@ -44,7 +47,7 @@ class FormChangeRow(Base, table=True):
 
     Attributes:
         change_id: the change.
-        kind: the row's table.
+        kind: the row's table; or :data:`FORGOTTEN`.
         row_id: its id there.
         dataset_id: its dataset.
         chat_id: its chat; it goes with it.
