@@ -34,12 +34,10 @@ class ChangeTally:
     """What a change did or would do.
 
     Attributes:
-        rows: changed rows by table.
         cells: filled cells of records and answers as they are now whose field or value changes.
         lost: ``{(old key, value): how often}`` of records and answers as they are now.
     """
 
-    rows: Counter[str] = field(default_factory=Counter)
     cells: int = 0
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
 

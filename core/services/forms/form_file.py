@@ -6,6 +6,7 @@ In the one file the guidelines are the table ``[guidelines]`` and each rule a ``
 
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -127,6 +128,9 @@ def _from_zip(data: bytes, name: str) -> FormTexts:
                 raise FormError(
                     f"压缩包 {name} 里的文件太多或太大", "一个压缩包放一个表单：表单、标注规范和规则三个文件"
                 )
+            names = Counter(PurePosixPath(one.filename).name for one in members)
+            if twice := [file for file, count in names.items() if count > 1]:
+                raise FormError(f"压缩包 {name} 里有 {names[twice[0]]} 个 {twice[0]}", "请只留要用的那一个")
             sources = {
                 PurePosixPath(one.filename).name: decode_source(
                     _content(archive, one), PurePosixPath(one.filename).name

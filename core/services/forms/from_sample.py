@@ -15,7 +15,7 @@ LARGEST_SAMPLE = 20_000_000
 """Bytes of a sample."""
 WITHOUT_GROUP = "内容"
 """Heading of fields whose keys have no prefix."""
-_MOST_ANSWERS = 20_000
+_MOST_ANSWERS = 200_000
 _DEEPEST = 4
 _INFOS = "infos"
 _TEXTS = ("chat_text", "text")
@@ -43,8 +43,8 @@ def form_from_sample(data: bytes, *, name: str, title: str) -> Tables:
             cells.setdefault(key, []).append(value)
         if len(cells) > MOST_FIELDS:
             raise InputError(f"样例里有 {MOST_FIELDS} 个以上的字段", "请检查是不是选错了文件；一个表单最多 200 个字段")
-        if answers >= _MOST_ANSWERS:
-            break
+        if answers > _MOST_ANSWERS:
+            raise InputError(f"样例里的答案超过 {_MOST_ANSWERS:,d} 个", "请只留一部分")
     if not cells:
         raise InputError(
             "样例里没有可以做成字段的内容", '请给一个像 {"称呼": "…", "标签": ["…"]} 的答案，或带 infos 的数据'
@@ -53,20 +53,6 @@ def form_from_sample(data: bytes, *, name: str, title: str) -> Tables:
     if all(field["type"] != "str" for field in fields):
         raise InputError("样例里的字段全是列表，没有能写名字的文本字段", "请在样例里加上客户的名字")
     return new_tables(name, title, fields, list(dict.fromkeys(field["group"] for field in fields)))
-
-
-def first_chat(data: bytes) -> str:
-    """The first chat in a sample that is a dataset, for previews; ``""`` where there is none."""
-    try:
-        parsed = _parsed(data)
-    except InputError:
-        return ""
-    for row in parsed if isinstance(parsed, list) else [parsed]:
-        if isinstance(row, Mapping):
-            for key in _TEXTS:
-                if isinstance(row.get(key), str) and row[key].strip():
-                    return str(row[key])
-    return ""
 
 
 def _parsed(data: bytes) -> Any:

@@ -131,6 +131,7 @@ HOSTILE = {
     "no archive": (b"PK\x03\x04 and nothing else", "ZIP"),
     "an archive without a form": (zipped({"a.txt": "x"}), "没有表单"),
     "an archive of two forms": (zipped({"a.toml": GOOD, "b.toml": GOOD}), "有 2 个表单"),
+    "two files of one name": (zipped({"旧/a.toml": GOOD, "新/a.toml": GOOD}), "有 2 个 a.toml"),
     "a bomb": (zipped({"a.toml": "#" * 5_000_000}), "太大"),
     "many files": (zipped({f"{number}.toml": "" for number in range(50)}), "太多"),
 }

@@ -13,10 +13,11 @@ from core.domain.form.loading import FormTexts, parse_form, read_form_texts
 from core.domain.form.toml_file import parse_tables
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, InputError, PermissionDeniedError
+from core.services.forms import from_sample
 from core.services.forms.checking import check_form_texts
 from core.services.forms.drafts import discard_draft, draft_named, drafts_of, keep_draft
 from core.services.forms.form_text import FROM, form_text, with_tables
-from core.services.forms.from_sample import first_chat, form_from_sample
+from core.services.forms.from_sample import form_from_sample
 from core.services.forms.from_schema import form_from_schema
 from core.services.forms.renames import follow_groups, follow_keys, follow_keys_beside, guidelines_text
 from core.services.review.workbench.preview import preview_payload
@@ -83,6 +84,14 @@ def test_objects_inside_become_groups() -> None:
     assert form.groups == ("客户", "内容") and form.field("标签").is_list
 
 
+def test_all_answers_count_or_it_is_said_that_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = json.dumps([*[{"称呼": "张三", "标签": "a"}] * 20_000, {"标签": ["b"]}]).encode()
+    assert form_from_sample(data, name="a", title="甲")["field"][1]["type"] == "list[str]"
+    monkeypatch.setattr(from_sample, "_MOST_ANSWERS", 20_000)
+    with pytest.raises(InputError, match="超过 20,000 个"):
+        form_from_sample(data, name="a", title="甲")
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -99,11 +108,6 @@ def test_objects_inside_become_groups() -> None:
 def test_a_sample_that_cannot_be_used_says_why(data: bytes, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         form_from_sample(data, name="a", title="甲")
-
-
-def test_the_first_chat_of_a_dataset_is_found() -> None:
-    assert first_chat(json.dumps([{"infos": []}, {"chat_text": "张三：在吗"}]).encode()) == "张三：在吗"
-    assert first_chat(b"{") == first_chat(b"[1]") == ""
 
 
 SCHEMA = {
