@@ -268,8 +268,10 @@ def forms_by_index(
     }
 
 
-def stream_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """``(chat index, forms)`` of a run's successful extractions, in order, streamed."""
+def stream_forms(
+    session: Session, run_id: int, *, index: int | None = None
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """``(chat index, forms)`` of a run's successful extractions, in order, streamed; ``index``: only of this chat."""
     # Only what is needed: the raw replies of a run are many times larger than its forms.
     statement = (
         select(col(Chat.index), col(Extraction.forms))
@@ -278,6 +280,8 @@ def stream_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[dict
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
+    if index is not None:
+        statement = statement.where(col(Chat.index) == index)
     for row in stream_rows(session, statement):
         yield row["index"], row["forms"] or []
 
@@ -309,7 +313,9 @@ def records(
         yield RecordView.from_columns(row)
 
 
-def confirmed(session: Session, dataset_id: int, *, passed: bool = True) -> Iterator[RecordView]:
+def confirmed(
+    session: Session, dataset_id: int, *, passed: bool = True, index: int | None = None
+) -> Iterator[RecordView]:
     """Final 已确认 records (adjudicated ones replace primary ones), in order of the chats' index, streamed.
 
     What was adjudicated between two reviewers stands instead of the primary record.
@@ -318,6 +324,7 @@ def confirmed(session: Session, dataset_id: int, *, passed: bool = True) -> Iter
         session: open session.
         dataset_id: the dataset.
         passed: with those that a threshold let pass, which nobody has reviewed.
+        index: only of this chat.
     """
     statement = (
         select(*RecordView.columns(Record), col(Chat.index))
@@ -326,6 +333,8 @@ def confirmed(session: Session, dataset_id: int, *, passed: bool = True) -> Iter
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
+    if index is not None:
+        statement = statement.where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index)
     for row in stream_rows(session, statement):
         yield RecordView.from_columns(row)
 

@@ -255,8 +255,17 @@ def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Cover
         return measure_coverage(session, queries.dataset(session, dataset), source)
 
 
-def stream_answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSource) -> Iterator[ChatAnswer]:
+def stream_answers(
+    session: Session, dataset: DatasetView, form: Form, source: AnswerSource, *, index: int | None = None
+) -> Iterator[ChatAnswer]:
     """All answers of a source in order of the chats' index, streamed; chats without one do not occur.
+
+    Args:
+        session: open session.
+        dataset: whose chats.
+        form: the dataset's.
+        source: where the answers come from.
+        index: only of this chat.
 
     Raises:
         ExportError, NotFoundError: the source does not exist.
@@ -264,21 +273,21 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
     run = resolve_run(session, dataset, source)
     records: OrderedStream[RecordView] | None = None
     if source.records:
-        confirmed = queries.confirmed(session, dataset.id)
+        confirmed = queries.confirmed(session, dataset.id, index=index)
         records = OrderedStream((record.index, record) for record in confirmed)
-    runs = OrderedStream(queries.stream_forms(session, run.id)) if run is not None else None
+    runs = OrderedStream(queries.stream_forms(session, run.id, index=index)) if run is not None else None
     made_on = _outdated_answers(session, run.id) if run is not None else {}
-    for index in queries.chat_ids(session, dataset.id):
-        record = records.take(index) if records else None
-        forms = runs.take(index) if runs else None
+    for place in queries.chat_ids(session, dataset.id) if index is None else (index,):
+        record = records.take(place) if records else None
+        forms = runs.take(place) if runs else None
         if record is not None:
             identity = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
             confirmations = tuple(customer.get("confirmed", {}) for customer in record.customers)
-            yield replace(_answer(form, index, record.forms, "record", identity), confirmed=confirmations)
+            yield replace(_answer(form, place, record.forms, "record", identity), confirmed=confirmations)
         elif forms is not None and run is not None:
             origin = "labels" if source.labels else "run"
-            before = {"made_on": made_on[index]} if index in made_on else {}
-            yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id, **before})
+            before = {"made_on": made_on[place]} if place in made_on else {}
+            yield _answer(form, place, forms, origin, {"run": run.name, "run_id": run.id, **before})
 
 
 def remember_exported(

@@ -49,7 +49,10 @@ def publish_export(
     parameters: dict[str, Any],
     provenance: list[dict[str, Any]],
 ) -> None:
-    """Log an exported file and move it into place, in one transaction.
+    """Log an exported file and move it into place.
+
+    The file is moved before the transaction ends: what dies in between leaves a file that is not logged, never an entry
+    without its file.
 
     Args:
         store: the open store.

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.store import DatasetView, Store
+from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat
 from core.domain.form import Form, load_named_form
 from core.domain.masking import Mask
@@ -30,10 +30,14 @@ def mask_rows(
         mask: what is hidden.
     """
     form = load_named_form(dataset.form)
-    indices = {row[CHAT] for row in rows if isinstance(row.get(CHAT), int)}
+    indices = sorted({int(row[CHAT]) for row in rows if isinstance(row.get(CHAT), int)})
+    texts: dict[int, str] = {}
     with store.read() as session:
         statement = select(col(Chat.index), col(Chat.text)).where(col(Chat.dataset_id) == dataset.id)
-        texts = {int(index): str(text) for index, text in session.execute(statement) if index in indices}
+        for some in queries.chunked(indices):
+            texts |= {
+                int(index): str(text) for index, text in session.execute(statement.where(col(Chat.index).in_(some)))
+            }
     return [_masked(row, form, texts.get(row.get(CHAT, 0), ""), mask) for row in rows]
 
 

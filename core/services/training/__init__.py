@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.services.training.chat_summaries import (
         latest_summaries,
         lost_values,
+        newest_versions,
         save_summary,
         summaries_from_run,
         summary_versions,
@@ -132,6 +133,7 @@ __all__ = [
     "lost_values",
     "named_lengths",
     "needed_title",
+    "newest_versions",
     "all_platforms",
     "platforms_taking",
     "piece_fields",

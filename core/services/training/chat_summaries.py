@@ -1,15 +1,15 @@
 """Summaries of chats: edited versions that are never overwritten, taken from a run, checked for what they lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.adapters.store import Store, queries
+from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues, load_named_form
@@ -22,6 +22,8 @@ from core.services.training.lost_evidence import LostValue, find_lost_values
 
 SUMMARY_STAGE = "summary"
 """Name of the stage, among a run's raw replies, whose text is a summary."""
+_AT_ONCE = 200
+"""Chats whose summaries are stored in one transaction: short enough that other saves do not wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ def latest_summaries(session: Session, dataset_id: int) -> Iterator[tuple[int, S
         yield view.index, view
 
 
+def newest_versions(session: Session, dataset_id: int) -> dict[int, int]:
+    """``{chat index: number of the newest summary}`` of a dataset; chats without one are left out. No text is read."""
+    statement = (
+        select(col(Chat.index), func.max(col(Summary.version)))
+        .join(Summary, col(Summary.chat_id) == col(Chat.id))
+        .where(col(Chat.dataset_id) == dataset_id)
+        .group_by(col(Chat.index))
+    )
+    return {int(index): int(version) for index, version in session.execute(statement)}
+
+
 def summary_versions(session: Session, chat_id: int) -> list[SummaryView]:
     """All versions of a chat's summary, newest first."""
     statement = (
@@ -104,7 +117,7 @@ def save_summary(
     if not new_text:
         raise ExportError("摘要是空的", "请写下摘要后再保存")
     with store.write() as session:
-        chat = session.get(Chat, chat_id)
+        chat = session.get(Chat, chat_id) if _locked(session, [chat_id]) else None
         if chat is None:
             raise NotFoundError("这条群聊已经不在了", "请刷新页面")
         newest = next(iter(summary_versions(session, chat_id)), None)
@@ -116,10 +129,7 @@ def save_summary(
             raise ExportError(f"{by} 刚刚保存了第 {version} 版摘要", "请刷新页面，对照后再保存")
         row = Summary(chat_id=chat_id, version=version + 1, text=new_text, run_id=run_id, who=who)
         session.add(row)
-        try:
-            session.flush()
-        except IntegrityError as error:  # two writers at once, on a database that lets both read first
-            raise ExportError("别人刚刚保存了这条摘要", "请刷新页面，对照后再保存") from error
+        session.flush()
         return _view(row, chat.index)
 
 
@@ -146,16 +156,34 @@ def summaries_from_run(store: Store, run_id: int) -> int:
             if (text := _summary_in(extraction.replies, form))
         ]
     stored = 0
-    for chat_id, text in summaries:
-        with store.read() as session:
-            newest = next(iter(summary_versions(session, chat_id)), None)
-        if newest is not None and (newest.run_id is None or newest.text == text.strip()):
+    for start in range(0, len(summaries), _AT_ONCE):
+        with store.write() as session:
+            stored += _store_newer(session, dict(summaries[start : start + _AT_ONCE]), run)
+    return stored
+
+
+def _store_newer(session: Session, texts: Mapping[int, str], run: RunView) -> int:
+    """Store a run's summaries, by chat, where they would follow a run's; returns how many."""
+    there = _locked(session, texts)
+    newer = aliased(Summary)
+    is_newest = ~exists().where(col(newer.chat_id) == col(Summary.chat_id), col(newer.version) > col(Summary.version))
+    newest = session.execute(select(Summary).where(col(Summary.chat_id).in_(there), is_newest)).scalars()
+    before = {summary.chat_id: summary for summary in newest}
+    stored = 0
+    for chat_id in there:
+        old, text = before.get(chat_id), texts[chat_id].strip()
+        if not text or (old is not None and (old.run_id is None or old.text == text)):
             continue
-        base = newest.version if newest else 0
-        who = run.model or run.name
-        save_summary(store, chat_id=chat_id, text=text, who=who, base_version=base, run_id=run.id)
+        version = old.version + 1 if old is not None else 1
+        session.add(Summary(chat_id=chat_id, version=version, text=text, run_id=run.id, who=run.model or run.name))
         stored += 1
     return stored
+
+
+def _locked(session: Session, chat_ids: Iterable[int]) -> list[int]:
+    """Those of the chats that are still there; nobody else stores a summary of theirs until the transaction ends."""
+    statement = select(col(Chat.id)).where(col(Chat.id).in_(sorted(chat_ids))).order_by(col(Chat.id)).with_for_update()
+    return [int(chat_id or 0) for chat_id in session.execute(statement).scalars()]
 
 
 def _summary_in(replies: Sequence[dict[str, Any]], form: Form) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Extraction, Record, Summary
+from core.adapters.store.models import AppliedFormChange, Chat, Dataset, Extraction, Record, Summary
 from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
@@ -179,6 +179,7 @@ def data_version(store: Store) -> tuple[Any, ...]:
     """A cheap fingerprint of chats, answers, records and summaries; changes whenever a preflight could.
 
     Of chats and answers an index is read: a chat that is gone on with grows, and an answer is replaced by a newer one.
+    Where another form carries them, they stay as many, but their datasets say so.
     """
     weights = (
         (col(Chat.id), func.sum(col(Chat.characters))),
@@ -189,6 +190,8 @@ def data_version(store: Store) -> tuple[Any, ...]:
     with store.read() as session:
         return (
             withheld(session).chats,
+            tuple(session.execute(select(col(Dataset.id), col(Dataset.form)).order_by(col(Dataset.id))).tuples()),
+            tuple(session.execute(select(func.count(), func.count(col(AppliedFormChange.undone_at)))).one()),
             *(
                 tuple(session.execute(select(func.count(), func.max(number), weight)).one())
                 for number, weight in weights

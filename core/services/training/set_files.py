@@ -149,6 +149,8 @@ def publish_set(folder: Path, out: Path) -> None:
     """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed.
 
     One file after the other, the manifest last and an earlier one's away first: a folder without it was broken off.
+    A set is logged in the transaction around this, which ends later: what dies in between leaves a set that is not
+    logged, never an entry without its files.
     """
     try:
         private_folder(out)

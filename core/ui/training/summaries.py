@@ -8,7 +8,7 @@ from core.domain.chat import strip_residue
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
 from core.services.export.answer_sources import remember_exported, stream_answers
-from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
+from core.services.training import lost_values, newest_versions, save_summary, summaries_from_run, summary_versions
 from core.ui import state
 from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
@@ -27,7 +27,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
         dataset = state.choose_dataset(available)
     with state.store().read() as session:
         chats = queries.chat_ids(session, dataset.id)
-        newest_summaries = dict(latest_summaries(session, dataset.id))
+        newest_summaries = newest_versions(session, dataset.id)
         runs = {run.name: run.id for run in queries.runs(session, dataset.id) if run.kind == "model" and run.done}
     if not chats:
         st.caption("这个数据集里没有群聊。")
@@ -36,7 +36,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
         "群聊",
         list(chats),
         format_func=lambda one: (
-            f"第 {one} 条 · {f'第 {newest_summaries[one].version} 版摘要' if one in newest_summaries else '没有摘要'}"
+            f"第 {one} 条 · {f'第 {newest_summaries[one]} 版摘要' if one in newest_summaries else '没有摘要'}"
         ),
         key=held_choice(f"summary-chat-{dataset.id}", list(chats)),
     )
@@ -47,7 +47,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
     with state.store().read() as session:
         chat = queries.chat(session, dataset.id, index)
         versions = summary_versions(session, chat.id)
-        forms = _answer_forms(session, dataset, index)
+        forms = _answer_forms(session, dataset, int(index))
     left, beside = st.columns(2, gap="large")
     with left:
         st.caption(f"第 {index:d} 条群聊的对话原文")
@@ -134,8 +134,7 @@ def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
 
 def _answer_forms(session: Session, dataset: DatasetView, index: int) -> list[FormValues]:
     source = next(iter(SOURCES.values()))
-    for answer in stream_answers(session, dataset, state.form_of(dataset), source):
-        if answer.index == index:
-            remember_exported(session, dataset, source, [index])
-            return answer.forms
+    for answer in stream_answers(session, dataset, state.form_of(dataset), source, index=index):
+        remember_exported(session, dataset, source, [index])
+        return answer.forms
     return []

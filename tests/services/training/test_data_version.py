@@ -5,13 +5,21 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus
 from core.services.training import data_version
 from tests.factories.datasets import FORM
 from tests.factories.datasets import make_form as form
 from tests.factories.quality import add_record, quality_dataset
 
-CHANGES = ("a chat more", "a chat that goes on", "an answer more", "another answer", "an answer gone", "a record")
+CHANGES = (
+    "a chat more",
+    "a chat that goes on",
+    "an answer more",
+    "another answer",
+    "an answer gone",
+    "a record",
+    "a form",
+)
 
 
 @pytest.mark.both_databases
@@ -33,6 +41,8 @@ def test_what_another_process_writes_changes_it(store: Store, change: str) -> No
             session.add(Chat(dataset_id=dataset.id, index=999, **rest))
         elif change == "a chat that goes on":
             session.execute(text("UPDATE chat SET characters = characters + 9 WHERE id = :id"), {"id": chat_id})
+        elif change == "a form":
+            session.get_one(Dataset, dataset.id).form = f"{FORM.name}@2"
         elif change in ("another answer", "an answer gone"):
             session.delete(answers[-1])
             session.flush()
