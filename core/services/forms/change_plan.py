@@ -232,7 +232,8 @@ def running_sentence(session: Session, ids: Sequence[int]) -> str:
 def _history_days(session: Session, ids: Sequence[int]) -> int | None:
     """Days that how rows were is kept in all of these datasets; ``None``: as long as the datasets."""
     days = select(func.min(col(Retention.history_days))).where(col(Retention.dataset_id).in_(list(ids)))
-    return session.execute(days).scalar_one()
+    fewest: int | None = session.execute(days).scalar_one()
+    return fewest
 
 
 def _changed_values(change: FormChange, before: Columns, after: Columns) -> Iterator[tuple[str, str, str]]:

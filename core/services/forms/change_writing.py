@@ -192,12 +192,23 @@ def mark_runs(session: Session, change_id: int, ids: Sequence[int], reference: s
         run.form, run.form_change = run.form or reference, change_id
 
 
-def unmark_runs(session: Session, change_id: int) -> None:
-    """Runs say again what they said before a change."""
+def unmark_runs(session: Session, change_id: int, ids: Sequence[int], reference: str) -> None:
+    """Runs say again what they said before a change; those made since remember the form that is taken back.
+
+    Args:
+        session: open for writing.
+        change_id: the change.
+        ids: of its datasets.
+        reference: of the form that it led to.
+    """
+    before_it = select(col(FormChangeRow.row_id)).where(
+        col(FormChangeRow.change_id) == change_id, col(FormChangeRow.kind) == "run"
+    )
+    since = update(Run).where(col(Run.dataset_id).in_(list(ids)), col(Run.id).not_in(before_it), col(Run.form) == "")
+    session.execute(since.values(form=reference, form_change=change_id))
     for run in session.execute(select(Run).where(col(Run.form_change) == change_id)).scalars():
-        kept = session.get(FormChangeRow, (change_id, "run", run.id))
-        run.form = kept.before["form"] if kept else ""
-        run.form_change = kept.before["form_change"] if kept else 0
+        if (kept := session.get(FormChangeRow, (change_id, "run", run.id))) is not None:
+            run.form, run.form_change = kept.before["form"], kept.before["form_change"]
     session.flush()
 
 

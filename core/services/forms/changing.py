@@ -216,7 +216,7 @@ def _write_undo(session: Session, change_id: int, staged: StagedRows, carry: Car
             write_carried(session, table, pairs)
     reason = f"撤销表单改动：回到「{_called(change.old)}」"
     add_versions(session, ids, change_id, f"{FORM_CHANGE}-undo-{change_id}", who, reason)
-    unmark_runs(session, change_id)
+    unmark_runs(session, change_id, ids, entry.new)
     for dataset in chosen:
         dataset.form = entry.old
     entry.undone_by, entry.undone_at = who.strip() or "—", now()

@@ -66,7 +66,9 @@ def carried_customers(
 
 
 def columns_before(session: Session, kind: str, row_ids: Iterable[int], reference: str) -> dict[int, Columns]:
-    """``{id: columns}`` of rows as they were while they were of an earlier form; those that never were are left out.
+    """``{id: columns}`` of rows as they were while of an earlier form; those that no change altered since are left out.
+
+    A change keeps only the rows that it alters: how a row was is what the first change kept that altered it since.
 
     Args:
         session: open session.
@@ -74,14 +76,19 @@ def columns_before(session: Session, kind: str, row_ids: Iterable[int], referenc
         row_ids: their ids there, not more than one statement may name.
         reference: of the earlier form.
     """
+    changes = session.execute(
+        select(col(AppliedFormChange.id), col(AppliedFormChange.datasets))
+        .where(col(AppliedFormChange.old) == reference, col(AppliedFormChange.undone_at).is_(None))
+        .order_by(col(AppliedFormChange.id))
+    )
+    left = {int(dataset): change_id or 0 for change_id, datasets in changes for dataset in datasets}
     statement = (
-        select(col(FormChangeRow.row_id), col(FormChangeRow.before))
-        .join(AppliedFormChange, col(AppliedFormChange.id) == col(FormChangeRow.change_id))
-        .where(
-            col(FormChangeRow.kind) == kind,
-            col(FormChangeRow.row_id).in_(list(row_ids)),
-            col(AppliedFormChange.old) == reference,
-        )
+        select(*(col(getattr(FormChangeRow, name)) for name in ("row_id", "before", "dataset_id", "change_id")))
+        .where(col(FormChangeRow.kind) == kind, col(FormChangeRow.row_id).in_(list(row_ids)))
         .order_by(col(FormChangeRow.change_id))
     )
-    return {row_id: dict(before) for row_id, before in session.execute(statement)}
+    before: dict[int, Columns] = {}
+    for row_id, columns, dataset_id, change_id in session.execute(statement) if left else ():
+        if dataset_id in left and change_id >= left[dataset_id]:
+            before.setdefault(row_id, dict(columns))
+    return before

@@ -1,13 +1,15 @@
 """The forms that there are: files of the program, and versions that were saved in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import tomlkit
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased, load_only
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -63,17 +65,33 @@ class KnownForm:
 
 def known_forms(session: Session, *, every_version: bool = False) -> list[KnownForm]:
     """All forms by name: the newest version of each, or with ``every_version`` all, the newest first."""
+    stored = _version_rows()
+    if not every_version:
+        later = aliased(FormVersion)
+        is_later = exists().where(
+            col(later.name) == col(FormVersion.name), col(later.version) > col(FormVersion.version)
+        )
+        stored = stored.where(~is_later)
+    rows = list(session.execute(stored).scalars())
+    names = {row.name for row in rows}
+    files = [name for name in form_names() if every_version or name not in names]
+    return _listed(session, files, rows)
+
+
+def _version_rows() -> Select[FormVersion]:
+    """Versions in the database, each form's newest first, without guidelines and rules."""
+    shown = load_only(
+        *(getattr(FormVersion, name) for name in ("name", "version", "title", "note", "who", "at", "form"))
+    )
+    return select(FormVersion).options(shown).order_by(col(FormVersion.name), col(FormVersion.version).desc())
+
+
+def _listed(session: Session, files: Sequence[str], rows: Sequence[FormVersion]) -> list[KnownForm]:
+    """Forms of files and of the database by name; of each the file last."""
     used = _datasets_by_form(session)
-    forms: dict[str, list[KnownForm]] = {}
-    for name in form_names():
-        forms.setdefault(name, []).append(_file(name, used.get(name, ())))
-    for row in session.execute(select(FormVersion).order_by(col(FormVersion.name), col(FormVersion.version))).scalars():
-        forms.setdefault(row.name, []).append(_stored(row, used.get(f"{row.name}@{row.version}", ())))
-    listed: list[KnownForm] = []
-    for name in sorted(forms):
-        newest_first = sorted(forms[name], key=lambda one: (not one.is_file, one.version), reverse=True)
-        listed += newest_first if every_version else newest_first[:1]
-    return listed
+    listed = [_stored(row, used.get(f"{row.name}@{row.version}", ())) for row in rows]
+    listed += [_file(name, used.get(name, ())) for name in files]
+    return sorted(listed, key=lambda one: one.name)
 
 
 def form_versions(session: Session, name: str) -> list[KnownForm]:
@@ -82,7 +100,8 @@ def form_versions(session: Session, name: str) -> list[KnownForm]:
     Raises:
         NotFoundError: there is no form of this name.
     """
-    versions = [one for one in known_forms(session, every_version=True) if one.name == name]
+    rows = session.execute(_version_rows().where(col(FormVersion.name) == name)).scalars().all()
+    versions = _listed(session, [name] if name in form_names() else [], rows)
     if not versions:
         raise NotFoundError(f"没有名为「{name[:60]}」的表单", "请在「表单」页查看有哪些表单")
     return versions
@@ -237,12 +256,17 @@ def _file(name: str, datasets: Iterable[str]) -> KnownForm:
 def _stored(row: FormVersion, datasets: Iterable[str]) -> KnownForm:
     reference = f"{row.name}@{row.version}"
     try:
-        form = parse_form(row.form, reference, reference=reference)
+        form = _parsed(row.form, reference)
     except FormError as error:  # what an older program stored may be refused now
-        return KnownForm(
-            reference, row.name, row.version, row.title, 0, 0.0, False, row.note, row.who, row.at, problem=str(error)
-        )
+        known = (reference, row.name, row.version, row.title, 0, 0.0, False, row.note, row.who, row.at)
+        return KnownForm(*known, datasets=tuple(datasets), problem=str(error))
     return _known(form, False, datasets, row)
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str, reference: str) -> Form:
+    """A version as it is stored, which never changes: a page lists all of them at each click."""
+    return parse_form(source, reference, reference=reference)
 
 
 def _known(form: Form, is_file: bool, datasets: Iterable[str], row: FormVersion | None = None) -> KnownForm:

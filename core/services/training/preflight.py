@@ -190,7 +190,7 @@ def data_version(store: Store) -> tuple[Any, ...]:
     with store.read() as session:
         return (
             withheld(session).chats,
-            tuple(session.execute(select(col(Dataset.id), col(Dataset.form)).order_by(col(Dataset.id))).tuples()),
+            tuple(map(tuple, session.execute(select(col(Dataset.id), col(Dataset.form)).order_by(col(Dataset.id))))),
             tuple(session.execute(select(func.count(), func.count(col(AppliedFormChange.undone_at)))).one()),
             *(
                 tuple(session.execute(select(func.count(), func.max(number), weight)).one())

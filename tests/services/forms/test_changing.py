@@ -24,6 +24,7 @@ from core.adapters.store.models import (
     TrainingSet,
 )
 from core.domain.form import load_named_form
+from core.domain.form.loading import FormTexts, read_form_texts
 from core.errors import ConflictError, FormError, InputError, NotFoundError
 from core.services.export import parse_source
 from core.services.forms.change_plan import plan_form_change
@@ -34,6 +35,7 @@ from core.services.forms.changing import (
     undo_form_change,
 )
 from core.services.forms.earlier_forms import form_change_of
+from core.services.forms.library import save_form_version
 from core.services.learning.corpus import read_corpus, restore_corpus
 from core.services.privacy import apply_retention, set_retention
 from core.services.review import open_session
@@ -208,6 +210,18 @@ def test_nobody_is_given_what_the_change_took_from_another(store: Store, told_by
     assert brands == (["海石", "松风"] if told_by else ["", "松风"])
     newcomer = {"values": change.new.empty() | {"报修人": "新来的"}}
     assert customers_back(change, [newcomer, carried[1]], before)[0]["values"]["品牌型号"] == ""
+
+
+def test_a_run_made_over_the_form_that_is_taken_back_says_so(store: Store) -> None:
+    dataset = tickets(store, 1)
+    new = next_version(store)
+    done = apply_form_change(store, planned(store, new), who="组长")
+    with store.write() as session:
+        session.add(Run(dataset_id=dataset.id, name="新问的", kind="model", total=0))
+    undo_form_change(store, done.id, who="组长")
+    with store.read() as session:
+        told = {name: queries.run(session, name, dataset.id).form for name in ("标注", "新问的")}
+    assert told == {"标注": "", "新问的": new}
 
 
 def test_a_change_of_the_form_is_nobodys_review(store: Store) -> None:
@@ -458,3 +472,21 @@ def test_training_sets_and_learned_models_keep_the_form_that_they_had(store: Sto
         again = restore_corpus(session, form, [dataset.name], "labels+records", references)
     assert again.approved == learned.approved
     undo_form_change(store, done.id, who="组长")
+
+
+def test_a_set_is_rebuilt_of_rows_that_a_later_change_altered_first(store: Store, tmp_path: Path) -> None:
+    """The first change says a field in other words: it alters no row, so it keeps none; the second one does."""
+    tickets(store, 2)
+    options = TrainingOptions(datasets=("工单",), source=parse_source("labels+records"), min_rows=0)
+    export_training(store, options=options, out=tmp_path / "before", name="第一版", who="阿青")
+    texts = read_form_texts(OLD)
+    reworded = save_form_version(store, FormTexts(texts.form.replace('title = "', 'title = "新', 1)), who="组长")
+    first = plan_form_change(store, form_change_of(OLD, reworded, {"steps": []}))
+    assert not first.rows
+    apply_form_change(store, first, who="组长")
+    apply_form_change(
+        store, plan_form_change(store, form_change_of(reworded, next_version(store), MAPPING)), who="组长"
+    )
+    rebuild(store, 1, tmp_path / "after")
+    train = (tmp_path / "after" / "train.jsonl").read_bytes()
+    assert train == (tmp_path / "before" / "train.jsonl").read_bytes() and "云岭" in train.decode()

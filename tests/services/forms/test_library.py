@@ -8,9 +8,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Dataset, FormDraft
+from core.adapters.store.models import Dataset, FormDraft, FormVersion
 from core.domain.form import load_named_form
 from core.domain.form.loading import FormTexts, form_references, read_form_texts
 from core.domain.permissions import AccountRole
@@ -60,6 +61,20 @@ def test_inside_a_session_no_second_connection_is_taken(store: Store) -> None:
     with store.write() as session:
         session.add(Dataset(name="甲", form="small@1", sha256=""))
         assert read_form_texts("small@1") and queries.datasets(session)
+
+
+def test_a_version_that_cannot_be_read_any_more_names_its_datasets(store: Store) -> None:
+    save_form_version(store, TEXTS, who="王芳")
+    save_form_version(store, CHANGED, who="李雷")
+    with store.write() as session:
+        session.add(Dataset(name="甲", form="small@1", sha256=""))
+        for row in session.execute(select(FormVersion)).scalars():
+            row.form = "oops"  # as a stricter program sees what an older one stored
+    with store.read() as session:
+        assert [(one.reference, one.datasets, bool(one.problem)) for one in form_versions(session, "small")] == [
+            ("small@2", (), True),
+            ("small@1", ("甲",), True),
+        ]
 
 
 def test_who_comes_late_is_told_and_nothing_is_saved(store: Store) -> None:
