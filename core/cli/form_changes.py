@@ -73,7 +73,7 @@ def migrate(
     if more := plan.lost_kinds - len(plan.lost[:_SHOWN]):
         hint(f"另有 {more} 种会丢掉的值，加 --json 看")
     if plan.lost_hidden:
-        hint(f"另有 {plan.lost_hidden} 处在你现在看不到的审阅里，不列出")
+        hint(f"另有 {plan.lost_hidden} 处在您现在看不到的审阅里，不列出")
     if plan.problem:
         hint(plan.problem)
     if done is not None:

@@ -1,6 +1,8 @@
 """A command imports what it needs and no more: imports are nearly all of the time until it begins."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.adapters.store import open_store
+from core.cli import main
 from core.services.datasets import load_sample
 from core.services.maintenance import software_versions
 from core.settings import ROOT
@@ -114,3 +117,17 @@ def test_versions_are_said_without_a_database(tmp_path: Path) -> None:
     *versions, last = imported(url, (*LIBRARIES, "sqlalchemy", "streamlit"), "--version")
     assert versions[0] == f"拾要 {software_versions()['拾要']}" and last == "0 []"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_commands_of_the_readme_can_be_typed_one_after_the_other(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = (ROOT / name).read_text(encoding="utf-8").split("\n## ")[2]
+    commands = re.findall(r"^\.venv/bin/python -m core (.+)$", section, re.MULTILINE)
+    assert len(commands) == 6
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)  # as in the program's folder, where nothing may be left lying about
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert [main(shlex.split(command)) for command in commands] == [0] * 6
+    assert (tmp_path / "submission.json").is_file()

@@ -20,7 +20,7 @@ from core.adapters.store.models import (
     RecordEvent,
     Run,
 )
-from core.domain.form.mapping import FormChange, Kept
+from core.domain.form.mapping import Carried, FormChange, Kept
 from core.domain.form.values import items_of, text_of
 
 Columns = dict[str, Any]
@@ -92,25 +92,26 @@ def customers_back(change: FormChange, customers: list[Any], before: list[Any]) 
         before: as they were before the change, in the old form.
     """
     carried = [change.carry(customer) for customer in before]
-    own = _same_customers(customers, [one.customer for one in carried], change.new.name_field)
+    own = _same_customers(customers, carried, change.new.name_field)
     return [
         change.carry_back(customer, carried[own[place]].kept if place in own else {})
         for place, customer in enumerate(customers)
     ]
 
 
-def _same_customers(customers: list[Any], before: list[Any], name_field: str) -> dict[int, int]:
+def _same_customers(customers: list[Any], carried: list[Carried], name_field: str) -> dict[int, int]:
     """Which customer of before each one is, by place: the unchanged ones first, then by source, then by name.
 
-    Where as many are there as before, who has neither source nor name is the one at the same place.
+    Of several that are alike each is one of them where all are still there, or where it makes no difference. Where as
+    many customers are there as before, who has neither source nor name is the one at the same place.
 
     Args:
         customers: as they are now.
-        before: as they were, in the same form.
+        carried: those of before, in the same form.
         name_field: key of the field that names a customer.
     """
     own: dict[int, int] = {}
-    left, free = dict(enumerate(customers)), dict(enumerate(before))
+    left, free = dict(enumerate(customers)), {place: one.customer for place, one in enumerate(carried)}
 
     def pair(place: int, other: int) -> None:
         own[place] = other
@@ -119,10 +120,13 @@ def _same_customers(customers: list[Any], before: list[Any], name_field: str) ->
     def name(customer: Any) -> str:
         return str(customer["values"].get(name_field) or "").strip()
 
-    for place, customer in list(left.items()):  # of several alike the one at the same place
-        alike = [other for other, one in free.items() if one == customer]
-        if alike:
-            pair(place, place if place in alike else alike[0])
+    for customer in list(left.values()):
+        now_alike = [place for place, one in left.items() if one == customer]
+        were_alike = [other for other, one in free.items() if one == customer]
+        is_one_like_another = all(carried[other].kept == carried[were_alike[0]].kept for other in were_alike)
+        if len(now_alike) == len(were_alike) or is_one_like_another:
+            for place, other in zip(now_alike, were_alike, strict=False):
+                pair(place, other)
     for told_by in (lambda customer: customer.get("source"), name):
         for place, customer in list(left.items()):
             mark = told_by(customer)
@@ -130,7 +134,7 @@ def _same_customers(customers: list[Any], before: list[Any], name_field: str) ->
             were_so = [other for other, one in free.items() if told_by(one) == mark]
             if mark not in (None, "") and len(now_so) == len(were_so) == 1:
                 pair(place, were_so[0])
-    for place, customer in list(left.items()) if len(customers) == len(before) else ():
+    for place, customer in list(left.items()) if len(customers) == len(carried) else ():
         if place in free and not any(name(one) or one.get("source") is not None for one in (customer, free[place])):
             pair(place, place)
     return own

@@ -66,6 +66,7 @@ KIND_MODULES: Final = {
     "fill_rates": "core.services.quality.score_jobs",
     "reliability": "core.services.learning.reliability_job",
     "preflight": "core.services.training.preflight_job",
+    "training_changes": "core.services.training.preflight_job",
     "training_set": "core.services.training.set_jobs",
     "training_rebuild": "core.services.training.set_jobs",
     "form_preview": "core.services.forms.change_jobs",

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from core.services.training.answer_selection import reviewers_of
     from core.services.training.build import export_training
     from core.services.training.chat_summaries import (
-        latest_summaries,
         lost_values,
         newest_versions,
         save_summary,
@@ -82,8 +81,8 @@ if TYPE_CHECKING:
         prompt_of_model,
         prompt_of_set,
         register_tuned_model,
+        runs_of_set,
         training_overlap,
-        training_set_of_run,
         tunable_templates,
     )
 
@@ -127,7 +126,6 @@ __all__ = [
     "extract_with_recipe",
     "find_recipe",
     "form_of_datasets",
-    "latest_summaries",
     "lost_field_labels",
     "load_platform",
     "lost_values",
@@ -149,6 +147,7 @@ __all__ = [
     "register_tuned_model",
     "reviewers_of",
     "rows_of_set",
+    "runs_of_set",
     "save_summary",
     "serve_command",
     "siblings_of",
@@ -158,7 +157,6 @@ __all__ = [
     "summary_versions",
     "training_overlap",
     "training_set",
-    "training_set_of_run",
     "training_sets",
     "tunable_templates",
 ]

@@ -1,18 +1,33 @@
-"""The preflight of a training set as a heavy job: its parameters, the data that it depends on, its result."""
+"""What is told of a training set as heavy jobs: its preflight, and how the sources of a built one have changed."""
 
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from core.adapters.store import Store
 from core.services.extraction import prompt_library
 from core.services.jobs import JobKind, JobProgress, viewer_parameter
 from core.services.training.preflight import Preflight, data_version, preflight
+from core.services.training.set_versions import SourceChange, changes_since
 from core.services.training.training_options import TrainingOptions, options_from_json
 
 
 def preflight_parameters(store: Store, options: TrainingOptions) -> dict[str, Any]:
     """Parameters of the job ``preflight``, for whoever reads now."""
     return {"options": options.as_json(), **viewer_parameter(store)}
+
+
+def changes_parameters(store: Store, number: int) -> dict[str, Any]:
+    """Parameters of the job ``training_changes`` about a built set, for whoever reads now."""
+    return {"set": number, **viewer_parameter(store)}
+
+
+def _data_version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
+    return data_version(store)
+
+
+def _changes(store: Store, parameters: Mapping[str, Any], progress: JobProgress) -> list[SourceChange]:
+    return changes_since(store, int(parameters["set"]), partial(progress, "读取"))
 
 
 def _version(store: Store, parameters: Mapping[str, Any]) -> Hashable:
@@ -38,6 +53,9 @@ _CLASSES: Final = (
 )
 
 KINDS: Final = {
+    "training_changes": JobKind(
+        "来源检查", _data_version, _changes, ("core.services.training.set_versions:SourceChange",)
+    ),
     "preflight": JobKind(
         "预检",
         _version,

@@ -58,6 +58,7 @@ class SourceLookup:
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session
         self._form = form
+        self._last: tuple[dict[str, Any], SelectedAnswer] | None = None
 
     def answer(self, provenance: Mapping[str, Any]) -> SelectedAnswer:
         """The chat with the answer that the row was made of.
@@ -65,6 +66,13 @@ class SourceLookup:
         Raises:
             SourceGoneError: it cannot be had any more.
         """
+        # A chat's rows stand one after the other, and are as many as the fields that are asked for alone.
+        source = {key: provenance[key] for key in (*_SOURCE_KEYS, "summary_version") if key in provenance}
+        if self._last is None or self._last[0] != source:
+            self._last = source, self._answer(provenance)
+        return self._last[1]
+
+    def _answer(self, provenance: Mapping[str, Any]) -> SelectedAnswer:
         chat = self._chat(provenance)
         record = provenance["origin"] == "record"
         if chat.id in withheld(self._session).chats and (record or provenance.get("summary_version")):

@@ -135,11 +135,16 @@ def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, se
     return indices
 
 
-def changes_since(store: Store, number: int) -> list[SourceChange]:
+def changes_since(store: Store, number: int, on_rows: Callable[[int, int], None] | None = None) -> list[SourceChange]:
     """The rows whose source has changed since the set was built, in order.
 
     Changed is what the set would now be built of otherwise: a newer version, a record that is no longer confirmed, an
     adjudication or a first confirmed record that takes the place of the answer, a newer summary.
+
+    Args:
+        store: the open store.
+        number: of the set.
+        on_rows: told now and then how many of how many rows have been looked at.
 
     Raises:
         NotFoundError: there is none of this number.
@@ -150,7 +155,9 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
         lookup, maker = _lookup_and_maker(session, view)
         source = options_from_json(view.parameters).source
         changes = []
-        for provenance in rows:
+        for place, provenance in enumerate(rows):
+            if on_rows is not None and place % _SEEN_EVERY == 0:
+                on_rows(place, len(rows))
             try:
                 _recreate_row(lookup, maker, provenance)
             except SourceGoneError as error:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store, queries
-from core.adapters.store.models import Chat
+from core.adapters.store.models import Chat, RunKind
 from core.errors import NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.models import draft_of
@@ -91,14 +91,32 @@ def _texts_of_run(session: Session, run: RunView) -> dict[int, str]:
 
 def training_set_of_run(store: Store, run: RunView) -> int | None:
     """Number of the set that a run's model was trained on: as stored with the run, else as the catalog says."""
+    with store.read() as session:
+        return _set_of(session, run, {})
+
+
+def runs_of_set(store: Store, number: int) -> list[RunView]:
+    """Runs of models that were tuned on a training set, newest first.
+
+    Args:
+        store: the open store.
+        number: of the set.
+    """
+    by_model: dict[str, int | None] = {}
+    with store.read() as session:
+        runs = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
+        return [run for run in runs if _set_of(session, run, by_model) == number]
+
+
+def _set_of(session: Session, run: RunView, by_model: dict[str, int | None]) -> int | None:
+    """The set of a run's model; ``by_model`` keeps what the catalog says of each."""
     entry_of_run = (run.parameters or {}).get("entry") or {}
     if entry_of_run.get("training_set_id"):
         return int(entry_of_run["training_set_id"])
-    if not run.model:
-        return None
-    with store.read() as session:
+    if run.model and run.model not in by_model:
         entry = model_catalog.find_model(session, run.model)
-    return entry.training_set_id if entry else None
+        by_model[run.model] = entry.training_set_id if entry else None
+    return by_model.get(run.model)
 
 
 def tunable_templates(store: Store) -> list[ModelSpec]:

@@ -211,7 +211,7 @@ def _draw_plan(plan: FormChangePlan) -> None:
             key="form-change-lost",
         )
         if more := _not_listed(plan):
-            st.caption(more)
+            st.caption(escape_markdown(more))
         accepted = st.checkbox("看过了，可以丢掉", key="form-change-accepted")
     if plan.problem:
         st.error(escape_markdown(f"{plan.problem}，请等它完成或先暂停"), icon=":material/error:")
@@ -225,7 +225,7 @@ def _not_listed(plan: FormChangePlan) -> str:
     more = (
         [f"另有 {plan.lost_kinds - len(plan.lost):,d} 种少见的值没有列出"] if plan.lost_kinds > len(plan.lost) else []
     )
-    more += [f"另有 {plan.lost_hidden:,d} 处在你现在看不到的审阅里，不列出"] if plan.lost_hidden else []
+    more += [f"另有 {plan.lost_hidden:,d} 处在您现在看不到的审阅里，不列出"] if plan.lost_hidden else []
     return "；".join(more) + "。" if more else ""
 
 

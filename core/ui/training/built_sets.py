@@ -15,8 +15,10 @@ from core.services.training import (
     training_set,
     training_sets,
 )
+from core.services.training.preflight_job import changes_parameters
 from core.services.training.set_jobs import REBUILD, request_rebuild
 from core.ui import state
+from core.ui.computed import computed
 from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.only_for import only_for
@@ -141,11 +143,15 @@ def _draw_rebuild(view: TrainingSetView) -> None:
 def _draw_source_changes(view: TrainingSetView) -> None:
     if not st.toggle("检查来源有没有变", key=f"training-check-{view.id}"):
         return
-    key = (view.id, data_version(state.store()))
-    if st.session_state.get(_CHANGES, (None,))[0] != key:
-        with st.spinner("正在逐行检查…"):
-            st.session_state[_CHANGES] = (key, changes_since(state.store(), view.id))
-    changes: list[SourceChange] = st.session_state[_CHANGES][1]
+    result = computed(
+        "training_changes",
+        changes_parameters(state.store(), view.id),
+        answers=view.counts["rows"] + view.counts["val"],
+        inline=lambda: _changes(view),
+    )
+    if result is None:
+        return
+    changes = result.value
     if not changes:
         st.caption("每一行的来源都和当时一样。")
         return
@@ -158,6 +164,16 @@ def _draw_source_changes(view: TrainingSetView) -> None:
         [{"行": one.place, "变化": one.what, "能否重建": "不能" if one.lost else "能"} for one in changes],
         hide_index=True,
     )
+
+
+def _changes(view: TrainingSetView) -> list[SourceChange]:
+    """What has changed since, kept until the data change."""
+    key = (view.id, data_version(state.store()))
+    if st.session_state.get(_CHANGES, (None,))[0] != key:
+        with st.spinner("正在逐行检查…"):
+            st.session_state[_CHANGES] = (key, changes_since(state.store(), view.id))
+    changes: list[SourceChange] = st.session_state[_CHANGES][1]
+    return changes
 
 
 def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:

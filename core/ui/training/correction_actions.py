@@ -11,10 +11,11 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import PromptEntry, finder, run_prompt
 from core.services.review.records import bulk
+from core.services.training import data_version
 from core.services.training.corrections import (
     CorrectionGroup,
     find_example,
-    plan_bulk_correction,
+    plan_bulk_corrections,
     propose_rule,
     save_prompt_with_rules,
 )
@@ -25,7 +26,7 @@ from core.ui.notices import show_errors
 from core.ui.only_for import only_for
 
 _MOST_ROWS = 40
-_WRITTEN, _APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
+_WRITTEN, _APPLIED, _PLANNED = "shiyao.lessons.written", "shiyao.lessons.applied", "shiyao.lessons.planned"
 
 
 def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: list[CorrectionGroup]) -> None:
@@ -55,12 +56,10 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
 
 def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
     """Preview of the same mistake in other chats, and the button that corrects it there."""
-    store = state.store()
     carried = [one for one in chosen if one.before]
     if not carried:
         st.caption("所选的组没有固定的旧值（例如漏填），没有可以查找的东西：请写进提示词，或在审阅台逐条处理。")
-    for one in carried:
-        plan = plan_bulk_correction(store, form, run, one)
+    for one, plan in zip(carried, _plans(form, run, carried), strict=True):
         label = form.field(one.key).label
         st.markdown(
             f"**{escape_markdown(label)}**：{escape_markdown(one.before)} → "
@@ -95,6 +94,16 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
         )
     if not state.reviewer():
         st.caption("批量更正要记下是谁改的：请先在审阅台或设置里填写名字。")
+
+
+def _plans(form: Form, run: RunView, groups: Sequence[CorrectionGroup]) -> list[bulk.Plan]:
+    """A plan for each group, kept until the groups or the data change."""
+    key = (run.id, tuple(one.id for one in groups), data_version(state.store()))
+    kept = st.session_state.get(_PLANNED)
+    if kept is None or kept[0] != key:
+        kept = st.session_state[_PLANNED] = (key, plan_bulk_corrections(state.store(), form, run, groups))
+    plans: list[bulk.Plan] = kept[1]
+    return plans
 
 
 def _apply(form: Form, plan: bulk.Plan, reason: str, run_id: int) -> None:

@@ -27,11 +27,11 @@ from core.services.training import (
     recipe_of,
     recipe_parts,
     register_tuned_model,
+    runs_of_set,
     serve_command,
     siblings_of,
     single_fields,
     training_overlap,
-    training_set_of_run,
     training_sets,
     tunable_templates,
 )
@@ -280,13 +280,6 @@ def draw_joined_step(trained: TrainingSetView) -> None:
                 st.switch_page(navigation.RUNS, query_params={"dataset": str(dataset_id), "run": str(run.id)})
 
 
-def runs_of_set(trained: TrainingSetView) -> list[RunView]:
-    """Runs of models that were tuned on this set, newest first."""
-    with state.store().read() as session:
-        runs = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
-    return [run for run in runs if training_set_of_run(state.store(), run) == trained.id]
-
-
 def draw_tuning() -> None:
     """All six steps for the chosen training set."""
     sets = training_sets(state.store())
@@ -295,7 +288,7 @@ def draw_tuning() -> None:
         return
     draw_recipe(trained, sets)
     mine = [spec for spec in model_catalog.models(state.store()) if spec.training_set_id == trained.id]
-    runs = runs_of_set(trained)
+    runs = runs_of_set(state.store(), trained.id)
     draw_upload_step(trained)
     draw_register_step(trained, mine)
     draw_test_step(mine)

@@ -208,6 +208,13 @@ def test_nobody_is_given_what_the_change_took_from_another(store: Store, told_by
     left = [carried[1] | {"values": carried[1]["values"] | {"备注": "改过"}}, carried[2]]
     brands = [one["values"]["品牌型号"] for one in customers_back(change, left, before)]
     assert brands == (["海石", "松风"] if told_by else ["", "松风"])
+    alike = [{"values": ticket(1, 品牌型号=brand)} for brand in ("云岭", "海石")]
+    now_alike = [change.carry(customer).customer for customer in alike]
+    assert customers_back(change, now_alike, alike) == alike
+    [one_of_them] = customers_back(change, now_alike[1:], alike)  # nobody can tell which of the two has gone
+    assert one_of_them["values"]["品牌型号"] == ""
+    [either] = customers_back(change, now_alike[1:], [alike[0], alike[0]])
+    assert either["values"]["品牌型号"] == "云岭"
     newcomer = {"values": change.new.empty() | {"报修人": "新来的"}}
     assert customers_back(change, [newcomer, carried[1]], before)[0]["values"]["品牌型号"] == ""
 

@@ -274,6 +274,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "form": FORM,
         "form_name": FORM.name,
         "group": groups[0] if groups else None,
+        "groups": groups[:1],
         "index": 2,
         "indices": [1, 2],
         "key": TODO,

@@ -41,7 +41,7 @@ def test_what_another_process_writes_changes_it(store: Store, change: str) -> No
             session.add(Chat(dataset_id=dataset.id, index=999, **rest))
         elif change == "a chat that goes on":
             session.execute(text("UPDATE chat SET characters = characters + 9 WHERE id = :id"), {"id": chat_id})
-        elif change == "form":
+        elif change == "a form":
             session.get_one(Dataset, dataset.id).form = f"{FORM.name}@2"
         elif change in ("another answer", "an answer gone"):
             session.delete(answers[-1])

@@ -21,12 +21,12 @@ from core.services.training import (
     OverBudget,
     TrainingFormat,
     export_training,
-    latest_summaries,
     lost_values,
     preflight,
     save_summary,
     summaries_from_run,
 )
+from core.services.training.chat_summaries import latest_summaries
 from core.services.training.lost_evidence import LostValue
 from tests.factories.datasets import make_record
 from tests.factories.exports import fill

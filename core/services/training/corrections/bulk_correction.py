@@ -1,45 +1,60 @@
 """Bulk correction: the same mistake where nobody has corrected it yet, shown before anything is written."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Confirmation
-from core.domain.form import Form, Value, split_list
+from core.domain.form import Form, FormValues, Value, split_list
 from core.errors import InputError
 from core.services.review.records.bulk import CellEdit, Plan, Skipped, plan_edits
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 
-def plan_bulk_correction(store: Store, form: Form, run: RunView, group: CorrectionGroup) -> Plan:
-    """Plan the correction of the same mistake in all other chats.
+def plan_bulk_corrections(store: Store, form: Form, run: RunView, groups: Sequence[CorrectionGroup]) -> list[Plan]:
+    """Plan the correction of the same mistakes in all other chats, a plan for each group.
 
     Looks at every chat of the run's dataset: at its record where there is one, else at the run's forms. A cell counts
     where it still has the value that the group corrects. Only groups with a former value can be carried over. What a
     person has confirmed by itself (逐项确认) is left as it is and named among the skipped.
 
     Raises:
-        InputError: the group has no former value to look for.
+        InputError: a group has no former value to look for.
     """
-    if not group.before:
+    if not all(group.before for group in groups):
         raise InputError("这一组没有固定的旧值，不能批量更正", "请写进提示词，或在审阅台逐条处理")
-    edits: list[CellEdit] = []
-    looked_at: list[Skipped] = []
+    edits: list[list[CellEdit]] = [[] for _ in groups]
+    looked_at: list[list[Skipped]] = [[] for _ in groups]
     with store.read() as session:
-        model_forms = queries.forms_by_index(session, run.id)
         records = {record.index: record for record in queries.records(session, run.dataset_id)}
-        for index in queries.chat_ids(session, run.dataset_id):
-            record = records.get(index)
-            forms = record.forms if record else model_forms.get(index, [])
-            for number, values in enumerate(forms):
-                corrected = _corrected(group, values.get(group.key, form.field(group.key).empty))
-                if corrected is None:
-                    continue
-                if record and record.customers[number].get("confirmed", {}).get(group.key) == Confirmation.SINGLE:
-                    looked_at.append(Skipped(index, f"第 {number + 1} 位{form.subject}的「{group.key}」已逐项确认"))
+        for index, answered in queries.stream_forms(session, run.id) if groups else ():
+            if index not in records:
+                for place, group in enumerate(groups):
+                    edits[place] += (
+                        CellEdit(index, number, group.key, corrected, 0)
+                        for number, corrected in _mistakes(form, group, answered)
+                    )
+    for index, record in records.items():
+        for place, group in enumerate(groups):
+            for number, corrected in _mistakes(form, group, record.forms):
+                if record.customers[number].get("confirmed", {}).get(group.key) == Confirmation.SINGLE:
+                    why = f"第 {number + 1} 位{form.subject}的「{group.key}」已逐项确认"
+                    looked_at[place].append(Skipped(index, why))
                 else:
-                    edits.append(CellEdit(index, number, group.key, corrected, record.version if record else 0))
-    plan = plan_edits(store, form, run.dataset_id, edits, base_run=run.id)
-    return replace(plan, skipped=(*plan.skipped, *looked_at))
+                    edits[place].append(CellEdit(index, number, group.key, corrected, record.version))
+    plans = [plan_edits(store, form, run.dataset_id, of_group, base_run=run.id) for of_group in edits]
+    return [
+        replace(plan, skipped=(*plan.skipped, *sorted(skipped, key=lambda one: one.chat)))
+        for plan, skipped in zip(plans, looked_at, strict=True)
+    ]
+
+
+def _mistakes(form: Form, group: CorrectionGroup, forms: Sequence[FormValues]) -> Iterator[tuple[int, Value]]:
+    """Each customer, from 0, in whose form the mistake is, with the corrected value."""
+    for number, values in enumerate(forms):
+        corrected = _corrected(group, values.get(group.key, form.field(group.key).empty))
+        if corrected is not None:
+            yield number, corrected
 
 
 def _corrected(group: CorrectionGroup, value: Value) -> Value | None:

@@ -42,7 +42,7 @@ from core.services.training.corrections import (
     corrected_runs,
     correction_groups,
     find_example,
-    plan_bulk_correction,
+    plan_bulk_corrections,
     propose_rule,
     save_prompt_with_rules,
 )
@@ -129,17 +129,17 @@ def test_rules_go_into_a_new_version_of_the_prompt(store: Store, form: Form) -> 
 def test_the_same_mistake_is_corrected_where_it_still_stands(store: Store, form: Form) -> None:
     dataset, run = fill(store, form)
     found = {one.key: one for one in correction_groups(store, form, run)}
-    plan = plan_bulk_correction(store, form, run, found[PRODUCT])
+    [plan] = plan_bulk_corrections(store, form, run, [found[PRODUCT]])
     assert [(change.chat, change.after) for change in plan.changes] == [(5, ["会话存档"]), (6, ["会话存档"])]
     done = bulk.apply(store, form, plan, who="林晓", reason="经验", base_run=run.id)
     assert sorted(done.saved) == [5, 6]
-    assert plan_bulk_correction(store, form, run, found[PRODUCT]).changes == ()
+    assert plan_bulk_corrections(store, form, run, [found[PRODUCT]])[0].changes == ()
     bulk.undo(store, form, dataset, done.id, who="林晓")
     with store.read() as session:
         back = [record.forms[0][PRODUCT] for record in queries.records(session, dataset) if record.index > 4]
     assert back == [["会话存档", "CRM"]] * 2
     with pytest.raises(InputError, match="没有固定的旧值"):
-        plan_bulk_correction(store, form, run, found[BUDGET])
+        plan_bulk_corrections(store, form, run, [found[BUDGET]])
 
 
 @pytest.mark.parametrize("how", list(CorrectionKind))
@@ -191,7 +191,7 @@ def test_what_somebody_confirmed_by_itself_is_left_and_named(store: Store, form:
     save = {"chat": 5, "reviewer": "阿青", "base_version": 0, "customers": [customer], "status": "已确认"}
     [ack] = apply_saves(store, form, dataset, [save | {"save_id": str(uuid4())}], base_run_id=run.id)
     assert ack.result == "saved"
-    plan = plan_bulk_correction(store, form, run, found[PRODUCT])
+    [plan] = plan_bulk_corrections(store, form, run, [found[PRODUCT]])
     assert [change.chat for change in plan.changes] == [6]
     assert [(one.chat, "已逐项确认" in one.why) for one in plan.skipped] == [(5, True)]
 
