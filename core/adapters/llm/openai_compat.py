@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.adapters.llm.base import ModelReply, ModelRequest, token_count
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
-from core.adapters.llm.destinations import Destination, authorise, require_allowed, sentence_of
+from core.adapters.llm.destinations import Destination, authorise, require_allowed
 from core.adapters.llm.failures import (
     LARGEST_REPLY,
     ReplyTooLargeError,
@@ -64,18 +64,28 @@ class OpenAIProvider:
 
     def ready(self) -> str:
         """Reason why it cannot be called (something missing, a key that may not go there); ``""`` if it can."""
+        return self._check()[0]
+
+    def _check(self) -> tuple[str, Destination | None]:
+        """As :meth:`ready`, and where its key may go."""
         if self._spec and (incomplete := missing_parts(self._spec)):
-            return incomplete
+            return incomplete, None
         # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
-        if refusal := sentence_of(self._destination if self._address() else lambda: require_allowed(self._variable())):
-            return refusal
+        destination: Destination | None = None
+        try:
+            if self._address():
+                destination = authorise(self._address(), self._variable())
+            else:
+                require_allowed(self._variable())
+        except SettingsError as error:
+            return str(error), None
         title = f"「{ENTRY.title}」"
         missing = [] if self._address() else ["OPENAI_BASE_URL"]
         if not self._key():
             missing.append(self._variable())
         if self._spec and self._spec.url:
             title = f"模型「{self._spec.title}」"
-        return missing_variables(title, missing)
+        return missing_variables(title, missing), destination
 
     @without_keys
     def complete(self, request: ModelRequest) -> ModelReply:
@@ -104,12 +114,12 @@ class OpenAIProvider:
                 if (refused := (*place, response_format["type"])) in _refused_formats:
                     continue
                 try:
-                    return client.chat.completions.create(**arguments, response_format=response_format)
+                    return _create_completion(client, **arguments, response_format=response_format)
                 except openai.APIStatusError as error:
                     if not may_refuse_format(error):
                         raise
                     refusals.append(refused)
-            return client.chat.completions.create(**arguments)
+            return _create_completion(client, **arguments)
 
         reply = self.call(ask, request.deadline)
         _refused_formats.update(refusals)
@@ -138,11 +148,12 @@ class OpenAIProvider:
         Raises:
             ProviderError: with its cause; nothing else.
         """
-        if reason := self.ready():
+        reason, destination = self._check()
+        if reason or destination is None:
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
         from core.adapters.llm.openai_package import openai
 
-        connection = self._connection(largest)
+        connection = self._connection(destination, largest)
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
             reply = call_with_deadline(lambda: ask(connection.client), seconds, connection.close)
@@ -166,12 +177,11 @@ class OpenAIProvider:
         finally:
             connection.close_unless_kept()
 
-    def _connection(self, largest: int = LARGEST_REPLY) -> "Connection":
+    def _connection(self, destination: Destination, largest: int) -> "Connection":
         """A client that can reach this model's address and nothing else, for one call; a used one where there is."""
         from core.adapters.llm.kept_connections import connection_for
 
         try:
-            destination = self._destination()
             tls = verifying_tls(destination)
             sdk_headers = self._variable() == ENTRY.usual_variable
             return connection_for(
@@ -179,9 +189,6 @@ class OpenAIProvider:
             )
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
-
-    def _destination(self) -> Destination:
-        return authorise(self._address(), self._variable())
 
     def _variable(self) -> str:
         """The variable of the key that goes to the address; ``""`` for services without one."""
@@ -276,6 +283,28 @@ def call_arguments(request: ModelRequest, model: str, spec: ModelSpec | None) ->
     if extra := {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}:
         arguments["extra_body"] = extra
     return arguments
+
+
+def _create_completion(
+    client: Any,
+    *,
+    timeout: float,
+    extra_headers: dict[str, str] | None = None,
+    extra_body: dict[str, Any] | None = None,
+    **body: Any,
+) -> Any:
+    """``client.chat.completions.create`` for a body that is JSON already: without looking through it for what is not.
+
+    That takes a fifth of a call's processor time. Arguments are those of ``create``.
+    """
+    from openai.types.chat import ChatCompletion
+
+    options: dict[str, Any] = {"timeout": timeout, "security": {"bearer_auth": True}}
+    if extra_headers:
+        options["headers"] = extra_headers
+    if extra_body:
+        options["extra_json"] = extra_body
+    return client.post("/chat/completions", cast_to=ChatCompletion, body=body, options=options)
 
 
 def response_formats(request: ModelRequest) -> list[dict[str, Any]]:
