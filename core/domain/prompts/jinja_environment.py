@@ -7,6 +7,7 @@ output, against a budget that grows with what the template was given (:mod:`core
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from jinja2 import StrictUndefined, nodes
@@ -195,3 +196,17 @@ def _filter(name: str, value: nodes.Node, *arguments: nodes.Expr) -> nodes.Filte
 
 ENVIRONMENT = PromptEnvironment()
 ENVIRONMENT.filters |= {_CHARGE: charge, _CHARGE_LOOP: charge_loop}
+
+
+@lru_cache(maxsize=64)
+def is_only_put_in(body: str, name: str) -> bool:
+    """Whether a template does nothing with a variable but write it out as it is: it decides nothing, nor is it changed.
+
+    Args:
+        body: the template.
+        name: the variable.
+    """
+    nodes_of_tree = _subtree(ENVIRONMENT.parse(body))
+    uses = [node for node in nodes_of_tree if isinstance(node, nodes.Name) and node.name == name]
+    written = [part for node in nodes_of_tree if isinstance(node, nodes.Output) for part in node.nodes]
+    return all(any(use is part for part in written) for use in uses)

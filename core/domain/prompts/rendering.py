@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -10,11 +12,16 @@ from jinja2 import Template
 
 from core.domain.form import Form
 from core.domain.form.guidelines import first_guidelines
-from core.domain.prompts.jinja_environment import ENVIRONMENT
+from core.domain.prompts.jinja_environment import ENVIRONMENT, is_only_put_in
 from core.domain.prompts.prompt_types import COMMON_VARIABLES, STAGE_VARIABLES, Example, Prompt, Rendered
 from core.domain.prompts.render_budget import budget_for, charge_output
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
+
+_MARK = f"<{secrets.token_hex(16)}>"
+"""Stands for a text while what is around it is rendered; nobody can have written it."""
+_MOST_PLACES = 5
+"""A budget grows by more than as many times the text: what could be too long is rendered as a whole, and counted."""
 
 
 def render(
@@ -42,20 +49,8 @@ def render(
         raise PromptError(f"提示词 {prompt.id} 缺少变量：{'、'.join(missing)}", "请提供这些变量后重试")
     if unknown := sorted(variables.keys() - stage_variables):
         raise PromptError(f"提示词 {prompt.id} 没有这些变量：{'、'.join(unknown)}", "请去掉后重试")
-    context: dict[str, Any] = {
-        "form": form,
-        "guidelines": first_guidelines(form) if guidelines is None else guidelines,
-        "skeleton": json.dumps(form.empty(), ensure_ascii=False, indent=2),
-        "json_object": json_object,
-        **variables,
-    }
     try:
-        template = _template(prompt.body)
-        with budget_for(context):
-            parts = {
-                name: "".join(map(charge_output, block(template.new_context(context)))).strip()
-                for name, block in template.blocks.items()
-            }
+        parts = _parts(prompt.body, form, json_object, guidelines, variables)
     except Exception as error:  # a template may raise whatever Python raises: TypeError, OverflowError, MemoryError
         raise PromptError(
             f"提示词 {prompt.id} {body_line(error)}渲染失败：{template_reason(error)}", "请检查提示词的正文"
@@ -63,6 +58,48 @@ def render(
     system, user = parts.get("system", ""), parts["user"]
     digest = hashlib.sha256(f"{system}\0{user}".encode()).hexdigest()
     return Rendered(system=system, user=user, sha256=digest)
+
+
+def _parts(
+    body: str, form: Form, json_object: bool, guidelines: Mapping[str, str] | None, variables: Mapping[str, Any]
+) -> dict[str, str]:
+    """``{block: text}``; of a prompt into which one text is only put, the rest is rendered once for all texts."""
+    given = first_guidelines(form) if guidelines is None else guidelines
+    name, value = next(iter(variables.items())) if len(variables) == 1 else ("", None)
+    # What fails is rendered as a whole, with the budget of its text, and says what is wrong.
+    with suppress(Exception):
+        if isinstance(value, str) and is_only_put_in(body, name):
+            around = _around(body, form, json_object, tuple(given.items()), name)
+            if all(len(pieces) <= _MOST_PLACES for pieces in around.values()):
+                return {block: value.join(pieces).strip() for block, pieces in around.items()}
+    return {block: text.strip() for block, text in _blocks(body, form, json_object, given, variables).items()}
+
+
+@lru_cache(maxsize=64)
+def _around(
+    body: str, form: Form, json_object: bool, guidelines: tuple[tuple[str, str], ...], name: str
+) -> dict[str, list[str]]:
+    """``{block: what stands before, between and behind the places of a text}``."""
+    blocks = _blocks(body, form, json_object, dict(guidelines), {name: _MARK})
+    return {block: text.split(_MARK) for block, text in blocks.items()}
+
+
+def _blocks(
+    body: str, form: Form, json_object: bool, guidelines: Mapping[str, str], variables: Mapping[str, Any]
+) -> dict[str, str]:
+    context: dict[str, Any] = {
+        "form": form,
+        "guidelines": guidelines,
+        "skeleton": json.dumps(form.empty(), ensure_ascii=False, indent=2),
+        "json_object": json_object,
+        **variables,
+    }
+    template = _template(body)
+    with budget_for(context):
+        return {
+            name: "".join(map(charge_output, block(template.new_context(context))))
+            for name, block in template.blocks.items()
+        }
 
 
 @lru_cache(maxsize=64)

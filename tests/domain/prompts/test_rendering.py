@@ -1,11 +1,13 @@
 """Prompt files: what is refused, what is rendered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.domain.form import load_named_form
 from core.domain.prompts import PROMPTS_DIR, Stage, list_prompts, load_prompt, parse_prompt, render
+from core.domain.prompts.jinja_environment import is_only_put_in
 from core.domain.prompts.loading import read_prompt
 from core.errors import PromptError
 
@@ -44,6 +46,30 @@ def test_equal_questions_have_equal_hashes() -> None:
     prompt = load_prompt("baseline.v1")
     one, same, other = (render(prompt, FORM, chat=chat).sha256 for chat in ("甲：在", "甲：在", "乙：在"))
     assert one == same != other
+
+
+def test_what_is_around_a_text_is_rendered_once_and_reads_the_same() -> None:
+    chat = "  \n甲：{{ 在 }}\n"
+    for prompt in list_prompts():
+        if prompt.stage not in (Stage.EXTRACT, Stage.SUMMARY):
+            continue
+        assert is_only_put_in(prompt.body, "chat")
+        rendered = render(prompt, FORM, chat=chat)
+        assert chat.rstrip() in rendered.user
+        # The same prompt, which looks at the text as well, is rendered as a whole.
+        looked_at = "{% if chat %}{% endif %}"
+        whole = replace(prompt, body=prompt.body.replace("{{ chat }}", looked_at + "{{ chat }}"))
+        assert not is_only_put_in(whole.body, "chat")
+        assert render(whole, FORM, chat=chat) == rendered
+
+
+@pytest.mark.parametrize(
+    "changing",
+    ["{{ chat | upper }}", "{% set c = chat %}{{ c }}", "{% set chat = 'x' %}{{ chat }}", "{{ chat ~ '' }}"]
+    + ["{% for c in chat %}{{ c }}{% endfor %}", "{% for chat in form.groups %}{{ chat }}{% endfor %}"],
+)
+def test_a_text_that_is_changed_or_looked_at_is_not_only_put_in(changing: str) -> None:
+    assert not is_only_put_in("{% block user %}" + changing + "{% endblock %}", "chat")
 
 
 def test_newest_version_first(tmp_path: Path) -> None:
