@@ -15,6 +15,7 @@ from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, is_
 from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Reply
 from core.services.extraction.runs.call_limiter import CallLimiter
+from core.services.extraction.runs.call_lookups import CallLookups
 from core.services.extraction.runs.store_patience import patiently
 
 _LOOKED_AT = 8
@@ -95,6 +96,7 @@ class CachedProvider:
         self.answered_calls: list[AnsweredCall] = []
         self._store, self._spec, self._provider = store, spec, provider
         self._limiter, self._per_minute = limiter, per_minute
+        self._lookups = limiter.lookups if limiter is not None else CallLookups(store)
         self._own_keys, self._batch = own_keys, batch
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
         self._fresh = fresh or not is_remote(provider.name)
@@ -131,7 +133,10 @@ class CachedProvider:
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
-        row = patiently(lambda: self._newest(key))  # between two calls of a chat, the first one is paid for
+        # Between two calls of a chat, the first one is paid for.
+        if not patiently(lambda: self._lookups.is_answered(key)):
+            return None
+        row = patiently(lambda: self._newest(key))
         if row is None:
             return None
         run_id, chat_id, replies, position = row

@@ -6,21 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import and_, bindparam, exists, select
-from sqlmodel import col
-
 from core.adapters.store import Store
-from core.adapters.store.models import Place, Reply, Run, RunStatus
+from core.adapters.store.models import RunStatus
+from core.services.extraction.runs.call_lookups import CallLookups
 from core.services.extraction.runs.call_rate import reserve_call_slot
-from core.services.extraction.runs.places import THE_PLACE, THE_RUN, PlacedChat
+from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.store_patience import patiently
 
 _LOOK_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
 _FRESH_SECONDS = 1.0
 """For so long after it was looked at, a place is still held: nobody is taken for lost that quickly."""
-_ANSWERED = exists().where(col(Reply.key) == bindparam("key"))
-_STATUS = select(col(Run.status), col(Place.chat_id), _ANSWERED).outerjoin(Place, and_(*THE_PLACE)).where(*THE_RUN)
 
 
 class Withdrawn(Exception):
@@ -166,6 +162,9 @@ class CallLimiter:
 
     After each wait the run is looked at again: one that was stopped meanwhile asks nothing more, and neither does a
     worker that others have taken for lost.
+
+    Attributes:
+        lookups: in the store.
     """
 
     def __init__(
@@ -176,6 +175,7 @@ class CallLimiter:
         stopping: threading.Event,
         *,
         backing_off: Callable[[], None] = lambda: None,
+        lookups: CallLookups | None = None,
     ) -> None:
         """Prepare.
 
@@ -185,9 +185,11 @@ class CallLimiter:
             slots: of the chat's model, shared by all its chats in this process.
             stopping: set when the process ends.
             backing_off: called when the chat leaves its slot to others for a while.
+            lookups: in the store, shared by all chats in this process; ``None``: own ones.
         """
         self._store, self._chat, self._slots, self._stopping = store, chat, slots, stopping
         self._when_backing_off = backing_off
+        self.lookups = lookups or CallLookups(store)
         self._in_slot = False
         self._seen_at = time.time()
 
@@ -286,13 +288,8 @@ class CallLimiter:
 
     def _look(self, *, also_paused: bool = True, key: str = "") -> bool:
         """Raise where the chat is not to be asked; whether there is an answer to a request."""
-        status, held, answered = patiently(lambda: self._status(key))
-        if not held or (also_paused and status != RunStatus.RUNNING):
+        status = patiently(lambda: self.lookups.status_of(self._chat, key))
+        if not status.held or (also_paused and status.run != RunStatus.RUNNING):
             raise Withdrawn
         self._seen_at = time.time()
-        return answered
-
-    def _status(self, key: str) -> tuple[str | None, bool, bool]:
-        with self._store.read_alone() as session:
-            row = session.execute(_STATUS, self._chat.parameters() | {"key": key}).one_or_none()
-        return (None, False, False) if row is None else (row[0], row[1] is not None, row[2])
+        return status.answered

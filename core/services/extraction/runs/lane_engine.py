@@ -13,6 +13,7 @@ from core.adapters.store import Store
 from core.adapters.store.job_queue import end_if_suspended
 from core.errors import StoreUnavailableError
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
+from core.services.extraction.runs.call_lookups import CallLookups
 from core.services.extraction.runs.chat_task import Task, tasks_ahead
 from core.services.extraction.runs.combining import MOST
 from core.services.extraction.runs.demand import RunDemands
@@ -44,6 +45,7 @@ class LaneEngine:
         """
         self._store, self._demands, self._lanes, self._wake = store, demands, lanes, wake
         self._results = ResultStore(store, self._take_next)
+        self._lookups = CallLookups(store)
         self._slots: dict[str, ConcurrencySlots] = defaultdict(ConcurrencySlots)
         self._backlogs: dict[int, Backlog] = {}
         self._active: dict[PlacedChat, CallLimiter] = {}
@@ -147,7 +149,14 @@ class LaneEngine:
         return take_places(session, self._lanes.holder, model, count, backlogs) if backlogs else []
 
     def _enter(self, chat: PlacedChat) -> CallLimiter:
-        limiter = CallLimiter(self._store, chat, self._slots[chat.model], self._stopping, backing_off=self._wake.set)
+        limiter = CallLimiter(
+            self._store,
+            chat,
+            self._slots[chat.model],
+            self._stopping,
+            backing_off=self._wake.set,
+            lookups=self._lookups,
+        )
         with self._mutex:
             self._active[chat] = limiter
         return limiter

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select, text
 from sqlmodel import Session, col
@@ -18,6 +18,8 @@ from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Place
 from core.adapters.store.models.base import UtcDateTime
 from core.services.extraction.runs.budget import chats_within_budget
 from core.services.extraction.runs.scope import missing, parameters_of
+
+_Id = TypeVar("_Id")
 
 _CHECKED = 16
 """Fewest candidates checked per query."""
@@ -102,7 +104,7 @@ def by_run(chats: Iterable[PlacedChat]) -> list[list[PlacedChat]]:
     return list(runs.values())
 
 
-def padded(ids: Sequence[int]) -> list[int]:
+def padded(ids: Sequence[_Id]) -> list[_Id]:
     """Ids for a condition, some of them twice, so that there are 1, 2, 4, 8 …: a statement of each size is known."""
     size = 1 << (len(ids) - 1).bit_length() if ids else 0
     return [*ids, *[ids[-1]] * (size - len(ids))] if ids else []

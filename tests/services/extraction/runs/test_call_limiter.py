@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +13,7 @@ from core.adapters.store import RunView, Store
 from core.adapters.store.models import Extraction, ExtractionStatus, Reply
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, Withdrawn, prefetch_count
+from core.services.extraction.runs.call_lookups import CallLookups
 from core.services.extraction.runs.places import Backlog, PlacedChat, release, take_places
 from tests.factories.runs import add_dataset
 from tests.waiting import wait_until
@@ -177,6 +180,30 @@ def test_a_place_that_somebody_else_has_is_not_called_from(store: Store, run: Ru
     suspended._seen_at -= 60
     with pytest.raises(Withdrawn):
         suspended.refuse_if_lost()
+
+
+def test_lookups_together_say_what_each_alone_would(store: Store, run: RunView) -> None:
+    held, returned, third = placed(store, run, 3)
+    with store.write() as session:
+        release(session, [returned])
+        extraction = Extraction(run_id=run.id, chat_id=held.chat_id, status=ExtractionStatus.OK, replies=[], attempts=1)
+        session.add(extraction)
+        session.flush()
+        session.add(Reply(extraction_id=extraction.id or 0, position=0, key="asked", reused=False))
+    of_others = replace(third, holder=2)
+    gone = replace(third, run_created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    items = [(held, "asked"), (returned, "not asked"), (third, ""), (of_others, "asked"), (gone, "asked")]
+    lookups = CallLookups(store)
+    together = lookups._find_statuses(items)
+    assert together == [lookups.status_of(chat, key) for chat, key in items]
+    assert [(status.held, status.answered) for status in together[:4]] == [
+        (True, True),
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+    assert together[4].run is None
+    assert lookups._find_answered(["asked", "not asked", "asked"]) == [True, False, True]
 
 
 @pytest.fixture
