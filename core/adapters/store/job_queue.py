@@ -26,6 +26,11 @@ _OPEN_JOBS = text(
 )
 _END_IF_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DELETE = text("DELETE FROM procrastinate_jobs WHERE id = ANY(:ids)")
+# As the manager's ``fetch_job`` does, but for several jobs at once: a model may have hundreds of them.
+_FETCH = text(
+    "SELECT (procrastinate_fetch_job_v2(CAST(:queues AS varchar[]), CAST(:worker AS bigint))).lock "
+    "FROM generate_series(1, :count)"
+)
 _KNOWN = text("SELECT 1 FROM procrastinate_workers WHERE id = :worker FOR KEY SHARE")
 _LIVE = text(
     "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
@@ -106,13 +111,8 @@ class JobQueue:
 
     def take(self, queues: Collection[str], worker: int, count: int) -> list[str]:
         """Take up to ``count`` jobs from these queues; the locks that go with them."""
-        locks: list[str] = []
-        while len(locks) < count:
-            job = _finished(self._manager.fetch_job(list(queues), worker))
-            if job is None:
-                break
-            locks.append(job.lock or "")
-        return locks
+        values = {"queues": list(queues), "worker": worker, "count": count}
+        return [lock for lock in self._session.execute(_FETCH, values).scalars() if lock is not None]
 
     def delete(self, job_ids: Collection[int]) -> None:
         """Delete jobs, and with them their locks; those that are gone already are left out."""

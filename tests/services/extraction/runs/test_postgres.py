@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from procrastinate.sql import queries
 from sqlalchemy import event, text
 
-from core.adapters.store import Store, open_store
+from core.adapters.store import Store, job_queue, open_store
 from core.adapters.store.job_queue import JobQueue
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
@@ -249,6 +250,11 @@ def test_the_rate_holds_over_two_workers(pg_store: Store, keys: Any) -> None:
     assert len(meter.starts) == 8
     for number, start in enumerate(sorted(meter.starts)):
         assert start - began >= number * 0.5
+
+
+def test_lanes_are_fetched_by_the_statement_of_the_package() -> None:
+    assert "procrastinate_fetch_job_v2(" in queries["fetch_job"]
+    assert "procrastinate_fetch_job_v2(" in str(job_queue._FETCH)
 
 
 def test_two_workers_never_take_the_same_chat(pg_store: Store) -> None:
