@@ -107,7 +107,7 @@ class WorkbenchClient:
         kind = element.WhichOneof("type")
         if kind == "bidi_component" and element.bidi_component.component_name.endswith(COMPONENT):
             self._component_id, self._fragment_id = element.bidi_component.id, delta.fragment_id
-            self.payload = json.loads(element.bidi_component.json)
+            self.payload = json.loads(element.bidi_component.bytes)
         elif kind == "exception":
             self.crashes.append(f"{element.exception.type}: {element.exception.message[:300]}")
         elif kind == "alert" and any(words in element.alert.body for words in CRASHES):
