@@ -9,6 +9,7 @@ from core.api.problems import documented
 from core.api.schemas import ChatInfo, ChatPageInfo, DatasetInfo, DatasetList, FormFieldInfo, FormInfo, TokenInfo
 from core.api.shared import After, Caller, DatasetId, StoreOf, dataset_numbered
 from core.domain.form import load_named_form
+from core.domain.stored_names import LONGEST_DATASET_NAME, spellings
 from core.services.datasets import DatasetSummary, list_datasets
 from core.services.datasets.dataset_list import dataset_summary
 
@@ -34,10 +35,12 @@ def me(caller: Caller) -> TokenInfo:
     description="所有数据集，新的在前；给了 name 时只有那一个，没有时为空。",
 )
 def read_datasets(
-    store: StoreOf, name: Annotated[str | None, Query(max_length=100, description="只要这个名称的")] = None
+    store: StoreOf,
+    name: Annotated[str | None, Query(max_length=LONGEST_DATASET_NAME, description="只要这个名称的")] = None,
 ) -> DatasetList:
     """All datasets, or the one of a name."""
-    listed = [one for one in list_datasets(store) if name is None or one.dataset.name == name]
+    meant = None if name is None else spellings(name)
+    listed = [one for one in list_datasets(store) if meant is None or one.dataset.name in meant]
     return DatasetList(items=[_info(one) for one in listed])
 
 

@@ -9,12 +9,14 @@ from core.api.problems import documented
 from core.api.schemas import ImportOutcome, RefusedRow
 from core.api.shared import Caller, DatasetId, StoreOf, dataset_numbered
 from core.api.uploads import FILE_BODY, FileName, IdempotencyKey, once, sent_file
+from core.domain.stored_names import LONGEST_DATASET_NAME, LONGEST_RUN_NAME
 from core.services.datasets import ImportReport, TableColumns, import_chats, import_run
+from core.services.datasets.reading_limits import MAX_COLUMN_NAME
 
 router = APIRouter(tags=["导入"])
 
 DryRun = Annotated[bool, Query(description="只看会导入什么，什么也不写")]
-Column = Annotated[str, Query(max_length=100, description="表格里的列名；默认自动认")]
+Column = Annotated[str, Query(max_length=MAX_COLUMN_NAME, description="表格里的列名；默认自动认")]
 
 
 @router.post(
@@ -31,7 +33,7 @@ async def import_file(
     request: Request,
     store: StoreOf,
     caller: Caller,
-    dataset: Annotated[str, Query(max_length=100, description="数据集的名称")],
+    dataset: Annotated[str, Query(max_length=LONGEST_DATASET_NAME, description="数据集的名称")],
     filename: FileName,
     split: Annotated[Literal["train", "test", "other"] | None, Query(description="用途；已有的数据集不必写")] = None,
     form: Annotated[str | None, Query(max_length=200, description="新数据集用哪个表单")] = None,
@@ -74,7 +76,7 @@ async def import_forms(
     store: StoreOf,
     caller: Caller,
     dataset_id: DatasetId,
-    run: Annotated[str, Query(max_length=100, description="抽取任务的名称")],
+    run: Annotated[str, Query(max_length=LONGEST_RUN_NAME, description="抽取任务的名称")],
     filename: FileName,
     dry_run: DryRun = False,
     idempotency_key: IdempotencyKey = None,

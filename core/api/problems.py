@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from core import errors
 from core.errors import ShiyaoError, shorten
+from core.validation_words import why_refused
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("shiyao.api")
@@ -60,7 +61,7 @@ class WrongPlace(BaseModel):
     """One place of a request that cannot be used."""
 
     where: str = Field(description="在哪里：body、query、path 或 header，再到字段")
-    why: str = Field(description="哪里不对（英文，来自校验）")
+    why: str = Field(description="哪里不对")
 
 
 class ProblemDocument(BaseModel):
@@ -131,11 +132,13 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def not_valid(_request: Request, error: RequestValidationError) -> Response:
         places = [
-            WrongPlace(where=".".join(map(str, one["loc"])), why=shorten(str(one["msg"])))
+            WrongPlace(where=".".join(map(str, one["loc"])), why=shorten(why_refused(one)))
             for one in error.errors()[:20]
         ]
         names = "、".join(dict.fromkeys(place.where for place in places[:5]))
-        return problem(422, f"请求里的 {names} 不能用", "请按 /api/v1/openapi.json 修改", places=places)
+        reasons = list(dict.fromkeys(place.why for place in places))
+        why = f"：{reasons[0]}" if len(reasons) == 1 else ""
+        return problem(422, f"请求里的 {names} 不能用{why}", "请按 /api/v1/openapi.json 修改", places=places)
 
     @app.exception_handler(HTTPException)
     def http_refusal(_request: Request, error: HTTPException) -> Response:

@@ -9,6 +9,7 @@ from core.adapters.store import RunView, Store
 from core.api.problems import documented
 from core.api.schemas import ApiRequest, FailureInfo, RunDetail, RunList, RunProgress
 from core.api.shared import DatasetId, RunId, StoreOf, dataset_numbered
+from core.domain.stored_names import LONGEST_RUN_NAME
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.scope import BatchWay
 from core.services.quality import default_run
@@ -19,7 +20,7 @@ router = APIRouter(tags=["抽取任务"])
 class NewRun(ApiRequest):
     """A run to create; one of the same name and settings goes on with what it lacks."""
 
-    name: str = Field(max_length=100, description="名称；同名而设置相同的，接着做没有完成的")
+    name: str = Field(max_length=LONGEST_RUN_NAME, description="名称；同名而设置相同的，接着做没有完成的")
     provider: str = Field(default="", max_length=50, description="local、learned、spark、openai；空：按模型的条目")
     model: str = Field(default="", max_length=200, description="模型的条目或名称；空：服务的默认模型")
     prompt: str = Field(default="baseline", max_length=500, description="提示词，几个阶段用逗号隔开")
@@ -34,8 +35,8 @@ class NewRun(ApiRequest):
     batch: BatchWay | None = Field(
         default=None, description="files：写成文件作为批量，便宜，几小时内回答；address：发往批量地址；空：即时调用"
     )
-    batch_failures: Literal["batch", "live"] = Field(
-        default="batch", description="批量里失败的：batch 放进下一批，live 改为实时再问"
+    batch_failures: Literal["batch", "live"] | None = Field(
+        default=None, description="批量里失败的：batch 放进下一批（默认），live 改为实时再问；只和批量一起写"
     )
     start: bool = Field(default=True, description="建好就开始")
 
@@ -79,7 +80,7 @@ def new_run(store: StoreOf, dataset_id: DatasetId, wanted_run: Annotated[NewRun,
         fresh=wanted_run.fresh,
         budget=wanted_run.budget,
         batch=wanted_run.batch,
-        batch_failures="live" if wanted_run.batch and wanted_run.batch_failures == "live" else None,
+        batch_failures=wanted_run.batch_failures,
     )
     return _started(store, created.id) if wanted_run.start else _info(created)
 

@@ -28,7 +28,7 @@ class ApiRequest(BaseModel):
     @classmethod
     def _no_nul(cls, sent: Any) -> Any:
         if any("\0" in text for text in _texts(sent)):
-            raise ValueError("a NUL character")
+            raise ValueError("有空字符（NUL），数据库存不下")
         return sent
 
 

@@ -14,6 +14,7 @@ from core.api.schemas import FieldScoreInfo, FilledInfo, ScoreInfo, ScoreJobInfo
 from core.api.shared import LARGEST_NUMBER, DatasetId, StoreOf, dataset_numbered, run_numbered
 from core.domain.form import load_named_form
 from core.domain.scoring import RunScore, measure_named
+from core.domain.stored_names import LONGEST_RUN_NAME
 from core.errors import ConflictError, NotFoundError
 from core.services import jobs
 from core.services.quality import score
@@ -46,7 +47,11 @@ def read_score(
     dataset_id: DatasetId,
     run: RunToScore,
     against: Annotated[
-        str, Query(max_length=200, description="对照：labels、records（已确认）、blind（盲审过的）或 run:任务名")
+        str,
+        Query(
+            max_length=LONGEST_RUN_NAME + 4,
+            description="对照：labels、records（已确认）、blind（盲审过的）或 run:任务名",
+        ),
     ] = "labels",
     measure: Annotated[str, Query(max_length=50, description="自由文本的相似度")] = "lcs",
     without_disputed: WithoutDisputed = False,

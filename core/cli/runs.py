@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -72,8 +72,9 @@ def extract(
         bool, typer.Option("--batch-address", help="发往模型的批量地址：同样的调用，一小时内回答。")
     ] = False,
     batch_failures: Annotated[
-        str, typer.Option(metavar="batch|live", help="批量里失败的：放进下一批，或改为实时再问。")
-    ] = "batch",
+        str,
+        typer.Option(metavar="batch|live", help="批量里失败的：放进下一批（默认），或改为实时再问；和批量一起写。"),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，并说明什么会发给模型，不调用模型。")
     ] = False,
@@ -86,7 +87,7 @@ def extract(
 
     if batch and batch_address:
         raise typer.BadParameter("不能和 --batch 一起写", param_hint="--batch-address")
-    if batch_failures not in ("batch", "live"):
+    if batch_failures not in ("", "batch", "live"):
         raise typer.BadParameter("应为 batch 或 live", param_hint="--batch-failures")
     way: Any = "files" if batch else "address" if batch_address else None
     indices = run_service.parse_indices(chats) if chats.strip() else None
@@ -133,7 +134,7 @@ def extract(
             fresh=fresh or None,
             budget=budget,
             batch=way,
-            batch_failures="live" if way and batch_failures == "live" else None,
+            batch_failures=cast(Literal["batch", "live"] | None, batch_failures or None),
         )
         if budget is not None:
             if short := run_service.budget_shortfall(budget, estimated(), bool(way)):

@@ -205,3 +205,23 @@ def test_a_run_takes_a_budget_and_goes_as_a_batch(client: TestClient, dataset_id
         assert client.post(path, json=asked | {"name": "b"} | wrong).status_code == 422
     address = client.post(path, json=asked | {"name": "d", "batch": "address"})
     assert address.status_code in (409, 422) and "批量" in refused(address)
+
+
+def test_a_name_has_one_limit_and_one_spelling(client: TestClient, dataset_id: int) -> None:
+    path = f"/api/v1/datasets/{dataset_id}/runs"
+    asked = {"provider": "local", "start": False}
+    assert client.post(path, json=asked | {"name": "x" * 200}).status_code == 201
+    long = client.post(path, json=asked | {"name": "x" * 201})
+    assert long.status_code == 422 and refused(long) == "请求里的 body.name 不能用：最多 200 个字"
+    composed, decomposed = (client.post(path, json=asked | {"name": name}).json() for name in ("é", "e\u0301"))
+    assert (decomposed["id"], decomposed["name"]) == (composed["id"], "é"), "they look the same, and are"
+    unseen = client.post(path, json=asked | {"name": "a/../b"})
+    assert unseen.status_code == 409 and "路径" in refused(unseen)
+    nul = client.post(path, json=asked | {"name": "a\0b"})
+    assert "空字符（NUL）" in refused(nul) and "error" not in refused(nul)
+
+
+def test_what_is_done_about_lines_that_failed_goes_with_a_batch_alone(client: TestClient, dataset_id: int) -> None:
+    asked = {"name": "n", "provider": "local", "start": False, "batch_failures": "live"}
+    answer = client.post(f"/api/v1/datasets/{dataset_id}/runs", json=asked)
+    assert answer.status_code == 409 and "批量里失败" in refused(answer)

@@ -31,3 +31,6 @@ def test_a_state_that_there_is_not_is_refused(store: Store, capsys: pytest.Captu
     db = store.engine.url.render_as_string(hide_password=False)
     assert main(["discussions", "--dataset", "d", "--db", db, "--state", "开着"]) == 1
     assert "没有「开着」" in capsys.readouterr().err
+    for option, value, sentence in (("--field", "nope", "没有字段「nope」"), ("--chat", "9", "没有第 9 条群聊")):
+        assert main(["discussions", "--dataset", "d", "--db", db, option, value, "--json"]) == 1
+        assert sentence in capsys.readouterr().err

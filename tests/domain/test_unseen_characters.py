@@ -49,7 +49,9 @@ def test_a_text_shows_something_or_nothing(text: str) -> None:
     assert shows_something(text) is bool(UNSEEN.sub("", text).strip())
 
 
-@pytest.mark.parametrize("name", ["", "\u3164", "a\nb", "a\x1b[2J", "抽\u202e取", "a\u200bb", "长" * 21])
+@pytest.mark.parametrize(
+    "name", ["", "\u3164", "a\nb", "a\x1b[2J", "抽\u202e取", "a\u200bb", "长" * 21, "a/../b", "..\\b", "./a", "a/.."]
+)
 def test_names_that_nobody_could_read_or_tell_apart_are_not_usable(name: str) -> None:
     assert not is_usable_name(name, 20)
-    assert is_usable_name("抽取 2 · ok", 20) and is_usable_name("长" * 20, 20)
+    assert is_usable_name("抽取 2 · ok", 20) and is_usable_name("长" * 20, 20) and is_usable_name("2026/11 a..b", 20)

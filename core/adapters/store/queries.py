@@ -22,7 +22,9 @@ from core.adapters.store.models import (
     Run,
     RunKind,
 )
+from core.adapters.store.named_rows import dataset_named
 from core.adapters.store.views import ChatView, DatasetView, EventView, ExtractionView, RecordView, RunView
+from core.domain.stored_names import spellings
 from core.errors import NotFoundError
 
 _CHUNK = 500
@@ -51,8 +53,10 @@ def dataset(session: Session, name_or_id: str | int) -> DatasetView:
     Raises:
         NotFoundError: there is none.
     """
-    column = col(Dataset.id) if isinstance(name_or_id, int) else col(Dataset.name)
-    row = session.execute(select(Dataset).where(column == name_or_id)).scalar_one_or_none()
+    if isinstance(name_or_id, int):
+        row = session.execute(select(Dataset).where(col(Dataset.id) == name_or_id)).scalar_one_or_none()
+    else:
+        row = dataset_named(session, name_or_id)
     if row is None:
         raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
     chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == row.id)).scalar_one()
@@ -156,11 +160,13 @@ def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) 
     Raises:
         NotFoundError: there is none, or several datasets have one of this name.
     """
-    column = col(Run.id) if isinstance(name_or_id, int) else col(Run.name)
-    statement = select(Run).where(column == name_or_id)
+    by_id = isinstance(name_or_id, int)
+    names = () if isinstance(name_or_id, int) else spellings(name_or_id)
+    statement = select(Run).where(col(Run.id) == name_or_id if by_id else col(Run.name).in_(names))
     if dataset_id is not None:
         statement = statement.where(col(Run.dataset_id) == dataset_id)
     views = _run_views(session, statement)
+    views = [view for view in views if view.name == name_or_id] or views
     if not views:
         raise NotFoundError(f"没有抽取任务「{name_or_id}」", "请检查名称，或用 status 查看已有的任务")
     if len(views) > 1:

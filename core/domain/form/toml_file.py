@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from core.errors import FormError
+from core.validation_words import why_refused
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -193,7 +194,7 @@ def refused_because(error: Any) -> str:
     """One of pydantic's errors as a Chinese clause that does not say where."""
     if error["type"] == "refused":
         return str(error["ctx"]["reason"])
-    return _REASONS.get(error["type"]) or str(error["msg"])
+    return _REASONS.get(error["type"]) or why_refused(error)
 
 
 def clause_of(error: Any, tables: Mapping[str, str]) -> str:

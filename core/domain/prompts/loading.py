@@ -16,6 +16,7 @@ from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE
 from core.domain.prompts.prompt_types import STAGE_VARIABLES, Prompt, Stage
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
+from core.validation_words import why_refused
 
 PROMPTS_DIR = Path(__file__).resolve().parents[3] / "prompts"
 
@@ -70,7 +71,7 @@ def parse_prompt(source: str, file_name: str) -> Prompt:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = _REASONS.get(first["type"], first["msg"])
+        reason = _REASONS.get(first["type"]) or why_refused(first)
         raise PromptError(f"提示词文件 {file_name} 的文件头：{key} {reason}", "请改正后重试") from error
     try:
         stage = Stage(front.stage)

@@ -19,9 +19,10 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Chat, Dataset, Extraction, RunKind
+from core.adapters.store.named_rows import dataset_named
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
-from core.domain.stored_names import is_usable_name
+from core.domain.stored_names import LONGEST_DATASET_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
 from core.services.datasets.form_notes import listed_rows
@@ -50,7 +51,6 @@ from core.services.team import permitted
 SPLITS = ("train", "test", "other")
 LABELS_RUN = "标注"
 _READING_SHARE = 0.9
-_NAME_LENGTH = 100
 
 
 @permitted(Permission.IMPORT)
@@ -162,11 +162,11 @@ def import_text(
 
 
 def _checked_name(dataset: str) -> str:
-    name = dataset.strip()
+    name = stored_name(dataset)
     if not name:
         raise InputError("数据集还没有名称", "请起一个名称")
-    if not is_usable_name(name, _NAME_LENGTH):
-        raise InputError(f"数据集名称不能用（最多 {_NAME_LENGTH} 字，不含换行和看不见的字符）", "请换一个名称")
+    if not is_usable_name(name, LONGEST_DATASET_NAME):
+        raise InputError(f"数据集名称不能用（最多 {LONGEST_DATASET_NAME} 字，{NAME_RULE}）", "请换一个名称")
     return name
 
 
@@ -174,8 +174,8 @@ def _form_of(store: Store, name: str, form_name: str | None) -> Form:
     with store.read() as session:
         if form_name:
             return load_named_form(resolve_form(session, form_name))
-        form = session.execute(select(col(Dataset.form)).where(col(Dataset.name) == name)).scalar_one_or_none()
-        return load_named_form(form or default_form(session))
+        known = dataset_named(session, name)
+        return load_named_form(known.form if known is not None else default_form(session))
 
 
 def _write(
@@ -322,7 +322,7 @@ def _go_on(session: Session, grown: GrownChat, *, dry_run: bool) -> list[int]:
 def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Dataset, bool]:
     """The dataset to import into, and whether it is new; for a dry run a new one is not stored."""
     name, split, form = target.name, target.split, target.form
-    dataset: Dataset | None = session.execute(select(Dataset).where(col(Dataset.name) == name)).scalar_one_or_none()
+    dataset = dataset_named(session, name)
     if dataset is None:
         dataset = Dataset(name=name, split=split or "other", form=form.reference, sha256=source_hash)
         if not target.dry_run:

@@ -12,7 +12,7 @@ from sqlmodel import col
 from core.adapters.store import Store
 from core.adapters.store.models import ImportMapping
 from core.domain.permissions import Permission
-from core.domain.stored_names import is_usable_name
+from core.domain.stored_names import NAME_RULE, is_usable_name, stored_name
 from core.errors import InputError
 from core.services.datasets.import_types import BY_NAME, ColumnError, ImportReport, TableColumns
 from core.services.datasets.message_columns import plain_column
@@ -26,7 +26,7 @@ _OF_ONE_FILE = {"sheet": "", "encoding": "", "format": ""}
 def mapping_named(store: Store, name: str) -> TableColumns | None:
     """The columns kept under a name; ``None`` where there is none."""
     with store.read() as session:
-        stored = session.get(ImportMapping, name.strip())
+        stored = session.get(ImportMapping, stored_name(name))
         return None if stored is None else _columns(stored.columns)
 
 
@@ -52,9 +52,9 @@ def save_mapping(store: Store, name: str, names: Sequence[str], columns: TableCo
     Raises:
         InputError: no usable name, or a file without columns.
     """
-    name = name.strip()
+    name = stored_name(name)
     if not is_usable_name(name, _NAME_LENGTH):
-        raise InputError(f"列的对应的名称不能用（1 到 {_NAME_LENGTH} 字，不含换行和看不见的字符）", "请换一个名称")
+        raise InputError(f"列的对应的名称不能用（1 到 {_NAME_LENGTH} 字，{NAME_RULE}）", "请换一个名称")
     if not any(names):
         raise InputError("这个文件没有列，没有可以存下的对应", "列的对应只用于表格和一条一条的消息")
     with store.write() as session:

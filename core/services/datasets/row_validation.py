@@ -20,6 +20,8 @@ ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 """Fields of a row that are read."""
 
 _MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
+_MOST_DIGITS = 20
+"""Characters of an index that are read, and repeated in a refusal."""
 _MAX_CUSTOMERS = 100
 _LONGEST_WRITTEN = 100_000
 """Characters of forms that are written as a text."""
@@ -111,12 +113,27 @@ def _chat_text(value: dict[str, Any], known_storable: bool) -> str:
 def _index(value: dict[str, Any]) -> int:
     if "index" not in value or value["index"] in (None, ""):
         raise _BadRowError("缺少编号（index）")
-    if not is_whole(value["index"]):
-        raise _BadRowError(f"编号（index）应为整数，收到 {str(value['index'])[:20]!r}")
-    index = int(value["index"])
-    if not 1 <= index <= _MAX_INDEX:
-        raise _BadRowError(f"编号（index）从 1 开始计数，收到 {str(index)[:20]}")
+    written = value["index"]
+    digits = written.strip() if isinstance(written, str) else ""
+    if digits.isascii() and digits.isdigit() and len(digits) > _MOST_DIGITS:
+        raise _BadRowError(_too_large(digits))
+    if not is_whole(written):
+        raise _BadRowError(f"编号（index）应为整数，收到 {_cut(str(written))!r}")
+    index = int(written)
+    if index > _MAX_INDEX:
+        raise _BadRowError(_too_large(str(index)))
+    if index < 1:
+        raise _BadRowError(f"编号（index）从 1 开始计数，收到 {_cut(str(index))}")
     return index
+
+
+def _too_large(digits: str) -> str:
+    length = f"（{len(digits)} 位）" if len(digits) > _MOST_DIGITS else ""
+    return f"编号（index）最大是 {_MAX_INDEX}，收到 {_cut(digits)}{length}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_DIGITS else f"{text[:_MOST_DIGITS]}…"
 
 
 def _words_for_nothing(forms: Iterable[FormValues], form: Form) -> Iterator[str]:

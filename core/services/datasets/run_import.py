@@ -12,7 +12,7 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.domain.permissions import Permission
-from core.domain.stored_names import LONGEST_RUN_NAME, is_usable_name
+from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import ConflictError, InputError
 from core.services.datasets.copied_answers import note_copy
 from core.services.datasets.import_log import ImportMark, log_import
@@ -70,9 +70,10 @@ def import_run(
         InputError: the file as a whole cannot be used; nothing went in.
         ConflictError: the name belongs to another kind of run.
     """
-    name = run.strip()
+    name = stored_name(run)
     if not is_usable_name(name, LONGEST_RUN_NAME):
-        raise InputError("抽取任务还没有可用的名称", "请起一个名称，不要换行和看不见的字符")
+        what = f"不能用（最多 {LONGEST_RUN_NAME} 字，{NAME_RULE}）" if name else "没有填写"
+        raise InputError(f"抽取任务的名称{what}", "请起一个名称")
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.adapters.store.named_rows import run_named
 from core.domain.form import FormValues
 from core.errors import ConflictError
 from core.services.datasets.import_types import RejectedRow
@@ -114,7 +115,7 @@ class RunWriter:
             # A dataset has one run of labels, whatever it is called.
             run = self._session.execute(here.where(col(Run.kind) == RunKind.LABELS).limit(1)).scalar_one_or_none()
         else:
-            run = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
+            run = run_named(self._session, self._dataset_id, self.name)
         if run is not None and run.kind != self._kind:
             raise ConflictError(f"抽取任务「{self.name}」已经存在，不是导入的", "请换一个名称")
         if self._dry_run:

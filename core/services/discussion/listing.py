@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
-from core.adapters.store import Store, queries
+from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Discussion, DiscussionEvent, DiscussionStep, Pass
-from core.domain.form import Form
-from core.errors import InputError
+from core.domain.form import Form, load_named_form
+from core.errors import InputError, NotFoundError
 from core.services.discussion.remark_types import MOST_OF_NAME
 from core.services.discussion.threads import DiscussionView, Turn, discussions_in, is_open
 
@@ -50,8 +50,8 @@ def discussions(
         viewer: whose those that are "mine" are.
 
     Raises:
-        NotFoundError: no such dataset.
-        InputError: no such state, or nobody is named of whom they are.
+        NotFoundError: no such dataset, or no such chat in it.
+        InputError: no such state or field, or nobody is named of whom they are.
     """
     which = which or DiscussionFilter()
     if which.state not in STATES or which.whose not in WHOSE:
@@ -72,6 +72,7 @@ def discussions(
         conditions.append(or_(col(Discussion.opened_by) == viewer, spoke))
     with store.read() as session:
         source = queries.dataset(session, dataset)
+        _require_known(session, source, which)
         if which.whose == AWAITS_ME:
             # Names are in a JSON list, which the databases search in ways of their own; open ones are few.
             rows = session.execute(
@@ -82,6 +83,18 @@ def discussions(
             conditions = [col(Discussion.id).in_([number for number, names in rows if viewer in names])]
         chats = None if which.chat is None else [which.chat]
         return discussions_in(session, source.id, conditions, chats=chats)
+
+
+def _require_known(session: Session, source: DatasetView, which: DiscussionFilter) -> None:
+    """Refuse a chat that is not there, and a field that neither the form has nor any discussion is about."""
+    if which.chat is not None and not queries.has_chat(session, source.id, which.chat):
+        raise NotFoundError(f"数据集「{source.name}」里没有第 {which.chat} 条群聊", "请检查编号")
+    if which.field in ("", WHOLE_CHAT) or which.field in load_named_form(source.form):
+        return
+    # A field that an earlier form had.
+    about = exists().where(col(Discussion.dataset_id) == source.id, col(Discussion.field) == which.field)
+    if not session.execute(select(about)).scalar_one():
+        raise InputError(f"表单没有字段「{which.field}」，也没有关于它的讨论", "请检查字段名")
 
 
 def place_text(view: DiscussionView, form: Form) -> str:

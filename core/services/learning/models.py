@@ -22,7 +22,7 @@ from core.adapters.store.models import LearnedModel, ModelEntry, Record, Run, Ru
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.form.loading import read_beside
 from core.domain.permissions import Permission
-from core.domain.stored_names import is_usable_name
+from core.domain.stored_names import NAME_RULE, is_usable_name, stored_name
 from core.errors import ConflictError, InputError, NotFoundError, RunError
 from core.services.learning import learner
 from core.services.learning.chat_features import FEATURES_VERSION, cached_features
@@ -125,9 +125,9 @@ def train(
         InputError: no name, or the datasets have different forms.
         ConflictError: an entry of another kind has the name.
     """
-    name = name.strip()
+    name = stored_name(name)
     if not is_usable_name(name, _NAME_LENGTH):
-        why = "不能用（不含换行和看不见的字符）" if len(name) <= _NAME_LENGTH else "太长"
+        why = f"不能用（{NAME_RULE}）" if len(name) <= _NAME_LENGTH else "太长"
         raise InputError(f"模型的名称{why}" if name else "模型没有名称", f"请填写 1 到 {_NAME_LENGTH} 个字")
     with store.read() as session:
         _refuse_taken(session, name)

@@ -9,9 +9,10 @@ from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.adapters.store.named_rows import run_named
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
-from core.domain.stored_names import LONGEST_RUN_NAME, is_usable_name
+from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import ConflictError, InputError
 from core.services.quality.run_ancestry import FROM_PEOPLE, SOURCE_IDS, is_from_people
 from core.services.team import permitted
@@ -40,9 +41,9 @@ def validate_run_name(name: str) -> str:
     """
     if not name.strip():
         raise InputError("合并任务还没有名称", "请起一个名称")
-    if not is_usable_name(name.strip(), LONGEST_RUN_NAME):
-        raise InputError(f"合并任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，不含换行和看不见的字符）", "请换一个名称")
-    return name.strip()
+    if not is_usable_name(stored_name(name), LONGEST_RUN_NAME):
+        raise InputError(f"合并任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，{NAME_RULE}）", "请换一个名称")
+    return stored_name(name)
 
 
 @permitted(Permission.RUNS)
@@ -73,8 +74,7 @@ def store_merged_run(
     with store.write() as session:
         dataset = queries.dataset(session, dataset_id)
         queries.hold_run_names(session, dataset.id)
-        same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
-        if session.execute(same_name).scalar_one():
+        if run_named(session, dataset.id, name) is not None:
             raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的抽取任务", "请换一个名称")
         row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
         row.parameters = {"merge": {**about, **_sources(session, dataset.id, about)}}

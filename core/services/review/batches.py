@@ -11,7 +11,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordStatus
 from core.domain.form import Form
 from core.domain.permissions import Permission
-from core.domain.stored_names import is_usable_name
+from core.domain.stored_names import NAME_RULE, is_usable_name, stored_name
 from core.errors import InputError, NotFoundError
 from core.services.review.progress import review_pace
 from core.services.review.queue import order
@@ -91,8 +91,8 @@ def assign(
     people = list(dict.fromkeys(person.strip() for person in reviewers if person.strip()))
     if not who.strip():
         raise InputError("还不知道是谁在分派", "请先填写名字")
-    if not is_usable_name(name.strip(), _NAME_LENGTH):
-        raise InputError(f"批次还没有名称，或超过 {_NAME_LENGTH} 字，或有看不见的字符", "请起一个短的名称")
+    if not is_usable_name(stored_name(name), _NAME_LENGTH):
+        raise InputError(f"批次的名称不能用（1 到 {_NAME_LENGTH} 字，{NAME_RULE}）", "请起一个短的名称")
     if not people:
         raise InputError("还没有选择审阅人", "请写上至少一位审阅人的名字")
     if count < len(people):
@@ -117,7 +117,7 @@ def assign(
         for position, person in enumerate(people[: len(chosen)]):
             batch = Batch(
                 dataset_id=dataset_id,
-                name=name.strip(),
+                name=stored_name(name),
                 reviewer=person,
                 who=who.strip(),
                 selection={"filter": narrow.as_query(), "order": in_order, "count": count},

@@ -215,6 +215,8 @@ def test_bad_rows_of_tables(form: Form) -> None:
         [0, TEXTS[1]],
         ["x", TEXTS[1]],
         [5, ""],
+        [2**31, TEXTS[1]],
+        ["9" * 23, TEXTS[1]],
     ]
     found = preview_import(BytesIO(as_xlsx(rows)), "a.xlsx", form)
     assert [row.index for row in found.chats] == [1]
@@ -223,6 +225,8 @@ def test_bad_rows_of_tables(form: Form) -> None:
         (3, 4, "编号（index）从 1 开始计数，收到 0"),
         (4, 5, "编号（index）应为整数，收到 'x'"),
         (5, 6, "chat_text 为空"),
+        (6, 7, "编号（index）最大是 2147483647，收到 2147483648"),
+        (7, 8, f"编号（index）最大是 2147483647，收到 {'9' * 20}…（23 位）"),
     ]
 
 

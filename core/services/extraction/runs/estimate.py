@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Dataset, Extraction, ExtractionStatus, Run, RunKind
+from core.adapters.store.named_rows import run_named
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean as cleaned_chat
 from core.domain.form import Form, load_named_form
@@ -324,9 +325,7 @@ def _wanted(
     require_one_choice(limit, chat_indices)
     known = queries.chat_ids(session, dataset_id)
     chosen = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
-    row = session.execute(
-        select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.name) == run.strip())
-    ).scalar_one_or_none()
+    row = run_named(session, dataset_id, run.strip())
     if row is None:
         return chosen
     unfinished = set(missing(session, row))

@@ -13,9 +13,11 @@ from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.adapters.store.named_rows import run_named
 from core.domain.form import load_named_form
 from core.domain.merge import Method
 from core.domain.permissions import Permission
+from core.domain.stored_names import stored_name
 from core.errors import ConflictError, RunError, ShiyaoError, StoreError
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.joined_parts import FIRST, PARTS, part_ids, parts_of
@@ -69,7 +71,7 @@ def start_joined(
         ConflictError: another run has the name.
         NotFoundError: no such dataset.
     """
-    name = name.strip()
+    name = stored_name(name)
     if not name or len(parts) < 2:
         raise RunError("一起抽取要有名称和两个以上的模型", "请填写名称，并登记好每个模型")
     indices = None if chat_indices is None else list(chat_indices)
@@ -117,8 +119,7 @@ def _require_free(session: Session, dataset_id: int, name: str, ids: Sequence[in
     Raises:
         ConflictError: another run has the name.
     """
-    statement = select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.name) == name)
-    row = session.execute(statement).scalar_one_or_none()
+    row = run_named(session, dataset_id, name)
     if row is not None and (not part_ids(row) or (ids and list(part_ids(row)) != list(ids))):
         raise ConflictError(f"这个数据集已经有名为「{name}」的抽取任务", "请换一个名称")
     return row

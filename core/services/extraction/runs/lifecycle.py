@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec, connect, default_concurrency
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.adapters.store.named_rows import run_named
 from core.domain.permissions import Permission
-from core.domain.stored_names import LONGEST_RUN_NAME, is_usable_name
+from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import NotFoundError, RunError, ShiyaoError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
@@ -93,7 +94,7 @@ def create_run(
             value is out of range; nothing is in scope.
         SettingsError: no such provider.
     """
-    name = name.strip()
+    typed_name, name = name.strip(), stored_name(name)
     if not name:
         raise RunError("抽取任务没有名称", "请填写一个名称")
     if limit is not None and limit < 1:
@@ -112,14 +113,10 @@ def create_run(
         queries.hold_run_names(session, data.id)
         indices = list(queries.chat_ids(session, data.id))
         chosen_indices = _wanted(indices, limit, chat_indices)
-        row = session.execute(
-            select(Run).where(col(Run.dataset_id) == data.id, col(Run.name) == name)
-        ).scalar_one_or_none()
+        row = run_named(session, data.id, typed_name)
         if row is None:
             if not is_usable_name(name, LONGEST_RUN_NAME):
-                raise RunError(
-                    f"抽取任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，不含换行和看不见的字符）", "请换一个名称"
-                )
+                raise RunError(f"抽取任务的名称不能用（最多 {LONGEST_RUN_NAME} 字，{NAME_RULE}）", "请换一个名称")
             row = Run(dataset_id=data.id, name=name, kind=RunKind.MODEL, provider=provider, model=model)
             row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
@@ -150,6 +147,8 @@ def create_run(
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         require_budget_can_be_kept(row)
+        if batch_failures is not None and not row.parameters["batch"]:
+            raise RunError("抽取任务不作为批量，没有批量里失败的群聊", "请选一种批量，或不写批量里失败的怎么办")
         row.total = len(scope(session, row))
         if row.total == 0:
             raise RunError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
