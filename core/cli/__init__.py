@@ -140,11 +140,12 @@ def _log(error: Exception) -> str:
 
     try:
         logs.set_up()
+        place = logs.place()
     except SettingsError:  # which say where the log is
         return ""
     is_expected = isinstance(error, ShiyaoError)
     logging.getLogger("shiyao.cli").log(logging.WARNING if is_expected else logging.ERROR, "%s", error, exc_info=error)
-    return logs.place()
+    return place
 
 
 def _fail(message: str, code: int = 1) -> int:
