@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -129,7 +130,8 @@ def _unwritable() -> str:
         sys.stdout.flush()
     except OSError as error:
         with suppress(OSError, ValueError):  # else the interpreter would say it once more at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return "磁盘已满" if error.errno == errno.ENOSPC else str(error.strerror or error)
     return ""
 
