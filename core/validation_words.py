@@ -76,6 +76,8 @@ def why_refused(error: Any) -> str:
 
 
 def _number(bound: Any) -> str:
+    if isinstance(bound, float) and bound.is_integer():
+        bound = int(bound)
     return f"{bound:,}" if isinstance(bound, int) and bound < 10**15 else f"{bound}"
 
 

@@ -212,7 +212,7 @@ def test_a_name_has_one_limit_and_one_spelling(client: TestClient, dataset_id: i
     asked = {"provider": "local", "start": False}
     assert client.post(path, json=asked | {"name": "x" * 200}).status_code == 201
     long = client.post(path, json=asked | {"name": "x" * 201})
-    assert long.status_code == 422 and refused(long) == "请求里的 body.name 不能用：最多 200 个字"
+    assert long.status_code == 422 and "body.name 不能用：最多 200 个字" in refused(long)
     composed, decomposed = (client.post(path, json=asked | {"name": name}).json() for name in ("é", "e\u0301"))
     assert (decomposed["id"], decomposed["name"]) == (composed["id"], "é"), "they look the same, and are"
     unseen = client.post(path, json=asked | {"name": "a/../b"})
