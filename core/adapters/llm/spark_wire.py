@@ -85,6 +85,8 @@ class Wire:
         self.finished = False
         self.error: BaseException | None = None
         self._app: Any = None
+        self._opened: list[socket.socket] = []
+        self._is_abandoned = False
 
     def enableTrace(self, traceable: bool) -> None:
         """Do nothing: the SDK switches tracing off at each call, which would be a global setting."""
@@ -109,10 +111,16 @@ class Wire:
                 # After the other side's close frame the library takes itself for closed and leaves the socket open.
                 connection.shutdown()
 
-        # The SDK asks for ssl.CERT_NONE.
-        app.run_forever = lambda **_: run(
-            sslopt={"context": _tls()} if self._destination.origin.encrypted else None, **_proxy_options(self._proxy)
-        )
+        def run_wholly(**_: Any) -> Any:
+            # The SDK asks for ssl.CERT_NONE.
+            tls = {"context": _tls()} if self._destination.origin.encrypted else None
+            try:
+                return run(sslopt=tls, **_proxy_options(self._proxy))
+            finally:
+                for one in self._opened:  # whatever became of the call, which nobody may wait for any more
+                    one.close()
+
+        app.run_forever = run_wholly
         app.close = close_wholly
         self._app = app
         return app
@@ -139,6 +147,9 @@ class Wire:
         connection.connect = connect_once
         if not self._proxy.hostname:
             app.prepared_socket = _open_socket(self._destination)
+            self._opened.append(app.prepared_socket)
+            if self._is_abandoned:
+                raise OSError("abandoned")
             return headers
         try:
             self._destination.addresses()
@@ -148,6 +159,7 @@ class Wire:
 
     def abandon(self) -> None:
         """Close the socket at once, without a close frame; this ends the thread that reads it."""
+        self._is_abandoned = True
         app = self._app
         if app is None:
             return

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import pytest
 
 from core.adapters.llm import ModelRequest, ModelSpec, SpecSource, spark_wire
 from core.adapters.llm.deadline import DeadlineExceeded
+from core.adapters.llm.destinations import Destination
 from core.adapters.llm.failures import SPARK_CODES_FILE, TOO_LARGE
 from core.adapters.llm.spark import SparkProvider
 from core.errors import Cause, ProviderError
@@ -52,6 +54,23 @@ def test_a_complete_answer_with_usage() -> None:
     assert (reply.tokens_in, reply.tokens_out) == (len("甲：你好只输出 JSON"), len(reply.text))
     assert reply.model == "generalv3.5"
     assert [m["role"] for m in spark.requests[0]["payload"]["message"]["text"]] == ["system", "user"]
+
+
+def test_a_connection_that_is_made_after_the_deadline_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, given_up, opened = spark_wire._open_socket, threading.Event(), []
+
+    def slow(destination: Destination) -> socket.socket:
+        assert given_up.wait(30)
+        opened.append(usual(destination))
+        return opened[0]
+
+    monkeypatch.setattr(spark_wire, "_open_socket", slow)
+    with FakeSpark() as spark:
+        with pytest.raises(ProviderError):
+            ask(spark, deadline=0.1)
+        given_up.set()
+        wait_until(lambda: [one.fileno() for one in opened] == [-1])
+    assert not spark.requests
 
 
 def test_parameters_reach_the_wire_clamped() -> None:
