@@ -666,6 +666,8 @@ def test_the_command_says_how_far_batches_are(
     extract = [*database, "extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "m"]
     assert cli.main([*extract, "--batch", "--batch-address"]) == 2
     assert cli.main([*extract, "--batch", "--batch-failures", "never"]) == 2
+    assert cli.main([*extract, "--batch-failures", "live"]) == 1
+    assert "不作为批量" in capsys.readouterr().err
     assert cli.main([*extract, "--batch-address"]) == 1
     assert "没有批量地址" in capsys.readouterr().err
     assert cli.main([*extract, "--dry-run"]) == 0
