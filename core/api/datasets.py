@@ -9,7 +9,7 @@ from core.api.problems import documented
 from core.api.schemas import ChatInfo, ChatPageInfo, DatasetInfo, DatasetList, FormFieldInfo, FormInfo, TokenInfo
 from core.api.shared import After, Caller, DatasetId, StoreOf, dataset_numbered
 from core.domain.form import load_named_form
-from core.domain.stored_names import LONGEST_DATASET_NAME, spellings
+from core.domain.stored_names import LONGEST_DATASET_NAME, stored_spellings
 from core.services.datasets import DatasetSummary, list_datasets
 from core.services.datasets.dataset_list import dataset_summary
 
@@ -39,7 +39,7 @@ def read_datasets(
     name: Annotated[str | None, Query(max_length=LONGEST_DATASET_NAME, description="只要这个名称的")] = None,
 ) -> DatasetList:
     """All datasets, or the one of a name."""
-    meant = None if name is None else spellings(name)
+    meant = None if name is None else stored_spellings(name)
     listed = [one for one in list_datasets(store) if meant is None or one.dataset.name in meant]
     return DatasetList(items=[_info(one) for one in listed])
 

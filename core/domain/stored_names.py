@@ -22,7 +22,7 @@ def stored_name(typed: str) -> str:
     return unicodedata.normalize("NFC", typed.strip())
 
 
-def spellings(typed: str) -> tuple[str, ...]:
+def stored_spellings(typed: str) -> tuple[str, ...]:
     """The names that may be meant: as typed, which older databases may hold, and as it is stored now."""
     return tuple(dict.fromkeys((typed, stored_name(typed))))
 

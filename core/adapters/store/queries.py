@@ -22,9 +22,8 @@ from core.adapters.store.models import (
     Run,
     RunKind,
 )
-from core.adapters.store.named_rows import dataset_named
+from core.adapters.store.named_rows import dataset_named, meant
 from core.adapters.store.views import ChatView, DatasetView, EventView, ExtractionView, RecordView, RunView
-from core.domain.stored_names import spellings
 from core.errors import NotFoundError
 
 _CHUNK = 500
@@ -53,10 +52,7 @@ def dataset(session: Session, name_or_id: str | int) -> DatasetView:
     Raises:
         NotFoundError: there is none.
     """
-    if isinstance(name_or_id, int):
-        row = session.execute(select(Dataset).where(col(Dataset.id) == name_or_id)).scalar_one_or_none()
-    else:
-        row = dataset_named(session, name_or_id)
+    row = dataset_named(session, name_or_id)
     if row is None:
         raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
     chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == row.id)).scalar_one()
@@ -160,9 +156,7 @@ def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) 
     Raises:
         NotFoundError: there is none, or several datasets have one of this name.
     """
-    by_id = isinstance(name_or_id, int)
-    names = () if isinstance(name_or_id, int) else spellings(name_or_id)
-    statement = select(Run).where(col(Run.id) == name_or_id if by_id else col(Run.name).in_(names))
+    statement = select(Run).where(meant(Run, name_or_id))
     if dataset_id is not None:
         statement = statement.where(col(Run.dataset_id) == dataset_id)
     views = _run_views(session, statement)
