@@ -109,7 +109,7 @@ def test_refusals_leave_nothing(store: Store, dataset: int) -> None:
     row = {"infos": [], "index": 1}
     with pytest.raises(ConflictError, match="「模型」已经存在，不是导入的"):
         attach(store, [row], name="模型")
-    with pytest.raises(InputError, match="没有可用的名称|还没有可用的名称"):
+    with pytest.raises(InputError, match="名称没有填写|名称不能用"):
         attach(store, [row], name=" ")
     with pytest.raises(InputError, match="对不上；第 8 条：数据集「数据」里没有这个 index"):
         attach(store, [{"infos": [], "index": 8}])
