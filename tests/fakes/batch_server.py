@@ -31,6 +31,7 @@ class FakeBatches(FakeOpenAI):
         faults: by step what happens to its next requests, in order: ``lose`` (done, and the connection breaks before
             the answer), ``drop`` (it breaks before anything is done), a status such as ``500``, ``hold`` (done, and
             never answered), ``late`` (of ``batches``: a list that does not show the newest yet).
+        act_before: by step what is done before its next request is answered.
         held: set when a request is held.
         files: ``{id: (name, content)}`` of what lies there.
         batches: ``{id: batch}``, as they are told of.
@@ -47,6 +48,7 @@ class FakeBatches(FakeOpenAI):
         super().__init__(script, port=port)
         self.polls, self.ends, self.partial = polls, ends, partial
         self.faults: dict[str, list[str]] = defaultdict(list)
+        self.act_before: dict[str, list[Callable[[], object]]] = defaultdict(list)
         self.held = threading.Event()
         self.files: dict[str, tuple[str, bytes]] = {}
         self.batches: dict[str, dict[str, Any]] = {}
@@ -72,6 +74,9 @@ class FakeBatches(FakeOpenAI):
         with self._mutex:
             self.steps.append(step)
             fault = self.faults[step].pop(0) if self.faults[step] else ""
+            acts, self.act_before[step] = self.act_before[step], []
+        for act in acts:
+            act()
         if fault == "drop":
             return _break(handler)
         if fault.isdigit():

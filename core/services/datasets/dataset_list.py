@@ -9,7 +9,6 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import (
-    AT_SERVICE,
     CallBatch,
     Chat,
     Dataset,
@@ -182,12 +181,12 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
         at_service = session.execute(
             select(col(Run.name))
             .join(CallBatch, col(CallBatch.run_id) == col(Run.id))
-            .where(col(Run.dataset_id) == dataset_id, col(CallBatch.state).in_(AT_SERVICE))
+            .where(col(Run.dataset_id) == dataset_id, queries.is_at_service())
             .limit(1)
         ).scalar_one_or_none()
         if at_service is not None:
             raise ConflictError(
-                f"抽取任务「{at_service}」还有批量在服务方，照样要付钱，没有删除数据集「{view.name}」",
+                f"抽取任务「{at_service}」还有批量在服务方，没有删除数据集「{view.name}」",
                 "请等它结束，或先取消它，等服务方停下并收回结果",
             )
         # The database takes everything that hangs on it (ON DELETE CASCADE).

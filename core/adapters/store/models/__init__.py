@@ -6,6 +6,8 @@
 from core.adapters.store.models.base import Base, now
 from core.adapters.store.models.call_batches import (
     AT_SERVICE,
+    FILES_AT_SERVICE,
+    MOST_TRIES_TO_DELETE,
     CallBatch,
     CallBatchBase,
     CallBatchState,
@@ -131,6 +133,7 @@ __all__ = [
     "Extraction",
     "ExtractionBase",
     "ExtractionStatus",
+    "FILES_AT_SERVICE",
     "FormChangeRow",
     "FormDraft",
     "FormVersion",
@@ -142,6 +145,7 @@ __all__ = [
     "JobStatus",
     "LearnedModel",
     "LearnedModelBase",
+    "MOST_TRIES_TO_DELETE",
     "ModelEntry",
     "ModelLimiter",
     "Pass",

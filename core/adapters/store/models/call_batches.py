@@ -27,6 +27,12 @@ AT_SERVICE = (CallBatchState.CREATING, CallBatchState.CREATED, CallBatchState.EN
 """States of batches whose answers are paid for and not fetched."""
 
 
+FILES_AT_SERVICE = (CallBatchState.UPLOADING, CallBatchState.UPLOADED, CallBatchState.FETCHED)
+"""States of others whose files with chats may lie at the service; who drives batches deletes them."""
+MOST_TRIES_TO_DELETE = 3
+"""After so many failures files stay where they are: their service may be gone."""
+
+
 class CallLineState(StrEnum):
     """What became of a request in a batch."""
 

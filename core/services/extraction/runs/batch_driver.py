@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from core.adapters.llm.batch_files import OpenAIBatches, RemoteBatch
 from core.adapters.store import CallBatchView, Store
-from core.adapters.store.models import CallBatch, CallBatchState, Run, RunStatus, now
+from core.adapters.store.models import MOST_TRIES_TO_DELETE, CallBatch, CallBatchState, Run, RunStatus, now
 from core.errors import Cause, ProviderError
 from core.metrics import count_call
 from core.services.extraction.runs import batch_store
@@ -32,7 +32,8 @@ _REFUSALS = frozenset({Cause.CONFIG, Cause.AUTH, Cause.LICENCE, Cause.QUOTA, Cau
 """Causes that say that nothing was done, and that waiting does not help."""
 _NOT_DONE = _REFUSALS | {Cause.RATE, Cause.AUDIT}
 _GONE = "404"
-_MOST_TRIES_TO_CLOSE = 3
+_MOST_COPIES = 3
+"""Of one file that may lie at a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,10 @@ class BatchDriver:
         except ProviderError as error:
             self._fail(begun, error, back_to=CallBatchState.PREPARED if error.cause in _NOT_DONE else None)
             return False
-        return self._move(begun, CallBatchState.UPLOADED, file_id=file_id)
+        if not self._move(begun, CallBatchState.UPLOADED, file_id=file_id):  # given up meanwhile
+            self._forget(begun, batches, file_id)
+            return False
+        return True
 
     def _find_upload(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         try:
@@ -164,7 +168,7 @@ class BatchDriver:
         except ProviderError as error:
             if error.retryable:
                 raise
-            file_id = None  # a service that lists no files: a second copy costs nothing
+            file_id = None  # a service that lists no files: a second copy costs nothing, and both are deleted
         if file_id is not None:
             return self._move(batch, CallBatchState.UPLOADED, file_id=file_id)
         if self._is_lost(batch):
@@ -295,16 +299,32 @@ class BatchDriver:
         for file_id in (batch.file_id, batch.output_file, batch.error_file):
             if file_id:
                 self._forget(batch, batches, file_id)
+        self._forget_copies(batch, batches)
         self._move(batch, CallBatchState.CLOSED, problem=batch.problem)
         return False
+
+    def _forget_copies(self, batch: CallBatchView, batches: OpenAIBatches) -> None:
+        """Delete what was uploaded by a step whose answer was lost: nobody has noted its id."""
+        if batch.tried_at is None:  # nothing was
+            return
+        try:
+            for _ in range(_MOST_COPIES):
+                if (file_id := batches.find_file(_file_name(batch))) is None:
+                    return
+                batches.forget(file_id)
+        except ProviderError as error:
+            self._leave_files(batch, error)
 
     def _forget(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
         try:
             batches.forget(file_id)
         except ProviderError as error:
-            if error.retryable and batch.tries < _MOST_TRIES_TO_CLOSE:
-                raise
-            _log.warning("file of a batch not deleted at the service: run %s: %s", self._run_id, error)
+            self._leave_files(batch, error)
+
+    def _leave_files(self, batch: CallBatchView, error: ProviderError) -> None:
+        if error.retryable and batch.tries < MOST_TRIES_TO_DELETE:
+            raise error
+        _log.warning("file of a batch not deleted at the service: run %s: %s", self._run_id, error)
 
     def _withdraw(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         """A batch that was not created waits while its run is paused, and is given up once it is cancelled."""
@@ -314,6 +334,7 @@ class BatchDriver:
         """Close a batch of which no service has anything to do, and delete its file."""
         if batch.file_id:
             self._forget(batch, batches, batch.file_id)
+        self._forget_copies(batch, batches)
         batch_store.give_up(self._store, batch)
         return False
 

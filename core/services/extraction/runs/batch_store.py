@@ -20,6 +20,7 @@ from core.adapters.store.models import (
     RunStatus,
     now,
 )
+from core.adapters.store.queries import is_at_service
 from core.domain.form import storable
 from core.errors import RunError
 from core.services.extraction.runs.scope import BatchWay, parameters_of
@@ -114,19 +115,20 @@ def batch_runs(session: Session) -> list[int]:
     return [row.id or 0 for row in rows if row.id in open_ids or parameters_of(row).batch == BatchWay.FILES]
 
 
-def require_none_at_service(session: Session, row: Run, what: str) -> None:
+def require_none_at_service(session: Session, row: Run, what: str, *, files: bool = False) -> None:
     """Refuse something while a service has requests of a run: they are paid for, and their answers are to be stored.
 
     Args:
         session: open session.
         row: of the run.
         what: is refused, in Chinese.
+        files: whether its files, which hold chats, may not lie there either.
 
     Raises:
         RunError: a service has some.
     """
-    statement = select(func.count()).where(col(CallBatch.run_id) == row.id, col(CallBatch.state).in_(AT_SERVICE))
-    if session.execute(statement).scalar_one():
+    is_there = is_at_service() if files else col(CallBatch.state).in_(AT_SERVICE)
+    if session.execute(select(func.count()).where(col(CallBatch.run_id) == row.id, is_there)).scalar_one():
         raise RunError(
             f"抽取任务「{row.name}」还有批量在服务方，现在不能{what}",
             "请等它结束，或先取消它，等服务方停下并收回结果",

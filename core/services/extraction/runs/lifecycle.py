@@ -302,7 +302,7 @@ def delete(store: Store, run_id: int) -> None:
         row = _row(session, run_id)
         if row.status == RunStatus.RUNNING:
             raise RunError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
-        require_none_at_service(session, row, "删除")
+        require_none_at_service(session, row, "删除", files=True)
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
         record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:d} 条群聊")

@@ -391,7 +391,7 @@ def test_cancelling_ends_the_batch_and_keeps_what_was_answered(store: Store, ser
     run_service.cancel(store, run.id)
     with pytest.raises(RunError, match="现在不能删除"):
         run_service.delete(store, run.id)
-    with pytest.raises(ConflictError, match="「r」还有批量在服务方，照样要付钱，没有删除数据集"):
+    with pytest.raises(ConflictError, match="「r」还有批量在服务方，没有删除数据集"):
         delete_dataset(store, run.dataset_id, confirmation="d")
     for _ in range(4):
         BatchDriver(store, run.id, QUICK).advance()
@@ -419,6 +419,37 @@ def test_another_way_of_calling_leaves_no_batch_behind(store: Store, service: Fa
     BatchDriver(store, run.id, QUICK).advance()
     assert (view.status, view.done, len(service.requests), len(service.executed)) == (RunStatus.FINISHED, 3, 3, 0)
     assert states(store, run) == [CallBatchState.CLOSED] and "delete" in service.steps
+
+
+def test_what_is_deleted_leaves_no_file_at_the_service(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    service.faults |= {"upload": ["lose"], "files": ["404"], "create": ["401"]}  # twice there, and created never
+    run = started(store)
+    drive(store, run)
+    assert states(store, run) == [CallBatchState.UPLOADED] and len(service.files) == 2
+    with pytest.raises(RunError, match="还有批量在服务方，现在不能删除"):
+        run_service.delete(store, run.id)
+    with pytest.raises(ConflictError, match="「r」还有批量在服务方"):
+        delete_dataset(store, run.dataset_id, confirmation="d")
+    run_service.cancel(store, run.id)
+    service.faults |= {"delete": ["500"], "files": ["500"]}
+    for _ in range(3):
+        BatchDriver(store, run.id, QUICK).advance()
+    assert states(store, run) == [CallBatchState.CLOSED] and service.files == {}
+    run_service.delete(store, run.id)
+
+
+def test_a_file_whose_batch_was_given_up_meanwhile_is_deleted(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    run = started(store)
+    upload = service.act_before["upload"]
+    upload.append(lambda: run_service.pause(store, run.id))
+    upload.append(lambda: run_service.create_run(store, **(ASK | {"batch": ""})))
+    for _ in range(2):
+        BatchDriver(store, run.id, QUICK).advance()
+    assert "upload" in service.steps and service.files == {}
 
 
 def test_what_was_paid_for_is_not_asked_again_in_another_way(store: Store, service: FakeBatches) -> None:
