@@ -221,7 +221,7 @@ class OpenAIBatches:
         from openai.types.chat import ChatCompletion
 
         response, error = result.get("response"), result.get("error")
-        if (status := _status_of(result)) == 200:
+        if (status := status_of(result)) == 200:
             assert isinstance(response, Mapping)
             try:
                 completion = ChatCompletion.construct(**_object(response.get("body")))
@@ -285,7 +285,7 @@ def variants(request: ModelRequest) -> int:
 
 def refuses_format(result: Mapping[str, Any]) -> bool:
     """Whether a line failed because the service does not take its response format."""
-    status = _status_of(result)
+    status = status_of(result)
     return status not in (None, 200) and may_refuse_format(failed_response(result))
 
 
@@ -295,11 +295,11 @@ def failed_response(result: Mapping[str, Any]) -> Any:
     body = response.get("body")
     inner = body.get("error") if isinstance(body, Mapping) else None
     error = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
-    return SimpleNamespace(status_code=_status_of(result), body=error, message=str(error.get("message") or ""))
+    return SimpleNamespace(status_code=status_of(result), body=error, message=str(error.get("message") or ""))
 
 
-def _status_of(result: Mapping[str, Any]) -> int | None:
-    """The HTTP status of a line's response; some services write it as text."""
+def status_of(result: Mapping[str, Any]) -> int | None:
+    """The HTTP status of a line's response, which some services write as text; ``None`` where there is none."""
     response = result.get("response")
     status = response.get("status_code") if isinstance(response, Mapping) else None
     if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:

@@ -34,6 +34,8 @@ WAITING = (CallBatchState.PREPARED, CallBatchState.UPLOADED)
 _NOT_SENT = (CallBatchState.PREPARED, CallBatchState.UPLOADING, CallBatchState.UPLOADED)
 """States of batches that no service was asked to carry out."""
 _AT_ONCE = 500
+_MOST_LEVELS = 50
+"""Of a result; an answer has six."""
 UNSURE = "unsure"
 """Status of a batch of which the service does not say whether it was made."""
 GONE = "gone"
@@ -271,18 +273,32 @@ def _settle(store: Store, batch_id: int, results: Sequence[tuple[str, Mapping[st
                 col(CallLine.batch_id) == batch_id,
                 col(CallLine.state) == CallLineState.SENT,
             )
-            values = {"state": _state_of(result), "result": storable(dict(result)), "body": ""}
+            values = {"state": _state_of(result), "result": _kept(result), "body": ""}
             settled: Any = session.execute(statement.values(**values))
             if settled.rowcount and values["state"] == CallLineState.ANSWERED:
                 answered.append(result)
     return answered
 
 
-def _state_of(result: Mapping[str, Any]) -> CallLineState:
-    from core.adapters.llm.batch_files import CANCELLED  # who only looks how far a run is need not wait for it
+def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as it can be stored; of one that is nested too deeply that it was answered, for it was paid for."""
+    inside: list[Any] = [result]
+    for _ in range(_MOST_LEVELS):
+        parts = (part.values() if isinstance(part, Mapping) else part for part in inside)
+        inside = [one for part in parts for one in part if isinstance(one, Mapping | list)]
+    if inside:
+        from core.adapters.llm.batch_files import status_of
 
-    response, error = result.get("response"), result.get("error")
-    if isinstance(response, Mapping) and response.get("status_code") == 200:
+        return {"response": {"status_code": status_of(result), "body": None}, "error": None}
+    kept: dict[str, Any] = storable(dict(result))
+    return kept
+
+
+def _state_of(result: Mapping[str, Any]) -> CallLineState:
+    from core.adapters.llm.batch_files import CANCELLED, status_of  # who only looks how far a run is waits for neither
+
+    error = result.get("error")
+    if status_of(result) == 200:
         return CallLineState.ANSWERED
     if isinstance(error, Mapping) and error.get("code") == CANCELLED:
         return CallLineState.UNASKED

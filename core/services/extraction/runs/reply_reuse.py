@@ -10,8 +10,9 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Extraction, Reply, Run
 from core.domain.chat import UnparsedChat
 from core.domain.form import Form
-from core.errors import Cause, ProviderError, ShiyaoError
+from core.errors import ShiyaoError
 from core.services.extraction.pipeline import Pipeline, run_pipeline
+from core.services.extraction.pipeline.outcome import AnswerAwaited
 from core.services.extraction.runs.cached_provider import CachedProvider
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, require_base_forms
 
@@ -20,7 +21,7 @@ MOST_CHATS = 400
 
 
 class _AbsentProvider:
-    """A provider that answers nothing, in place of another."""
+    """A provider that answers nothing, in place of another; no call is counted of it."""
 
     def __init__(self, other: Provider) -> None:
         self.name, self.default_url = other.name, other.default_url
@@ -29,7 +30,7 @@ class _AbsentProvider:
         return ""
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        raise ProviderError(Cause.CONFIG, "试算时不调用模型")
+        raise AnswerAwaited
 
 
 def reusable_replies(
@@ -74,6 +75,8 @@ def reusable_replies(
                 base=require_base_forms(pipeline, given),
                 examples=examples_for(store, form, pipeline, chat_id),
             )
+        except AnswerAwaited:
+            pass  # as far as the answers reach
         except ShiyaoError:
             continue  # it would fail before the first call
         if provider.answered_calls:

@@ -29,7 +29,7 @@ from core.services.datasets import delete_dataset
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.batch_driver import BatchDriver, BatchPace
-from core.services.extraction.runs.batch_store import batches_of, resume_batches
+from core.services.extraction.runs.batch_store import batches_of, resume_batches, settle_lines
 from tests.factories.datasets import make_dataset
 from tests.factories.quality import add_record
 from tests.factories.runs import add_dataset, runner, stored
@@ -493,6 +493,25 @@ def test_an_odd_answer_fails_its_chat_and_no_other(store: Store, service: FakeBa
     BatchDriver(store, run.id, QUICK).advance()
     view = run_service.progress(store, run.id)
     assert (view.failed, view.parameters["batch"], states(store, run)) == (0, "", [CallBatchState.CLOSED])
+
+
+def test_an_answer_without_end_in_depth_is_one_that_was_paid_for(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 1)
+    add_model(store, service)
+    run = started(store)
+    BatchDriver(store, run.id, QUICK).advance()
+    (batch,) = batches_of(store, run.id)
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    with store.read() as session:
+        custom_id = session.execute(select(col(CallLine.custom_id))).scalar_one()
+    results = [(custom_id, {"response": {"status_code": "200", "body": {"choices": deep}}})]
+    assert len(list(settle_lines(store, batch.id, results))) == 1
+    with store.write() as session:
+        session.execute(update(CallBatch).values(state=CallBatchState.FETCHED))
+    BatchDriver(store, run.id, QUICK).advance()
+    assert run_service.progress(store, run.id).failed == 1 and states(store, run) == [CallBatchState.CLOSED]
 
 
 def without(batch: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Reply
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
-from core.services.extraction.pipeline import newest_attempt
+from core.services.extraction.pipeline import newest_attempt, retry
 from core.services.extraction.runs.cached_provider import request_key
 from tests.factories.datasets import FORM
 from tests.factories.runs import add_dataset, execute
@@ -66,6 +66,15 @@ def test_an_identical_request_is_asked_once(store: Store, service: FakeOpenAI) -
     assert (third.done, run_service.reused(store, third.id), len(service.requests)) == (3, 3, 4), (
         "copies are sources too"
     )
+
+
+def test_an_estimate_counts_no_calls(store: Store, service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 3)
+    carry_out(store, create(store, "first", limit=3))
+    counted: list[str] = []
+    monkeypatch.setattr(retry, "count_call", lambda *called, **_: counted.append(str(called[1])))
+    estimate = run_service.estimate(store, dataset="d", provider="openai")
+    assert (estimate.reused, counted) == (2, []), "nobody was asked"
 
 
 def test_another_way_of_asking_is_another_request(store: Store, service: FakeOpenAI) -> None:
