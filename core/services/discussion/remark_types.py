@@ -15,6 +15,8 @@ MOST_OF_NAME = 200
 """Characters of a customer's name that a discussion keeps."""
 MOST_EVENTS = 4_000
 """Comments, edits and the like of one discussion, after which no comment is taken but with 解决 or 重开."""
+MOST_CHANGES = 2 * MOST_EVENTS
+"""Likewise, after which no comment is edited or brought back either: each such step reads all of them."""
 MOST_REMARKS = 200
 """Remarks that are taken at once; the browser keeps the others and sends them again."""
 _LARGEST = 2**31 - 1

@@ -24,6 +24,7 @@ from core.domain.unseen_characters import is_blank
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError, ShiyaoError, StoreError
 from core.services.discussion.known_people import known_people
 from core.services.discussion.remark_types import (
+    MOST_CHANGES,
     MOST_EVENTS,
     MOST_OF_NAME,
     MOST_REMARKS,
@@ -276,8 +277,7 @@ def _take_step(
 ) -> RemarkAck:
     ack = RemarkAck(remark.id, "saved", discussion=discussion.id or 0)
     kind = DiscussionStep(remark.kind)
-    if kind is DiscussionStep.COMMENT:
-        _require_room(session, discussion)
+    _require_room(session, discussion, kind)
     is_open = discussion.resolved_at is None
     if kind in _CHANGES:
         _change_comment(session, discussion, remark, who, mentions)
@@ -341,11 +341,19 @@ def _told_before(session: Session, remark: Remark, done: DiscussionEvent, mentio
     return f"{reopening}{_nobody_sentence(mentions, remark.text)}"
 
 
-def _require_room(session: Session, discussion: Discussion) -> None:
-    """A full discussion takes no further comment; it is still resolved, and what stands in it changed and deleted."""
+def _require_room(session: Session, discussion: Discussion, kind: DiscussionStep) -> None:
+    """A full discussion takes no further comment; it is still resolved, and what stands in it changed, to a bound."""
+    most = {
+        DiscussionStep.COMMENT: MOST_EVENTS,
+        DiscussionStep.EDIT: MOST_CHANGES,
+        DiscussionStep.RESTORE: MOST_CHANGES,
+    }
+    if kind not in most:
+        return
     count = select(func.count()).where(col(DiscussionEvent.discussion_id) == discussion.id)
-    if session.execute(count).scalar_one() >= MOST_EVENTS:
-        raise ConflictError(f"这处讨论已有 {MOST_EVENTS:,} 条，不能再评论", "请解决它，结论可以一并写下")
+    if session.execute(count).scalar_one() >= most[kind]:
+        what = "评论" if kind is DiscussionStep.COMMENT else kind
+        raise ConflictError(f"这处讨论已有 {most[kind]:,} 条，不能再{what}", "请解决它，结论可以一并写下")
 
 
 def _nobody_sentence(mentions: MentionFinder, text: str) -> str:

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import DisputeStatus, Extraction, Pass, PassingRule, Record, RecordEvent
 from core.adapters.store.queries import PASSED_BY
-from core.adapters.store.save_ids import FORM_CHANGE, PASSED, is_saved_as
+from core.adapters.store.save_ids import NOT_ON_DESK, is_saved_as
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.services.quality import pairwise_agreement
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version
@@ -22,7 +23,7 @@ from core.services.quality.fast_approvals import latest_fast_approvals
 from core.services.quality.review_checks import review_checks
 from core.services.review.passing_audits import BY_HAND
 from core.services.review.progress import DECIDED
-from core.services.team import everything_shown
+from core.services.team import everything_shown, is_allowed
 
 _WEEKS, _CHATS_A_WEEK = 8, 100
 """Drift is measured on the last weeks with work, on at most this many chats of each."""
@@ -76,8 +77,8 @@ class LeadView:
         differences: chats that two reviewers see differently and nobody has settled.
         stopped: rules for values to pass that an audit has switched off.
         imported: the day on which the dataset was made.
-        fast: reviewers some of whose latest approvals were faster than their texts can be read, with how many: for
-            those who may see it.
+        fast: reviewers some of whose latest approvals were faster than their texts can be read, with how many; none for
+            who may not see it.
     """
 
     total: int
@@ -147,7 +148,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         sum(not chat.settled_by for chat in together.chats) if together is not None else 0,
         stopped,
         dataset.created_at.astimezone().date(),
-        fast,
+        fast if is_allowed(Permission.REVIEW_CHECKS) else (),
     )
 
 
@@ -167,7 +168,7 @@ def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
         .where(
             *_decided_by_people(dataset_id),
             col(RecordEvent.status).in_(DECIDED),
-            ~is_saved_as(PASSED, FORM_CHANGE),  # nobody reviewed the chat then
+            ~is_saved_as(*NOT_ON_DESK),  # nobody reviewed the chat then
         )
         .group_by(col(RecordEvent.record_id))
         .subquery()

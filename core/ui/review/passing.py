@@ -141,14 +141,14 @@ def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: Passi
         st.rerun()  # the whole page: the question is answered
     what = "整条" if choice.scope == PassingScope.FORMS else "部分格子"
     st.markdown(
-        f"「{escape_markdown(choice.run_name)}」把握 {choice.threshold:.1%} 以上：现在放行 "
+        f"「{escape_markdown(choice.run_name)}」把握 {choice.threshold * 100:g}% 以上：现在放行 "
         f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，预计其中错 "
         f"**{plan.expected_wrong:.1f} 格**，没有人逐项看过就算批量确认。"
     )
     if copied:
         st.warning(f"这个预计可能太乐观：{escape_markdown(copied)}。", icon=":material/warning:")
     st.caption(
-        f"抽 {choice.audit_share:.1%} 盲审（至少 5 条），错误率超过 {choice.allowed_error:.1%} 自动停用。"
+        f"抽 {choice.audit_share * 100:g}% 盲审（至少 5 条），错误率超过 {choice.allowed_error * 100:g}% 自动停用。"
         "以后把握够了的也照此放行；随时可以停用，也可以撤回放行的记录。"
     )
     st.button(
@@ -242,7 +242,7 @@ def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -
 
 
 def _title(rule: PassingRuleView) -> str:
-    return f"{_SCOPES[PassingScope(rule.scope)]}，{rule.threshold:.1%} 以上"
+    return f"{_SCOPES[PassingScope(rule.scope)]}，{rule.threshold * 100:g}% 以上"
 
 
 def _drawn_text(audit: PassingAudit) -> str:

@@ -301,7 +301,9 @@ def test_what_is_too_long_or_no_remark_is_refused_with_a_sentence(store: Store, 
     assert all_of(store, dataset)[0].turns[0].text == "其余照常"
 
 
-def test_a_full_discussion_is_still_changed_and_resolved(store: Store, dataset: DatasetView) -> None:
+def test_a_full_discussion_is_still_changed_and_resolved(
+    store: Store, dataset: DatasetView, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = say(store, dataset, "头一句，电话 13800000001").discussion
     filler = [
         {"discussion_id": number, "kind": "评论", "who": "林晓", "text": "句", "save_id": f"filler-{turn}", "at": now()}
@@ -320,6 +322,10 @@ def test_a_full_discussion_is_still_changed_and_resolved(store: Store, dataset: 
     assert not view.is_open and view.turns[0].text == "头一句" and view.turns[-2].text == "就这样"
     say(store, dataset, "", kind="重开")
     assert all_of(store, dataset)[0].is_open
+    monkeypatch.setattr(remarks, "MOST_CHANGES", MOST_EVENTS)
+    with pytest.raises(ConflictError, match="不能再修改"):
+        say(store, dataset, "又一遍", kind="修改", target=first)
+    say(store, dataset, "", kind="删除", target=first)
 
 
 def test_customers_are_told_apart_by_name_then_by_place(store: Store, dataset: DatasetView) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
@@ -19,6 +19,7 @@ from core.adapters.store.models import (
     PlantedError,
     PlantedStatus,
     Record,
+    RecordEvent,
     Run,
     RunStatus,
     TrainingSet,
@@ -357,6 +358,11 @@ def test_work_done_over_the_form_before_is_carried(store: Store) -> None:
     with store.read() as session:
         record = {one.index: one for one in queries.records(session, dataset.id)}[3]
     assert (record.forms[0]["联系电话"], record.forms[0]["故障现象"]) == ("13700000000", ["漏水"])
+    with store.write() as session:  # as browsers could name their saves once
+        named = update(RecordEvent).where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == 4)
+        session.execute(named.values(save_id="form-12345678"))
+    late = approve(store, dataset, old, 3, ticket(3), version=3, form=OLD)
+    assert late.result == "conflict", "somebody's save is no change of the form, whatever its id"
     stranger = approve(store, dataset, old, 2, ticket(2), version=3, form="recruiting")
     assert stranger.result == "rejected"
     assert "没有保存" in stranger.why

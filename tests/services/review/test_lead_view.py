@@ -3,14 +3,18 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Pass, Record, RecordEvent
+from core.adapters.store.queries import PASSED_BY
+from core.domain.permissions import AccountRole
 from core.services.quality import dispute
 from core.services.review.lead_view import lead_view
 from core.services.review.passing import let_pass
+from core.services.review.records.versions import new_version
+from core.services.team import Actor, acting_as
 from tests.factories.datasets import FORM, make_form, make_record, make_run
 from tests.factories.quality import AGE, NAME, quality_dataset
 from tests.factories.reviews import decide, records
@@ -88,6 +92,9 @@ def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Stor
     view = lead_view(store, dataset, FORM)
     assert [one.reviewer for one in view.work] == ["阿青"] and [left for _, left in view.left] == [3, 2]
     assert view.left[0][0] == dataset.created_at.astimezone().date(), "it begins at the import"
+    with store.write() as session:  # changed in 记录表, which is no decision
+        record = session.execute(select(Record).where(col(Record.reviewer) == PASSED_BY).limit(1)).scalar_one()
+        new_version(session, record, FORM, customers=record.customers, who="组长", reason="", save_id="cell-x-1")
     kept = records(store, dataset)[2]
     decide(store, dataset, 2, values=kept.forms[0], version=kept.version, run=run)
     view = lead_view(store, dataset, FORM)
@@ -95,6 +102,14 @@ def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Stor
         4,
         2,
     ]
+
+
+def test_what_a_check_says_of_a_person_is_for_leads(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = quality_dataset(store)
+    monkeypatch.setattr("core.services.review.lead_view.latest_fast_approvals", lambda *_: {"阿青": 5})
+    assert lead_view(store, dataset, FORM).fast == (("阿青", 5),)
+    with acting_as(Actor("小李", AccountRole.REVIEWER, 1)):
+        assert lead_view(store, dataset, FORM).fast == ()
 
 
 def test_a_deleted_customer_is_a_change_of_all_its_values(store: Store) -> None:

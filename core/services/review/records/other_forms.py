@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Confirmation, Dataset, Record, RecordEvent
-from core.adapters.store.save_ids import FORM_CHANGE, begins_with
+from core.adapters.store.models import Confirmation, Dataset, Record
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError
 from core.services.forms.earlier_forms import carried_customers
 from core.services.review.records.save_types import CustomerSave, Save
+from core.services.review.records.versions import event_of
 
 
 class FormChangedError(ConflictError):
@@ -90,12 +90,8 @@ def after_form_changes(session: Session, record: Record, save: Save) -> Save:
     """A save whose record nothing but changes of the form has touched since, as made over its newest version."""
     version = record.version
     while version > save.base_version:
-        saved_as = session.execute(
-            select(col(RecordEvent.save_id)).where(
-                col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == version
-            )
-        ).scalar_one_or_none()
-        if saved_as is None or not begins_with(saved_as, [FORM_CHANGE]):
+        event = event_of(session, record, version)
+        if event is None or "form_change" not in event.change:  # a browser chose the ids of its saves
             return save
         version -= 1
     return save.model_copy(update={"base_version": record.version}) if version == save.base_version else save
