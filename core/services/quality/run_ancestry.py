@@ -1,18 +1,15 @@
 """The runs that a run was made of, and whether one of them was made from what people said."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, LearnedModel, RunKind, TrainingSet
-from core.domain.model_settings import DIGEST, LEARNED
+from core.domain.model_settings import DIGEST, LEARNED, ModelSettings
 from core.services.datasets.copied_answers import OF_PEOPLE, REPEATS, RUN_IDS
 from core.services.quality.cache import cached
-
-if TYPE_CHECKING:
-    from core.adapters.llm import ModelSpec
 
 _AT_ONCE = 500
 """Digests in one question to the database."""
@@ -132,7 +129,7 @@ def _is_learned_here(session: Session, dataset_id: int, run: RunFacts) -> bool:
     return texts is None or _count_texts(session, dataset_id, texts) > 0
 
 
-def trained_on(session: Session, dataset_id: int, model: "ModelSpec") -> int:
+def trained_on(session: Session, dataset_id: int, model: ModelSettings) -> int:
     """Number of chats of a dataset that a learned or tuned model was trained on, told by their text.
 
     Args:
