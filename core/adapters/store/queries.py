@@ -11,10 +11,6 @@ from sqlmodel import Session, col
 
 from core.adapters.store.db import READING
 from core.adapters.store.models import (
-    AT_SERVICE,
-    FILES_AT_SERVICE,
-    MOST_TRIES_TO_DELETE,
-    CallBatch,
     Chat,
     Dataset,
     Extraction,
@@ -360,17 +356,6 @@ def is_final() -> ColumnElement[bool]:
             col(Record.review_pass) == Pass.ADJUDICATED,
             and_(col(Record.review_pass) == Pass.PRIMARY, ~settled),
         ),
-    )
-
-
-def is_at_service() -> ColumnElement[bool]:
-    """Condition on batches of calls: a service has requests that are paid for, or files with chats.
-
-    Where its files could not be deleted again and again, nobody waits for that any longer.
-    """
-    return or_(
-        col(CallBatch.state).in_(AT_SERVICE),
-        and_(col(CallBatch.state).in_(FILES_AT_SERVICE), col(CallBatch.tries) < MOST_TRIES_TO_DELETE),
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.call_batches import is_at_service
 from core.adapters.store.erasure import forget_job_results, forget_search_index
 from core.adapters.store.models import (
     CallBatch,
@@ -181,7 +182,7 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
         at_service = session.execute(
             select(col(Run.name))
             .join(CallBatch, col(CallBatch.run_id) == col(Run.id))
-            .where(col(Run.dataset_id) == dataset_id, queries.is_at_service())
+            .where(col(Run.dataset_id) == dataset_id, is_at_service())
             .limit(1)
         ).scalar_one_or_none()
         if at_service is not None:

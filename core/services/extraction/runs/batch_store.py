@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import CallBatchView, Store
+from core.adapters.store.call_batches import is_at_service
 from core.adapters.store.models import (
     AT_SERVICE,
     CallBatch,
@@ -20,7 +21,6 @@ from core.adapters.store.models import (
     RunStatus,
     now,
 )
-from core.adapters.store.queries import is_at_service
 from core.domain.form import storable
 from core.errors import RunError
 from core.services.extraction.runs.scope import BatchWay, parameters_of
