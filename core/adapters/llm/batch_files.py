@@ -32,6 +32,8 @@ _MILLISECONDS_FROM: Final = 100_000_000_000
 """Moments from here on are counted in milliseconds: in seconds it would be the year 5138."""
 _EARLIEST: Final = 1_600_000_000
 """No batch ended before this moment (2020): what is less is no moment, and no reason to cancel one."""
+_LATEST: Final = 4_100_000_000
+"""Nor is what lies behind this one (2099): services write the end of time where they know no end."""
 _ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
 
 
@@ -246,6 +248,8 @@ class OpenAIBatches:
         code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
         if code == EXPIRED:
             raise failure(Cause.TIMEOUT, "批量到了时限，这一条还没有轮到", "请再作为一批抽取，或改为实时", code=code)
+        if response and not code:  # somebody answered, and was paid, whatever it is
+            raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式", code=UNREADABLE)
         raise failure(Cause.SERVER, "批量的这一条没有得到回答", code=code)
 
     def tokens_of(self, result: Mapping[str, Any]) -> tuple[int | None, int | None]:
@@ -302,7 +306,9 @@ def status_of(result: Mapping[str, Any]) -> int | None:
     """The HTTP status of a line's response, which some services write as text; ``None`` where there is none."""
     response = result.get("response")
     status = response.get("status_code") if isinstance(response, Mapping) else None
-    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
+    if isinstance(status, str) and (told := status.strip()).isascii() and told.isdigit() and len(told) == 3:
+        return int(told)
+    if isinstance(status, float) and status.is_integer():
         return int(status)
     return status if type(status) is int else None
 
@@ -357,9 +363,10 @@ def _moment(value: Any) -> datetime | None:
     try:
         if isinstance(value, str) and not value.isdigit():
             moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = float(value) / (1_000 if float(value) >= _MILLISECONDS_FROM else 1)
-        return datetime.fromtimestamp(seconds, UTC) if seconds >= _EARLIEST else None
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        else:
+            seconds = float(value) / (1_000 if float(value) >= _MILLISECONDS_FROM else 1)
+        return datetime.fromtimestamp(seconds, UTC) if _EARLIEST <= seconds <= _LATEST else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

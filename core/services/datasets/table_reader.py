@@ -35,7 +35,7 @@ from core.services.datasets.table_row import TableRow
 
 _EXCEL_CELL = 32_767
 _INDEX_DIGITS = 20
-_NUMERIC = re.compile(r"[\d.,+-]+")
+_NUMERIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 _PAIR = 2
 """Cells in a row of a cover sheet: what and how much."""
 _NAME_LENGTH = 12
@@ -253,11 +253,15 @@ def _require_texts(source: SourceFile, names: list[str], at: int, head: Sequence
 
 
 def _without_codes(names: list[str], at: int | None, head: Sequence[TableRow], report: ReadingReport) -> int | None:
-    """The column of numbers; ``None``, which is noted, where other programs' codes stand in it, such as A-17."""
+    """The column of numbers; ``None`` where it is empty, or holds more codes of other programs than numbers (noted)."""
     codes = [cell for row in head if at is not None and at < len(row.cells) and (cell := _cell(row.cells[at]))]
-    if at is None or not codes or any(_NUMERIC.fullmatch(code) for code in codes):
+    if at is None or not head:
         return at
-    report.note(f"「{names[at][:20]}」列里不是数字（如 {codes[0][:20]}），群聊按在文件里的位置编号，从 1 开始")
+    other = [code for code in codes if not _NUMERIC.fullmatch(code)]
+    if codes and 2 * len(other) <= len(codes):
+        return at
+    if codes:
+        report.note(f"「{names[at][:20]}」列里不是数字（如 {other[0][:20]}），群聊按在文件里的位置编号，从 1 开始")
     return None
 
 

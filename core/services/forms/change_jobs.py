@@ -103,6 +103,8 @@ def newest_preview(store: Store, name: str, who: str) -> tuple[HeavyJobView, For
         return job, _plan(job.parameters, result_of(store, job))
     except StoreError:  # the change has been made since: nothing is kept of what it did away with
         return None
+    except KeyError:  # kept by an earlier version of this program: it did not look for all that this one shows
+        return None
 
 
 def is_preview_of(job: HeavyJobView, change: FormChange, datasets: Sequence[str]) -> bool:
@@ -160,7 +162,7 @@ def _prepare_change(store: Store, parameters: Mapping[str, Any], on_rows: OnRows
         cells=0,
         lost=(),
         lost_cells=parameters["lost_cells"],
-        lost_digest=parameters["lost_digest"],
+        lost_digest=parameters.get("lost_digest", ""),
     )
     return prepare_form_change(store, plan, who=parameters["who"], on_rows=on_rows)
 

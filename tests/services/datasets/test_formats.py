@@ -241,6 +241,22 @@ def test_codes_of_another_program_are_no_numbers(form: Form) -> None:
     assert len(chosen.rejected) == 3
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [
+        ("A1", "B-7", "007"),
+        ("2024-01-01", "2024-01-02", "3"),
+        ("138-0000", "1,2", ""),
+        ("１", "２", "３"),
+        ("", "", ""),
+    ],
+)
+def test_more_codes_than_numbers_number_no_chats(form: Form, codes: tuple[str, ...]) -> None:
+    rows: list[list[object]] = [["编号", "聊天内容"], *([code, text] for code, text in zip(codes, TEXTS, strict=False))]
+    found = preview_import(BytesIO(as_csv(rows).encode()), "a.csv", form)
+    assert ([chat.index for chat in found.chats], found.rejected) == ([1, 2, 3], ())
+
+
 def test_a_cell_that_excel_has_cut_is_refused(form: Form) -> None:
     found = preview_import(BytesIO(as_xlsx([["text"], ["聊" * 32_767], [TEXTS[0]]])), "a.xlsx", form)
     assert found.rejected[0].reason.startswith("文字满了 Excel 单元格的上限")
