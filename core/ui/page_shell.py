@@ -35,7 +35,8 @@ _DRAWN_EVERYWHERE = (
     "Selectbox StreamlitMarkdown TextInput"
 ).split()
 """Parts of Streamlit that nearly every page draws. It fetches each when the first of its kind is to be drawn, and
-a grey line of another height stands there until then; fetched with the page, they are there in time."""
+a grey line of another height stands there until then; fetched with the page, they are there in time. They come after
+what Streamlit needs to begin at all."""
 
 
 def _preloads() -> str:
@@ -64,9 +65,11 @@ def page_html() -> str:
     sources = [join_modules(_HERE / "js" / f"{name}.js" for name in names) for names in _SCRIPTS]
     script = "\n".join(f"(() => {{\n{source}\n}})();" for source in sources)
     style = "".join((_HERE / f"{name}.css").read_text("utf-8") for name in _STYLES)
-    own = f"{_preloads()}<style>\n{style}</style>\n<script>{script}</script>\n"
+    own = f"<style>\n{style}</style>\n<script>{script}</script>\n"
     # Before Streamlit's first script: it never draws a word that ours has not seen.
-    for before, ours in (*_PARTS, ('<script type="module"', f'{own}<script type="module"')):
+    first_script = '<script type="module"'
+    parts = (*_PARTS, ("</head>", f"{_preloads()}</head>"), (first_script, f"{own}{first_script}"))
+    for before, ours in parts:
         if page.count(before) != 1:
             raise RuntimeError(f"Streamlit's page has another form than ours is made for: {before}")
         page = page.replace(before, ours)

@@ -19,6 +19,7 @@ from core.places import API_PATH
 from core.settings import settings
 from core.ui.kept_files import KeptFiles
 from core.ui.page_shell import PageShell, inline_scripts, page_html
+from core.ui.program_files import ProgramFiles
 from core.ui.sign_in.gate import SignedInOnly
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -56,6 +57,7 @@ def guards() -> list[Middleware]:
         Middleware(OwnPagesOnly),
         Middleware(ClosedRoutes),
         Middleware(SignedInOnly),
+        Middleware(ProgramFiles),
         Middleware(KeptFiles),
         Middleware(PageShell),
     ]

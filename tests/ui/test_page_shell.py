@@ -46,6 +46,7 @@ def test_the_page_is_in_chinese_before_any_script_runs() -> None:
     assert "stMainBlockContainer" in page
     assert page.index("stMainBlockContainer") < page.index('<script type="module"')
     assert page.count('<link rel="modulepreload" crossorigin href="./static/js/Metric.') == 1
+    assert page.index("js/react-dom.") < page.index("js/Metric.")  # what nothing begins without comes first
     assert len(inline_scripts(page)) == 2  # Streamlit's and ours, each with its hash in the policy
     assert all("</script" not in script for script in inline_scripts(page))
 
