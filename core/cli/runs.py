@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
@@ -102,18 +101,20 @@ def extract(
                 context_tokens=context,
                 **({} if examples is None else {"examples": examples}),
             )
-        estimated = partial(
-            run_service.estimate,
-            store,
-            dataset=dataset,
-            provider=provider,
-            model=model,
-            pipeline=stages,
-            run=run,
-            limit=limit,
-            chat_indices=indices,
-            fresh=fresh,
-        )
+
+        def estimated() -> "Estimate":
+            return run_service.estimate(
+                store,
+                dataset=dataset,
+                provider=provider,
+                model=model,
+                pipeline=stages,
+                run=run,
+                limit=limit,
+                chat_indices=indices,
+                fresh=fresh,
+            )
+
         if dry_run:
             estimate = estimated()
             with store.read() as session:

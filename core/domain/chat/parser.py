@@ -1,4 +1,4 @@
-"""Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
+"""Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_seen`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -31,9 +31,7 @@ from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening
 from core.domain.chat.speaker_openings import find_addressed, find_openings, may_be_name
 from core.domain.chat.stacked_headers import find_stacked_headers
 from core.domain.chat.subtitle_headers import find_subtitle_headers
-from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
-from core.domain.unseen_characters import UNSEEN
 
 _APPLICATION = frozenset(("系统", "system"))
 _TWO = 2
@@ -46,26 +44,8 @@ _ON_ONE_LINE = ON_LINE | {HeaderStyle.LISTED_NAME_COLON}
 _NAME_BEFORE_COLON = _ON_ONE_LINE - {HeaderStyle.NAME_TIME_COLON, HeaderStyle.NAME_CLOCK_COLON}
 
 
-def parse_chat(text: str) -> ParsedChat:
-    """Parse a chat text of any shape; never raises.
-
-    Time is linear in the length of the text.
-
-    Args:
-        text: the chat as it was imported; nothing is normalised, so that offsets hold. Characters that nobody sees
-            are overlooked: they part no names.
-
-    Returns:
-        Messages and residue whose spans, joined in order, are the text. A text without any speaker is one message
-        with the speaker ``""``; an empty text has no messages.
-    """
-    if text.isascii() or not UNSEEN.search(text):
-        return _parse(text)
-    seen = SeenText(text)
-    return put_back(_parse(seen.text), seen, text) if seen.text else _parse(text)
-
-
-def _parse(text: str) -> ParsedChat:
+def parse_seen(text: str) -> ParsedChat:
+    """Parse a chat text as :func:`core.domain.chat.parse_chat` does; characters that nobody sees part names here."""
     residue = find_residue(text)
     end = residue.start if residue else len(text)
     lines = split_lines(text, end)

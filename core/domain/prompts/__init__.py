@@ -1,7 +1,15 @@
 """Prompt templates: versioned files with YAML front matter and a Jinja2 body, rendered from form and chat."""
 
 from core.domain.prompts.cache_order import cache_order
-from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, prompt_folder
+from core.domain.prompts.loading import (
+    PROMPTS_DIR,
+    PromptFolder,
+    list_prompts,
+    load_prompt,
+    name_in,
+    parse_prompt,
+    prompt_folder,
+)
 from core.domain.prompts.prompt_types import (
     COMMON_VARIABLES,
     STAGE_PARTNERS,
@@ -25,6 +33,7 @@ __all__ = [
     "STAGE_VARIABLES",
     "Example",
     "Prompt",
+    "PromptFolder",
     "Rendered",
     "Stage",
     "asks_the_same",
@@ -32,6 +41,7 @@ __all__ = [
     "gives_forms",
     "list_prompts",
     "load_prompt",
+    "name_in",
     "needs",
     "parse_prompt",
     "prompt_folder",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -196,6 +196,16 @@ def _filter(name: str, value: nodes.Node, *arguments: nodes.Expr) -> nodes.Filte
 
 ENVIRONMENT = PromptEnvironment()
 ENVIRONMENT.filters |= {_CHARGE: charge, _CHARGE_LOOP: charge_loop}
+
+
+@lru_cache(maxsize=64)
+def compiled(body: str) -> Template:
+    """A template, compiled once: it takes 10 to 20 ms, and a run renders the same prompt for every chat.
+
+    Raises:
+        TemplateError: it cannot be used; whatever else Python raises where nesting is too deep or a number too long.
+    """
+    return ENVIRONMENT.from_string(body)
 
 
 @lru_cache(maxsize=64)

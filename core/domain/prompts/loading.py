@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from jinja2 import meta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE
+from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE, compiled
 from core.domain.prompts.prompt_types import STAGE_VARIABLES, Prompt, Stage
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
@@ -123,7 +123,7 @@ def _split(source: str, file_name: str) -> tuple[dict[str, Any], str]:
 def _check_body(body: str, stage: Stage, file_name: str) -> None:
     try:
         tree = ENVIRONMENT.parse(body)
-        blocks = set(ENVIRONMENT.from_string(body).blocks)
+        blocks = set(compiled(body).blocks)
         variables = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
     except Exception as error:  # also RecursionError, ValueError and SyntaxError of deep nesting or a huge number
         raise PromptError(
@@ -190,18 +190,30 @@ class PromptFolder(NamedTuple):
         return max([*versions, *(prompt.version for prompt in self.prompts if prompt.name == name)], default=0)
 
 
-@lru_cache(maxsize=4)
-def prompt_folder(folder: Path = PROMPTS_DIR) -> PromptFolder:
-    """Read all prompt files of a folder; cached for the process."""
+@lru_cache(maxsize=32)
+def prompt_folder(folder: Path = PROMPTS_DIR, name: str = "") -> PromptFolder:
+    """Read the prompt files of a folder; cached for the process.
+
+    Args:
+        folder: where they are.
+        name: of the prompt whose versions are read; ``""``: all files. Compiling one takes some 10 ms.
+    """
     prompts: list[Prompt] = []
     unusable: dict[str, PromptError] = {}
     for path in sorted(folder.glob("*.md")):
+        if name and not ((match := _FILE_NAME.fullmatch(path.name)) and match["name"] == name):
+            continue
         try:
             prompts.append(read_prompt(path))
         except PromptError as error:
             unusable[path.name] = error
     prompts.sort(key=lambda prompt: (prompt.name, -prompt.version))
     return PromptFolder(tuple(prompts), unusable)
+
+
+def name_in(reference: str) -> str:
+    """The name in a reference to a prompt (``baseline``, ``baseline.v1``): none has a dot."""
+    return reference.partition(".")[0]
 
 
 def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
@@ -215,11 +227,10 @@ def load_prompt(reference: str = "baseline", folder: Path = PROMPTS_DIR) -> Prom
     Raises:
         PromptError: there is none, or it cannot be used.
     """
-    files = prompt_folder(folder)
-    prompts = files.prompts
-    for prompt in prompts:
+    for prompt in prompt_folder(folder, name_in(reference)).prompts:
         if reference in (prompt.name, prompt.id):
             return prompt
-    if refusal := files.refusal_of(reference):
+    if refusal := prompt_folder(folder).refusal_of(reference):
         raise refusal
-    raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{'、'.join(prompt.id for prompt in prompts) or '无'}")
+    known = "、".join(prompt.id for prompt in list_prompts(folder))
+    raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
