@@ -3,7 +3,6 @@
 from core.domain.prompts.cache_order import cache_order
 from core.domain.prompts.loading import (
     PROMPTS_DIR,
-    PromptFolder,
     list_prompts,
     load_prompt,
     name_in,
@@ -33,7 +32,6 @@ __all__ = [
     "STAGE_VARIABLES",
     "Example",
     "Prompt",
-    "PromptFolder",
     "Rendered",
     "Stage",
     "asks_the_same",

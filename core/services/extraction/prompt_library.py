@@ -18,9 +18,9 @@ from core.domain.permissions import Permission
 from core.domain.prompts import (
     PROMPTS_DIR,
     Prompt,
-    PromptFolder,
     Stage,
     asks_the_same,
+    list_prompts,
     name_in,
     parse_prompt,
     prompt_folder,
@@ -59,13 +59,13 @@ class PromptEntry:
 
 def list_entries(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
     """List all prompts by name, newest version first; files that cannot be used are left out (see unusable_files)."""
-    return _entries(prompt_folder(folder), session.execute(select(PromptDraft)).scalars(), _used(session))
+    return _entries(list_prompts(folder), session.execute(select(PromptDraft)).scalars(), _used(session))
 
 
 def _entries(
-    files: PromptFolder, rows: Iterable[PromptDraft], used: Mapping[str, tuple[str, ...]]
+    prompts: Iterable[Prompt], rows: Iterable[PromptDraft], used: Mapping[str, tuple[str, ...]]
 ) -> list[PromptEntry]:
-    by_id = {prompt.id: PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in files.prompts}
+    by_id = {prompt.id: PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in prompts}
     for row in rows:
         prompt, problem = _stored(row)
         file = by_id.get(prompt.id)
@@ -96,7 +96,7 @@ def finder(session: Session, folder: Path = PROMPTS_DIR, *, form: Form | None = 
         # Of this name alone: reading all prompts, and all runs for those that used them, takes a quarter of a second.
         name = name_in(reference)
         rows = session.execute(select(PromptDraft).where(col(PromptDraft.name) == name)).scalars()
-        entries = _entries(prompt_folder(folder, name), rows, {})
+        entries = _entries(prompt_folder(folder, name).prompts, rows, {})
         for entry in entries:
             if reference in (entry.prompt.name, entry.prompt.id):
                 if entry.problem:

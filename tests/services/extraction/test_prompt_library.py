@@ -10,7 +10,8 @@ from sqlmodel import Session
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Pass, PromptDraft, Record, RecordStatus, Run
 from core.domain.form import Form, load_named_form
-from core.domain.prompts import PROMPTS_DIR, load_prompt
+from core.domain.prompts import PROMPTS_DIR, load_prompt, prompt_folder
+from core.domain.prompts.jinja_environment import compiled
 from core.domain.prompts.loading import read_prompt
 from core.errors import PromptError, RunError
 from core.services.extraction import prompt_library
@@ -50,6 +51,14 @@ def approve(session: Session, form: Form, dataset_id: int, index: int, **values:
             version=3,
         )
     )
+
+
+def test_a_prompt_is_found_without_compiling_the_others(store: Store) -> None:
+    prompt_folder.cache_clear()
+    compiled.cache_clear()
+    with store.read() as session:
+        assert prompt_library.finder(session)("verify").id == "verify.v2"
+    assert compiled.cache_info().misses == 2
 
 
 def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -> None:
