@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core.adapters.store import DatasetView, RunView, Store, queries
-from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
 from core.domain.scoring import Interval
 from core.services.quality import DefaultRun
 from core.services.quality.default_run import default_and_best
 from core.services.quality.value_cost import value_costs
-from core.services.review.progress import UNDECIDED, Progress, review_progress
+from core.services.review.latest_saves import Activity, latest_saves
+from core.services.review.progress import Progress, review_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +39,19 @@ class DatasetState:
     value_costs: Mapping[int, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One entry in the list of latest saves."""
-
-    at: datetime
-    who: str
-    dataset_id: int
-    dataset: str
-    chat: int
-    status: str
-
-
 def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], list[Activity]]:
-    """All datasets and the last saves that were decisions (drafts are left out).
+    """All datasets, and the last saves that were decisions with the changes of many records between them.
 
     Args:
         store: to read.
-        recent: at most so many saves.
+        recent: at most so many of these.
 
     Returns:
         Datasets, that with the latest of these saves first, a newer dataset before an older save; and the saves.
     """
     with store.read() as session:
         states = [_state(session, view) for view in queries.datasets(session)]
-        rows = session.execute(
-            select(RecordEvent, col(Dataset.id), col(Dataset.name), col(Chat.index))
-            .join(Record, col(Record.id) == col(RecordEvent.record_id))
-            .join(Chat, col(Chat.id) == col(Record.chat_id))
-            .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-            .where(col(RecordEvent.status).not_in(UNDECIDED))
-            .order_by(col(RecordEvent.id).desc())
-            .limit(recent)
-        )
-        events = [
-            Activity(event.at, event.who, dataset_id, name, index, event.status)
-            for event, dataset_id, name, index in rows
-        ]
+        events = latest_saves(session, recent)
     saved_at = {event.dataset_id: event.at for event in reversed(events)}
     states.sort(
         key=lambda item: max(item.dataset.created_at, saved_at.get(item.dataset.id, item.dataset.created_at)),

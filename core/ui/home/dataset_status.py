@@ -9,8 +9,8 @@ from core.errors import FormError
 from core.services.extraction.runs.cost import money
 from core.services.quality import DefaultRun
 from core.services.review import DatasetState
+from core.services.review.latest_saves import Activity
 from core.services.review.lead_view import LeadView
-from core.services.review.overview import Activity
 from core.ui import navigation, state
 from core.ui.home.lead_panel import blind_estimate_of, draw_open_decisions, spent
 from core.ui.links import workbench_address, workbench_column
@@ -128,9 +128,9 @@ def draw_recent_saves(events: Sequence[Activity]) -> None:
                 "时间": f"{event.at.astimezone():%m-%d %H:%M}",
                 "审阅人": event.who,
                 "数据集": event.dataset,
-                "群聊": f"第 {event.chat} 条",
+                "群聊": f"第 {event.chat} 条" if event.chat else f"共 {event.chats:,d} 条",
                 "状态": event.status,
-                "打开": workbench_address(event.dataset_id, event.chat, queue=""),
+                "打开": workbench_address(event.dataset_id, event.chat, queue="") if event.chat else None,
             }
             for event in events
         ],
