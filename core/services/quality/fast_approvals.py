@@ -6,19 +6,19 @@ approved in a row, a page may have been loaded anew. So an approval counts only 
 that the text takes: the seconds at the desk, and the time that went by since each of the last decisions, against the
 texts of all chats since. It is not judged at all where the person had worked on the chat before, where somebody had
 approved it already (then only differences are asked about), in a bulk change, or among the first decisions, before
-which nobody knows what went on.
+which nobody knows what went on. A decision that was taken back, by whomever, is none; made again, it counts as of then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import not_, select
+from sqlalchemy import not_, or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
-from core.adapters.store.save_ids import NOT_ON_DESK, is_saved_as
+from core.adapters.store.save_ids import NOT_ON_DESK, begins_with, is_saved_as
 from core.domain.chat import parse_chat
 from core.services.team import everything_shown
 
@@ -63,7 +63,7 @@ class JudgedApprovals:
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """A reviewer's first decision about a chat."""
+    """A reviewer's first decision about a chat that was not taken back."""
 
     record_id: int
     at: datetime
@@ -140,6 +140,7 @@ def _decisions(
             col(RecordEvent.who),
             col(RecordEvent.at),
             col(RecordEvent.status),
+            col(RecordEvent.save_id),
             col(Record.seconds),
             col(Chat.characters) - col(Chat.residue_characters),
         )
@@ -148,7 +149,7 @@ def _decisions(
         .where(
             col(Record.dataset_id) == dataset_id,
             col(Record.review_pass) == Pass.PRIMARY,
-            not_(is_saved_as(*NOT_ON_DESK)),
+            or_(not_(is_saved_as(*NOT_ON_DESK)), col(RecordEvent.status).not_in(_DECIDED)),
         )
         .order_by(col(RecordEvent.id))
     )
@@ -156,19 +157,34 @@ def _decisions(
         statement = statement.where(col(RecordEvent.record_id).in_(record_ids))
     approved: set[int] = set()
     begun: dict[tuple[int, str], datetime] = {}
-    decided: set[tuple[int, str]] = set()
-    decisions: dict[str, list[_Decision]] = {}
-    for record_id, who, at, status, seconds, characters in session.execute(statement):
+    standing: dict[int, dict[str, _Decision]] = {}
+    for record_id, who, at, status, save_id, seconds, characters in session.execute(statement):
+        if status not in _DECIDED:  # by whomever, also in a change of many records
+            standing.pop(record_id, None)
+            approved.discard(record_id)
+        if begins_with(save_id, NOT_ON_DESK):
+            continue
         first = begun.setdefault((record_id, who), at)
-        if status in _DECIDED and (record_id, who) not in decided:
-            decided.add((record_id, who))
+        of_record = standing.setdefault(record_id, {})
+        if status in _DECIDED and who not in of_record:
             needed = characters * seconds_each
             is_judged = (
                 status == RecordStatus.CONFIRMED and record_id not in approved and (at - first).total_seconds() < needed
             )
-            decisions.setdefault(who, []).append(_Decision(record_id, at, status, seconds, needed, is_judged))
+            of_record[who] = _Decision(record_id, at, status, seconds, needed, is_judged)
         if status == RecordStatus.CONFIRMED:
             approved.add(record_id)
+    return _by_reviewer(standing)
+
+
+def _by_reviewer(standing: Mapping[int, Mapping[str, _Decision]]) -> dict[str, list[_Decision]]:
+    """Decisions by reviewer, in order of time, from those of each record."""
+    decisions: dict[str, list[_Decision]] = {}
+    for of_record in standing.values():
+        for who, decision in of_record.items():
+            decisions.setdefault(who, []).append(decision)
+    for made in decisions.values():
+        made.sort(key=lambda decision: decision.at)
     return decisions
 
 

@@ -162,13 +162,22 @@ def _decided_by_people(dataset_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
+    taken_back = (
+        select(col(RecordEvent.record_id).label("record_id"), func.max(col(RecordEvent.id)).label("id"))
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(*_decided_by_people(dataset_id), col(RecordEvent.status).not_in(DECIDED))
+        .group_by(col(RecordEvent.record_id))
+        .subquery()
+    )
     first = (
         select(func.min(col(RecordEvent.id)).label("id"))
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .outerjoin(taken_back, taken_back.c.record_id == col(RecordEvent.record_id))
         .where(
             *_decided_by_people(dataset_id),
             col(RecordEvent.status).in_(DECIDED),
             ~is_saved_as(*NOT_ON_DESK),  # nobody reviewed the chat then
+            col(RecordEvent.id) > func.coalesce(taken_back.c.id, 0),  # a decision that was taken back was none
         )
         .group_by(col(RecordEvent.record_id))
         .subquery()

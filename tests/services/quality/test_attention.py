@@ -7,12 +7,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import PlantedError, PlantedStatus, Record, RecordEvent
+from core.adapters.store.models import PlantedError, PlantedStatus, Record, RecordEvent, RecordStatus
+from core.domain.form import load_named_form
 from core.domain.permissions import AccountRole
 from core.domain.scoring.interval import wilson_interval
 from core.errors import PermissionDeniedError
 from core.services.quality.attention import attention
 from core.services.quality.fast_approvals import fast_approvals, latest_fast_approvals
+from core.services.review.records.versions import new_version
 from core.services.team import Actor, acting_as
 from tests.factories.datasets import make_dataset
 from tests.factories.quality import NAME
@@ -92,6 +94,40 @@ def test_a_text_that_was_known_is_not_judged(store: Store) -> None:
     approve(store, dataset, 6, at=18, version=1)  # begun an hour before
     approve(store, dataset, 7, at=21, version=1)  # approved by somebody else before
     assert fast(store, dataset) == (2, [5, 4])
+
+
+@pytest.mark.parametrize("status", ["未审阅", "草稿"])
+def test_an_approval_that_was_taken_back_is_none(store: Store, status: str) -> None:
+    dataset = make(store, 7)
+    for chat in range(1, 8):
+        approve(store, dataset, chat, at=3 * chat)
+    approve(store, dataset, 5, at=22, status=status, version=1)
+    approve(store, dataset, 7, at=23, status=status, version=1)
+    assert fast(store, dataset) == (2, [6, 4])
+    approve(store, dataset, 7, at=24, version=2)
+    assert fast(store, dataset) == (3, [7, 6, 4]), "approved again, as fast"
+    approve(store, dataset, 5, at=90, version=2)
+    assert fast(store, dataset) == (3, [7, 6, 4]), "looked at for a minute, then approved again"
+
+
+def test_an_approval_that_a_change_of_many_took_back_is_none(store: Store) -> None:
+    dataset = make(store, 5)
+    for chat in range(1, 6):
+        approve(store, dataset, chat, at=3 * chat)
+    with store.write() as session:
+        record = session.execute(select(Record).where(col(Record.chat_id) == 5)).scalar_one()
+        form = load_named_form()
+        new_version(
+            session,
+            record,
+            form,
+            customers=[],
+            who="组长",
+            reason="",
+            save_id="undo-x-1",
+            status=RecordStatus.UNREVIEWED,
+        )
+    assert fast(store, dataset) == (1, [4])
 
 
 @pytest.mark.both_databases

@@ -64,6 +64,15 @@ def test_who_takes_a_decision_back_has_it_left(store: Store, dataset: DatasetVie
     assert lead_view(store, dataset, FORM).left[-1] == (date(2026, 11, 16), 6)
 
 
+def test_a_decision_that_was_taken_back_is_nobodys_work(store: Store, dataset: DatasetView) -> None:
+    decide(store, dataset, 3, "未审阅", {NAME: "林舟3"}, who="小李", version=1)
+    move(store, 3, 2, 2)
+    decide(store, dataset, 3, values={NAME: "林舟3"}, who="阿青", version=2)
+    move(store, 3, 3, 3)
+    work = [(one.day.day, one.reviewer, one.chats) for one in lead_view(store, dataset, FORM).work]
+    assert work == [(16, "阿青", 2), (19, "阿青", 1)]
+
+
 def test_changes_are_shares_of_filled_cells_by_week(store: Store, dataset: DatasetView) -> None:
     move(store, 3, 1, 7)
     before, after = lead_view(store, dataset, FORM).changes
