@@ -31,6 +31,7 @@ def test_a_form_is_changed_and_changed_back(store: Store, open_page: OpenPage) -
     button(page, "预览会改什么").click().run()
     assert "有 6 处的值在新的表单里没有地方放" in seen(page)
     assert "1 个：联系电话 → 回访电话" in seen(page)
+    assert "不再有的规范" in seen(page)
     examples = {(row["群聊"], row["原来"], row["改成"]) for row in page.dataframe[0].value.to_dict("records")}
     assert {
         (1, "联系电话：13800000001", "回访电话：13800000001"),

@@ -10,6 +10,8 @@ from core.domain.form.loading import FormTexts
 from core.services.forms import save_form_version
 from core.services.forms.drafts import draft_named, keep_draft
 from core.services.forms.library import form_versions
+from core.ui.forms import field_table
+from core.ui.forms.open_form import OpenForm
 from tests.domain.form.test_loading import GOOD
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
@@ -97,6 +99,42 @@ def test_a_version_of_somebody_else_is_not_overwritten_unseen(page: OpenPage, st
     app.button(key="form-rebase").click().run()
     app.button(key="form-save").click().run()
     assert load_named_form("small@3").title == "我的表"
+
+
+def test_a_guideline_of_no_field_is_kept_until_somebody_takes_it_out(page: OpenPage, store: Store) -> None:
+    save_form_version(store, FormTexts(GOOD), who="王芳")
+    texts = FormTexts(GOOD, '"标签" = "只选说过的"\n"生日" = "照写"\n"姓名" = ""\n')
+    keep_draft(store, "small", texts, who="林晓", base="small@1", revision=0)
+
+    def kept() -> str:
+        with store.read() as session:
+            draft = draft_named(session, "small", "林晓")
+        assert draft is not None
+        return draft.texts.guidelines
+
+    app = page(form="small", view="规范")
+    assert not app.exception and kept() == texts.guidelines, "looking at it changes nothing"
+    assert by_label(app.text_area, "生日（表单里没有这个字段，清空就是删掉）").value == "照写"
+    assert "表单里没有字段「生日」了，它的规范还在；删掉这一条规范，或者把字段加回来" in seen(app)
+    assert app.button(key="form-save").disabled
+    app.button(key="form-left-behind").click().run()
+    assert "生日" not in kept() and "只选说过的" in kept() and not app.button(key="form-save").disabled
+    app.button(key="form-undo").click().run()
+    assert kept() == texts.guidelines
+
+
+def test_deleting_a_field_takes_its_guideline_along_in_one_step(store: Store) -> None:
+    texts = FormTexts(GOOD, '"标签" = "只选说过的"\n')
+    opened = OpenForm("small", "small@1", 0, texts, texts)
+    steps: list[FormTexts] = []
+    place = next(at for at, one in enumerate(opened.tables["field"]) if one["key"] == "标签")
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OpenForm, "replace", lambda _, after: steps.append(after))
+        patch.setattr(field_table, "announce", lambda message, **_: told.append(message))
+        field_table._remove([place])(opened)
+    [after] = steps
+    assert "标签" not in after.form + after.guidelines and "「标签」的标注规范" in told[0]
 
 
 def test_broken_and_strange_addresses(page: OpenPage, store: Store) -> None:

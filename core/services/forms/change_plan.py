@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, Retention, Run, RunStatus
 from core.domain.form import Value, text_of
+from core.domain.form.guidelines import first_guidelines
 from core.domain.form.mapping import FormChange
 from core.domain.form.mapping_steps import MoveField
 from core.domain.permissions import Permission
@@ -100,6 +101,13 @@ class FormChangePlan:
         moves = (step for step in self.change.steps if isinstance(step, MoveField))
         return tuple((step.key, step.to) for step in moves if step.key != step.to)
 
+    @property
+    def guidelines_left(self) -> tuple[str, ...]:
+        """Labels of the fields whose first guideline the new form has none for."""
+        old, new, renamed = self.change.old, first_guidelines(self.change.new), dict(self.renamed)
+        gone = [key for key, text in first_guidelines(old).items() if text and renamed.get(key, key) not in new]
+        return tuple(old.field(key).label for key in gone if key in old)
+
     def as_json(self) -> dict[str, Any]:
         """The output of ``form migrate --json``."""
         return {
@@ -111,6 +119,7 @@ class FormChangePlan:
             "lost_cells": self.lost_cells,
             "lost": [{"key": one.key, "label": one.label, "value": one.value, "count": one.count} for one in self.lost],
             "problem": self.problem,
+            "guidelines_left": list(self.guidelines_left),
             "renamed": [list(keys) for keys in self.renamed],
             "examples": [asdict(one) for one in self.examples],
             "lost_kinds": self.lost_kinds,

@@ -17,7 +17,7 @@ from core.adapters.llm.local.rules import parse_rules
 from core.domain.form import UNSTORABLE, Form
 from core.domain.form.form_definition import Field
 from core.domain.form.form_rules import Place, problems_of
-from core.domain.form.guidelines import check_guidelines
+from core.domain.form.guidelines import parse_guidelines
 from core.domain.form.loading import TABLES, FormTexts, form_path, parse_form
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import clause_of, line_of_place, parse_tables
@@ -94,10 +94,15 @@ def check_form_texts(texts: FormTexts) -> list[FormProblem]:
     except FormError as error:
         problems.append(FormProblem(("rules",), error.message))
     try:
-        check_guidelines(form, texts.guidelines, "规范")
+        guidelines = parse_guidelines(texts.guidelines, "规范")
     except FormError as error:
-        problems.append(FormProblem(("guidelines",), error.message))
-    return problems
+        return [*problems, FormProblem(("guidelines",), error.message)]
+    left = [key for key in guidelines if key not in form]
+    return problems + [FormProblem(("guidelines",), _left_guideline(key)) for key in left[:_MOST_PROBLEMS]]
+
+
+def _left_guideline(key: str) -> str:
+    return f"表单里没有字段「{key}」了，它的规范还在；删掉这一条规范，或者把字段加回来"
 
 
 def require_usable(texts: FormTexts, name: str) -> Form:

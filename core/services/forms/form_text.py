@@ -60,6 +60,18 @@ def new_field(key: str, group: str, *, label: str = "", is_list: bool = False, k
     }
 
 
+def entries(tables: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+    """The entries of a list of tables, each with its place (:data:`FROM`)."""
+    rows = tables.get(table)
+    listed = rows if isinstance(rows, list) else []
+    return [{**row, FROM: place} for place, row in enumerate(listed) if isinstance(row, dict)]
+
+
+def placed(tables: Mapping[str, Any]) -> Tables:
+    """Tables in which each entry of a list names its place (:data:`FROM`), as :func:`with_tables` asks for."""
+    return {name: entries(tables, name) if _is_list_of_tables(value) else value for name, value in tables.items()}
+
+
 def form_text(tables: Mapping[str, Any]) -> str:
     """TOML of a form's tables, each entry a paragraph."""
     return with_tables("", tables)

@@ -185,6 +185,9 @@ def _draw_plan(plan: FormChangePlan) -> None:
     if renamed := plan.renamed:
         named = "、".join(f"{old} → {new}" for old, new in renamed[:_RENAMES_SHOWN])
         facts["改名的字段"] = f"{len(renamed):,} 个：{named}" + ("…" if len(renamed) > _RENAMES_SHOWN else "")
+    if left := plan.guidelines_left:
+        named = "、".join(left[:_RENAMES_SHOWN]) + ("…" if len(left) > _RENAMES_SHOWN else "")
+        facts["不再有的规范"] = f"{len(left):,} 条：{named}"
     facts |= {title: f"{count:,} 条" for title, count in plan.rows.items()}
     fact_table(facts | {"会丢掉的值": f"{plan.lost_cells:,} 处"})
     if plan.examples:

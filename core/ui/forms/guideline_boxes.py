@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.domain.form.toml_file import parse_tables
 from core.errors import FormError
+from core.services.forms.form_text import entries
 from core.services.forms.renames import guidelines_text
-from core.ui.forms.open_form import OpenForm, entries, may_change
+from core.ui.forms.open_form import OpenForm, may_change
 from core.ui.markdown import escape_markdown
 
 LONGEST = 4000
@@ -22,12 +23,13 @@ def draw_guideline_boxes(opened: OpenForm) -> None:
     )
     guidelines = _guidelines_of(opened.shown.guidelines)
     typed: dict[str, str] = {}
-    fields = entries(opened.shown_tables, "field")
+    labels = {str(one.get("key", "")): str(one.get("label") or one.get("key", "")) for one in _fields(opened)}
+    # What is about a field that is not there is shown too: looking at the page drops nothing.
+    labels |= {key: f"{key}（表单里没有这个字段，清空就是删掉）" for key in guidelines if key not in labels}
     columns = st.columns(2, gap="medium")
-    for place, field in enumerate(fields):
-        key = str(field.get("key", ""))
+    for place, (key, label) in enumerate(labels.items()):
         typed[key] = columns[place % 2].text_area(
-            escape_markdown(str(field.get("label") or key)),
+            escape_markdown(label),
             str(guidelines.get(key, "")),
             height=76,
             max_chars=LONGEST,
@@ -50,9 +52,13 @@ def draw_guideline_boxes(opened: OpenForm) -> None:
     )
     if may_change():
         kept = {key: text.strip() for key, text in typed.items() if text.strip()}
-        same = kept == {key: str(text).strip() for key, text in guidelines.items()}
+        same = kept == {key: str(text).strip() for key, text in guidelines.items() if str(text).strip()}
         text = opened.shown.guidelines if same else guidelines_text(kept)
         opened.change(replace(opened.shown, guidelines=text, rules=rules))
+
+
+def _fields(opened: OpenForm) -> list[dict[str, Any]]:
+    return entries(opened.shown_tables, "field")
 
 
 def _guidelines_of(source: str) -> dict[str, Any]:

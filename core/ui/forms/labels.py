@@ -1,5 +1,6 @@
 """What the page 表单 calls the parts of a form, and problems as sentences that name the place."""
 
+import re
 from typing import Any, Final
 
 from core.domain.form import FieldType, Kind, Nature, load_named_form
@@ -65,6 +66,9 @@ _ATTRIBUTES: Final = COLUMN_TITLES | {
 }
 _WORDS: Final = {name: f"「{title}」" for name, title in (HEAD_TITLES | COLUMN_TITLES).items() if name != "key"}
 
+_OWN_TEXT: Final = re.compile(r"^\S+ (规则|规范) (?=第)")
+"""How a message begins that names a text of the page as if it were a file."""
+
 
 def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
     """What is wrong and where, as the page calls it.
@@ -83,7 +87,7 @@ def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
             where += _name_of(place[1], tables) if place[0] == "fields" else ""
         if len(place) > 2:
             where += f"的{_ATTRIBUTES.get(str(place[2]), str(place[2]))}"
-    reason = _reason(problem)
+    reason = _OWN_TEXT.sub("", _reason(problem)) if place[:1] in (("rules",), ("guidelines",)) else _reason(problem)
     return f"{where}：{reason}" if where else reason
 
 

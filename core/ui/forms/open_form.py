@@ -16,7 +16,7 @@ from core.domain.permissions import Permission
 from core.errors import FormError, ShiyaoError
 from core.services.forms.checking import FormProblem, check_form_texts
 from core.services.forms.drafts import DraftView, draft_named, keep_draft
-from core.services.forms.form_text import FROM, Tables, with_tables
+from core.services.forms.form_text import Tables, placed, with_tables
 from core.services.forms.library import KnownForm, form_versions, texts_of
 from core.ui import state
 from core.ui.notices import show_errors
@@ -126,17 +126,9 @@ def tables_of(source: str) -> Tables:
         return {}
 
 
-def entries(tables: Tables, table: str) -> list[dict[str, Any]]:
-    """The entries of a list of tables, each with its place (:data:`~core.services.forms.form_text.FROM`)."""
-    rows = tables.get(table)
-    listed = rows if isinstance(rows, list) else []
-    return [{**row, FROM: place} for place, row in enumerate(listed) if isinstance(row, dict)]
-
-
 def with_places(opened: OpenForm) -> Tables:
     """What the tables on the page were drawn from, each entry with its place."""
-    tables = opened.shown_tables
-    return {name: entries(tables, name) if _is_entries(value) else value for name, value in tables.items()}
+    return placed(opened.shown_tables)
 
 
 def with_all(opened: OpenForm, tables: Tables) -> FormTexts:
@@ -233,7 +225,3 @@ def do_what_was_clicked(opened: OpenForm) -> None:
 def may_change() -> bool:
     """Whether who the page is drawn for may change forms."""
     return state.may(Permission.FORMS) and bool(state.reviewer())
-
-
-def _is_entries(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(one, dict) for one in value)

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.services.forms.form_text import FROM
+from core.services.forms.form_text import FROM, entries
 from core.services.forms.renames import follow_groups
 from core.ui.forms.edited_rows import Row, plain
-from core.ui.forms.open_form import OpenForm, entries, may_change, with_all, with_places
+from core.ui.forms.open_form import OpenForm, may_change, with_all, with_places
 
 _LEVELS = {"hint": "提示", "warning": "警告"}
 

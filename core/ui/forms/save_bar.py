@@ -9,10 +9,11 @@ from core.domain.permissions import Permission
 from core.services.forms import save_form_version
 from core.services.forms.drafts import discard_draft, keep_draft
 from core.services.forms.form_text import renamed
+from core.services.forms.left_behind import without_fields
 from core.services.forms.library import LONGEST_NOTE, KnownForm
 from core.ui import state
 from core.ui.forms.labels import problem_sentence, saved_title
-from core.ui.forms.open_form import OpenForm, forget_open_form, later, may_change
+from core.ui.forms.open_form import OpenForm, act, forget_open_form, later, may_change
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
 from core.ui.only_for import only_for
@@ -78,6 +79,17 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
         lines = [f"- {escape_markdown(problem_sentence(one, tables))}" for one in problems[:_SHOWN]]
         rest = f"\n- 还有 {len(problems) - _SHOWN} 处" if len(problems) > _SHOWN else ""
         st.warning("改正以后才能保存：\n" + "\n".join(lines) + rest, icon=":material/warning:")
+        _draw_left_behind(opened)
+
+
+def _draw_left_behind(opened: OpenForm) -> None:
+    """Offer to take out what speaks of fields that are not there."""
+    texts, told = without_fields(opened.texts)
+    if told and may_change():
+        named = "、".join(told[:_SHOWN]) + ("等" if len(told) > _SHOWN else "")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"字段已经不在表单里的：{escape_markdown(named)}。", width="content")
+            st.button("把它们删掉", key="form-left-behind", type="tertiary", on_click=act(lambda _: texts))
 
 
 def _what_it_is(opened: OpenForm, newest: KnownForm | None) -> str:

@@ -12,6 +12,9 @@ from core.domain.form.toml_file import parse_tables
 from core.errors import FormError
 from core.services.forms import read_form_file, write_form_file
 from core.services.forms.checking import MOST_FIELDS, check_form_texts
+from core.services.forms.form_text import placed, with_tables
+from core.services.forms.left_behind import without_fields
+from core.ui.forms.labels import problem_sentence
 from tests.domain.form.test_loading import BROKEN, COMPANION, CONTRADICTION, GOOD, HEAD, NAME, SECTIONS, line_of
 
 RULES = """
@@ -169,3 +172,26 @@ def test_every_mistake_is_told_at_its_place() -> None:
     texts = FormTexts(GOOD, '"无" = "x"', RULES.replace("甲方", "("))
     assert [problem.place for problem in check_form_texts(texts)] == [("rules",), ("guidelines",)]
     assert check_form_texts(replace(texts, guidelines="", rules="")) == []
+
+
+def test_what_speaks_of_a_field_that_is_gone_goes_with_it() -> None:
+    texts = FormTexts(GOOD + CONTRADICTION + COMPANION, GUIDELINES, RULES + "\n# 末尾的说明\n")
+    assert without_fields(texts) == (texts, ())
+    tables = placed(parse_tables(texts.form, ""))
+    rest = [field for field in tables["field"] if field["key"] != "标签"]
+    gone = replace(texts, form=with_tables(texts.form, {**tables, "field": rest}))
+    assert without_fields(gone, {"姓名"}) == (gone, ())
+    left, said = without_fields(gone)
+    assert said == ("「标签」的标注规范", "1 条本地规则", "1 条矛盾", "1 条同填")
+    assert check_form_texts(left) == [] and without_fields(left) == (left, ())
+    assert without_fields(replace(gone, rules="[[")) == (replace(gone, rules="[["), ())
+
+
+def test_a_guideline_without_its_field_is_told_with_its_way_out() -> None:
+    (problem,) = check_form_texts(FormTexts(GOOD, '"姓名" = "照写"\n"生日" = "照写"'))
+    assert problem_sentence(problem, {}) == (
+        "标注规范：表单里没有字段「生日」了，它的规范还在；删掉这一条规范，或者把字段加回来"
+    )
+    for guidelines, rules in (("a =", ""), ("a = 3", ""), ("", "[["), ("", '[[choice]]\nkey = "无"')):
+        (broken,) = check_form_texts(FormTexts(GOOD, guidelines, rules))
+        assert "文件" not in problem_sentence(broken, {})
