@@ -100,5 +100,13 @@ def test_passing_asks_once_with_its_numbers_and_is_taken_back(
     app = button(app, "放行这 6 条").click().run()
     assert "已放行 6 条" in app.toast[0].value
     assert passing_rules(store, dataset.id)[0].threshold == 0.97
-    app = button(app, "撤回放行的记录").click().run()
+    assert "没有可以放行的" in seen(app) and button(app, "放行…").disabled
+    app = button(app, "撤回放行的记录…").click().run()
+    assert "**6 条**群聊恢复为未审阅" in seen(app) and "不能撤销" in seen(app)
+    assert passing_rules(store, dataset.id)[0].stopped_at is None, "nothing is done before the question is answered"
+    app = button(app, "撤回这 6 条").click().run()
+    assert "已撤回 6 条" in app.toast[0].value
+    app = open_page(BATCHES, dataset=str(dataset.id))
+    assert button(app, "撤回放行的记录…").disabled and button(app, "放行…").disabled
+    assert passing_rules(store, dataset.id)[0].stopped_at is not None
     assert "没人审过的 6 条里有 0 条可以放行" in seen(app) and "6 条的放行已经撤回，等人来审" in seen(app)

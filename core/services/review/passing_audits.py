@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
 from core.adapters.store.queries import PASSED_BY
-from core.adapters.store.save_ids import PASSED, UNDO
+from core.adapters.store.save_ids import FORM_CHANGE, PASSED, UNDO
 from core.domain.form import Form, FormValues
 from core.domain.permissions import Permission
 from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
@@ -24,7 +25,7 @@ from core.domain.scoring.interval import wilson_interval
 from core.errors import NotFoundError
 from core.services.quality.review_checks import lot
 from core.services.review.records.versions import Customer, saved_under
-from core.services.team import permitted
+from core.services.team import everything_shown, permitted
 
 _FEWEST_AUDITED: Final = 5
 """Chats that are drawn however small the share is, and audited chats from which the error itself switches a rule off;
@@ -224,6 +225,28 @@ def error_interval(counts: Sequence[tuple[int, int]]) -> Interval:
 def _taken_back(session: Session, rule_name: str) -> set[int]:
     """Ids of the chats whose passing under a rule was taken back."""
     return set(session.execute(_events_of(session, rule_name, col(Record.chat_id), kind=UNDO)).scalars())
+
+
+def count_passing_kept(session: Session, rule_name: str) -> int:
+    """Number of chats that a rule let pass and nobody has changed since: what taking it back makes unreviewed again.
+
+    Args:
+        session: open session.
+        rule_name: the rule's name.
+    """
+    later = aliased(RecordEvent)
+    changed = exists().where(
+        col(later.record_id) == col(RecordEvent.record_id),
+        col(later.version) > col(RecordEvent.version),
+        ~col(later.save_id).startswith(f"{FORM_CHANGE}-"),  # it carries what was there
+    )
+    statement = (
+        select(func.count(col(RecordEvent.id)))
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(saved_under(session, f"{PASSED}-{rule_name}"), ~changed)
+    )
+    with everything_shown(session):  # how many
+        return int(session.execute(statement).scalar_one())
 
 
 def count_taken_back(session: Session, run_id: int) -> int:

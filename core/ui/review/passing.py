@@ -16,6 +16,7 @@ from core.services.review.passing import PassingPlan, let_pass, plan_passing
 from core.services.review.passing_audits import (
     PassingAudit,
     audit_passing,
+    count_passing_kept,
     count_taken_back,
     passing_rules,
     stop_passing,
@@ -32,6 +33,8 @@ _LOOK_SECONDS = 2.0
 """How often the page looks whether a confidence is there."""
 _PASSED = "shiyao.passing.passed"
 """In the session: that the question was answered, so that it closes."""
+_TAKEN_BACK = "shiyao.passing.taken_back"
+"""In the session likewise: that the question before taking back was answered."""
 _REST_DRAWN = "shiyao.passing.rest"
 """In the session, by run: for how many chats without a confidence the page was drawn anew last."""
 _SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
@@ -89,14 +92,18 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     with store.read() as session:
         unreviewed, taken_back = count_unreviewed(session, run_id), count_taken_back(session, run_id)
         copied = copied_cells(session, run_id).sentence
+    open_chats = unreviewed + taken_back
     passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，预计其中错 {plan.expected_wrong:.1f} 格"
     waiting = f"{taken_back:,d} 条的放行已经撤回，等人来审，不再放行" if taken_back else ""
     notes = [escape_markdown(note) for note in (waiting, copied) if note]
-    st.caption("。".join([f"没人审过的 {unreviewed + taken_back:,d} 条里有 {passes}", *notes]) + "。")
+    told = (
+        f"没人审过的 {open_chats:,d} 条里有 {passes}" if open_chats else "默认任务答过的群聊都有记录了，没有可以放行的"
+    )
+    st.caption("。".join([told, *notes]) + "。")
     if without := unreviewed - plan.undecided:
         background_update.update_in_background(store, form, dataset.id, run_id)
         fragment(_draw_rest, every=_LOOK_SECONDS)(dataset.id, run_id, without)
-    off = only_for(Permission.BULK, disabled=bool(without) and not plan.chats)
+    off = only_for(Permission.BULK, disabled=not plan.chats and (bool(without) or not unreviewed))
     if st.button("放行…", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
         st.session_state.pop(_PASSED, None)
         _ask_before_passing(
@@ -229,16 +236,57 @@ def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -
         )
         rule = next(rule for rule in rules if rule.id == chosen)
         stopped = st.button("停用", disabled=rule.stopped_at is not None, help="不再放行；放行过的保持原样")
-        taken_back = st.button("撤回放行的记录", help="没人改过的恢复为未审阅；改过的保持原样")
+        with state.store().read() as session:
+            kept = count_passing_kept(session, rule.name)
+        taken_back = st.button(
+            "撤回放行的记录…",
+            disabled=not kept,
+            help="没人改过的恢复为未审阅；改过的保持原样；先问一次"
+            if kept
+            else "没有可以撤回的：都撤回了，或者有人改过",
+        )
     if stopped:
         with show_errors():
             stop_passing(state.store(), rule.id, who=state.reviewer())
             st.rerun()
     if taken_back:
-        with show_errors():
-            undone = bulk.undo(state.store(), state.form_of(dataset), dataset.id, rule.name, who=state.reviewer())
-            announce(f"已撤回 {len(undone.saved):,d} 条，{len(undone.skipped):,d} 条后来改过，保持原样")
-            st.rerun()
+        st.session_state.pop(_TAKEN_BACK, None)
+        _ask_before_taking_back(dataset, rule, kept)
+
+
+@st.dialog("撤回放行的记录？")
+def _ask_before_taking_back(dataset: DatasetView, rule: PassingRuleView, kept: int) -> None:
+    """Say once how many chats wait for people again, for good, and take them back."""
+    if st.session_state.pop(_TAKEN_BACK, False):
+        st.rerun()  # the whole page: the question is answered
+    st.markdown(
+        f"「{_title(rule)}」放行、没有人改过的 **{kept:,d} 条**群聊恢复为未审阅，等人来审。"
+        "这一步不能撤销：撤回的群聊不会再放行。"
+    )
+    is_on, stop = rule.stopped_at is None, False
+    if is_on:
+        stop = st.checkbox("同时停用这条规则", value=True, key=f"pass-stop-too-{rule.id}")
+        if not stop:
+            st.caption("规则还在用：别的群聊把握够了，以后照样放行。")
+    st.button(
+        f"撤回这 {kept:,d} 条",
+        type="primary",
+        key="pass-taken-back",
+        on_click=_take_back,
+        args=(dataset, rule, stop),
+        **only_for(Permission.BULK),
+    )
+
+
+def _take_back(dataset: DatasetView, rule: PassingRuleView, stop: bool) -> None:
+    """Take back what was asked about; the button's callback."""
+    with show_errors():
+        if stop:  # first: nothing may pass meanwhile
+            stop_passing(state.store(), rule.id, who=state.reviewer())
+        undone = bulk.undo(state.store(), state.form_of(dataset), dataset.id, rule.name, who=state.reviewer())
+        left = f"，{len(undone.skipped):,d} 条后来改过，保持原样" if undone.skipped else ""
+        announce(f"已撤回 {len(undone.saved):,d} 条{left}", icon=":material/undo:")
+        st.session_state[_TAKEN_BACK] = True
 
 
 def _title(rule: PassingRuleView) -> str:

@@ -166,13 +166,17 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         ConflictError: it has been taken back already.
     """
     with store.read() as session:
-        bulk = _events_of(session, dataset_id, BULK, bulk_id) or _events_of(session, dataset_id, PASSED, bulk_id)
+        passed = _events_of(session, dataset_id, PASSED, bulk_id)
+        bulk = _events_of(session, dataset_id, BULK, bulk_id) or passed
         events = bulk or _events_of(session, dataset_id, CELL, bulk_id)
         if not events:
             raise NotFoundError("没有这次批量修改", "请从列表里选择")
         if bulk:
             require(Permission.BULK)
-        if _events_of(session, dataset_id, UNDO, bulk_id):
+        taken_back = {event[1] for event in _events_of(session, dataset_id, UNDO, bulk_id)}
+        # A rule may have let more pass since.
+        events = [event for event in events if event[1] not in taken_back] if passed else events
+        if taken_back and (not passed or not events):
             raise ConflictError("这次批量修改已经撤销过", "需要时请在记录历史里恢复某个版本")
     saved: dict[int, int] = {}
     skipped: list[Skipped] = []
@@ -201,7 +205,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                     reviewer=before.reviewer,
                     columns={"base_run_id": before.base_run_id},
                     who=who,
-                    reason="撤销批量修改" if bulk else "撤销在记录表里的修改",
+                    reason="撤回放行" if passed else "撤销批量修改" if bulk else "撤销在记录表里的修改",
                     save_id=f"{UNDO}-{bulk_id}-{record_id}",
                 )
                 if written is None:
