@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission, allows
-from core.errors import FormError, NotFoundError, StoreError
+from core.errors import NotFoundError, StoreError
 from core.services.team import Actor, is_allowed
 from core.settings import settings
 from core.ui import address
@@ -89,15 +89,6 @@ def form_of(dataset: DatasetView) -> Form:
         FormError: its file is missing or broken.
     """
     return load_named_form(dataset.form)
-
-
-def form_label(reference: str) -> str:
-    """Title and version of a form as pages say them; its reference where it cannot be read."""
-    try:
-        form = load_named_form(reference)
-    except FormError:
-        return reference
-    return f"{form.title} 第 {form.version} 版"
 
 
 def page_person() -> Actor | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.adapters.store import Store, queries
-from core.domain.form import load_named_form
+from core.domain.form import form_label, load_named_form
 from core.services.forms import change_plan
 from core.services.jobs import claims, process
 from core.services.privacy import apply_retention, set_retention
@@ -46,6 +46,7 @@ def test_a_form_is_changed_and_changed_back(store: Store, open_page: OpenPage) -
         assert queries.dataset(session, dataset.id).form == new
         run = queries.run(session, "标注", dataset.id)
     assert run.form == OLD
+    assert f"{form_label(OLD)} → {form_label(new)}" in seen(page) and new not in seen(page)
     button(page, "撤销").click().run()
     assert "已撤销" in seen(page)
     assert everything(store, dataset)["records"] == before

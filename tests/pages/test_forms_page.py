@@ -1,12 +1,13 @@
 """The page 表单, driven from the app's entry: listed, made from a sample, tried, saved, gone back."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from core.adapters.store import Store, queries
-from core.domain.form import load_named_form
-from core.domain.form.loading import FormTexts
+from core.domain.form import form_label, load_named_form
+from core.domain.form.loading import FormTexts, read_form_texts
 from core.services.forms import save_form_version
 from core.services.forms.drafts import draft_named, keep_draft
 from core.services.forms.library import form_versions
@@ -35,7 +36,7 @@ def test_forms_are_listed_with_their_datasets(page: OpenPage, store: Store) -> N
         (dataset,) = queries.datasets(session)
     assert table[table["名字"] == "role_elements"]["数据集"].iloc[0] == dataset.name
     app = page(form="small")
-    assert "小表 第 1 版 · small" in seen(app)
+    assert "小表 第 1 版" in seen(app)
     (to_import,) = [one.proto for one in app.get("page_link") if one.proto.label == "用表单导入群聊"]
     assert to_import.query_string == "form=small%401"
 
@@ -140,6 +141,25 @@ def test_deleting_a_field_takes_its_guideline_along_in_one_step(store: Store) ->
 def test_broken_and_strange_addresses(page: OpenPage, store: Store) -> None:
     assert not page(form="nothing").exception
     assert not page(form="small", view="无").exception
+
+
+def test_a_form_is_named_by_title_and_version_wherever_it_is_named(
+    page: OpenPage, open_page: OpenPage, store: Store
+) -> None:
+    name = add_dataset(store, 1).name
+    title = load_named_form("role_elements").title
+    texts = read_form_texts("role_elements")
+    save_form_version(store, replace(texts, form=texts.form.replace(title, f"{title}新", 1)), who="王芳")
+    table = page().dataframe[0].value
+    row = table[table["名字"] == "role_elements"]
+    assert row["数据集"].iloc[0] == f"{name}（第 1 版）", "it uses the version before"
+    box = by_label(open_page("pages/data/import_.py").selectbox, "表单")
+    assert f"{title} 第 1 版" in box.options and f"{title}新 第 2 版" in box.options
+    app = page(form="role_elements@2")
+    assert app.query_params["form"] == "role_elements" and f"{title}新 第 2 版" in seen(app)
+    assert "不存在" not in seen(app)
+    assert "不存在" in seen(page(form="role_elements_2@2"))
+    assert form_label("nothing@3") == "nothing@3"
 
 
 def test_an_import_offers_the_forms(open_page: OpenPage, store: Store) -> None:

@@ -1,7 +1,7 @@
 """The form: the fields that an analyst fills for each customer, defined in ``data/forms/*.toml``."""
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
-from core.domain.form.loading import form_path, load_named_form
+from core.domain.form.loading import form_label, form_path, load_named_form
 from core.domain.form.raw_values import MODEL_WORDS, PROGRAM_WORDS, means_nothing
 from core.domain.form.values import (
     EMPTY_CELL,
@@ -28,6 +28,7 @@ __all__ = [
     "Nature",
     "Value",
     "cell_text",
+    "form_label",
     "form_path",
     "items_of",
     "load_named_form",

@@ -152,6 +152,11 @@ class Form(_Frozen):
         return f"{self.name}@{self.version}" if self._is_stored else self.name
 
     @property
+    def label(self) -> str:
+        """Title and version, as people are told which form it is."""
+        return f"{self.title} 第 {self.version} 版"
+
+    @property
     def subject_heading(self) -> str:
         """Heading of the column about who a form is filled for: :attr:`subject`, unless another column is called so."""
         words = (self.subject, f"{self.subject}编号", *_SUBJECT_HEADINGS)

@@ -114,6 +114,14 @@ def load_named_form(name: str = DEFAULT_FORM) -> Form:
     return _stored(name)[1] if stored_version(name) else load_shipped_form(name)
 
 
+def form_label(reference: str) -> str:
+    """Title and version of the form that a reference means, for people; the reference where it cannot be read."""
+    try:
+        return load_named_form(reference).label
+    except FormError:
+        return reference
+
+
 @lru_cache(maxsize=16)
 def load_shipped_form(name: str) -> Form:
     """The form in a file, read once per process.

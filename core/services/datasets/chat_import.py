@@ -20,7 +20,7 @@ from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Chat, Dataset, Extraction, RunKind
 from core.adapters.store.named_rows import dataset_named
-from core.domain.form import Form, load_named_form
+from core.domain.form import Form, form_label, load_named_form
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_DATASET_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import ConflictError, InputError
@@ -330,7 +330,9 @@ def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Da
             session.flush()
         return dataset, True
     if dataset.form != form.reference:
-        raise ConflictError(f"数据集「{name}」用的是表单 {dataset.form}，不是 {form.reference}", "请换一个数据集名称")
+        raise ConflictError(
+            f"数据集「{name}」用的是表单「{form_label(dataset.form)}」，不是「{form.label}」", "请换一个数据集名称"
+        )
     if split is not None and split != dataset.split:
         raise ConflictError(
             f"数据集「{name}」的用途是 {dataset.split}，不是 {split}", "请换一个数据集名称，或不指定用途"

@@ -223,10 +223,10 @@ def datasets_of_form(session: Session, change: FormChange, names: Sequence[str])
     )
     known = {dataset.name for dataset in using}
     if missing := [name for name in names if name not in known]:
-        raise InputError(f"数据集「{missing[0]}」用的不是表单 {change.old.reference}", "请从在用它的数据集里选择")
+        raise InputError(f"数据集「{missing[0]}」用的不是表单「{change.old.label}」", "请从在用它的数据集里选择")
     chosen = [dataset for dataset in using if not names or dataset.name in names]
     if not chosen:
-        raise InputError(f"没有数据集在用表单 {change.old.reference}", "新建数据集时直接选新的版本就行")
+        raise InputError(f"没有数据集在用表单「{change.old.label}」", "新建数据集时直接选新的版本就行")
     return chosen
 
 

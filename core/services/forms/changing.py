@@ -17,7 +17,6 @@ from core.adapters.store import Store
 from core.adapters.store.models import AppliedFormChange, Chat, Dataset, FormChangeRow, now
 from core.adapters.store.models.form_changes import FORGOTTEN
 from core.adapters.store.save_ids import FORM_CHANGE
-from core.domain.form import Form
 from core.domain.form.mapping import FormChange
 from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError
@@ -173,7 +172,7 @@ def _write(session: Session, plan: FormChangePlan, staged: StagedRows, carry: Ca
                 lost.add(carried.lost)
     if lost.cells and (lost.cells > plan.lost_cells or lost.digest != plan.lost_digest):
         raise ConflictError("预览之后又有人改了这次会丢掉的值，没有改", "请重新预览，看过会丢掉的值再改")
-    reason = f"表单从「{_called(change.old)}」改为「{_called(change.new)}」"
+    reason = f"表单从「{change.old.label}」改为「{change.new.label}」"
     add_versions(session, ids, change_id, f"{FORM_CHANGE}-{change_id}", who, reason)
     mark_runs(session, change_id, ids, change.old.reference)
     carry_guidelines(session, change, who)
@@ -214,7 +213,7 @@ def _write_undo(session: Session, change_id: int, staged: StagedRows, carry: Car
     for table in staged.tables:
         for pairs in staged.take(session, table, ids, carry):
             write_carried(session, table, pairs)
-    reason = f"撤销表单改动：回到「{_called(change.old)}」"
+    reason = f"撤销表单改动：回到「{change.old.label}」"
     add_versions(session, ids, change_id, f"{FORM_CHANGE}-undo-{change_id}", who, reason)
     unmark_runs(session, change_id, ids, entry.new)
     for dataset in chosen:
@@ -277,10 +276,6 @@ def _forgotten(session: Session, entries: Iterable[AppliedFormChange]) -> set[tu
         col(FormChangeRow.kind) == FORGOTTEN, col(FormChangeRow.change_id).in_([entry.id for entry in entries])
     )
     return {(change_id, str(dataset_id)) for change_id, dataset_id in session.execute(statement)}
-
-
-def _called(form: Form) -> str:
-    return f"{form.title} 第 {form.version} 版"
 
 
 def _check(

@@ -1,8 +1,8 @@
 """The forms that there are: files of the program, and versions that were saved in the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -42,6 +42,7 @@ class KnownForm:
         at: when; ``None`` for a file.
         datasets: names of the datasets that use it.
         problem: why it cannot be used; ``""`` where it can.
+        on_earlier: of a form's newest version, the datasets that use an earlier one, with that version.
     """
 
     reference: str
@@ -56,6 +57,12 @@ class KnownForm:
     at: datetime | None = None
     datasets: tuple[str, ...] = ()
     problem: str = ""
+    on_earlier: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def used_by(self) -> str:
+        """Names of all its datasets, those of earlier versions with their version; ``""`` where there are none."""
+        return "、".join([*self.datasets, *(f"{name}（第 {version} 版）" for name, version in self.on_earlier)])
 
     @property
     def label(self) -> str:
@@ -75,7 +82,22 @@ def known_forms(session: Session, *, every_version: bool = False) -> list[KnownF
     rows = list(session.execute(stored).scalars())
     names = {row.name for row in rows}
     files = [name for name in form_names() if every_version or name not in names]
-    return _listed(session, files, rows)
+    listed = _listed(session, files, rows)
+    if every_version:
+        return listed
+    used = _datasets_by_form(session)
+    return [replace(one, on_earlier=_on_earlier(one, used)) for one in listed]
+
+
+def _on_earlier(newest: KnownForm, used: Mapping[str, Sequence[str]]) -> tuple[tuple[str, int], ...]:
+    """Datasets that use another version of a form than its newest, with that version, the later ones first."""
+    versions = {reference: stored_version(reference) or (reference, 1) for reference in used}
+    others = [
+        (version, reference)
+        for reference, (name, version) in versions.items()
+        if name == newest.name and reference != newest.reference
+    ]
+    return tuple((name, version) for version, reference in sorted(others, reverse=True) for name in used[reference])
 
 
 def _version_rows() -> Select[FormVersion]:

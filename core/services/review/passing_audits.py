@@ -227,12 +227,12 @@ def _taken_back(session: Session, rule_name: str) -> set[int]:
     return set(session.execute(_events_of(session, rule_name, col(Record.chat_id), kind=UNDO)).scalars())
 
 
-def count_passing_kept(session: Session, rule_name: str) -> int:
+def count_passing_kept(session: Session, rule: PassingRuleView) -> int:
     """Number of chats that a rule let pass and nobody has changed since: what taking it back makes unreviewed again.
 
     Args:
         session: open session.
-        rule_name: the rule's name.
+        rule: the rule.
     """
     later = aliased(RecordEvent)
     changed = exists().where(
@@ -243,7 +243,7 @@ def count_passing_kept(session: Session, rule_name: str) -> int:
     statement = (
         select(func.count(col(RecordEvent.id)))
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
-        .where(saved_under(session, f"{PASSED}-{rule_name}"), ~changed)
+        .where(saved_under(session, f"{PASSED}-{rule.name}"), ~changed)
     )
     with everything_shown(session):  # how many
         return int(session.execute(statement).scalar_one())

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.form import form_label
 from core.domain.permissions import Permission
 from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset, list_chats
 from core.services.datasets.dataset_list import is_name_typed
@@ -24,7 +25,7 @@ def draw_datasets(summaries: list[DatasetSummary]) -> None:
             {
                 "名称": item.dataset.name,
                 "用途": SPLIT_TITLES.get(item.dataset.split, item.dataset.split),
-                "表单": state.form_label(item.dataset.form),
+                "表单": form_label(item.dataset.form),
                 "群聊": item.dataset.chats,
                 "未导入": item.absent,
                 "已确认": item.confirmed,

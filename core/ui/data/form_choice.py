@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.domain.form import form_label
 from core.services.forms import known_forms
 from core.services.forms.library import default_form
 from core.ui import address, navigation, state
@@ -22,7 +23,7 @@ def choose_form() -> str:
             references,
             key="form",
             what="表单",
-            format_func=lambda reference: known[reference].label if reference in known else reference,
+            format_func=lambda reference: known[reference].label if reference in known else form_label(reference),
             link=address.Link(navigation.FORMS, "全部表单", {}),
         )
         or usual

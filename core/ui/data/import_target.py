@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import RunKind
+from core.domain.form import form_label
 from core.domain.permissions import Permission
 from core.services.datasets import (
     FileKind,
@@ -110,7 +111,7 @@ def _draw_chats(
     existing = next((dataset for dataset in available if dataset.name == target.strip()), None)
     if existing is not None and existing.form != form:
         st.caption(
-            f"「{escape_markdown(existing.name)}」用的是{escape_markdown(state.form_label(existing.form))}，"
+            f"「{escape_markdown(existing.name)}」用的是{escape_markdown(form_label(existing.form))}，"
             "导入按它来，不按上面选的。"
         )
         form = existing.form

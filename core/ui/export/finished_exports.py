@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.form import form_label
 from core.domain.permissions import Permission
 from core.services.export import Download, download
 from core.services.export.export_log import ExportLogEntry
-from core.ui import navigation, state
+from core.ui import navigation
 from core.ui.export.export_labels import KIND_TITLES, PURPOSES, SHORT_SHA256, source_title
 from core.ui.export.export_plans import plan_export
 from core.ui.markdown import escape_markdown
@@ -82,7 +83,7 @@ def draw_export_log(entries: Sequence[ExportLogEntry]) -> None:
                 "种类": KIND_TITLES.get(entry.kind, entry.kind),
                 "文件": entry.name,
                 "数据集": entry.dataset,
-                "表单": state.form_label(str(entry.parameters.get("form") or "")),
+                "表单": form_label(str(entry.parameters.get("form") or "")),
                 "来源": source_title(entry.parameters.get("source"))
                 + ("（已遮盖）" if entry.parameters.get("mask") else ""),
                 "行数": entry.counts.get("rows"),

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.adapters.llm import adhoc_model, is_remote
 from core.adapters.store import RunView
 from core.adapters.store.models import RunKind, RunStatus
-from core.domain.form import Form
+from core.domain.form import Form, form_label
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
 from core.ui import state
@@ -94,7 +94,7 @@ def _draw_head(run: RunView) -> DeltaGenerator:
     head.markdown(f"#### {escape_markdown(run.name)} &nbsp; :{escape_markdown(color)}-badge[{escape_markdown(title)}]")
     if run.form:
         head.caption(
-            f"做的时候表单是 {escape_markdown(run.form)}，答案已按字段的对应改到数据集现在的表单，可以照常评分、对比；"
+            f"做的时候表单是「{escape_markdown(form_label(run.form))}」，答案已按字段的对应改到数据集现在的表单，可以照常评分、对比；"
             "模型的原始回复没有动。"
         )
     return actions

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store.models import JobStatus
-from core.domain.form import Form, load_named_form
+from core.domain.form import Form, form_label, load_named_form
 from core.domain.form.mapping import FormChange, FormMapping, propose_mapping, read_mapping
 from core.domain.json_text import json_error
 from core.domain.permissions import Permission
@@ -57,7 +57,7 @@ def draw_form_in_use(name: str) -> None:
         )
     elif [one.reference for one in used] == [versions[0].reference]:
         st.info(
-            f"数据集用的已经是最新的一版（{escape_markdown(used[0].reference)}）。存了新的一版以后，在这里改过去。",
+            f"数据集用的已经是最新的一版（{escape_markdown(used[0].label)}）。存了新的一版以后，在这里改过去。",
             icon=":material/check_circle:",
         )
         with st.expander("改到更早的一版"):
@@ -68,7 +68,7 @@ def draw_form_in_use(name: str) -> None:
 
 
 def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
-    labels = {one.reference: f"{one.label}（{one.reference}）" for one in versions}
+    labels = {one.reference: one.label for one in versions}
     left, right, which = st.columns([3, 3, 4])
     newest = versions[0].reference
     # The way forward is proposed, also after some datasets have gone it.
@@ -254,7 +254,7 @@ def _draw_done(done: list[AppliedChange], name: str, under_way: bool) -> None:
             names = escape_markdown("、".join(one.datasets))
             when = datetime.fromisoformat(one.at).astimezone()
             st.markdown(
-                f"**{escape_markdown(one.old)} → {escape_markdown(one.new)}**　{names}  \n"
+                f"**{escape_markdown(form_label(one.old))} → {escape_markdown(form_label(one.new))}**　{names}  \n"
                 f":gray[{escape_markdown(one.who or '命令行')} {when:%Y-%m-%d %H:%M} · "
                 f"{one.cells:,d} 个值{lost}]",
                 width="stretch",

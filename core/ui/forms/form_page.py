@@ -1,10 +1,11 @@
 """The page 表单: the forms that there are, a new one, and one that is open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import streamlit as st
 
+from core.domain.form.loading import stored_version
 from core.errors import NotFoundError
 from core.services.forms import known_forms
 from core.services.forms.drafts import DraftView, drafts_of
@@ -47,6 +48,7 @@ def draw_forms() -> None:
     for draft in drafts:
         own = str(tables_of(draft.texts.form).get("title") or draft.name)
         titles[draft.name] = f"{titles.get(draft.name, own)} · 草稿"
+    _read_version(titles)
     chosen = address.select(
         pick,
         "表单",
@@ -71,6 +73,15 @@ def draw_forms() -> None:
     _draw_list(known, drafts)
     st.subheader("新建表单")
     draw_new_form()
+
+
+def _read_version(titles: Collection[str]) -> None:
+    """Let an address that names a version of a form lead to the form, its versions on screen."""
+    named = stored_version(address.text_parameter("form"))
+    if named is not None and named[0] in titles and address.text_parameter("form") not in titles:
+        st.query_params["form"] = named[0]
+        if not address.text_parameter("view"):
+            st.query_params["view"] = "版本"
 
 
 def _draw_open(name: str) -> None:
@@ -117,7 +128,7 @@ def _draw_list(known: list[KnownForm], drafts: list[DraftView]) -> None:
             "版本": one.version,
             "字段": one.fields,
             "满分": one.points,
-            "数据集": "、".join(one.datasets) or "—",
+            "数据集": one.used_by or "—",
             "草稿": "有" if one.name in mine else "",
             "打开": f"?form={one.name}",
         }

@@ -3,9 +3,8 @@
 import re
 from typing import Any, Final
 
-from core.domain.form import FieldType, Kind, Nature, load_named_form
+from core.domain.form import FieldType, Kind, Nature
 from core.services.forms.checking import FormProblem
-from core.ui.markdown import Markdown, escape_markdown
 
 TYPE_TITLES: Final = {FieldType.TEXT: "文本", FieldType.LIST: "列表"}
 NATURE_TITLES: Final = {Nature.VERBATIM: "原文", Nature.JUDGEMENT: "判断"}
@@ -89,12 +88,6 @@ def problem_sentence(problem: FormProblem, tables: dict[str, Any]) -> str:
             where += f"的{_ATTRIBUTES.get(str(place[2]), str(place[2]))}"
     reason = _OWN_TEXT.sub("", _reason(problem)) if place[:1] in (("rules",), ("guidelines",)) else _reason(problem)
     return f"{where}：{reason}" if where else reason
-
-
-def saved_title(reference: str) -> Markdown:
-    """Title and version of a form that was saved, as messages name it."""
-    form = load_named_form(reference)
-    return f"「{escape_markdown(form.title)}」第 {form.version:d} 版"
 
 
 def problems_by_field(problems: list[FormProblem]) -> dict[int, str]:

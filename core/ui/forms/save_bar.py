@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.form import load_named_form
+from core.domain.form import form_label, load_named_form
 from core.domain.permissions import Permission
 from core.services.forms import save_form_version
 from core.services.forms.drafts import discard_draft, keep_draft
@@ -12,7 +12,7 @@ from core.services.forms.form_text import renamed
 from core.services.forms.left_behind import without_fields
 from core.services.forms.library import LONGEST_NOTE, KnownForm
 from core.ui import state
-from core.ui.forms.labels import problem_sentence, saved_title
+from core.ui.forms.labels import problem_sentence
 from core.ui.forms.open_form import OpenForm, act, forget_open_form, later, may_change
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
@@ -94,9 +94,9 @@ def _draw_left_behind(opened: OpenForm) -> None:
 
 def _what_it_is(opened: OpenForm, newest: KnownForm | None) -> str:
     if opened.is_draft:
-        base = f"，从 {opened.base} 改起" if opened.base else ""
+        base = f"，从{form_label(opened.base)}改起" if opened.base else ""
         return f"草稿{base} · 改动随时存着"
-    return f"{newest.label} · {newest.reference}" if newest else "还没有保存过"
+    return newest.label if newest else "还没有保存过"
 
 
 def _draw_newer_version(opened: OpenForm, newest: KnownForm) -> None:
@@ -118,7 +118,7 @@ def _save(opened: OpenForm, *, note_key: str) -> None:
         base_version=base_version(opened),
     )
     forget_open_form()
-    announce(f"已存为{saved_title(reference)}")
+    announce(f"已存为「{escape_markdown(form_label(reference))}」")
 
 
 def _discard(opened: OpenForm) -> None:

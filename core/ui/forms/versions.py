@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from core.domain.form import form_label
 from core.domain.form.loading import FormTexts
 from core.domain.permissions import Permission
 from core.services.forms import save_form_version, write_form_file
 from core.services.forms.library import KnownForm, texts_of
 from core.ui import state
-from core.ui.forms.labels import saved_title
 from core.ui.forms.open_form import OpenForm, forget_open_form, may_change
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
@@ -83,4 +83,4 @@ def _go_back(texts: FormTexts, version: KnownForm, newest: KnownForm) -> None:
             base_version=newest.version,
         )
         forget_open_form()
-        announce(f"已存为{saved_title(reference)}")
+        announce(f"已存为「{escape_markdown(form_label(reference))}」")

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store.models import RunKind, RunStatus
+from core.domain.form import form_label
 from core.errors import FormError
 from core.services.extraction.runs.cost import money
 from core.services.quality import DefaultRun
 from core.services.review import DatasetState
 from core.services.review.latest_saves import Activity
 from core.services.review.lead_view import LeadView
-from core.ui import navigation, state
+from core.ui import navigation
 from core.ui.home.lead_panel import blind_estimate_of, draw_open_decisions, spent
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown, escape_markdown
@@ -47,7 +48,7 @@ def _status_facts(item: DatasetState, *, has_form: bool) -> dict[str, str]:
     if len(runs) > _MOST_RUNS:
         run_texts.append(f"另有 {len(runs) - _MOST_RUNS} 个")
     facts = {
-        "表单": state.form_label(item.dataset.form),
+        "表单": form_label(item.dataset.form),
         "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
         "抽取任务": "　".join(run_texts) or "还没有",
         "默认任务": f"{item.default.name}（{_why(item, item.default)}）" if item.default is not None else "还没有",

@@ -237,7 +237,7 @@ def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -
         rule = next(rule for rule in rules if rule.id == chosen)
         stopped = st.button("停用", disabled=rule.stopped_at is not None, help="不再放行；放行过的保持原样")
         with state.store().read() as session:
-            kept = count_passing_kept(session, rule.name)
+            kept = count_passing_kept(session, rule)
         taken_back = st.button(
             "撤回放行的记录…",
             disabled=not kept,
@@ -260,7 +260,7 @@ def _ask_before_taking_back(dataset: DatasetView, rule: PassingRuleView, kept: i
     if st.session_state.pop(_TAKEN_BACK, False):
         st.rerun()  # the whole page: the question is answered
     st.markdown(
-        f"「{_title(rule)}」放行、没有人改过的 **{kept:,d} 条**群聊恢复为未审阅，等人来审。"
+        f"「{escape_markdown(_title(rule))}」放行、没有人改过的 **{kept:,d} 条**群聊恢复为未审阅，等人来审。"
         "这一步不能撤销：撤回的群聊不会再放行。"
     )
     is_on, stop = rule.stopped_at is None, False

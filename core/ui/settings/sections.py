@@ -161,7 +161,7 @@ def draw_form() -> None:
         verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
         fact_table(
             {
-                "名称": f"{form.title} 第 {form.version} 版",
+                "名称": form.label,
                 "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
                 "满分": f"{sum(field.points for field in form.fields):g} 分",
             }

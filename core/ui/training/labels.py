@@ -1,7 +1,7 @@
 """Chinese labels of the page 训练集."""
 
 from core.domain.cleaning import STEPS
-from core.domain.form import load_named_form
+from core.domain.form import form_label
 from core.errors import ShiyaoError
 from core.services.export import AnswerSource
 from core.services.training import (
@@ -97,7 +97,7 @@ def setting_text(name: str, value: object) -> str:
     if name == "source":
         return next((label for label, source in SOURCES.items() if str(source) == value), str(value))
     if name == "form":
-        return _form_title(str(value))
+        return form_label(str(value))
     if name == "target":
         return named_lengths()[str(value)].label if value in named_lengths() else str(value)
     if name == "recipe":
@@ -134,12 +134,5 @@ def recipe_title(mark: str) -> str:
 def _platform_title(name: str) -> str:
     try:
         return load_platform(name).title
-    except ShiyaoError:  # its file is gone: the set was built all the same
-        return name
-
-
-def _form_title(name: str) -> str:
-    try:
-        return load_named_form(name).title
     except ShiyaoError:  # its file is gone: the set was built all the same
         return name

@@ -45,7 +45,7 @@ def draw_progress(forms: list[str]) -> None:
 def _draw_progress(forms: list[str]) -> None:
     for name in forms:
         try:
-            title = load_named_form(name).title
+            title = load_named_form(name).label
         except FormError:
             continue
         with state.store().read() as session:

@@ -219,7 +219,7 @@ def test_another_split_or_form_is_a_conflict(store: Store, form: Form) -> None:
         load(store, [{"chat_text": TEXTS[1]}], split="test")
     with store.write() as session:
         session.execute(text("UPDATE dataset SET form = 'other'"))
-    with pytest.raises(ConflictError, match="用的是表单 other"):
+    with pytest.raises(ConflictError, match="用的是表单「other」"):
         load(store, [{"chat_text": TEXTS[1]}], form_name=form.name)
 
 

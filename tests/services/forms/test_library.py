@@ -199,7 +199,7 @@ def test_new_datasets_take_the_form_that_is_named(store: Store, monkeypatch: pyt
     settings.cache_clear()
     assert form_of("默认") == "small@2"
     assert form_of("旧版") == "small@1"
-    with pytest.raises(ConflictError, match="用的是表单 small@1，不是 small@2"):
+    with pytest.raises(ConflictError, match="用的是表单「小表 第 1 版」，不是「小表 第 2 版」"):
         form_of("旧版", "small")
     with pytest.raises(FormError, match="没有名为「nothing」的表单"):
         form_of("没有", "nothing")

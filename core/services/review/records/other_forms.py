@@ -68,7 +68,7 @@ def in_current_form(session: Session, dataset_id: int, form: Form, save: Save) -
     carried = carried_customers(session, dataset_id, made_over, current, customers)
     if carried is None:
         raise ConflictError(
-            f"这次填写用的是表单「{old.title}」第 {old.version} 版，数据集已经换了别的表单，没有保存",
+            f"这次填写用的是表单「{old.label}」，数据集已经换了别的表单，没有保存",
             "内容还在本机，请抄下来，刷新页面后按新的表单填写",
         )
     moved = [
