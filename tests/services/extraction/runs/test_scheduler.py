@@ -18,6 +18,8 @@ from core.adapters.store import Store
 from core.adapters.store.models import Place, RunStatus
 from core.errors import RunError
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs import lane_engine
+from core.services.extraction.runs.call_limiter import ConcurrencySlots
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.scheduler import stop_running
 from core.settings import ROOT
@@ -228,10 +230,12 @@ def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
 
 
 def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
-    store: Store, held: tuple[FakeOpenAI, threading.Event]
+    store: Store, held: tuple[FakeOpenAI, threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, go = held
     add_dataset(store, 12)
+    slots = ConcurrencySlots()
+    monkeypatch.setattr(lane_engine, "ConcurrencySlots", lambda: slots)  # those of the one model there is
 
     def placed() -> int:
         with store.read() as session:
@@ -241,7 +245,8 @@ def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
     with runner(store) as running:
         run_service.start(store, run.id)
         running.wake()
-        wait_until(lambda: len(service.requests) == 4 and placed() == 6)
+        # Who comes to a free slot only later, having looked just before, asks all the same: those two have to wait.
+        wait_until(lambda: len(service.requests) == 4 and placed() == 6 and slots.waiting == 2)
         run_service.pause(store, run.id)
         go.set()
         running.wake()
