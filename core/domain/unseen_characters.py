@@ -22,10 +22,6 @@ pattern writes it between brackets. ``core/ui/workbench/js/values.js`` has the s
 _BLANK: Final = re.compile(rf"[\s{NO_SHAPE}]*+")
 
 
-_BEGINNING: Final = 40
-"""Characters of a text that are looked at first."""
-
-
 def is_blank(text: str) -> bool:
     """Whether nothing in a text can be seen: white space, and characters without a shape."""
     return _BLANK.fullmatch(text) is not None
@@ -35,9 +31,3 @@ def without_invisible(text: str) -> str:
     """A text without characters that nobody sees: zero width, direction marks, stray joiners."""
     # None of them is printable, so most texts of one line need no look at each character.
     return text if text.isascii() or text.isprintable() else UNSEEN.sub("", text)
-
-
-def shows_something(text: str) -> bool:
-    """Whether a text holds more than white space and characters that nobody sees, told by its beginning if it can."""
-    # No letter and no digit is among those characters.
-    return any(map(str.isalnum, text[:_BEGINNING])) or bool(without_invisible(text).strip())

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.form import PROGRAM_WORDS, Form, FormValues, items_of, means_nothing
 from core.domain.form.values import UNSTORABLE, is_storable
-from core.domain.unseen_characters import shows_something
+from core.domain.unseen_characters import is_blank
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 from core.services.datasets.json_values import is_whole
 
@@ -100,7 +100,7 @@ def _chat_text(value: dict[str, Any], known_storable: bool) -> str:
     text = value["chat_text"]
     if not isinstance(text, str):
         raise _BadRowError(f"chat_text 应为文本，收到{_named(text)}")
-    if not shows_something(text):
+    if is_blank(text):
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，{TOO_LONG}")
@@ -194,9 +194,9 @@ def _ungrouped(info: dict[str, Any], form: Form) -> dict[str, Any]:
 def _with_lists(info: dict[str, Any], form: Form) -> dict[str, Any]:
     """The values; lists that stand as JSON in a text are lists, as in the cells of a table."""
     texts = {
-        field.key: value
-        for field in form.fields
-        if field.is_list and isinstance(value := info.get(field.key), str) and value.lstrip().startswith("[")
+        key: value
+        for key, value in info.items()
+        if isinstance(value, str) and value.lstrip().startswith("[") and key in form and form.field(key).is_list
     }
     if not texts:
         return info

@@ -238,7 +238,7 @@ def zip_of_text(text: bytes) -> bytes:
     return data.getvalue()
 
 
-@pytest.mark.parametrize("text", ["\n \n\u200b\n", "\ufeff\u2060\t", "\u3000\u200d"])
+@pytest.mark.parametrize("text", ["\n \n\u200b\n", "\ufeff\u2060\t", "\u3000\u200d", "\u3164\n\u2800"])
 @pytest.mark.parametrize("name", ["a.txt", "a.json", "a.csv"])
 def test_a_chat_of_which_nothing_is_seen_is_none(text: str, name: str) -> None:
     data: Any = {"a.txt": text.encode(), "a.json": [{"chat_text": text}], "a.csv": csv_of(["chat_text"], [text + "\n"])}
