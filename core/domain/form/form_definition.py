@@ -261,12 +261,11 @@ class Form(_Frozen):
         raw, mended = clean_keys(raw, self._by_key)
         if mended:
             notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
-        missing = [field.key for field in self.fields if field.key not in raw]
-        if missing:
+        if missing := [key for key in self.keys if key not in raw]:
             notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
         for field in self.fields:
             values[field.key] = coerce_value(field, raw.get(field.key), notes, empty_words)
-        unknown = [str(key) for key in raw if key not in self]
-        if unknown:
+        known = self._by_key
+        if unknown := [str(key) for key in raw if key not in known]:
             notes.append(f"表单没有这些字段，已忽略：{'、'.join(unknown[:8])}{'…' if len(unknown) > 8 else ''}")
         return Coerced(values, tuple(notes))

@@ -87,7 +87,7 @@ def _settled(field: "Field", text: str, notes: list[str], empty_words: Collectio
     """A text without what spreadsheets and models leave in it."""
     if not text:
         return ""
-    if empty_words and (match := _FLOAT_TEXT.fullmatch(text)):
+    if empty_words and text.endswith("0") and (match := _FLOAT_TEXT.fullmatch(text)):
         notes.append(f"「{field.key}」末尾的“.0”是表格软件加的，已去掉")
         return match[1]
     if field.kind == "phone" and _SCIENTIFIC.fullmatch(text):
@@ -114,20 +114,26 @@ def as_text(raw: Any) -> str:
 
     What is nested hundreds deep is no value of a form, and nothing.
     """
+    if isinstance(raw, str):  # most are: none of the others' ways around it
+        return _plain_text(raw)
     try:
         return _as_text(raw)
     except RecursionError:
         return ""
 
 
+def _plain_text(raw: str) -> str:
+    # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
+    # None of that can be printed, and to ask for it costs less than to look for it.
+    text = (raw if raw.isprintable() else _DROPPED.sub("", raw)).strip()
+    return "" if is_blank(text) else text
+
+
 def _as_text(raw: Any) -> str:
     if raw is None or isinstance(raw, float) and not math.isfinite(raw):
         return ""
     if isinstance(raw, str):
-        # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
-        # None of that can be printed, and to ask for it costs less than to look for it.
-        text = (raw if raw.isprintable() else _DROPPED.sub("", raw)).strip()
-        return "" if is_blank(text) else text
+        return _plain_text(raw)
     if isinstance(raw, bool):
         return "是" if raw else "否"
     if isinstance(raw, Mapping):
