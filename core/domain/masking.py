@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from core.domain import personal_data  # what finds people takes long to import: only where something is masked
 from core.domain.entities.numbers import INVISIBLE, country_code_length, is_digit, plain_digits
 from core.domain.form import Form, FormValues, Kind, Value
-from core.domain.personal_data import KnownNames, PersonalKind, names_of_chat, personal_mentions, plain_letters
+from core.domain.personal_data import PersonalKind
 from core.errors import SettingsError
 
 STAR: Final = "*"
@@ -90,10 +91,10 @@ class Mask:
         """
         if not self.kinds:
             return dict(values)
-        names = KnownNames()
+        names = personal_data.KnownNames()
         if Masked.NAME in self.kinds:
             people = _people(form, [values, *forms])
-            names = names_of_chat(text, people) if text else KnownNames(people)
+            names = personal_data.names_of_chat(text, people) if text else personal_data.KnownNames(people)
         return {key: self._value(_KINDS.get(form.field(key).kind), value, names) for key, value in values.items()}
 
     def forms(self, form: Form, forms: Sequence[Mapping[str, Value]], text: str) -> list[FormValues]:
@@ -109,7 +110,7 @@ class Mask:
             value: the cell.
             text: the chat.
         """
-        names = names_of_chat(text) if Masked.NAME in self.kinds else KnownNames()
+        names = personal_data.names_of_chat(text) if Masked.NAME in self.kinds else personal_data.KnownNames()
         kind = _KINDS.get(form.field(key).kind) if key else None
         return str(self._value(kind, value, names))
 
@@ -126,8 +127,10 @@ class Mask:
         """
         if not self.kinds:
             return text
-        hides_names = Masked.NAME in self.kinds
-        masked = self._recognised(text, names_of_chat(text, _people(form, forms)) if hides_names else KnownNames())
+        names = personal_data.KnownNames()
+        if Masked.NAME in self.kinds:
+            names = personal_data.names_of_chat(text, _people(form, forms))
+        masked = self._recognised(text, names)
         for values in forms:
             for key, value in values.items():
                 kind = _KINDS.get(form.field(key).kind)
@@ -137,15 +140,15 @@ class Mask:
                         masked = masked.replace(word, _starred(kind, word))
         return masked
 
-    def _value(self, kind: Masked | None, value: Value, names: KnownNames) -> Value:
+    def _value(self, kind: Masked | None, value: Value, names: "personal_data.KnownNames") -> Value:
         if isinstance(value, list):
             return [str(self._value(kind, item, names)) for item in value]
         return _starred(kind, value) if kind in self.kinds and kind is not None else self._recognised(value, names)
 
-    def _recognised(self, text: str, names: KnownNames) -> str:
+    def _recognised(self, text: str, names: "personal_data.KnownNames") -> str:
         letters = list(text)
         kinds = [kind for kind, hidden_by in _FOUND.items() if hidden_by in self.kinds]
-        for start, end, kind in personal_mentions(text, kinds, names):
+        for start, end, kind in personal_data.personal_mentions(text, kinds, names):
             letters[start:end] = _starred(_FOUND[kind], text[start:end])
         return "".join(letters)
 
@@ -185,9 +188,9 @@ def _starred(kind: Masked, words: str) -> str:
     if kind is Masked.ADDRESS:
         shown = min(2, len(words) // 3)
         return re.sub(r"\d", STAR, words[:shown]) + re.sub(r"\S", STAR, words[shown:])
-    if kind is Masked.PHONE and _ACCOUNT.fullmatch(plain_letters(words)):
+    if kind is Masked.PHONE and _ACCOUNT.fullmatch(personal_data.plain_letters(words)):
         return words[:2] + re.sub(r"\S", STAR, words[2:])
-    read = plain_letters(words)
+    read = personal_data.plain_letters(words)
     places = [place for place, letter in enumerate(read) if is_digit(letter)]
     if len(places) >= _FEWEST_OF_CARD and read[-1:] in _CHECK_SIGNS:
         places.append(len(read) - 1)

@@ -73,6 +73,13 @@ def test_extract_imports_nothing_of_other_providers_and_other_databases(sample: 
     assert lines[-1] == "0 []"
 
 
+def test_an_export_that_masks_nothing_imports_nothing_that_finds_people(sample: str, tmp_path: Path) -> None:
+    unwanted = ("core.domain.personal_data.names", "core.domain.personal_data.finders", "pandas", "scipy")
+    out = str(tmp_path / "out.json")
+    lines = imported(sample, unwanted, "export", "submission", "--dataset", "示例群聊", "--fill-missing", "--out", out)
+    assert lines[-1] == "0 []"
+
+
 def test_the_server_starts_without_what_only_learning_and_extraction_need() -> None:
     unwanted = (
         *("alembic", "scipy", "sklearn", "pandas", "jionlp", "openai", "procrastinate", "psycopg", "numpy"),

@@ -263,8 +263,10 @@ class Form(_Frozen):
             notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
         if missing := [key for key in self.keys if key not in raw]:
             notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
-        for field in self.fields:
-            values[field.key] = coerce_value(field, raw.get(field.key), notes, empty_words)
+        for key, field in self._by_key.items():
+            given = raw.get(key)
+            is_given = given is not None and given != ""  # most are not, and need no look
+            values[key] = coerce_value(field, given, notes, empty_words) if is_given else field.empty
         known = self._by_key
         if unknown := [str(key) for key in raw if key not in known]:
             notes.append(f"表单没有这些字段，已忽略：{'、'.join(unknown[:8])}{'…' if len(unknown) > 8 else ''}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.domain.personal_data.finders import PersonalKind, personal_mentions
+    from core.domain.personal_data.finders import personal_mentions
+    from core.domain.personal_data.kinds import PersonalKind
     from core.domain.personal_data.names import KnownNames, address_forms, names_of_chat
     from core.domain.personal_data.person_spellings import PersonSpellings
     from core.domain.personal_data.pseudonyms import Pseudonyms

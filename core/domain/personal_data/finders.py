@@ -2,29 +2,16 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from core.domain.entities import addresses_in, emails_in
 from core.domain.entities.numbers import PHONES, NumberKind, numbers_in, passes_luhn, plain_digits
 from core.domain.personal_data.accounts import qq_accounts, wechat_accounts
 from core.domain.personal_data.addresses import spelt_addresses
+from core.domain.personal_data.kinds import PersonalKind
 from core.domain.personal_data.labels import GAP, LABEL_END, LINK, SP
 from core.domain.personal_data.names import KnownNames
 from core.domain.personal_data.reading import DIGIT, Reading, read
-
-
-class PersonalKind(StrEnum):
-    """Kinds of values that tell who a person is."""
-
-    NAME = "name"
-    PHONE = "phone"
-    EMAIL = "email"
-    ADDRESS = "address"
-    ID_CARD = "id_card"
-    BANK_CARD = "bank_card"
-    WECHAT = "wechat"
-    QQ = "qq"
 
 
 class PersonalMention(NamedTuple):

@@ -14,7 +14,8 @@ from core.domain.entities.folding import fold
 from core.domain.entities.numbers import INVISIBLE, country_code_length, is_digit, plain_digits
 from core.domain.entities.places import place_and_address
 from core.domain.form import Form, FormValues, Kind, Value
-from core.domain.personal_data.finders import PersonalKind, personal_mentions
+from core.domain.personal_data.finders import personal_mentions
+from core.domain.personal_data.kinds import PersonalKind
 from core.domain.personal_data.names import names_of_chat, surname_of
 from core.domain.personal_data.reading import plain_letters
 from core.domain.personal_data.surnames import COMPOUND_SURNAMES, TITLES

@@ -44,9 +44,14 @@ def indented_json(value: Any, margin: str = "") -> str:
         return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
     inner = f"{margin}    "
     if isinstance(value, dict):
-        members = (f"{encode_basestring(key)}: {indented_json(member, inner)}" for key, member in value.items())
+        # Most values of a form are texts: a call less for each.
+        members = [
+            f"{encode_basestring(key)}: "
+            f"{encode_basestring(member) if isinstance(member, str) else indented_json(member, inner)}"
+            for key, member in value.items()
+        ]
         return f"{{\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}}}"
-    members = (indented_json(member, inner) for member in value)
+    members = [indented_json(member, inner) for member in value]
     return f"[\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}]"
 
 
