@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from core.domain.chat.residue import find_residue
 from core.domain.form import Form, FormValues
@@ -14,11 +14,9 @@ BATCH = 200
 _BATCH_CHARACTERS = 1_000_000
 
 
-class StagedChat(NamedTuple):
-    """A chat ready to be inserted. ``forms`` is ``None`` where the source says nothing about customers.
-
-    A tuple, which is pickled and read again in half the time of a dataclass.
-    """
+@dataclass(frozen=True, slots=True)
+class StagedChat:
+    """A chat ready to be inserted. ``forms`` is ``None`` where the source says nothing about customers."""
 
     index: int
     text: str
