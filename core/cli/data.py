@@ -102,6 +102,7 @@ def import_(
         raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
     if grown not in ("add", "replace"):
         raise InputError(f"不认识 --grown {grown[:20]}", "可以是 add、replace")
+    prepare_reader(file, columns)
     with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress, offering_mapping(store):
         report = import_chats(
             store,

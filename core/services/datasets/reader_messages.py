@@ -40,6 +40,15 @@ class ReadJob:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAhead:
+    """Find out format, encoding and digest of a file that is to be read next, and keep them; there is no answer."""
+
+    name: str
+    encoding: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The file was recognised."""
 
@@ -126,21 +135,21 @@ Message = Annotated[Opened | Rows | TableRows | Done | Refused | Failed, Field(d
 _MESSAGE: TypeAdapter[Opened | Rows | TableRows | Done | Refused | Failed] = TypeAdapter(Message)
 
 
-def send_job(channel: socket.socket, job: ReadJob, file_descriptor: int) -> None:
+def send_job(channel: socket.socket, job: ReadJob | LookAhead, file_descriptor: int) -> None:
     """Send a job and the open file that it is about."""
     body = pickle.dumps(job)
     socket.send_fds(channel, [_LENGTH.pack(len(body))], [file_descriptor])
     channel.sendall(body)
 
 
-def receive_job(channel: socket.socket) -> tuple[ReadJob, int] | None:
+def receive_job(channel: socket.socket) -> tuple[ReadJob | LookAhead, int] | None:
     """Wait for a job and its file; ``None`` when the other side has ended."""
     head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
     if len(head) < _LENGTH.size or not descriptors:
         return None
     body = receive_bytes(channel, _LENGTH.unpack(head)[0])
     # From the program that started this process.
-    job: ReadJob = pickle.loads(body)
+    job: ReadJob | LookAhead = pickle.loads(body)
     return job, descriptors[0]
 
 

@@ -11,6 +11,7 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import replace
+from typing import BinaryIO
 
 # Loaded before the limits: afterwards every import counts against the file.
 import python_calamine  # noqa: F401
@@ -32,6 +33,7 @@ from core.services.datasets.plain_rows import batches_of_rows
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
+    LookAhead,
     Opened,
     ReadJob,
     Refused,
@@ -59,39 +61,79 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     with suppress(OSError, EOFError):
-        while (received := receive_job(channel)) and _do(channel, *received):
-            pass
+        seen = _SeenFile()
+        while received := receive_job(channel):
+            job, descriptor = received
+            with os.fdopen(descriptor, "rb") as file:
+                limit_processor(processor_seconds(os.fstat(descriptor).st_size))
+                if isinstance(job, LookAhead):
+                    with suppress(Exception):  # whoever reads the file is told
+                        seen.look(file, job)
+                elif not _do(channel, job, file, seen):
+                    return
 
 
-def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
+class _SeenFile:
+    """What was found out about a file that is to be read next."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[object, SourceFile] | None = None
+
+    def look(self, file: BinaryIO, how: LookAhead) -> None:
+        """Find out format, encoding and digest of a file, and keep them.
+
+        Raises:
+            InputError: empty, unknown format or unknown encoding.
+        """
+        key = _key_of(file, how)
+        with open_source(file, how.name, how.encoding, how.format) as source:
+            self._seen = key, source
+
+    def take(self, file: BinaryIO, how: LookAhead) -> SourceFile:
+        """The file as it was found to be, once and while its dates are the same; else it is found out now.
+
+        Raises:
+            InputError: empty, unknown format or unknown encoding.
+        """
+        seen, self._seen = self._seen, None
+        if seen is not None and seen[0] == _key_of(file, how):
+            return replace(seen[1], file=file)
+        with open_source(file, how.name, how.encoding, how.format) as source:
+            return source
+
+
+def _key_of(file: BinaryIO, how: LookAhead) -> tuple[object, ...]:
+    status = os.fstat(file.fileno())
+    return how, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _do(channel: socket.socket, job: ReadJob, file: BinaryIO, seen: _SeenFile) -> bool:
     """Do one job; false if this process should not do another."""
-    with os.fdopen(file_descriptor, "rb") as file:
-        limit_processor(processor_seconds(os.fstat(file_descriptor).st_size))
-        try:
-            with open_source(file, job.name, job.columns.encoding, job.columns.format) as source:
-                if job.kind == "preview":
-                    preview = make_preview(
-                        source, job.form, job.columns, limit=job.limit, on_progress=lambda now: _progress(channel, now)
-                    )
-                    send_message(channel, Done(preview=preview, last=_is_big()))
-                elif job.kind == "table":
-                    _send_table(channel, source, job.form, job.columns)
-                else:
-                    _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
-        except InputError as error:
-            refused = Refused(_storable(error.message), _storable(error.remedy), last=_is_big())
-            if isinstance(error, ColumnError):
-                refused = replace(refused, columns=error.columns, sheet=error.sheet, sheets=error.sheets)
-            send_message(channel, refused)
-        except OSError:
-            raise
-        except BaseException as error:  # a panic inside calamine is no Exception
-            memory = isinstance(error, MemoryError)
-            trace = "" if memory else format_traceback(error, 8)
-            del error
-            gc.collect()
-            send_message(channel, Failed(memory, _storable(trace)))
-            return False
+    try:
+        source = seen.take(file, LookAhead(job.name, job.columns.encoding, job.columns.format))
+        if job.kind == "preview":
+            preview = make_preview(
+                source, job.form, job.columns, limit=job.limit, on_progress=lambda now: _progress(channel, now)
+            )
+            send_message(channel, Done(preview=preview, last=_is_big()))
+        elif job.kind == "table":
+            _send_table(channel, source, job.form, job.columns)
+        else:
+            _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
+    except InputError as error:
+        refused = Refused(_storable(error.message), _storable(error.remedy), last=_is_big())
+        if isinstance(error, ColumnError):
+            refused = replace(refused, columns=error.columns, sheet=error.sheet, sheets=error.sheets)
+        send_message(channel, refused)
+    except OSError:
+        raise
+    except BaseException as error:  # a panic inside calamine is no Exception
+        memory = isinstance(error, MemoryError)
+        trace = "" if memory else format_traceback(error, 8)
+        del error
+        gc.collect()
+        send_message(channel, Failed(memory, _storable(trace)))
+        return False
     return not _is_big()
 
 

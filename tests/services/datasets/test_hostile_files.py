@@ -236,6 +236,24 @@ def test_many_files_at_once_wait_for_one_another(form: Form) -> None:
     assert len(at_work()) <= 1
 
 
+@pytest.mark.parametrize(
+    "before", [b'[{"chat_text": "a"}]', b"", b"\xff\x00", b'[{"chat_text": 1}, {"chat_text": "c"}]']
+)
+def test_a_file_that_was_looked_at_before_is_read_as_it_is_now(before: bytes, form: Form, tmp_path: Path) -> None:
+    file, new = tmp_path / "a.json", tmp_path / "new"
+    file.write_bytes(before)
+    reader_pool.prepare_reader(file)
+    reader_pool.prepare_reader(tmp_path / "none.json")
+    for count, content in (
+        (2, b'[{"chat_text": "x"}, {"chat_text": "y"}]'),
+        (1, '[{"chat_text": "新"}]'.encode("gbk")),
+    ):
+        new.write_bytes(content)
+        new.replace(file)
+        preview = preview_import(file, file.name, form)
+        assert (preview.rows, preview.encoding) == (count, "UTF-8" if count == 2 else "GBK / GB18030")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_readers_end_with_the_program(number: int, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(slow_file())
