@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.adapters.store import Store
 from core.places import API_PATH
+
+if TYPE_CHECKING:
+    from core.adapters.store import Store
 
 PREFIX = f"{API_PATH}v1"
 """Where the API lies; another version would lie beside it."""
 
 
-def api_routes(store: Callable[[], Store]) -> list[Mount]:
+def api_routes(store: "Callable[[], Store]") -> list[Mount]:
     """The API's routes for the server.
 
     Args:
@@ -26,7 +29,7 @@ def api_routes(store: Callable[[], Store]) -> list[Mount]:
 class _BuiltAtFirstRequest:
     """The API, imported and built in another thread when somebody first asks for it."""
 
-    def __init__(self, store: Callable[[], Store]) -> None:
+    def __init__(self, store: "Callable[[], Store]") -> None:
         self._store = store
         self._app: ASGIApp | None = None
         self._lock: asyncio.Lock | None = None

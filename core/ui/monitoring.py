@@ -6,7 +6,7 @@
 import asyncio
 import hmac
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import metrics
-from core.adapters.store import Store
 from core.errors import SettingsError, ShiyaoError, StoreError
-from core.services.jobs import waiting_jobs
-from core.services.maintenance import DiskState, disk_state, free_bytes
 from core.settings import settings
-from core.ui import state
+from core.ui.completion import complete
+
+if TYPE_CHECKING:
+    from core.adapters.store import Store
 
 HEALTH_PATH = "/_health"
 METRICS_PATH = "/_metrics"
@@ -71,6 +71,10 @@ def health() -> dict[str, Any]:
         ``status``: ``ok``; ``degraded`` where runs wait and nobody is at work, or a disk is nearly full; ``failing``
         where nothing can be stored. ``checks``: one word for each.
     """
+    complete()
+    from core.services.maintenance import DiskState, disk_state
+    from core.ui import state
+
     store: Store | None = None
     try:
         store = state.store()
@@ -85,7 +89,7 @@ def health() -> dict[str, Any]:
     return {"status": status, "checks": {"database": database, "disk": str(disk), "worker": worker}}
 
 
-def _worker(store: Store) -> str:
+def _worker(store: "Store") -> str:
     from core.services.extraction.runs import run_activity
 
     try:
@@ -108,8 +112,12 @@ async def _metrics(request: Request) -> Response:
 
 
 def _gauges() -> list[tuple[str, str, float]]:
+    complete()
     from core.services.extraction.runs import run_activity
+    from core.services.jobs import waiting_jobs
+    from core.services.maintenance import free_bytes
     from core.services.webhooks import waiting_messages
+    from core.ui import state
 
     gauges: list[tuple[str, str, float]] = []
     store: Store | None = None

@@ -20,7 +20,10 @@ MOST_BYTES = 1_000_000
 _FOLDER = Path(streamlit.__file__).with_name("static") / "static"
 _VERSIONED = re.compile(r"\.[\w-]{8}\.\w+$")
 """End of the names that change with what is in the file."""
-_KEPT = "public, immutable, max-age=31536000"
+_KEPT, _KEPT_AN_HOUR = "public, immutable, max-age=31536000", "public, max-age=3600"
+ICON_PATH = "/favicon.png"
+"""Where Streamlit's page looks for the browser tab's icon, unless a script names another one; ours is there."""
+_ICON = Path(__file__).with_name("icon.png")
 _IN_PART = frozenset({b"range", b"if-none-match", b"if-modified-since", b"if-range"})
 """Headers of requests that may want something else than the whole file: Streamlit answers them."""
 
@@ -28,7 +31,7 @@ _IN_PART = frozenset({b"range", b"if-none-match", b"if-modified-since", b"if-ran
 @cache
 def program_files() -> Mapping[str, Path]:
     """The files that are answered here, by the path of their addresses."""
-    return {
+    return {ICON_PATH: _ICON} | {
         f"/static/{file.parent.name}/{file.name}": file
         for file in _FOLDER.glob("*/*")
         if _VERSIONED.search(file.name) and file.stat().st_size <= MOST_BYTES
@@ -36,7 +39,7 @@ def program_files() -> Mapping[str, Path]:
 
 
 class ProgramFiles:
-    """Middleware: answers with Streamlit's own files, as Streamlit does; passes on every other request."""
+    """Middleware: answers with Streamlit's own files, as Streamlit does, and with our icon; passes on the rest."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -54,4 +57,6 @@ class ProgramFiles:
             await self.app(scope, receive, send)
             return
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        await Response(content, headers={"Cache-Control": _KEPT}, media_type=kind)(scope, receive, send)
+        await Response(content, headers={"Cache-Control": _KEPT if file != _ICON else _KEPT_AN_HOUR}, media_type=kind)(
+            scope, receive, send
+        )

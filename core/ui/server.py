@@ -4,36 +4,25 @@ import asyncio
 import gc
 import logging
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from streamlit import config, runtime
+from streamlit import config, delta_generator, runtime
 from streamlit import logger as streamlit_logger
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from core import logs, metrics, private_files
-from core.adapters.store import has_database, open_store
 from core.errors import ShiyaoError
 from core.places import var_folder
 from core.secrets import secrets_file
 from core.settings import settings
-from core.ui import downloads, monitoring, server_guard, state
-from core.ui.sign_in import person, ways
-
-if TYPE_CHECKING:
-    from core.services.jobs import JobRunner
-    from core.services.learning.background import LearningWatch
-    from core.services.webhooks import WebhookSender
-
-# A file of ours: an icon by name would be fetched from the net by every browser.
-ICON = str(Path(__file__).with_name("icon.png"))
+from core.ui import completion, downloads, monitoring, server_guard
+from core.ui.sign_in import ways
 
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
 """Python looks for garbage so rarely that it takes no part of opening a huge chat: a third, with its own thresholds."""
@@ -50,7 +39,11 @@ _WORTH_A_LOOK = 10_000
 """Objects that have come up since: of an idle server there is nothing to look for."""
 OPEN_SECONDS = 20.0
 """Seconds from the server's start after which it opens its database where nobody has come."""
-FIRST_PAGE = ("core.services.review.overview", *(f"core.ui.home.{name}" for name in ("dataset_status", "lead_panel")))
+FIRST_PAGE = (
+    *("core.ui.page", "core.services.review.overview"),
+    *("core.ui.home.dataset_status", "core.ui.home.first_minute", "core.ui.home.lead_panel"),
+    *("streamlit.material_icon_names", "core.domain.scoring.bootstrap", "numpy.ma", "numpy.random"),
+)
 """What the page imports that nearly everybody comes to first, and most others too."""
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
@@ -73,8 +66,11 @@ def prepare() -> None:
     if ways.OIDC in ways.sign_in_ways():
         # Streamlit reads [auth] from the file that all other keys are in.
         config.set_option("secrets.files", [str(secrets_file())])
-    person.watch_actors()
+    completion.expect(import_first_page)
+    completion.expect(_watch_actors)
     downloads.say_why_in_chinese()
+    # Once per server Streamlit looks through all modules for who has called it, to warn of scripts run without it.
+    vars(delta_generator)["_use_warning_has_been_displayed"] = True
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     config.set_option("runner.postScriptGC", False)  # after every run of every page: collect_garbage does it
 
@@ -137,6 +133,7 @@ async def delete_daily(
 
 def delete_too_old() -> None:
     """Delete what is older than the datasets' rules allow, in the database of the settings."""
+    from core.adapters.store import open_store
     from core.services import privacy
     from core.services.team import SERVER, acting_as
 
@@ -156,23 +153,35 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
     await asyncio.to_thread(metrics.keep_figures_of_ended_processes)
-    watch = await asyncio.to_thread(_watch_approvals)
-    jobs = await asyncio.to_thread(_run_jobs)
-    sender = await asyncio.to_thread(_send_webhooks)
+    freeze_program()
+    starting = asyncio.create_task(asyncio.to_thread(start_own_work))
     own_work = (delete_daily(), collect_garbage(), open_database())
     tasks = [asyncio.create_task(one) for one in own_work]
-    freeze_program()
-    threading.Thread(target=prepare_first_page, name="shiyao-first-page", daemon=True).start()
     yield
     for task in tasks:
         task.cancel()
+    stops = await starting
     from core.services.extraction.runs import stop_running
 
-    if watch is not None:
-        watch.stop()
-    await asyncio.to_thread(sender.stop)
-    await asyncio.to_thread(jobs.stop)
+    for stop in stops:
+        await asyncio.to_thread(stop)
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
+
+
+def start_own_work() -> list[Callable[[], object]]:
+    """Complete the program, then start what it does by itself: learning from approvals, computing, sending.
+
+    Returns:
+        How each is stopped.
+    """
+    stops = []
+    try:
+        completion.complete()
+        stops += [start() for start in (_watch_approvals, _send_webhooks, _run_jobs)]
+    except Exception:  # pages are drawn all the same, or say what is wrong
+        _log.exception("what the server does by itself was not started")
+    freeze_program()
+    return stops
 
 
 async def open_database(*, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
@@ -182,6 +191,9 @@ async def open_database(*, sleep: Callable[[float], Awaitable[object]] = asyncio
         sleep: waits for so many seconds.
     """
     await sleep(OPEN_SECONDS)
+    from core.adapters.store import has_database
+    from core.ui import state
+
     try:
         if state.opened_store() is None and has_database(settings().database_url):
             await asyncio.to_thread(state.store)
@@ -194,10 +206,13 @@ def freeze_program() -> None:
     gc.freeze()
 
 
-def prepare_first_page() -> None:
-    """Import what the first page needs while the browser that asked for it still reads Streamlit's own files."""
+def import_first_page() -> None:
+    """Import what the first page needs, and with it what all of them do; make ready what is made when first used."""
     for name in FIRST_PAGE:
         import_module(name)
+    from core.adapters.store import prepare_tables
+
+    prepare_tables()
 
 
 async def collect_garbage(
@@ -220,6 +235,13 @@ async def collect_garbage(
         seconds = time.perf_counter() - began
 
 
+def _watch_actors() -> None:
+    """Let services learn who acts on a page, and for whom it is drawn."""
+    from core.ui.sign_in import person
+
+    person.watch_actors()
+
+
 def _keep_pages_for_the_next_sign_in() -> None:
     """Keep what stands on a page whose connection has ended for as long as somebody may have to wait for a sign-in.
 
@@ -230,30 +252,33 @@ def _keep_pages_for_the_next_sign_in() -> None:
         sessions._session_storage = MemorySessionStorage(ttl_seconds=KEPT_SECONDS)
 
 
-def _run_jobs() -> "JobRunner":
+def _run_jobs() -> Callable[[], object]:
     """Start to have heavy computations done that pages ask for."""
     from core.services.jobs import JobRunner
+    from core.ui import state
 
     runner = JobRunner(state.opened_store)
     runner.start()
-    return runner
+    return runner.stop
 
 
-def _send_webhooks() -> "WebhookSender":
+def _send_webhooks() -> Callable[[], object]:
     """Start to tell other programs of decided records."""
     from core.services.webhooks import WebhookSender
+    from core.ui import state
 
     sender = WebhookSender(state.opened_store)
     sender.start()
-    return sender
+    return sender.stop
 
 
-def _watch_approvals() -> "LearningWatch | None":
-    """Start learning from approvals in the background, unless it is switched off or there is no database yet."""
+def _watch_approvals() -> Callable[[], object]:
+    """Start learning from approvals in the background, unless it is switched off."""
     if not settings().learn_in_background:
-        return None
+        return lambda: None
     from core.services.learning.background import LearningWatch
+    from core.ui import state
 
     watch = LearningWatch(state.opened_store)
     watch.start()
-    return watch
+    return watch.stop

@@ -15,9 +15,10 @@ from core.services.review.palette import MOST_CHATS
 from core.services.team import add_account, sign_in
 from core.settings import settings
 from core.ui import state
-from core.ui.palette.routes import CHATS_PATH, NAMES_PATH, palette_routes
+from core.ui.own_routes import CHATS_PATH, NAMES_PATH
+from core.ui.palette.routes import palette_routes
+from core.ui.sign_in.connection import COOKIE
 from core.ui.sign_in.gate import SignedInOnly
-from core.ui.sign_in.person import COOKIE
 from tests.factories.reviews import make
 
 PASSWORD = "一句很长的话当密码用"

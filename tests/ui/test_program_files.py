@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_static_routes import create_streamlit_static_assets_routes
 
+from core.settings import ROOT
 from core.ui import program_files
 
 FILES = program_files.program_files()
@@ -38,6 +39,12 @@ def test_answers_are_streamlits(client: TestClient, streamlit_client: TestClient
     names = ("cache-control", "content-type", "content-length")
     assert [ours.headers[name] for name in names] == [theirs.headers[name] for name in names]
     assert "etag" not in ours.headers  # it is ours: the name says which version it is
+
+
+def test_the_icon_is_ours(client: TestClient) -> None:
+    icon = client.get("/favicon.png")
+    assert (icon.headers["content-type"], icon.headers["cache-control"]) == ("image/png", "public, max-age=3600")
+    assert icon.content == (ROOT / "core/ui/icon.png").read_bytes()
 
 
 def test_every_file_of_the_page_is_among_them() -> None:

@@ -19,7 +19,6 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.adapters.store.save_ids import NOT_ON_DESK, begins_with, is_saved_as
-from core.domain.chat import parse_chat
 from core.services.team import everything_shown
 
 LOOK_BACK = 3
@@ -214,6 +213,8 @@ def _is_hurried(made: Sequence[_Decision]) -> bool:
 
 def _as_read(session: Session, reviewer: str, decision: _Decision, seconds_each: float) -> FastApproval | None:
     """The approval with what there is to read of its chat, names and times left out; ``None`` where that was enough."""
+    from core.domain.chat import parse_chat  # takes a while to import, and few approvals are looked at so closely
+
     statement = select(col(Chat.index), col(Chat.text)).join(Record, col(Record.chat_id) == col(Chat.id))
     index, text = session.execute(statement.where(col(Record.id) == decision.record_id)).one()
     characters = sum(len(message.body.of(text)) for message in parse_chat(text).messages)

@@ -21,8 +21,8 @@ from core.services.quality.data_versions import records_version
 from core.services.quality.disputes import dispute_counts
 from core.services.quality.fast_approvals import latest_fast_approvals
 from core.services.quality.review_checks import review_checks
-from core.services.review.passing_audits import BY_HAND
 from core.services.review.progress import DECIDED
+from core.services.review.stopped_rules import is_stopped_by_audit
 from core.services.team import everything_shown, is_allowed
 
 _WEEKS, _CHATS_A_WEEK = 8, 100
@@ -127,11 +127,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
             return count, _work(session, dataset.id), _changes(session, dataset.id, form), several
 
         passed, work, changes, fast = cached(key, read)
-        rules = select(func.count()).where(
-            col(PassingRule.dataset_id) == dataset.id,
-            col(PassingRule.stopped_at).is_not(None),
-            ~col(PassingRule.stopped_why).endswith(BY_HAND),
-        )
+        rules = select(func.count()).where(col(PassingRule.dataset_id) == dataset.id, is_stopped_by_audit())
         stopped = session.execute(rules).scalar_one()
         has_second = session.execute(
             select(col(Record.id))

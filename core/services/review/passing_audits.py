@@ -25,13 +25,12 @@ from core.domain.scoring.interval import wilson_interval
 from core.errors import NotFoundError
 from core.services.quality.review_checks import lot
 from core.services.review.records.versions import Customer, saved_under
+from core.services.review.stopped_rules import BY_HAND, is_stopped_by_audit
 from core.services.team import everything_shown, permitted
 
 _FEWEST_AUDITED: Final = 5
 """Chats that are drawn however small the share is, and audited chats from which the error itself switches a rule off;
 before, only where its whole interval is above."""
-BY_HAND: Final = " 停用"
-"""How a reason ends that is somebody's name: their switching a rule off says nothing against its threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +140,7 @@ def stopped_by_audit(session: Session, rule: PassingRule) -> PassingRule | None:
         session: open session.
         rule: a rule, or one that is to be.
     """
-    statement = _of_run(rule).where(
-        col(PassingRule.stopped_at).is_not(None),
-        ~col(PassingRule.stopped_why).endswith(BY_HAND),
-        col(PassingRule.threshold) >= rule.threshold,
-    )
+    statement = _of_run(rule).where(is_stopped_by_audit(), col(PassingRule.threshold) >= rule.threshold)
     # As their audits have it, not as it was handed on to lower ones.
     statement = statement.order_by(col(PassingRule.threshold).desc(), col(PassingRule.id))
     return session.execute(statement.limit(1)).scalars().first()

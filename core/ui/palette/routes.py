@@ -22,11 +22,10 @@ from core.errors import ShiyaoError, SignInError
 from core.services.review.palette import MOST_DATASETS, find_chats, palette_names
 from core.services.team import acting_as, current_actor, person_of, viewing_as
 from core.ui import navigation, state
+from core.ui.own_routes import CHATS_PATH, NAMES_PATH
 from core.ui.sign_in import ways
-from core.ui.sign_in.person import COOKIE
+from core.ui.sign_in.connection import COOKIE
 
-NAMES_PATH = "/palette/names"
-CHATS_PATH = "/palette/chats"
 LONGEST_QUERY = 100
 """Characters that the palette takes; the box in the browser takes no more either (``js/palette.js``)."""
 _HAN = re.compile("[\u4e00-\u9fff]+")

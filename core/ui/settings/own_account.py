@@ -10,8 +10,8 @@ from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 from core.ui.notices import announce_and_rerun, show_errors
 from core.ui.sign_in import identity, ways
+from core.ui.sign_in.connection import PATH
 from core.ui.sign_in.person import leave_for, own_token
-from core.ui.sign_in.routes import PATH
 
 
 def draw_own_account(person: Actor) -> None:

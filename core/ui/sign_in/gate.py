@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -16,12 +17,13 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core.errors import ShiyaoError
 from core.places import API_PATH
-from core.services.team import Actor, person_of
-from core.ui import state
+from core.ui.completion import complete
 from core.ui.monitoring import HEALTH_PATH, METRICS_PATH
 from core.ui.sign_in import identity, ways
-from core.ui.sign_in.person import COOKIE, connection_token
-from core.ui.sign_in.routes import PATH, PROVIDER_PATH
+from core.ui.sign_in.connection import COOKIE, PATH, PROVIDER_PATH, connection_token
+
+if TYPE_CHECKING:
+    from core.services.team import Actor
 
 _log = logging.getLogger("shiyao.ui")
 _OPEN = frozenset({PATH, PROVIDER_PATH, "/_stcore/health", HEALTH_PATH, METRICS_PATH, *identity.ROUTES})
@@ -112,7 +114,11 @@ class SignedInOnly:
         return True
 
 
-def _person(token: str, *, moved: bool = False) -> Actor | None:
+def _person(token: str, *, moved: bool = False) -> "Actor | None":
+    complete()
+    from core.services.team import person_of
+    from core.ui import state
+
     return person_of(state.store(), token, moved=moved)
 
 

@@ -1,7 +1,5 @@
 """Who sits before a page: looked up by the cookie of its browser, anew whenever it matters."""
 
-from contextvars import ContextVar
-
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -10,9 +8,7 @@ from core.services.team import Actor, person_of, set_actor_source, set_viewer_so
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.sign_in import ways
-
-COOKIE = "shiyao_session"
-"""Holds the token of a sign-in. Scripts of the page cannot read it (HttpOnly)."""
+from core.ui.sign_in.connection import COOKIE, connection_token
 
 _leave = st.components.v2.component(
     "shiyao_leave",
@@ -23,9 +19,6 @@ export default function ({ data }) {
 }
 """,
 )
-
-connection_token: ContextVar[str] = ContextVar("shiyao_connection_token", default="")
-"""Token of the websocket in whose task this runs: what a download makes has no page that is being drawn."""
 
 
 def own_token() -> str:

@@ -16,12 +16,8 @@ from core.services.team import person_of, sign_in, sign_in_by_identity, sign_out
 from core.settings import settings
 from core.ui import state
 from core.ui.sign_in import identity, ways
-from core.ui.sign_in.person import COOKIE
+from core.ui.sign_in.connection import COOKIE, DONE_PATH, PATH, PROVIDER_PATH
 
-PATH = "/sign-in"
-PROVIDER_PATH = "/sign-in/oidc"
-DONE_PATH = "/sign-in/done"
-"""What a window says that was opened for signing in again: the page where one worked goes on."""
 _PERSON_COOKIE = "shiyao_person"
 """Number of the account whose sign-in this browser has; for scripts of the page."""
 _YEAR_SECONDS = 31_536_000
