@@ -1,9 +1,12 @@
 """The HTML around every page is ours, whatever the browser asks for it with; everything else is Streamlit's."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -49,6 +52,14 @@ def test_the_page_is_in_chinese_before_any_script_runs() -> None:
     assert page.index("js/react-dom.") < page.index("js/Metric.")  # what nothing begins without comes first
     assert len(inline_scripts(page)) == 2  # Streamlit's and ours, each with its hash in the policy
     assert all("</script" not in script for script in inline_scripts(page))
+
+
+def test_streamlit_is_told_where_its_server_is() -> None:
+    page = page_html()
+    (script,) = re.findall(r'src="\./static/js/(index\.[^"]+\.js)"', page)
+    streamlits = (Path(streamlit.__file__).parent / "static/static/js" / script).read_text("utf-8")
+    for name in ("window.__streamlit", "BACKEND_BASE_URL", "HOST_CONFIG", "allowedOrigins", "useExternalAuthToken"):
+        assert name.removeprefix("window.") in page and name in streamlits
 
 
 @pytest.mark.parametrize("path", ["/", *ADDRESSES[1:4], "unknown"])

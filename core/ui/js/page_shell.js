@@ -285,6 +285,17 @@ function focusFirstBox() {
   if (document.activeElement === document.body) box.focus({ preventScroll: true });
 }
 
+/**
+ * Tell Streamlit where its server is, which it would find out by asking below the page's own address first and waiting
+ * after the refusal; it connects at once, and asks what else the server has to say beside that.
+ */
+function nameServer() {
+  const server = new URL(".", window.location.href);
+  const host = { allowedOrigins: [server.origin], useExternalAuthToken: false };
+  Object.assign(window, { __streamlit: { BACKEND_BASE_URL: server.href, HOST_CONFIG: host } });
+}
+
+nameServer();
 const lookAtArrival = makeArrival();
 let isDue = false;
 
