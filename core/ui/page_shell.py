@@ -4,6 +4,8 @@ Streamlit has no place for them: what a script adds comes after the first paint,
 browser side speaks English wherever no script is running (a lost connection above all).
 """
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,7 @@ _SCRIPTS = (
 )
 """Modules that share a scope, each after what it imports."""
 _STYLES = ("page", "palette")
+_START_PATH = "/"
 _NEVER_FOR_A_PAGE = frozenset({b"if-none-match", b"if-modified-since", b"range", b"accept-encoding"})
 """Headers of a request for a page that Streamlit does not get: a browser may have kept Streamlit's own page, from
 before, and a page that comes compressed is not known for what it is."""
@@ -30,19 +33,41 @@ _PARTS = (
 )
 
 
-_DRAWN_EVERYWHERE = (
-    "Button ButtonGroup Checkbox DataFrame DownloadButton Metric Multiselect NumberInput PageLink Progress Radio "
-    "Selectbox StreamlitMarkdown TextInput"
-).split()
-"""Parts of Streamlit that nearly every page draws. It fetches each when the first of its kind is to be drawn, and
-a grey line of another height stands there until then; fetched with the page, they are there in time. They come after
-what Streamlit needs to begin at all."""
+_DRAWN_FIRST = "BidiComponent Html PageLink Progress Button ButtonGroup".split()
+"""Parts of Streamlit that every page draws, and those of the start page."""
+_DRAWN_ELSEWHERE = "Checkbox DataFrame DownloadButton Metric Multiselect NumberInput Radio Selectbox TextInput".split()
+"""Parts that nearly every other page draws. Streamlit fetches each when the first of its kind is to be drawn, and a
+grey line of another height stands there until then; fetched with the page, they are there in time. They come after
+what Streamlit needs to begin at all; with the start page, when the browser has time."""
+_SCRIPTS_OF_STREAMLIT = Path(streamlit.__file__).with_name("static") / "static" / "js"
+_IMPORTED = re.compile(r"""(?:from|import)\s*["'`]\./([\w.-]+\.js)["'`]""")
 
 
-def _preloads() -> str:
-    scripts = Path(streamlit.__file__).with_name("static") / "static" / "js"
-    files = [file.name for name in _DRAWN_EVERYWHERE for file in sorted(scripts.glob(f"{name}.*.js"))]
-    return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n' for name in files)
+def _preloads(is_start: bool) -> str:
+    """Links by which a browser fetches parts of Streamlit with a page."""
+    first = _files_of(_DRAWN_FIRST)
+    later = [file.name for part in _DRAWN_ELSEWHERE for file in sorted(_SCRIPTS_OF_STREAMLIT.glob(f"{part}.*.js"))]
+    kind = 'rel="prefetch" as="script"' if is_start else 'rel="modulepreload"'
+    kinds = [*(('rel="modulepreload"', name) for name in first), *((kind, name) for name in later)]
+    return "".join(f'<link {each} crossorigin href="./static/js/{name}">\n' for each, name in kinds)
+
+
+def _files_of(parts: Iterable[str]) -> list[str]:
+    """Scripts of parts of Streamlit, each after those that it imports and that its page does not fetch anyhow."""
+    fetched = set(re.findall(r"\./static/js/([\w.-]+\.js)", streamlit_page()))
+    files: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        for imported in _IMPORTED.findall((_SCRIPTS_OF_STREAMLIT / name).read_text("utf-8")):
+            if imported not in files and imported not in fetched and imported != name:
+                files[imported] = None
+                add(imported)
+        files[name] = None
+
+    for part in parts:
+        for file in sorted(_SCRIPTS_OF_STREAMLIT.glob(f"{part}.*.js")):
+            add(file.name)
+    return list(files)
 
 
 @cache
@@ -52,8 +77,11 @@ def streamlit_page() -> str:
 
 
 @cache
-def page_html() -> str:
+def page_html(is_start: bool = False) -> str:
     """The page that browsers get: Streamlit's, with ours in its head.
+
+    Args:
+        is_start: whether it is the start page, which needs less.
 
     Raises:
         RuntimeError: Streamlit's page is not as we know it.
@@ -68,7 +96,7 @@ def page_html() -> str:
     own = f"<style>\n{style}</style>\n<script>{script}</script>\n"
     # Before Streamlit's first script: it never draws a word that ours has not seen.
     first_script = '<script type="module"'
-    parts = (*_PARTS, ("</head>", f"{_preloads()}</head>"), (first_script, f"{own}{first_script}"))
+    parts = (*_PARTS, ("</head>", f"{_preloads(is_start)}</head>"), (first_script, f"{own}{first_script}"))
     for before, ours in parts:
         if page.count(before) != 1:
             raise RuntimeError(f"Streamlit's page has another form than ours is made for: {before}")
@@ -87,7 +115,8 @@ class PageShell:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._theirs, self._ours = streamlit_page().encode("utf-8"), page_html().encode("utf-8")
+        self._theirs = streamlit_page().encode("utf-8")
+        self._start, self._other = (page_html(is_start).encode("utf-8") for is_start in (True, False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and put our page in the place of Streamlit's."""
@@ -107,7 +136,7 @@ class PageShell:
                 if message.get("more_body", False):
                     return
                 if body == self._theirs:
-                    body = self._ours
+                    body = self._start if scope["path"] == _START_PATH else self._other
                     headers = MutableHeaders(scope=start)
                     headers["content-length"] = str(len(body))
                     del headers["etag"], headers["last-modified"]

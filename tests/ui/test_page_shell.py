@@ -62,17 +62,32 @@ def test_streamlit_is_told_where_its_server_is() -> None:
         assert name.removeprefix("window.") in page and name in streamlits
 
 
+def test_the_start_page_fetches_what_other_pages_draw_when_it_has_time() -> None:
+    start, other = page_html(is_start=True), page_html()
+    for part in ("BidiComponent", "Html", "PageLink"):
+        assert all(
+            page.count(f'<link rel="modulepreload" crossorigin href="./static/js/{part}.') == 1
+            for page in (start, other)
+        )
+    # What a part imports comes with it: the browser would learn of it only once it has read the part.
+    assert start.index("js/recordbatch.") < start.index("js/BidiComponent.")
+    assert '<link rel="prefetch" as="script" crossorigin href="./static/js/DataFrame.' in start
+    assert '<link rel="modulepreload" crossorigin href="./static/js/DataFrame.' in other
+    files = re.findall(r'href="(\./static/js/[^"]+)"', start)
+    assert len(files) == len(set(files))
+
+
 @pytest.mark.parametrize("path", ["/", *ADDRESSES[1:4], "unknown"])
 def test_every_page_is_ours(client: httpx.Client, path: str) -> None:
     first = client.get(path, headers=BROWSER)
-    assert first.text == page_html()
+    assert first.text == page_html(path == "/")
     assert "etag" not in first.headers
 
 
 def test_a_page_that_the_browser_kept_from_before_is_not_kept(client: httpx.Client) -> None:
     theirs = client.get("/", headers={"Accept": "*/*", "Accept-Encoding": "gzip"})
     kept = {"If-None-Match": theirs.headers.get("etag", '"x"'), "If-Modified-Since": "Sat, 01 Jan 2050 00:00:00 GMT"}
-    assert client.get("/", headers={**BROWSER, **kept}).text == page_html()
+    assert client.get("/", headers={**BROWSER, **kept}).text == page_html(is_start=True)
 
 
 def test_other_answers_stay_as_they_are(client: httpx.Client) -> None:
