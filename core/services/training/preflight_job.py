@@ -1,5 +1,6 @@
 """What is told of a training set as heavy jobs: its preflight, and how the sources of a built one have changed."""
 
+import json
 from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -7,7 +8,8 @@ from typing import Any, Final
 from core.adapters.store import Store
 from core.services.extraction import prompt_library
 from core.services.jobs import JobKind, JobProgress, viewer_parameter
-from core.services.training.preflight import Preflight, data_version, preflight
+from core.services.quality.cache import cached
+from core.services.training.preflight import Preflight, data_version, preflight, remember_preflight_seen
 from core.services.training.set_versions import SourceChange, changes_since
 from core.services.training.training_options import TrainingOptions, options_from_json
 
@@ -15,6 +17,25 @@ from core.services.training.training_options import TrainingOptions, options_fro
 def preflight_parameters(store: Store, options: TrainingOptions) -> dict[str, Any]:
     """Parameters of the job ``preflight``, for whoever reads now."""
     return {"options": options.as_json(), **viewer_parameter(store)}
+
+
+def shared_preflight(store: Store, options: TrainingOptions, chats: int) -> Preflight:
+    """The preflight of a few chats, computed once for everybody until choices, prompt or data change.
+
+    Args:
+        store: the open store.
+        options: every choice.
+        chats: how many there are to choose from.
+
+    Raises:
+        ExportError, NotFoundError, PromptError: as :func:`preflight`.
+    """
+    options.check()
+    parameters = preflight_parameters(store, options)
+    key = ("preflight", store.url, json.dumps(parameters, sort_keys=True), _version(store, parameters))
+    report = cached(key, lambda: preflight(store, options), chats=chats)
+    remember_preflight_seen(store, report)
+    return report
 
 
 def changes_parameters(store: Store, number: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from core.services.export.file_names import MASKED_SUFFIX
 from core.services.jobs import INLINE_ANSWERS
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight, training_sets
 from core.services.training.preflight import remember_preflight_seen
-from core.services.training.preflight_job import preflight_parameters
+from core.services.training.preflight_job import preflight_parameters, shared_preflight
 from core.services.training.set_card import CARD
 from core.services.training.set_jobs import SET, request_set
 from core.ui import navigation, state
@@ -37,7 +37,7 @@ def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
     if report_with_key[0] == key:
         return report_with_key[1]
     with st.spinner("正在预检…"):
-        report = preflight(state.store(), options)
+        report = shared_preflight(state.store(), options, chats)
     st.session_state[_FOUND] = (key, report)
     return report
 

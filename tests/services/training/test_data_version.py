@@ -5,11 +5,14 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, RecordStatus
 from core.services.training import data_version
+from core.services.training.preflight_job import shared_preflight
 from tests.factories.datasets import FORM
 from tests.factories.datasets import make_form as form
+from tests.factories.exports import fill
 from tests.factories.quality import add_record, quality_dataset
+from tests.factories.training import options, save_again
 
 CHANGES = (
     "a chat more",
@@ -55,3 +58,12 @@ def test_what_another_process_writes_changes_it(store: Store, change: str) -> No
             session.add(Extraction(run_id=run.id, chat_id=free, status=ExtractionStatus.FAILED))
     other.close()
     assert data_version(store) != before
+
+
+def test_a_preflight_is_computed_once_for_everybody_until_something_changes(store: Store) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED})
+    first = shared_preflight(store, options(), 2)
+    assert shared_preflight(store, options(), 2) is first
+    assert shared_preflight(store, options(min_rows=9), 2) is not first
+    save_again(store, 1, 客户购买阶段="赢单")
+    assert shared_preflight(store, options(), 2) is not first
