@@ -1,11 +1,10 @@
-"""The addresses of this server that are no pages: signing in, the health check, the palette, the HTTP API."""
+"""The addresses of this server that are no pages, but for the HTTP API: signing in, the health check, the palette."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Route
 
-from core.api import api_routes
 from core.ui.completion import complete
 from core.ui.late_routes import LateRoutes
 from core.ui.monitoring import monitoring_routes
@@ -22,7 +21,7 @@ CHATS_PATH = "/palette/chats"
 def own_routes() -> Sequence[BaseRoute]:
     """All of them; what they need is imported when they are asked."""
     sign_in = [LateRoutes((PATH, PROVIDER_PATH, DONE_PATH), _sign_in)] if ways.is_required() else []
-    return [*sign_in, *monitoring_routes(), LateRoutes((NAMES_PATH, CHATS_PATH), _palette), *api_routes(_store)]
+    return [*sign_in, *monitoring_routes(), LateRoutes((NAMES_PATH, CHATS_PATH), _palette)]
 
 
 def _sign_in() -> Sequence[Route]:
@@ -39,7 +38,8 @@ def _palette() -> Sequence[Route]:
     return palette_routes()
 
 
-def _store() -> "Store":
+def completed_store() -> "Store":
+    """The open store, for a program that may ask before the server is complete."""
     complete()
     from core.ui import state
 

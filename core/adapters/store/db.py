@@ -14,7 +14,6 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlalchemy.orm import configure_mappers
 from sqlmodel import Session, col, select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
@@ -289,11 +288,6 @@ def open_store(url: str) -> Store:
         raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
     register_form_source(store)
     return store
-
-
-def prepare_tables() -> None:
-    """Work out how all tables hang together, as the first query would: a tenth of a second."""
-    configure_mappers()
 
 
 def has_database(url: str) -> bool:
