@@ -179,9 +179,10 @@ def prepare_reader(path: Path | None = None, columns: TableColumns = BY_NAME) ->
     with _lock:
         if not _idle:
             _idle.append(Reader())
-        if path is not None and path.is_file():
-            with suppress(OSError), path.open("rb") as file:
-                _idle[-1].look_ahead(LookAhead(path.name, columns.encoding, columns.format), file.fileno())
+        with suppress(OSError):
+            if path is not None and path.is_file():
+                with path.open("rb") as file:
+                    _idle[-1].look_ahead(LookAhead(path.name, columns.encoding, columns.format), file.fileno())
 
 
 def resident_megabytes(process_id: int) -> float:

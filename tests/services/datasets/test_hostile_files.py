@@ -243,7 +243,8 @@ def test_a_file_that_was_looked_at_before_is_read_as_it_is_now(before: bytes, fo
     file, new = tmp_path / "a.json", tmp_path / "new"
     file.write_bytes(before)
     reader_pool.prepare_reader(file)
-    reader_pool.prepare_reader(tmp_path / "none.json")
+    for unusable in ("none.json", "x" * 300 + ".json", "a.json/b.json"):
+        reader_pool.prepare_reader(tmp_path / unusable)
     for count, content in (
         (2, b'[{"chat_text": "x"}, {"chat_text": "y"}]'),
         (1, '[{"chat_text": "新"}]'.encode("gbk")),
