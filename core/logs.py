@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -123,12 +124,18 @@ def scrub(text: str, shortest: int = _SHORTEST, also: Iterable[str] = ()) -> str
     for secret in sorted({*_secrets(), *also}, key=len, reverse=True):
         if len(secret) < shortest:
             continue
-        raw = secret.encode("utf-8", "surrogatepass")  # a variable of the environment may hold what is no text
-        shapes = {secret, quote(raw, safe=""), quote_plus(raw), b64encode(raw).decode().rstrip("=")}
-        for shape in sorted(shapes, key=len, reverse=True):
+        for shape in _shapes(secret):
             text = text.replace(shape, "***")
     # Spark signs its address: the parameter holds the key in Base64, beside other words.
     return _SIGNATURE.sub(r"\1***", text)
+
+
+@lru_cache(maxsize=64)
+def _shapes(secret: str) -> list[str]:
+    """How a key may stand in a text: plain, URL-encoded or in Base64, the longest first."""
+    raw = secret.encode("utf-8", "surrogatepass")  # a variable of the environment may hold what is no text
+    shapes = {secret, quote(raw, safe=""), quote_plus(raw), b64encode(raw).decode().rstrip("=")}
+    return sorted(shapes, key=len, reverse=True)
 
 
 def _secrets() -> list[str]:

@@ -21,6 +21,9 @@ VAR_VARIABLE = "SHIYAO_VAR"
 """Names another folder for database, log, backups and (where it is installed) keys."""
 
 
+_STREAMLIT_SECRETS = ROOT / ".streamlit" / "secrets.toml"
+
+
 def var_folder() -> Path:
     """Folder of database, log and backups: as the environment says, ``var`` in a working copy, else the user's own.
 
@@ -33,7 +36,7 @@ def var_folder() -> Path:
 
 def usual_secrets_file() -> Path:
     """The file with keys unless the environment names another: Streamlit's own place, installed one beside the data."""
-    return var_folder() / "secrets.toml" if IS_INSTALLED else ROOT / ".streamlit" / "secrets.toml"
+    return var_folder() / "secrets.toml" if IS_INSTALLED else _STREAMLIT_SECRETS
 
 
 def sqlite_address(path: Path) -> str:

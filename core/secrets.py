@@ -202,8 +202,7 @@ class KeyedSettings(BaseSettings):
         Raises:
             SettingsError: the file with keys cannot be read.
         """
-        prefix = str(cls.model_config.get("env_prefix", "")).lower()
-        variables = tuple(sorted(item for item in os.environ.items() if item[0].lower().startswith(prefix)))
+        variables = tuple(map(os.environ.get, _variables_of(cls)))
         return cast(Self, _settings_from(cls, variables, _file_state()))
 
     @classmethod
@@ -224,8 +223,16 @@ class KeyedSettings(BaseSettings):
 
 
 @lru_cache(maxsize=8)
+def _variables_of(kind: type[KeyedSettings]) -> tuple[str, ...]:
+    """Names of the variables that a process may change; in other spellings of upper and lower case it never does."""
+    prefix = str(kind.model_config.get("env_prefix", ""))
+    names = [f"{prefix}{field}" for field in kind.model_fields]
+    return tuple(spelt for name in names for spelt in (name.upper(), name.lower(), f"{name.upper()}{_FILE_ENDING}"))
+
+
+@lru_cache(maxsize=8)
 def _settings_from(
-    kind: type[KeyedSettings], _variables: tuple[tuple[str, str], ...], _file: tuple[Path, int, int] | None
+    kind: type[KeyedSettings], _variables: tuple[str | None, ...], _file: tuple[Path, int, int] | None
 ) -> KeyedSettings:
     """Settings of one state of environment and file: to make them takes as long as a query."""
     return kind()

@@ -12,8 +12,9 @@ connection, which is made to the very addresses that were checked (a name that c
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.request import getproxies, proxy_bypass
 
 from core.adapters.llm.origins import Origin, embedded_ipv4, ip_literal, is_public, parse_origin
@@ -106,8 +107,17 @@ def authorise(url: str, variable: str) -> Destination:
     Raises:
         SettingsError: one sentence that says why not and what to do.
     """
-    require_allowed(variable)
-    return _decide(parse_origin(url), variable, operator_origins(variable), lambda: shipped_origins(variable))
+    # Each call asks; what was decided from the very same lists is not decided anew.
+    return _authorised(url, variable, tuple(key_hosts().items()), tuple(_environment_urls(variable)))
+
+
+@lru_cache(maxsize=256)
+def _authorised(
+    url: str, variable: str, lists: tuple[tuple[str, tuple[str, ...]], ...], environment: tuple[str, ...]
+) -> Destination:
+    _require_allowed(variable, dict(lists))
+    allowed = _operator_origins(variable, dict(lists), environment)
+    return _decide(parse_origin(url), variable, allowed, lambda: shipped_origins(variable))
 
 
 def authorise_service(url: str, variable: str, *, usual: str, environment: str = "") -> Destination:
@@ -172,7 +182,11 @@ def require_allowed(variable: str) -> None:
     Raises:
         SettingsError: it is not; the sentence repeats only what cannot be a key itself.
     """
-    if not variable or variable in allowed_variables():
+    _require_allowed(variable, key_hosts())
+
+
+def _require_allowed(variable: str, lists: Mapping[str, tuple[str, ...]]) -> None:
+    if not variable or variable in _allowed_variables(lists):
         return
     name = f"「{variable}」" if is_key_name(variable) else ""
     raise SettingsError(
@@ -183,9 +197,13 @@ def require_allowed(variable: str) -> None:
 
 def allowed_variables() -> list[str]:
     """Variables that models may use: ours, those of the shipped entries, and those that the operator lists."""
+    return _allowed_variables(key_hosts())
+
+
+def _allowed_variables(lists: Mapping[str, tuple[str, ...]]) -> list[str]:
     own = [name for entry in PROVIDERS.values() for name in entry.key_variables]
     shipped = [preset.key_env for preset in presets() if preset.key_env]
-    listed = [name for name in key_hosts() if name != KEYLESS_HOSTS]
+    listed = [name for name in lists if name != KEYLESS_HOSTS]
     return list(dict.fromkeys([*own, *shipped, *listed]))
 
 
@@ -202,14 +220,19 @@ def operator_origins(variable: str) -> set[Origin]:
     Args:
         variable: the key's variable; ``""``: every host that is listed for anything, since no key goes there.
     """
-    lists = key_hosts()
+    return _operator_origins(variable, key_hosts(), _environment_urls(variable))
+
+
+def _operator_origins(variable: str, lists: Mapping[str, tuple[str, ...]], environment: Iterable[str]) -> set[Origin]:
     if variable:
         lists = {name: hosts for name, hosts in lists.items() if _same_keys(name, variable)}
     origins = {_listed_origin(host) for hosts in lists.values() for host in hosts}
-    for entry in PROVIDERS.values():
-        if variable in ("", *entry.key_variables):
-            origins |= set(_environment_origin(entry.environment_url()))
-    return origins
+    return origins.union(*map(_environment_origin, environment))
+
+
+def _environment_urls(variable: str) -> list[str]:
+    """Addresses in the environment of the services that a key belongs to; all of them for ``""``."""
+    return [entry.environment_url() for entry in PROVIDERS.values() if variable in ("", *entry.key_variables)]
 
 
 def _same_keys(name: str, variable: str) -> bool:
