@@ -75,6 +75,11 @@ class ConcurrencySlots:
             return self._taken >= self.limit
 
     @property
+    def taken(self) -> int:
+        """Number of slots that are taken."""
+        return self._taken
+
+    @property
     def waiting(self) -> int:
         """Number of callers waiting for a slot."""
         with self._mutex:

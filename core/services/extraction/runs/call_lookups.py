@@ -4,6 +4,7 @@ Whoever asks alone has one statement; threads that come together share a few, so
 just when many calls begin.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, exists, select
@@ -46,14 +47,15 @@ _GONE = ChatStatus(None, False, False)
 class CallLookups:
     """Lookups in one store; any number of threads may ask."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, gather: Callable[[], None] = lambda: None) -> None:
         """Prepare.
 
         Args:
             store: open store.
+            gather: waits for more chats that get ready before some are looked up, where that hurries nobody.
         """
         self._store = store
-        self._answered: Combiner[str, bool] = Combiner(self._find_answered)
+        self._answered: Combiner[str, bool] = Combiner(self._find_answered, gather=gather)
         self._statuses: Combiner[tuple[PlacedChat, str], ChatStatus] = Combiner(self._find_statuses)
 
     def is_answered(self, key: str) -> bool:

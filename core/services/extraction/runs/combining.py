@@ -34,15 +34,22 @@ class Combiner(Generic[Item, Result]):
     Where the work on several items fails, each is worked on alone by its own thread: nobody's fault is another's.
     """
 
-    def __init__(self, work: Callable[[list[Item]], list[Result]], most: int = MOST) -> None:
+    def __init__(
+        self,
+        work: Callable[[list[Item]], list[Result]],
+        most: int = MOST,
+        *,
+        gather: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare.
 
         Args:
             work: gives one result for each item, in order; one thread at a time is in it, but for items that are worked
                 on alone. If it raises, nothing has been done.
             most: items at a time.
+            gather: called before the items are taken; may wait a moment for more of them, where nobody is hurried.
         """
-        self._work, self._most = work, most
+        self._work, self._most, self._gather = work, most, gather
         self._mutex = threading.Lock()
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._led = False
@@ -61,6 +68,7 @@ class Combiner(Generic[Item, Result]):
 
     def _lead(self) -> None:
         """Work on all that wait, and let one of those who come meanwhile lead next."""
+        self._gather()
         with self._mutex:
             group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
         try:

@@ -23,6 +23,10 @@ from core.services.extraction.runs.places import Backlog, PlacedChat, held_chats
 from core.services.extraction.runs.result_store import ResultStore
 
 _LOOK_SECONDS = 5.0
+_GATHER_SECONDS, _GATHER_STEPS = 0.03, 6
+"""For so long a result waits for others, where many calls are under way: a transaction for each takes more than it."""
+_MANY_CALLS = 16
+"""Under way at once in this process; of fewer, none waits: what is lost with the process are calls under way."""
 _log = logging.getLogger("shiyao.runs")
 
 
@@ -44,8 +48,8 @@ class LaneEngine:
             wake: set when :meth:`ensure` should be called soon.
         """
         self._store, self._demands, self._lanes, self._wake = store, demands, lanes, wake
-        self._results = ResultStore(store, self._take_next)
-        self._lookups = CallLookups(store)
+        self._results = ResultStore(store, self._take_next, gather=self._gather)
+        self._lookups = CallLookups(store, gather=lambda: self._gather(1))
         self._slots: dict[str, ConcurrencySlots] = defaultdict(ConcurrencySlots)
         self._backlogs: dict[int, Backlog] = {}
         self._active: dict[PlacedChat, CallLimiter] = {}
@@ -165,6 +169,16 @@ class LaneEngine:
         """Take chats for threads that have just brought a result, but for those that are not needed any more."""
         count -= max(0, self._threads[model] - self._threads_wanted(model))
         return self._take(session, model, count) if count > 0 else []
+
+    def _gather(self, steps: int = _GATHER_STEPS) -> None:
+        """Let chats come together before they are stored or looked up, unless a slot would stand empty meanwhile."""
+        for _ in range(steps):
+            every = list(self._slots.values())
+            calls = sum(slots.taken for slots in every)
+            if calls < _MANY_CALLS or any(4 * slots.waiting < slots.taken for slots in every):
+                return
+            if self._stopping.wait(_GATHER_SECONDS / _GATHER_STEPS):
+                return
 
     def _work(self, chat: PlacedChat, limiter: CallLimiter, task: Task | None) -> None:
         """A thread: one chat after another, as long as its lane has any for it."""

@@ -82,15 +82,18 @@ def take_none(_session: Session, _model: str, _count: int) -> list[PlacedChat]:
 class ResultStore:
     """Stores results in a store, each once; any number of threads may bring some."""
 
-    def __init__(self, store: Store, take: TakeChats = take_none) -> None:
+    def __init__(self, store: Store, take: TakeChats = take_none, *, gather: Callable[[], None] = lambda: None) -> None:
         """Prepare.
 
         Args:
             store: open store.
             take: takes the next chats; may be called again if the database went away.
+            gather: waits for more results before some are stored, where that hurries nobody.
         """
         self._store = store
-        self._together: Combiner[ChatResult, Executed] = Combiner(lambda results: self._store_results(results, take))
+        self._together: Combiner[ChatResult, Executed] = Combiner(
+            lambda results: self._store_results(results, take), gather=gather
+        )
 
     def keep(self, result: ChatResult) -> Executed:
         """Store a result, give its place back and take the next chat.

@@ -54,6 +54,23 @@ def test_no_group_is_larger_than_it_may_be() -> None:
     assert [len(group) for group in work.groups] == [1, 2, 2, 1]
 
 
+def test_who_comes_while_others_are_waited_for_is_served_with_them() -> None:
+    groups: list[list[int]] = []
+    come = threading.Event()
+
+    def work(numbers: list[int]) -> list[int]:
+        groups.append(numbers)
+        return numbers
+
+    combined = Combiner(work, gather=lambda: wait_until(come.is_set, 30))
+    with ThreadPoolExecutor(3) as threads:
+        answers = [threads.submit(combined, number) for number in range(3)]
+        wait_until(lambda: len(combined._waiting) == 3, 30)
+        come.set()
+    assert [answer.result() for answer in answers] == [0, 1, 2]
+    assert [sorted(group) for group in groups] == [[0, 1, 2]]
+
+
 def test_one_that_fails_fails_alone() -> None:
     work = Work(lambda numbers: 3 in numbers)
     answers = asked(work, range(6))
