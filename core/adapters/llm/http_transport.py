@@ -4,7 +4,8 @@ Imported inside a call: ``httpx2`` comes with ``openai`` and takes as long to im
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 import httpx2
 
@@ -39,19 +40,19 @@ class _Pieces(httpx2.SyncByteStream):
 class _BoundedBody(httpx2.SyncByteStream):
     """The unpacked body of a response, up to the size of the largest reply."""
 
-    def __init__(self, response: httpx2.Response, largest: int) -> None:
-        self._response, self._largest = response, largest
+    def __init__(self, chunks: Callable[[], Iterable[bytes]], close: Callable[[], None], largest: int) -> None:
+        self._chunks, self._close, self._largest = chunks, close, largest
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        for chunk in self._response.iter_bytes():
+        for chunk in self._chunks():
             size += len(chunk)
             if size > self._largest:
                 raise ReplyTooLargeError
             yield chunk
 
     def close(self) -> None:
-        self._response.close()
+        self._close()
 
 
 def _bounded(response: httpx2.Response, largest: int) -> httpx2.Response:
@@ -60,17 +61,25 @@ def _bounded(response: httpx2.Response, largest: int) -> httpx2.Response:
     Headers are copied as bytes: what is in them is the service's affair, and need not be ASCII.
     """
     packed = "content-encoding" in response.headers
-    assert isinstance(response.stream, httpx2.SyncByteStream)
-    stream = _Pieces(response.stream, _PIECE) if packed else response.stream
-    inner = httpx2.Response(response.status_code, headers=response.headers, stream=stream)
+    stream = response.stream
+    assert isinstance(stream, httpx2.SyncByteStream)
+    if packed:
+        inner = httpx2.Response(response.status_code, headers=response.headers, stream=_Pieces(stream, _PIECE))
+        body = _BoundedBody(inner.iter_bytes, inner.close, largest)
+    else:
+        body = _BoundedBody(lambda: stream, stream.close, largest)
     kept = [
         (name, value)
         for name, value in response.headers.raw
         if not packed or name.lower() not in (b"content-encoding", b"content-length")
     ]
-    return httpx2.Response(
-        response.status_code, headers=kept, stream=_BoundedBody(inner, largest), extensions=response.extensions
-    )
+    return httpx2.Response(response.status_code, headers=kept, stream=body, extensions=response.extensions)
+
+
+@lru_cache(maxsize=64)
+def _pinned_url(url: str, address: str) -> httpx2.URL:
+    """The same URL at one of its host's addresses; there are few, and taking one apart costs as much as sending it."""
+    return httpx2.URL(url).copy_with(host=address)
 
 
 class PinnedTransport(httpx2.HTTPTransport):
@@ -113,7 +122,7 @@ class PinnedTransport(httpx2.HTTPTransport):
         for address in addresses:
             pinned = httpx2.Request(
                 request.method,
-                request.url.copy_with(host=address),
+                _pinned_url(str(request.url), address),
                 headers=self._headers(request),
                 stream=request.stream,
                 # The certificate is checked against the name, not against the address.

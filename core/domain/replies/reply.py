@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from core.domain.form import MODEL_WORDS, Form, FormValues
@@ -58,8 +59,14 @@ def parse_reply(form: Form, text: str) -> ParsedReply:
         return _failed("回复里的 JSON 嵌套太深，无法读取")
 
 
+@lru_cache(maxsize=16)
+def _matcher(form: Form) -> FormMatcher:
+    """What recognises a form's fields: it keeps nothing of what it reads."""
+    return FormMatcher(form)
+
+
 def _parse(form: Form, text: str) -> ParsedReply:
-    shapes = FormMatcher(form)
+    shapes = _matcher(form)
     text = text.strip("\ufeff \t\r\n")
     value = strict_value(text)
     if value is not None:
