@@ -80,12 +80,10 @@ def add_chats(store: Store, name: str, chats: int) -> None:
         row = Dataset(name=name, form="role_elements", sha256=name, expected=chats)
         session.add(row)
         session.flush()
-        asked = "：第 {} 个问题，价格和交付怎么算？\n客服小林：标准版每年三千元。"
         for start in range(1, chats + 1, 10_000):
             rows = []
             for index in range(start, min(start + 10_000, chats + 1)):
-                turns = "\n".join(f"客户{index}{asked.format(n)}" for n in range(40 if chats < 10_000 else 4))
-                text = f"{name} {turns}"
+                text = f"{name} {chat_text(index, 40 if chats < 10_000 else 4)}"
                 rows.append(
                     {
                         "dataset_id": row.id or 0,
@@ -97,6 +95,12 @@ def add_chats(store: Store, name: str, chats: int) -> None:
                     }
                 )
             session.execute(insert(Chat), rows)
+
+
+def chat_text(customer: int, turns: int) -> str:
+    """A chat of so many questions and answers, another for each customer."""
+    asked = "：第 {} 个问题，价格和交付怎么算？\n客服小林：标准版每年三千元。"
+    return "\n".join(f"客户{customer}{asked.format(number)}" for number in range(turns))
 
 
 @contextmanager

@@ -12,11 +12,14 @@ from statistics import median
 
 from sqlalchemy import text
 
+from bench.openai_alone import seconds_alone
 from bench.report import line
-from bench.runs import add_chats, stored_count, with_environment
+from bench.runs import add_chats, chat_text, stored_count, with_environment
 from bench.slow_service import Call, Service, slow_service
 from core.adapters.store import RunView, Store, open_store
 from core.adapters.store.models import RunStatus
+from core.domain.form import load_named_form
+from core.domain.prompts import load_prompt, render
 from core.services.extraction import runs as run_service
 from core.settings import ROOT
 from tests import postgres
@@ -54,9 +57,10 @@ def _use(store: Store, service: Service) -> None:
         line("200 chats, 32 at a time, 3 workers: of 7 whole rounds", f"{7 / seconds:.1%}", ">= 93 %")
         line("    most calls at once", f"{most}")
         # Two cores carry workers, PostgreSQL and service: with calls of a second the processors are what is full.
-        _used(store, service, 600, 200, "600 chats, 200 at a time, 3 workers, calls of 1 s", ">= 85 %")
-        what = f"600 chats, 200 at a time, 3 workers, calls of {SLOW:.0f} s"
-        _used(store, service, 600, 200, what, ">= 85 %", latency=SLOW)
+        for latency in (1.0, SLOW):
+            what = f"600 chats, 200 at a time, 3 workers, calls of {latency:.0f} s"
+            _used(store, service, 600, 200, what, ">= 85 %", latency=latency)
+            _alone(service, 600, 200, 3, latency)
 
 
 def _faults(store: Store, service: Service) -> None:
@@ -213,6 +217,16 @@ def _used(
     line("    most calls at once", f"{most}")
     shares = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in sorted(busy.items()))
     line("    processor time a chat", f"{sum(busy.values()):.0f} ms: {shares}")
+
+
+def _alone(service: Service, calls: int, at_once: int, processes: int, latency: float) -> None:
+    """The same calls by the package alone, without chats, database or answers to read: more is not to be had."""
+    rendered = render(load_prompt(), load_named_form("role_elements"), chat=chat_text(1, 40))
+    service.reset(latency=latency)
+    seconds = seconds_alone(service, (rendered.system, rendered.user), calls, at_once, processes)
+    most = _most_at_once(service.reset()[processes:])
+    places = calls * latency / at_once / seconds
+    line("    the openai package alone in as many processes", f"{places:.1%}, {most} at once")
 
 
 def _processor_time() -> dict[str, float]:
