@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlmodel import select
 
 from bench.chaos.proxy import proxied
 from core.adapters.store import open_store
+from core.adapters.store.models import Extraction, RunStatus
+from core.services.extraction import runs as run_service
 from tests import postgres as pg
 from tests.browser.reviewer_page import BUDGET, PATIENT, RIVAL, ReviewerPage, fill, seats
 from tests.browser.serving import Server, serving
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -71,6 +75,19 @@ def test_one_of_two_servers_is_killed_and_the_other_goes_on(
         xiao.is_now("saved")
         assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL)) == ("四万", "林间家居")
 
+        # A run that neither of them started is theirs to carry out, each chat once.
+        for desk in (xiao, mo):
+            takes_part_in_runs(desk)
+        fill(store, "抽取", 20)
+        run = run_service.create_run(store, dataset="抽取", name="规则", provider="local", concurrency=4)
+        run_service.start(store, run.id)
+        wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.FINISHED)
+        assert run_service.progress(store, run.id).done == 20
+        with store.read() as session:
+            assert [one.attempts for one in session.exec(select(Extraction).where(Extraction.run_id == run.id))] == [
+                1
+            ] * 20
+
         xiao.page.evaluate("window.neverReloaded = true")
         xiao.field(BUDGET).fill("五万")  # on its way, or not yet
         first.stop(kill=True)
@@ -85,6 +102,14 @@ def test_one_of_two_servers_is_killed_and_the_other_goes_on(
         assert xiao.value(1, RIVAL) == "林间家居"
         for chat, who in ((1, "林晓"), (2, "林晓"), (7, "陈默")):
             assert [event.who for event in xiao.history(chat) if event.status == "已确认"] == [who]
+
+
+def takes_part_in_runs(desk: ReviewerPage) -> None:
+    """Have a server look for runs, as it does from the first time on that somebody opens their page there."""
+    page = desk.page.context.new_page()
+    page.goto(f"{desk.server.url}/runs")
+    expect(page.get_by_role("heading", name="抽取任务", exact=True)).to_be_visible(timeout=PATIENT)
+    page.close()
 
 
 def approve_next(desk: ReviewerPage, chat: int) -> None:
