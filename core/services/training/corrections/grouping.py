@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import RecordView, RunView, Store, queries
 from core.adapters.store.models import Record
 from core.domain.form import Field, Form, FormValues, Value, split_list
+from core.services.quality.answered_runs import database_address
+from core.services.quality.cache import cached
+from core.services.quality.data_versions import records_version, run_version
 from core.services.team import remember_seen_in
 
 
@@ -93,25 +96,32 @@ def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2)
         run: the run that records started from.
         least: chats that make a group.
     """
-    grouped: dict[tuple[str, CorrectionKind, str, str], list[Correction]] = defaultdict(list)
     with store.read() as session:
-        model_forms = queries.forms_by_index(session, run.id)
-        for record in queries.confirmed(session, run.dataset_id, passed=False):
-            if record.base_run_id != run.id:
-                continue
-            for number, before, after in _pairs(form, record, model_forms.get(record.index, [])):
-                for field in form.fields:
-                    case = Correction(record.index, number, before[field.key], after[field.key])
-                    for how, old, new in _changes(field, case):
-                        grouped[field.key, how, old, new].append(case)
-        groups = [CorrectionGroup(*identity, tuple(cases)) for identity, cases in grouped.items()]
-        groups = [group for group in groups if len(group.chats) >= least]
+        versions = (run_version(run), records_version(session, run.dataset_id), form.reference)
+        key = ("corrections", database_address(session), run.dataset_id, *versions)
+        grouped = cached(key, lambda: _all_groups(session, form, run), chats=max(1, run.done))
+        groups = [group for group in grouped if len(group.chats) >= least]
         remember_seen_in(session, run.dataset_id, {chat for group in groups for chat in group.chats})
     weights = {field.key: field.points for field in form.fields}
     return sorted(
         groups,
         key=lambda group: (-len(group.chats) * weights[group.key], form.keys.index(group.key), group.id),
     )
+
+
+def _all_groups(session: Session, form: Form, run: RunView) -> list[CorrectionGroup]:
+    """Groups of all sizes. Reads every answer of the run: seconds for tens of thousands of chats."""
+    grouped: dict[tuple[str, CorrectionKind, str, str], list[Correction]] = defaultdict(list)
+    model_forms = queries.forms_by_index(session, run.id)
+    for record in queries.confirmed(session, run.dataset_id, passed=False):
+        if record.base_run_id != run.id:
+            continue
+        for number, before, after in _pairs(form, record, model_forms.get(record.index, [])):
+            for field in form.fields:
+                case = Correction(record.index, number, before[field.key], after[field.key])
+                for how, old, new in _changes(field, case):
+                    grouped[field.key, how, old, new].append(case)
+    return [CorrectionGroup(*identity, tuple(cases)) for identity, cases in grouped.items()]
 
 
 def _pairs(

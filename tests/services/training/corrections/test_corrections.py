@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from core import cli
@@ -109,6 +109,16 @@ def test_corrections_come_in_groups_with_the_dearest_first(store: Store, form: F
         (STAGE, CorrectionKind.CHANGED, "报价", "需求调研", [1, 2, 3, 4]),
     ]
     assert correction_groups(store, form, run, least=5) == []
+
+
+def test_corrections_are_put_into_groups_once_until_a_record_changes(store: Store, form: Form) -> None:
+    dataset, run = fill(store, form)
+    first = correction_groups(store, form, run)
+    assert [one is again for one, again in zip(first, correction_groups(store, form, run), strict=True)] == [True] * 3
+    with store.write() as session:
+        record = session.execute(select(Record).where(col(Record.dataset_id) == dataset).limit(1)).scalars().one()
+        record.status, record.version = RecordStatus.DISCUSS, 2
+    assert all(len(one.chats) == 3 for one in correction_groups(store, form, run))
 
 
 def test_rules_go_into_a_new_version_of_the_prompt(store: Store, form: Form) -> None:
