@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from sqlalchemy import not_, or_, select
 from sqlmodel import Session, col
 
+from core.adapters.store.draft_events import event_is_delta_draft
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.adapters.store.save_ids import NOT_ON_DESK, begins_with, is_saved_as
@@ -149,6 +150,7 @@ def _decisions(
             col(Record.dataset_id) == dataset_id,
             col(Record.review_pass) == Pass.PRIMARY,
             or_(not_(is_saved_as(*NOT_ON_DESK)), col(RecordEvent.status).not_in(_DECIDED)),
+            not_(event_is_delta_draft()),
         )
         .order_by(col(RecordEvent.id))
     )

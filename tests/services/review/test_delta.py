@@ -7,8 +7,10 @@ import pytest
 
 from core.adapters.store import DatasetView, Store, queries
 from core.domain.scoring import Scorer
+from core.services.quality.fast_approvals import fast_approvals
 from core.services.review import open_session
 from core.services.review.delta import compare_answers
+from core.services.review.lead_view import lead_view
 from core.services.review.records import bulk
 from core.services.review.records.history import restore
 from tests.factories.datasets import FORM
@@ -178,3 +180,35 @@ def test_a_conflict_names_what_the_draft_says_where_it_was_approved_otherwise(st
     conflict = delta_desk.sync(store, outbox=[late], at=1)["acks"][0]
     assert (conflict["result"], conflict["theirs"][0]["values"][STAGE]) == ("conflict", "报价")
     assert "草稿里写的是另外的值：客户购买阶段「意向」" in conflict["why"]
+
+
+def test_a_draft_takes_no_approval_back(store: Store) -> None:
+    """What counts approvals reads events, and such a draft's event says 草稿 of a record that stays approved."""
+    dataset = make(store, 6)
+    for chat in range(2, 7):
+        decide(store, dataset, chat, values={NAME: f"林木{chat}"})
+
+    def counted() -> tuple[list[tuple[str, int]], int]:
+        with store.read() as session:
+            judged = fast_approvals(session, dataset.id, 100)["阿青"]
+        return [(one.reviewer, one.chats) for one in lead_view(store, dataset, FORM).work], judged.judged
+
+    drafted(store, dataset, "意向")
+    before = counted()
+    assert before == ([("阿青", 6)], 3)
+    later = answer(store, dataset, "更新", {1: [{NAME: "林木1", STAGE: "报价"}], 6: [{NAME: "林木6", STAGE: "赢单"}]})
+    draft = {
+        "save_id": str(uuid4()),
+        "chat": 6,
+        "reviewer": "小白",
+        "base_version": 1,
+        "customers": [{"values": {NAME: "林木6", STAGE: "报价"}, "origin": 0}],
+        "status": "草稿",
+    }
+    [ack] = open_session(store, dataset, FORM, reviewer="小白", newer="更新").sync(store, outbox=[draft], at=6)["acks"]
+    assert (ack["result"], later > 0) == ("saved", True)
+    assert {record.status for record in records(store, dataset).values()} == {"已确认"}
+    assert counted() == before
+
+    decide(store, dataset, 6, "草稿", {NAME: "林木6"}, version=2)
+    assert counted() == ([("阿青", 5)], 2), "taken back by a draft of its own"

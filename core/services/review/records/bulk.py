@@ -14,6 +14,7 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
+from core.adapters.store.draft_events import status_after
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.adapters.store.save_ids import BULK, CELL, FORM_CHANGE, PASSED, UNDO, is_saved_as
 from core.domain.form import Form
@@ -21,7 +22,6 @@ from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import answered_run, run_of_event
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
-from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.other_forms import require_current_form
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (

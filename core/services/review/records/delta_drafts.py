@@ -5,7 +5,7 @@ has, and the draft in ``change["pending"]``. It counts as long as its event is t
 the record otherwise takes it along (``draft_merge``), until a decision of delta review takes its place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,14 +97,3 @@ def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -
         )
     )
     return {index: change["pending"] for index, change in session.execute(statement) if change.get("pending")}
-
-
-def status_after(status: str, change: dict[str, Any]) -> str:
-    """A record's status after an event; a draft beside approved values leaves it approved."""
-    return RecordStatus.CONFIRMED if is_delta_draft(change) else status
-
-
-def is_delta_draft(change: Mapping[str, Any]) -> bool:
-    """Whether an event only put a draft beside the record, and left what was approved."""
-    draft = change.get("pending") or {}
-    return bool(draft) and not draft.get("carried")

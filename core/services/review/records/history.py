@@ -8,13 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 from core.adapters.store import EventView, Store, queries
+from core.adapters.store.draft_events import status_after
 from core.adapters.store.models import RecordStatus
 from core.domain.form import Form, Value, text_of
 from core.domain.permissions import Permission
 from core.domain.person_names import Identity, match_versions
 from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
 from core.services.review.records.baselines import run_of_event
-from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
     new_version,

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
+from core.adapters.store.draft_events import is_delta_draft, status_after
 from core.adapters.store.models import Chat, Pass, PlantedError, Record, RecordEvent, RecordStatus
 from core.adapters.store.outages import is_outage
 from core.adapters.store.queries import PASSED_BY
@@ -26,7 +27,7 @@ from core.metrics import count_save
 from core.services.discussion.of_saves import DiscussedSave, discuss_save
 from core.services.review.records.baselines import answered_run, changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
-from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft, status_after
+from core.services.review.records.delta_drafts import Approved, save_delta_draft
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
 from core.services.review.records.other_forms import after_form_changes, in_current_form
 from core.services.review.records.others_records import others_record_refusal
