@@ -6,7 +6,8 @@ approved in a row, a page may have been loaded anew. So an approval counts only 
 that the text takes: the seconds at the desk, and the time that went by since each of the last decisions, against the
 texts of all chats since. It is not judged at all where the person had worked on the chat before, where somebody had
 approved it already (then only differences are asked about), in a bulk change, or among the first decisions, before
-which nobody knows what went on. A decision that was taken back, by whomever, is none; made again, it counts as of then.
+which nobody knows what went on. A decision that was taken back is none: by a draft of one's own, or by whoever made the
+chat unreviewed; made again, it counts as of then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -160,8 +161,11 @@ def _decisions(
     begun: dict[tuple[int, str], datetime] = {}
     standing: dict[int, dict[str, _Decision]] = {}
     for record_id, who, at, status, save_id, seconds, characters in session.execute(statement):
-        if status not in _DECIDED:  # by whomever, also in a change of many records
+        if status == RecordStatus.UNREVIEWED:  # by whomever, also in a change of many records
             standing.pop(record_id, None)
+        elif status == RecordStatus.DRAFT:  # somebody else who looks into it takes nothing back
+            standing.get(record_id, {}).pop(who, None)
+        if status not in _DECIDED and RecordStatus.CONFIRMED not in _statuses(standing.get(record_id, {})):
             approved.discard(record_id)
         if begins_with(save_id, NOT_ON_DESK):
             continue
@@ -176,6 +180,10 @@ def _decisions(
         if status == RecordStatus.CONFIRMED:
             approved.add(record_id)
     return _by_reviewer(standing)
+
+
+def _statuses(of_record: Mapping[str, _Decision]) -> set[str]:
+    return {decision.status for decision in of_record.values()}
 
 
 def _by_reviewer(standing: Mapping[int, Mapping[str, _Decision]]) -> dict[str, list[_Decision]]:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.draft_events import event_is_delta_draft
-from core.adapters.store.models import DisputeStatus, Extraction, Pass, PassingRule, Record, RecordEvent
+from core.adapters.store.models import DisputeStatus, Extraction, Pass, PassingRule, Record, RecordEvent, RecordStatus
 from core.adapters.store.queries import PASSED_BY
 from core.adapters.store.save_ids import NOT_ON_DESK, is_saved_as
 from core.domain.form import Form
@@ -162,7 +161,7 @@ def _work(session: Session, dataset_id: int) -> tuple[DailyWork, ...]:
     taken_back = (
         select(col(RecordEvent.record_id).label("record_id"), func.max(col(RecordEvent.id)).label("id"))
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
-        .where(*_decided_by_people(dataset_id), col(RecordEvent.status).not_in(DECIDED), not_(event_is_delta_draft()))
+        .where(*_decided_by_people(dataset_id), col(RecordEvent.status) == RecordStatus.UNREVIEWED)
         .group_by(col(RecordEvent.record_id))
         .subquery()
     )

@@ -211,4 +211,4 @@ def test_a_draft_takes_no_approval_back(store: Store) -> None:
     assert counted() == before
 
     decide(store, dataset, 6, "草稿", {NAME: "林木6"}, version=2)
-    assert counted() == ([("阿青", 5)], 2), "taken back by a draft of its own"
+    assert counted() == ([("阿青", 5)], 2), "taken back by a draft of one's own"

@@ -11,6 +11,7 @@ from core.adapters.store.models import Pass, Record, RecordEvent
 from core.adapters.store.queries import PASSED_BY
 from core.domain.permissions import AccountRole
 from core.services.quality import dispute
+from core.services.quality.fast_approvals import fast_approvals
 from core.services.review.lead_view import lead_view
 from core.services.review.passing import let_pass
 from core.services.review.records.versions import new_version
@@ -62,6 +63,23 @@ def test_a_chat_counts_on_the_day_of_its_first_decision(store: Store, dataset: D
 def test_who_takes_a_decision_back_has_it_left(store: Store, dataset: DatasetView) -> None:
     decide(store, dataset, 3, "草稿", {NAME: "林舟3"}, who="小李", version=1)
     assert lead_view(store, dataset, FORM).left[-1] == (date(2026, 11, 16), 6)
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_who_corrects_a_chat_or_gives_up_halfway_takes_no_work(
+    store: Store, dataset: DatasetView, undone: bool
+) -> None:
+    before = lead_view(store, dataset, FORM).work
+    with store.read() as session:
+        judged = fast_approvals(session, dataset.id, 100)["阿青"]
+    decide(store, dataset, 1, "草稿", {NAME: "林舟1", AGE: "3"}, who="小李", version=1)
+    values = {NAME: "林舟1"} if undone else {NAME: "林舟1", AGE: "30"}
+    decide(store, dataset, 1, values=values, who="小李", version=2, undo=undone)
+    assert records(store, dataset)[1].reviewer == ("阿青" if undone else "小李")
+    assert lead_view(store, dataset, FORM).work == before
+    with store.read() as session:
+        after = fast_approvals(session, dataset.id, 100)
+    assert after["阿青"] == judged and after["小李"].judged == 0
 
 
 def test_a_decision_that_was_taken_back_is_nobodys_work(store: Store, dataset: DatasetView) -> None:
