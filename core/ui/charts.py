@@ -4,14 +4,21 @@ Marks that are not data (floor, zero line) are grey in both themes. A difference
 positions and the table beside the chart say the same.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from altair.utils.schemapi import disable_debug_mode
 
+from core.services.quality.cache import cached
 from core.ui.tables import Rows, draw_table
+
+# A chart is checked as a whole when it is drawn; each of its parts as well, as it was made, took half of its time.
+disable_debug_mode()
 
 _QUIET = "#8b9096"
 _BETTER, _WORSE = "#3b8f79", "#c27a2c"
@@ -21,8 +28,24 @@ _SMALL = 190
 """Height in pixels of charts that stand side by side."""
 _FROM_ZERO = alt.Scale(zero=True, nice=4)
 """From 0 to a round number, so that the highest mark lies below the topmost line."""
+_SIZE = 50
+"""Scored chats whose room a chart takes in memory."""
 _PANEL, _PANEL_ROW, _PANELS_A_LINE = (104, 54), 84, 7
 """Width and height of one of many small charts, what a line of them takes with titles, how many stand in it."""
+
+
+P = ParamSpec("P")
+
+
+def _made_once(make: Callable[P, Any]) -> Callable[P, Any]:
+    """Decorator: a chart of the same numbers is made once for everybody; making one takes longer than drawing it."""
+
+    @wraps(make)
+    def chart(*args: P.args, **kwargs: P.kwargs) -> Any:
+        numbers = json.dumps([args, kwargs], sort_keys=True, ensure_ascii=False, default=repr)
+        return cached(("chart", make.__name__, numbers), lambda: make(*args, **kwargs), chats=_SIZE)
+
+    return chart
 
 
 def chart_with_table(
@@ -89,6 +112,7 @@ def _small_multiples(panel: Any, fields: Sequence[str]) -> Any:
     )
 
 
+@_made_once
 def field_points_chart(rows: Rows) -> Any:
     """Small multiples: per field, on how many chats nothing, a part, or all of its points were got.
 
@@ -113,6 +137,7 @@ def field_points_chart(rows: Rows) -> Any:
     return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
 
 
+@_made_once
 def field_changes_chart(rows: Rows) -> Any:
     """Small multiples: per field, the share of values that people changed, a point a week, all on one scale.
 
@@ -135,6 +160,7 @@ def field_changes_chart(rows: Rows) -> Any:
     return _small_multiples(panel, list(dict.fromkeys(str(row["字段"]) for row in rows)))
 
 
+@_made_once
 def ranking_chart(rows: Rows, *, floor: float, constants: float, most: float) -> Any:
     """Chart of scores with intervals, one line per run, and both floors as rules.
 
@@ -164,6 +190,7 @@ def ranking_chart(rows: Rows, *, floor: float, constants: float, most: float) ->
     return (rules + bars + points).properties(height=max(120, 34 * len(frame) + 68), padding={"top": 18})
 
 
+@_made_once
 def lost_points_chart(rows: Rows) -> Any:
     """Bar chart of points lost per field, in the rows' order.
 
@@ -187,6 +214,7 @@ def lost_points_chart(rows: Rows) -> Any:
     )
 
 
+@_made_once
 def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     """Histogram of chats by score, with floor and mean as rules.
 
@@ -209,6 +237,7 @@ def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
     return (bars + _floor_rule(floor, "下限", None, is_right=is_left) + line + label).properties(height=300)
 
 
+@_made_once
 def changes_chart(rows: Rows) -> Any:
     """Bar chart of cells fixed (right of zero) and broken (left of zero) per field.
 
@@ -247,6 +276,7 @@ def changes_chart(rows: Rows) -> Any:
     return (bars + zero).properties(height=_ROW * len(rows) + 60)
 
 
+@_made_once
 def reliability_chart(rows: Rows) -> Any:
     """Chart of confidence against the share of right cells; perfect confidences lie on the diagonal.
 
@@ -264,6 +294,7 @@ def reliability_chart(rows: Rows) -> Any:
     return (diagonal.encode(x="x:Q", y="y:Q") + base.mark_line() + points).properties(height=320)
 
 
+@_made_once
 def remaining_chart(rows: Rows) -> Any:
     """Line of the chats that are left, a point a day: a step holds until the next one.
 
@@ -278,6 +309,7 @@ def remaining_chart(rows: Rows) -> Any:
     )
 
 
+@_made_once
 def daily_work_chart(rows: Rows) -> Any:
     """Stacked bars of the chats decided on each day, by reviewer.
 
@@ -298,6 +330,7 @@ def daily_work_chart(rows: Rows) -> Any:
     )
 
 
+@_made_once
 def changed_share_chart(rows: Rows) -> Any:
     """Line of the share of values that people changed, a point a week.
 
