@@ -1,6 +1,7 @@
 """The verbs about learning: an extractor from approved chats, passing, habits, and better rules of a prompt."""
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,11 +151,13 @@ def let_pass(
             }
             for rule in rules
         ]
-        print_json({**made, "expected_wrong": plan.expected_wrong, "rules": stated})
+        labelled = asdict(plan.labelled) if plan.labelled else None
+        print_json({**made, "expected_wrong": plan.expected_wrong, "labelled": labelled, "rules": stated})
         return
     say(
         f"没人审过的 {unreviewed + taken_back} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
-        f"预计错 {plan.expected_wrong:.1f} 格" + ("" if dry_run else f"；已放行 {passed} 条")
+        + plan.forecast
+        + ("" if dry_run else f"；已放行 {passed} 条")
     )
     if taken_back:
         say(f"{taken_back} 条的放行已经撤回，等人来审，不再放行")

@@ -257,6 +257,7 @@ def test_a_form_in_use_goes_over_two_hundred_records_and_back(browser: Browser, 
         page.get_by_label("字段的对应").press("Control+Enter")
         page.get_by_role("button", name="预览会改什么").click()
         expect(page.get_by_text("有 200 处的值在新的表单里没有地方放")).to_be_visible()
+        expect(page.get_by_text("会变的值", exact=True)).to_be_in_viewport()
         expect(page.get_by_role("button", name="全部改过去")).to_be_disabled()
         page.get_by_text("看过了，可以丢掉").click()
         page.get_by_role("button", name="全部改过去").click()

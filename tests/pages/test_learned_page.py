@@ -78,6 +78,9 @@ def test_scores_say_what_the_records_were_started_from(page: OpenPage, store: St
     app = page("training/learned")
     assert app.dataframe[0].value["说明"][0].startswith("不如本地规则；")
     assert "得分不如本地规则（33.60 比 35.90）" in seen(app) and "请选「本地规则」" in seen(app)
+    told = "这个模型的得分不如本地规则（33.60 比 35.90）"
+    assert told in seen(page("extract/runs", dataset=str(dataset.id), run="new", model="第一版"))
+    assert told not in seen(page("extract/runs", dataset=str(dataset.id), run="new", model="rules.v1"))
 
 
 def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:

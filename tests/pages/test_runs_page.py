@@ -56,7 +56,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     add_dataset(store, 6)
     app = page()
     assert not app.exception
-    assert by_label(app.text_input, "抽取任务名称").value == "rules.v1-1"
+    assert by_label(app.text_input, "抽取任务名称").value == "本地规则-1"
     assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
     assert not any(box.label in ("并发数", "温度", "最长回答 token") for box in app.number_input), "rules have none"
     app = by_label(app.get("button_group"), "群聊").set_value("前几条").run()
@@ -69,6 +69,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     app = app.run()
     assert not app.exception
     assert texts(app) == ["完成 4 / 4"]
+    assert list(app.dataframe[0].value) == ["抽取任务", "状态", "完成"], "nothing failed, nothing cost anything"
     latest = app.dataframe[1].value
     assert sorted(latest["群聊"]) == [1, 2, 3, 4]
     assert set(latest["结果"]) == {"完成"}
@@ -76,7 +77,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     app = by_label(app.button, "扩展到其余 2 条").click().run()
     wait_until(lambda: run_service.progress(store, 1).done == 6)
     app = by_label(app.run().button, "新建抽取任务").click().run()
-    assert by_label(app.text_input, "抽取任务名称").value == "rules.v1-2"
+    assert by_label(app.text_input, "抽取任务名称").value == "本地规则-2"
 
 
 def test_chosen_chats(page: OpenPage, store: Store) -> None:

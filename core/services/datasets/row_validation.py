@@ -20,6 +20,8 @@ ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 """Fields of a row that are read."""
 
 _MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
+NOT_WHOLE = "编号（index）应为整数"
+"""How the reason begins why a row is refused whose index is another program's code."""
 _MOST_DIGITS = 20
 """Characters of an index that are read, and repeated in a refusal."""
 _MAX_CUSTOMERS = 100
@@ -118,7 +120,7 @@ def _index(value: dict[str, Any]) -> int:
     if digits.isascii() and digits.isdigit() and len(digits) > _MOST_DIGITS:
         raise _BadRowError(_too_large(digits))
     if not is_whole(written):
-        raise _BadRowError(f"编号（index）应为整数，收到 {_cut(str(written))!r}")
+        raise _BadRowError(f"{NOT_WHOLE}，收到 {_cut(str(written))!r}")
     index = int(written)
     if index > _MAX_INDEX:
         raise _BadRowError(_too_large(str(index)))

@@ -29,7 +29,7 @@ from core.services.datasets.reading_limits import MAX_ROWS
 from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.row_mending import mend
 from core.services.datasets.row_readers import read_rows
-from core.services.datasets.row_validation import ROW_KEYS, chat_row, detect_file_kind, submission_row
+from core.services.datasets.row_validation import NOT_WHOLE, ROW_KEYS, chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
 
 AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
@@ -83,6 +83,12 @@ class RowValidationPass:
         notes = list(self.report.notes)
         if self.renumbered:
             notes.append(f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
+        coded = sum(row.reason.startswith(NOT_WHOLE) for row in self.rejected) if self._is_table else 0
+        if coded:
+            notes.append(
+                f"有 {coded:,} 行的编号不是整数，不能导入；要都导入，就按位置编号："
+                "「列的对应」里编号列选「没有，按行编号」（命令行：--index-column -）"
+            )
         noted = (f"{clause}：{listed_rows(indices)}" for clause, indices in self._noted.items())
         unread = [f"{key[:20]}（{count:,} 条）" for key, count in self._unread_keys.most_common() if count]
         unused = [f"没有用到的字段，内容不导入：{listed(unread, characters=40)}"] if unread else []

@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -218,6 +218,33 @@ def texts_learned(store: Store, run: RunView) -> set[str]:
     """Digests of the texts that a run's learned model was fitted on; empty for any other run."""
     with store.read() as session:
         return run_ancestry.fitted_texts(session, run) or set()
+
+
+def below_rules(view: LearnedModelView) -> tuple[str, str] | None:
+    """Few words and a sentence (Chinese, no full stop) where the rules scored more than a model on the same chats.
+
+    Args:
+        view: a version of a learned model; one that was never judged scores less than nothing.
+    """
+    learned, local = view.evaluation.get("learned"), view.evaluation.get("local")
+    if learned is None or local is None or learned >= local:
+        return None
+    high = (view.evaluation.get("delta_local") or (None, None))[1]
+    words = "不如本地规则" if high is not None and high < 0 else "比本地规则低，但看不准"
+    return words, f"得分{words}（{learned:.2f} 比 {local:.2f}）"
+
+
+def version_in_use(session: Session, parameters: Mapping[str, Any]) -> LearnedModelView | None:
+    """The version that an entry of a learned model names; ``None`` where it is none, or nothing is kept of it.
+
+    Args:
+        session: open session.
+        parameters: of the entry.
+    """
+    if not (digest := str(parameters.get(DIGEST, ""))):
+        return None
+    row = session.execute(_by_digest(digest)).scalar_one_or_none()
+    return LearnedModelView.from_row(row) if row is not None else None
 
 
 def load_model(store: Store, digest: str) -> learner.FittedExtractor:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
@@ -35,10 +36,13 @@ from core.adapters.store.queries import PASSED_BY
 from core.adapters.store.save_ids import PASSED
 from core.domain.form import Form
 from core.domain.permissions import Permission
+from core.domain.scoring import Scorer
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.learning.run_confidence import other_runs
+from core.services.quality.answered_runs import runs_with_answers
 from core.services.quality.review_checks import lot
-from core.services.review.passing_audits import check_audits, passing_rules, stopped_by_audit
+from core.services.quality.run_measures import judging_labels
+from core.services.review.passing_audits import check_audits, passing_rules, stopped_by_audit, wrong_cells
 from core.services.review.priority_signature import DIGEST_BEHIND, answer_digest, answers_read
 from core.services.review.records.versions import Customer, initial_customers, new_version
 from core.services.team import permitted
@@ -46,6 +50,23 @@ from core.services.team import permitted
 LEAST_THRESHOLD: Final = 0.5
 """Nothing passes that is more likely wrong than right."""
 _CHUNK: Final = 200
+_MOST_JUDGED: Final = 500
+"""Chats of which labels are asked: enough for a share, and no page waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPassing:
+    """What labels say of the cells that would pass, in the first chats that have both.
+
+    Attributes:
+        chats: number of these chats.
+        cells: passing cells in them.
+        wrong: of these, cells that the labels say otherwise.
+    """
+
+    chats: int
+    cells: int
+    wrong: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +77,27 @@ class PassingPlan:
         chats: chats of which something passes, by chat id; per form the keys that pass.
         undecided: chats without a record that the run has answered.
         cells: number of cells that pass.
-        expected_wrong: how many of them can be expected to be wrong.
+        expected_wrong: how many of them can be expected to be wrong, as the confidences have it.
+        labelled: what labels say of them; ``None`` where the dataset has none that say enough.
     """
 
     chats: Mapping[int, tuple[frozenset[str], ...]]
     undecided: int
     cells: int
     expected_wrong: float
+    labelled: LabelledPassing | None = None
+
+    @property
+    def forecast(self) -> str:
+        """How many of the cells can be expected to be wrong (Chinese, no full stop); labels go before confidences."""
+        if self.labelled is None:
+            return f"预计其中错 {self.expected_wrong:,.1f} 格"
+        share = self.labelled.wrong / self.labelled.cells
+        return (
+            f"预计其中错 {share * self.cells:,.1f} 格（按 {self.labelled.chats:,d} 条有标注的群聊量得，"
+            f"{self.labelled.cells:,d} 格里错 {self.labelled.wrong:,d} 格，{share:.1%}；把握自己估的是 "
+            f"{self.expected_wrong:,.1f} 格）"
+        )
 
 
 def plan_passing(
@@ -94,7 +129,34 @@ def plan_passing(
                 chats[chat_id] = passing
                 cells += sum(map(len, passing))
                 wrong += sum(1.0 - one[key] for one, keys in zip(confident, passing, strict=True) for key in keys)
-    return PassingPlan(chats, undecided, cells, wrong)
+        labelled = _labelled(session, form, dataset_id, run_id, chats)
+    return PassingPlan(chats, undecided, cells, wrong, labelled)
+
+
+def _labelled(
+    session: Session, form: Form, dataset_id: int, run_id: int, passing: Mapping[int, tuple[frozenset[str], ...]]
+) -> LabelledPassing | None:
+    """What the dataset's labels say of passing cells; of labels themselves they say nothing."""
+    labels = judging_labels(session, dataset_id, runs_with_answers(session, dataset_id)) if passing else None
+    if labels is None or labels.id == run_id:
+        return None
+    scorer, counts = Scorer(form), []
+    right, answers = aliased(Extraction), aliased(Extraction)
+    for ids in queries.chunked(sorted(passing)[:_MOST_JUDGED], _CHUNK):
+        statement = (
+            select(col(answers.chat_id), col(answers.forms), col(right.forms))
+            .join(right, and_(col(right.chat_id) == col(answers.chat_id), col(right.run_id) == labels.id))
+            .where(col(answers.run_id) == run_id, col(answers.chat_id).in_(ids))
+        )
+        for chat_id, forms, labelled in session.execute(statement):
+            if forms and labelled and len(forms) == len(passing[chat_id]):
+                customers = [
+                    Customer(values=values, confirmed=dict.fromkeys(keys, str(Confirmation.BULK)))
+                    for values, keys in zip(forms, passing[chat_id], strict=True)
+                ]
+                counts.append(wrong_cells(scorer, customers, labelled))
+    cells = sum(one for one, _ in counts)
+    return LabelledPassing(len(counts), cells, sum(wrong for _, wrong in counts)) if cells else None
 
 
 def _passing_keys(

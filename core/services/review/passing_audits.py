@@ -184,7 +184,7 @@ def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
     drawn = [chat_id for chat_id in drawn if chat_id not in taken_back or chat_id in right]
     scorer = Scorer(form)
     counts = [
-        _judge(scorer, change["customers"], right[chat_id])
+        wrong_cells(scorer, change["customers"], right[chat_id])
         for chat_ids in queries.chunked(sorted(right))
         for chat_id, change in session.execute(
             _events_of(session, rule.name, col(Record.chat_id), col(RecordEvent.change)).where(
@@ -281,8 +281,14 @@ def _blind_forms(session: Session, chat_ids: Sequence[int]) -> dict[int, list[Fo
     return forms
 
 
-def _judge(scorer: Scorer, passed: Sequence[Customer], right: Sequence[FormValues]) -> tuple[int, int]:
-    """``(passed cells, wrong ones)`` of a chat; of a customer whom the blind review does not have, filled ones are."""
+def wrong_cells(scorer: Scorer, passed: Sequence[Customer], right: Sequence[FormValues]) -> tuple[int, int]:
+    """``(passed cells, wrong ones)`` of a chat; of a customer who is not there, filled ones are wrong.
+
+    Args:
+        scorer: of the form.
+        passed: customers, cells that passed confirmed in bulk.
+        right: forms that are right: of the blind review, or of labels.
+    """
     least = [least_credit(1.0 if field.one_right_answer else CORRECT_FROM) for field in scorer.form.fields]
     preds = [scorer.prepare(customer["values"]) for customer in passed]
     pairs = {pair.pred: pair.credits for pair in scorer.chat(preds, [scorer.prepare(one) for one in right]).pairs}

@@ -5,13 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import is_remote, provider_title
+from core.adapters.llm import is_remote, local, provider_title
+from core.adapters.llm.learned import LEARNED
 from core.adapters.store import DatasetView, RunView
 from core.domain.cleaning import STEPS
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
+from core.services.learning.models import below_rules, version_in_use
 from core.services.quality.run_ancestry import trained_on
 from core.services.training import prompt_of_model
 from core.ui import address, state
@@ -81,6 +83,13 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             draw_what_leaves(dataset, option, pipeline, scope)
         with state.store().read() as session:
             taught = trained_on(session, dataset.id, spec)
+            version = version_in_use(session, spec.parameters) if spec.provider == LEARNED else None
+        if version is not None and (below := below_rules(version)):
+            rules = escape_markdown(provider_title(local.ENTRY.name))
+            st.warning(
+                f"这个模型的{escape_markdown(below[1])}：交叉验证，每条群聊由没见过它的模型填。要更准，请选「{rules}」。",
+                icon=":material/trending_down:",
+            )
         if taught:
             st.caption(
                 f":material/school: 这个模型学过这个数据集里的 {taught:,d} 条群聊，在它们上的得分会偏高；"

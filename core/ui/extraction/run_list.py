@@ -11,6 +11,8 @@ from core.ui.extraction.run_panel import run_state
 from core.ui.markdown import escape_markdown
 
 _HEIGHT, _MOST_ROWS = 520, 15
+_WIDTHS = {"失败": 45, "费用": 70}
+"""Pixels of the columns that are left out where they say nothing."""
 NEW = "new"
 """In the address: the form of a new run instead of a run."""
 
@@ -61,6 +63,14 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         }
         for run in runs
     ]
+    # A name takes the room of what says nothing: most runs cost nothing and failed nowhere.
+    left_out = {
+        title
+        for title, says in (("失败", any(run.failed for run in runs)), ("费用", any(each.values())))
+        if not says and "未知" not in {str(row[title]) for row in rows}
+    }
+    spare = sum(_WIDTHS[title] for title in left_out)
+    rows = [{title: value for title, value in row.items() if title not in left_out} for row in rows]
     position = ids.index(chosen_id) if chosen_id in ids else None
     picked = st.dataframe(
         rows,
@@ -71,11 +81,11 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         selection_default={"selection": {"rows": [] if position is None else [position]}},
         key=f"runs-list-{dataset.id}-{len(ids)}-{max(ids)}-{chosen_id}",
         column_config={
-            "抽取任务": st.column_config.TextColumn(width=120),
+            "抽取任务": st.column_config.TextColumn(width=120 + spare),
             "状态": st.column_config.TextColumn(width=60),
             "完成": st.column_config.TextColumn(width=75),
-            "失败": st.column_config.NumberColumn(width=45),
-            "费用": st.column_config.TextColumn(width=70),
+            "失败": st.column_config.NumberColumn(width=_WIDTHS["失败"]),
+            "费用": st.column_config.TextColumn(width=_WIDTHS["费用"]),
         },
     )
     selected = [ids[row] for row in picked.selection.rows if row < len(ids)]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -34,6 +35,8 @@ from core.ui.notices import announce_and_rerun, show_error, show_errors
 from core.ui.only_for import only_for
 
 _PLAN = "form-change-plan"
+_ASKED = "form-change-asked"
+"""In the session: which change was looked through at a click, so that what it does comes into view."""
 _RENAMES_SHOWN = 10
 
 
@@ -90,12 +93,15 @@ def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
         if st.button("预览会改什么", icon=":material/preview:", key="form-change-preview", **off):
             plan = _look_through(change, chosen)
             st.session_state[_PLAN] = (signature, plan)
+            st.session_state[_ASKED] = signature
         kept = st.session_state.get(_PLAN)
         plan = kept[1] if kept is not None and kept[0] == signature else None
         if plan is None and chosen:
             plan = _looked_through(change, chosen)
         if plan is not None:
-            _draw_plan(plan)
+            asked = st.session_state.get(_ASKED) == signature
+            with st.container(key=f"comes-into-view-{crc32(signature.encode())}" if asked else "form-change-plan-kept"):
+                _draw_plan(plan)
 
 
 def _look_through(change: FormChange, datasets: Sequence[str]) -> FormChangePlan | None:

@@ -285,6 +285,19 @@ function focusFirstBox() {
   if (document.activeElement === document.body) box.focus({ preventScroll: true });
 }
 
+/** What somebody asked for and stands below the fold as it comes (`st-key-comes-into-view-…`). */
+const COMES_INTO_VIEW = '[class*="st-key-comes-into-view-"]';
+/** @type {Element | null} what had its turn */
+let broughtIntoView = null;
+
+/** Scroll to the answer that somebody asked for, once: what they look at next stays where they put it. */
+function bringIntoView() {
+  const part = document.querySelector(COMES_INTO_VIEW);
+  if (part === null || part === broughtIntoView) return;
+  broughtIntoView = part;
+  requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
+}
+
 /**
  * Tell Streamlit where its server is, which it would find out by asking below the page's own address first and waiting
  * after the refusal; it connects at once, and asks what else the server has to say beside that.
@@ -327,6 +340,7 @@ new MutationObserver((changes) => {
   closeConnectionDialog();
   followOnlyEntries();
   focusFirstBox();
+  bringIntoView();
   lookAtTables();
 }).observe(document, {
   subtree: true,

@@ -93,7 +93,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         unreviewed, taken_back = count_unreviewed(session, run_id), count_taken_back(session, run_id)
         copied = copied_cells(session, run_id).sentence
     open_chats = unreviewed + taken_back
-    passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，预计其中错 {plan.expected_wrong:.1f} 格"
+    passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，{plan.forecast}"
     waiting = f"{taken_back:,d} 条的放行已经撤回，等人来审，不再放行" if taken_back else ""
     notes = [escape_markdown(note) for note in (waiting, copied) if note]
     told = (
@@ -149,8 +149,8 @@ def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: Passi
     what = "整条" if choice.scope == PassingScope.FORMS else "部分格子"
     st.markdown(
         f"「{escape_markdown(choice.run_name)}」把握 {choice.threshold * 100:g}% 以上：现在放行 "
-        f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，预计其中错 "
-        f"**{plan.expected_wrong:.1f} 格**，没有人逐项看过就算批量确认。"
+        f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，{escape_markdown(plan.forecast)}，"
+        "没有人逐项看过就算批量确认。"
     )
     if copied:
         st.warning(f"这个预计可能太乐观：{escape_markdown(copied)}。", icon=":material/warning:")

@@ -15,7 +15,7 @@ from core.services.extraction import models as model_catalog
 from core.services.learning import train
 from core.services.learning.background import FIRST_AT, approvals_by_dataset, approvals_of, newest_job, next_training
 from core.services.learning.corpus import SOURCES
-from core.services.learning.models import learned_models, started_by_provider
+from core.services.learning.models import below_rules, learned_models, started_by_provider
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, fragment, show_errors
@@ -113,7 +113,7 @@ def draw_models() -> str:
         if notes[view.id] and used.get(view.name) == view.digest:
             which = f"使用中的「{escape_markdown(view.name)}」第 {numbers[view.id]:d} 版"
             told = escape_markdown("；".join(sentence for _, sentence in notes[view.id]))
-            st.caption(f"{which}：{told}。{_ADVICE if is_below_rules(view) else ''}")
+            st.caption(f"{which}：{told}。{_ADVICE if below_rules(view) else ''}")
     return next((view.name for view in views if used.get(view.name) == view.digest), "")
 
 
@@ -127,12 +127,6 @@ def version_numbers(views: Sequence[LearnedModelView]) -> dict[int, int]:
     return numbers
 
 
-def is_below_rules(view: LearnedModelView) -> bool:
-    """Whether the provider ``local`` scored more on the same chats."""
-    learned, local = view.evaluation.get("learned"), view.evaluation.get("local")
-    return learned is not None and local is not None and learned < local
-
-
 def _notes(view: LearnedModelView, started: Mapping[str, int]) -> list[tuple[str, str]]:
     """What has to be known of a version's scores, each as a few words and as a sentence without its full stop.
 
@@ -143,14 +137,10 @@ def _notes(view: LearnedModelView, started: Mapping[str, int]) -> list[tuple[str
         started: records that it was judged on, by the provider of the run that they were started from.
     """
     result = view.evaluation
-    learned, local = result.get("learned"), result.get("local")
-    if learned is None:
+    if result.get("learned") is None:
         return []
-    notes = []
-    if is_below_rules(view):
-        high = (result.get("delta_local") or (None, None))[1]
-        which = "不如本地规则" if high is not None and high < 0 else "比本地规则低，但看不准"
-        notes.append((which, f"得分{which}（{learned:.2f} 比 {local:.2f}）"))
+    below = below_rules(view)
+    notes = [below] if below else []
     for provider, title in (("local", "本地规则"), (LEARNED, "学习模型")):
         if count := started.get(provider):
             notes.append((f"{title}偏高 {count:,d} 条", f"{title}的得分偏高：有 {count:,d} 条记录从它的答案改起"))

@@ -228,6 +228,8 @@ def test_bad_rows_of_tables(form: Form) -> None:
         (6, 7, "编号（index）最大是 2147483647，收到 2147483648"),
         (7, 8, f"编号（index）最大是 2147483647，收到 {'9' * 20}…（23 位）"),
     ]
+    (way_out,) = [note for note in found.notes if "--index-column -" in note]
+    assert way_out.startswith("有 1 行的编号不是整数，不能导入") and "没有，按行编号" in way_out
 
 
 def test_codes_of_another_program_are_no_numbers(form: Form) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Chat, ChatPriority, Confirmation, Extraction, Pass, PassingRule, Record
+from core.adapters.store.models import Chat, ChatPriority, Confirmation, Extraction, Pass, PassingRule, Record, RunKind
 from core.cli import main
 from core.domain.permissions import AccountRole
 from core.domain.scoring import Scorer
@@ -25,7 +25,7 @@ from core.services.quality.passed_cells import passed_by_index
 from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
-from core.services.review.passing import keep_passing, let_pass, plan_passing
+from core.services.review.passing import LabelledPassing, keep_passing, let_pass, plan_passing
 from core.services.review.passing_audits import (
     audit_chats,
     audit_passing,
@@ -45,7 +45,7 @@ from core.services.team.acting import Actor, acting_as
 from core.services.training.answer_selection import SelectedAnswer, SelectionTally, select_answers
 from core.services.training.corrections.grouping import corrected_runs, correction_groups
 from core.services.training.training_options import AnswerFilters, TrainingOptions
-from tests.factories.datasets import FORM, make_record
+from tests.factories.datasets import FORM, make_record, make_run
 from tests.factories.reviews import NAME, PHONE, STAGE, answer, decide, make, records
 
 pytestmark = pytest.mark.both_databases
@@ -131,6 +131,22 @@ def test_values_that_the_run_gave_and_nobody_looked_at_are_said_beside_its_confi
 def let(store: Store, dataset: DatasetView, run: int, **more):  # type: ignore[no-untyped-def]
     chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"} | more
     return let_pass(store, FORM, dataset.id, run, **chosen)
+
+
+def test_the_forecast_goes_by_labels_where_there_are_any(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=2)
+    told = {at: [{NAME: f"林木{at}", PHONE: f"1380000000{at}" if at > 1 else "不是"}] for at in (1, 2, 3, 5)}
+    make_run(store, dataset, "标注", told, RunKind.LABELS)
+    plan = plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95)
+    cells = 3 * len(FORM.keys)
+    assert plan.labelled == LabelledPassing(3, cells, 1)
+    assert f"预计其中错 1.3 格（按 3 条有标注的群聊量得，{cells} 格里错 1 格" in plan.forecast
+    arguments = ["--db", store.engine.url.render_as_string(hide_password=False), "pass", "--run", "甲", "--dry-run"]
+    assert main([*arguments, "--above", "0.95"]) == 0
+    assert plan.forecast in capfd.readouterr().out
+    with store.read() as session:
+        labels = queries.run(session, "标注", dataset.id)
+    assert plan_passing(store, FORM, dataset.id, labels.id, scope="forms", threshold=0.95).labelled is None
 
 
 def test_whole_chats_pass_and_are_nobodys_review(store: Store) -> None:

@@ -9,6 +9,7 @@ from core.adapters.llm import (
     SpecSource,
     adhoc_model,
     default_concurrency,
+    local,
     provider_title,
     unready_reason,
 )
@@ -109,8 +110,11 @@ def prompt_options(store: Store, form: Form) -> list[tuple[str, str]]:
 
 
 def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:
-    """The first unused run name of the dataset: ``generalv3.5-1``, ``generalv3.5-2`` and so on."""
-    stem = model or provider
+    """The first unused run name of the dataset: ``generalv3.5-1``, ``generalv3.5-2`` and so on.
+
+    The rules, which are no model, are called what the pages call them.
+    """
+    stem = provider_title(provider) if provider == local.ENTRY.name else model or provider
     with store.read() as session:
         taken = {run.name for run in queries.runs(session, dataset_id)}
     number = 1
