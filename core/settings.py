@@ -49,11 +49,11 @@ class Settings(BaseSettings):
     log_file: Path = Field(default_factory=lambda: var_folder() / "shiyao.log")
     form: str = DEFAULT_FORM
     pool_size: int = Field(default=20, ge=1, le=1000)
-    pool_seconds: float = Field(default=10, gt=0, le=600)
+    pool_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
     allowed_hosts: str = ""
     sign_in: str = ""
     session_idle_minutes: int = Field(default=120, ge=1, le=10_080)
-    session_hours: float = Field(default=12, gt=0, le=720)
+    session_hours: float = Field(default=12, gt=0, le=720, allow_inf_nan=False)
     learn_in_background: bool = True
     metrics_token: SecretStr = SecretStr("")
     log_format: Literal["text", "json"] = "text"

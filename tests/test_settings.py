@@ -37,6 +37,14 @@ def test_a_value_that_cannot_be_used_is_named_and_not_repeated(
     assert capsys.readouterr().err.startswith("环境变量不能用")
 
 
+@pytest.mark.parametrize("told", ["nan", "inf"])
+def test_seconds_are_numbers(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("SHIYAO_POOL_SECONDS", told)
+    settings.cache_clear()
+    with pytest.raises(SettingsError, match="SHIYAO_POOL_SECONDS 应为有限的数字"):
+        settings()
+
+
 @pytest.mark.parametrize(
     "url", ["x", "://", "postgresql://u@h:abc/x", "postgresql://[::1/x", "foo+bar://x", "mysql://a/b"]
 )

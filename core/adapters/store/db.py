@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, col, select
@@ -242,7 +242,9 @@ class Store:
                 integrity = connection.execute(text("PRAGMA integrity_check")).scalars().all()
                 problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]
                 broken = connection.execute(text("PRAGMA foreign_key_check")).all()
-                problems += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
+                # Rows that point at a table that is gone are told by its name, once.
+                there = set(inspect(connection).get_table_names())
+                problems += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken if row[2] in there]
             versions = stated_versions(connection) or ()
             missing = [why] if (why := why_no_version(versions)) else []
             if missing or versions == (NEWEST,):

@@ -15,6 +15,7 @@ from core.cli import main
 from core.errors import StoreDamagedError, StoreError
 from core.places import sqlite_address
 from core.services.maintenance import check_health, make_backup
+from tests.factories.datasets import make_dataset
 
 
 def address(store: Store) -> str:
@@ -37,6 +38,8 @@ def change(store: Store, *statements: str) -> None:
         ("DELETE FROM alembic_version", "没有版本记录"),
         ("DROP TABLE alembic_version", "没有版本记录"),
         ("UPDATE alembic_version SET version_num = '0043'", "和版本记录对不上"),
+        ("UPDATE alembic_version SET version_num = ''", "版本记录写的是 ''，不是版本号"),
+        ("UPDATE alembic_version SET version_num = '0045\n'", "不是版本号"),
     ],
 )
 def test_a_schema_number_that_cannot_be_true_is_called_damage(store: Store, statement: str, sentence: str) -> None:
@@ -44,6 +47,33 @@ def test_a_schema_number_that_cannot_be_true_is_called_damage(store: Store, stat
     with pytest.raises(StoreDamagedError, match=sentence) as error:
         open_store(address(store))
     assert "备份" in str(error.value) and "权限" not in str(error.value)
+
+
+def test_a_schema_number_that_is_no_text_is_called_damage(store: Store) -> None:
+    change(store, "UPDATE alembic_version SET version_num = x'00ff'")
+    with pytest.raises(StoreDamagedError, match="不是版本号"):
+        open_store(address(store))
+
+
+@pytest.mark.both_databases
+def test_an_index_on_other_columns_is_named(store: Store) -> None:
+    assert store.problems() == []
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_record_dataset_reviewer"))
+        connection.execute(text("CREATE INDEX ix_record_dataset_reviewer ON record (reviewer, dataset_id, updated_at)"))
+    (problem,) = store.problems()
+    assert "索引 ix_record_dataset_reviewer 建在别的列上" in problem
+
+
+def test_rows_that_point_at_a_table_that_is_gone_are_told_by_its_name(store: Store) -> None:
+    make_dataset(store, ["林木：好"])
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("INSERT INTO claim VALUES (1, '林晓', '2026-01-01')")
+        connection.exec_driver_sql("DROP TABLE chat")
+        connection.commit()
+    (problem,) = store.problems()
+    assert "缺少表 chat" in problem
 
 
 def test_a_damaged_schema_names_the_last_backup(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
