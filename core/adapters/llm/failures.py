@@ -15,6 +15,15 @@ LENGTH = "length"
 TOO_LARGE = "too_large"
 """Code of a reply that was cut off because it is larger than any answer: asking again is likely to end the same."""
 
+EMPTY = "empty"
+"""Code of a reply without an answer in it: the question was read and is billed, so it is asked once more at most."""
+
+UNREADABLE = "batch_unreadable"
+"""Code of lines of a batch that were answered, and so paid for, in a shape that cannot be read."""
+
+PAID = frozenset({LENGTH, "content_filter", EMPTY, UNREADABLE})
+"""Codes of answers that came and are paid for, though they cannot be used."""
+
 LARGEST_REPLY = 20_000_000
 """Bytes of one reply, all frames together and after decompression; the longest answers of models have some 500,000."""
 
@@ -55,6 +64,11 @@ def spark_failure(code: int | str, partial: str = "") -> ProviderError:
 def is_spark_code(code: object) -> bool:
     """Whether a code is one of Spark's documented error codes."""
     return str(code) in _spark_codes()
+
+
+def empty_failure() -> ProviderError:
+    """Error for a reply that has no answer in it."""
+    return failure(Cause.SERVER, "模型服务的回复里没有答案", code=EMPTY)
 
 
 def length_failure(max_tokens: int | None, partial: str) -> ProviderError:

@@ -17,6 +17,7 @@ from core.adapters.llm.destinations import Destination, authorise, require_allow
 from core.adapters.llm.failures import (
     LARGEST_REPLY,
     ReplyTooLargeError,
+    empty_failure,
     failure,
     is_spark_code,
     length_failure,
@@ -359,11 +360,11 @@ def read_completion(reply: Any, request: ModelRequest, model: str, seconds: floa
     cached = cached_tokens(usage)
     choices = getattr(reply, "choices", None)
     if not choices or choices[0].message is None:
-        raise failure(Cause.SERVER, "模型服务的回复里没有答案").with_token_usage(tokens_in, tokens_out, cached)
+        raise empty_failure().with_token_usage(tokens_in, tokens_out, cached)
     choice = choices[0]
     text = choice.message.content or ""
     if not isinstance(text, str):  # the package checks no types
-        raise failure(Cause.SERVER, "模型服务的回复里没有答案").with_token_usage(tokens_in, tokens_out, cached)
+        raise empty_failure().with_token_usage(tokens_in, tokens_out, cached)
     if choice.finish_reason == "length":
         cut_off = length_failure(request.parameters.get("max_tokens"), text)
         raise cut_off.with_token_usage(tokens_in, tokens_out, cached)

@@ -8,25 +8,36 @@ from dataclasses import dataclass
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
-from core.adapters.llm.failures import LENGTH, TOO_LARGE
+from core.adapters.llm.failures import LENGTH, PAID, TOO_LARGE
 from core.errors import Cause, ProviderError
 from core.metrics import count_call
 
 ATTEMPTS = 4
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
+_MOST_BILLED = 1
+"""Attempts that were paid for without an answer before another one."""
 _RATE_FACTOR = 3.0
 """How many times longer to wait after a rate limit than after a lost connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The result of a model call with its retries: ``reply`` or ``error``."""
+    """The result of a model call with its retries: ``reply`` or ``error``.
+
+    Attributes:
+        reply: the answer.
+        error: of the last attempt, where there is no answer.
+        attempts: how often the model was asked.
+        seconds: that all of it took.
+        billed: errors of the attempts before the last one that are paid for.
+    """
 
     reply: ModelReply | None
     error: ProviderError | None
     attempts: int
     seconds: float
+    billed: tuple[ProviderError, ...] = ()
 
 
 def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Callable[[float], None]) -> CallResult:
@@ -40,6 +51,10 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
     """
     start = time.perf_counter()
     attempts_made = 0
+    billed: list[ProviderError] = []
+
+    def may_pass(error: BaseException) -> bool:
+        return _may_pass(error) and len(billed) <= _MOST_BILLED
 
     def once() -> ModelReply:
         nonlocal attempts_made
@@ -49,6 +64,8 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
             reply = provider.complete(request)
         except ProviderError as error:
             count_call(provider.name, error.cause, time.perf_counter() - began)
+            if error.code in PAID:
+                billed.append(error)
             raise
         # What a batch has brought is counted where it comes in, not each time that its chat is gone on with.
         if not reply.reused and not (reply.batch and reply.seconds == 0):
@@ -59,15 +76,16 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
     retrying = Retrying(
         stop=stop_after_attempt(max(1, attempts)),
         wait=_wait,
-        retry=retry_if_exception(_may_pass),
+        retry=retry_if_exception(may_pass),
         sleep=sleep,
         reraise=True,
     )
     try:
         reply = retrying(once)
     except ProviderError as error:
-        return CallResult(None, error, attempts_made, time.perf_counter() - start)
-    return CallResult(reply, None, attempts_made, time.perf_counter() - start)
+        earlier = tuple(one for one in billed if one is not error)
+        return CallResult(None, error, attempts_made, time.perf_counter() - start, earlier)
+    return CallResult(reply, None, attempts_made, time.perf_counter() - start, tuple(billed))
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.adapters.llm.base import ModelRequest, Provider, request_digest
-from core.adapters.llm.failures import LENGTH
+from core.adapters.llm.failures import PAID
 from core.adapters.llm.registry import is_remote
 from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
 from core.domain.prompts import Example, Rendered, Stage, read_summary, render
 from core.domain.replies import parse_reply
-from core.errors import PromptError
+from core.errors import PromptError, ProviderError
 from core.services.extraction.pipeline.asked_customers import answer_about, customers_to_ask
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.outcome import AnswerAwaited, Call
@@ -39,8 +39,6 @@ class PickedExample(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-_PAID = frozenset({LENGTH, "content_filter"})
-"""Codes of answers that came and are paid for, though they cannot be used."""
 Examples = Callable[[str], Sequence[PickedExample]]
 """Function that returns examples for a conversation, most similar first."""
 
@@ -283,8 +281,9 @@ class ChunkRun:
                 tokens_cached=error.tokens_cached,
                 model=context.model,
             )
-            if error.code in _PAID:
+            if error.code in PAID:
                 failed = self._counted(failed)
+            failed = self._with_billed(failed, result.billed)
             self.calls.append(failed)
             raise CallFailed(failed)
         reply = result.reply
@@ -299,8 +298,23 @@ class ChunkRun:
             tokens_cached=reply.tokens_cached,
             batch=reply.batch,
         )
-        self.calls.append(answered if reply.reused else self._counted(answered))
+        answered = answered if reply.reused else self._counted(answered)
+        self.calls.append(self._with_billed(answered, result.billed))
         return self.calls[-1]
+
+    def _with_billed(self, call: Call, billed: Sequence[ProviderError]) -> Call:
+        """A call with what its attempts before the last one were billed."""
+        for error in billed:
+            taken = (error.tokens_in, error.tokens_out)
+            attempt = self._counted(replace(call, raw=error.partial, tokens_in=taken[0], tokens_out=taken[1]))
+            call = replace(
+                call,
+                tokens_in=(call.tokens_in or 0) + (attempt.tokens_in or 0),
+                tokens_out=(call.tokens_out or 0) + (attempt.tokens_out or 0),
+                tokens_cached=call.tokens_cached + error.tokens_cached,
+                estimated=attempt.estimated,
+            )
+        return call
 
     def _counted(self, call: Call) -> Call:
         """A call that was paid for, with estimates for the counts that the service did not give."""

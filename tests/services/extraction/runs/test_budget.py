@@ -13,6 +13,7 @@ from core.adapters.store.models import Extraction, Run, RunStatus
 from core.errors import RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
+from core.services.extraction.pipeline import retry
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.token_scale import token_scale
 from tests.factories.runs import add_dataset, runner, stored
@@ -67,6 +68,40 @@ def test_an_answer_without_an_answer_is_paid_once_and_counts(store: Store) -> No
         view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         assert (view.status, view.done, view.failed, len(service.requests)) == (RunStatus.PAUSED, 0, 2, 2)
         assert yuan(store, run) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens_out"),
+    [
+        ({"prompt_tokens": None, "completion_tokens": None}, None),
+        ({"prompt_tokens": 10**12, "completion_tokens": 10**12}, None),
+        ({}, 0),
+    ],
+)
+def test_an_empty_answer_is_asked_for_once_more_and_both_questions_count(
+    store: Store, monkeypatch: pytest.MonkeyPatch, usage: dict[str, Any], tokens_out: int | None
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.0)
+    add_dataset(store, 6)
+    with FakeOpenAI(Answer(empty=True, usage=usage, tokens_out=tokens_out)) as service:
+        add_model(store, service.url, price_in=1.0)
+        run = run_service.create_run(store, budget=5, concurrency=1, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+        assert view.status == RunStatus.PAUSED and 0 < view.failed < 6
+        assert len(service.requests) == 2 * view.failed
+    assert yuan(store, run) >= 5
+
+
+def test_an_answer_after_an_empty_one_costs_both(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.0)
+    add_dataset(store, 1)
+    with FakeOpenAI(
+        [Answer(empty=True, tokens_out=0, usage={"prompt_tokens": 300}), Answer(tokens_out=1000)]
+    ) as service:
+        add_model(store, service.url, price_in=1.0)
+        run = run_service.create_run(store, concurrency=1, **ASK)  # type: ignore[arg-type]
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
+    assert (view.done, view.tokens_out, len(service.requests)) == (1, 1000, 2) and view.tokens_in > 300
 
 
 @pytest.mark.both_databases
