@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 from core.adapters.llm.base import ModelReply, ModelRequest
-from core.adapters.llm.failures import LARGEST_REPLY, failure
+from core.adapters.llm.failures import LARGEST_REPLY, UNREADABLE, failure
 from core.adapters.llm.model_spec import ModelSpec
 from core.adapters.llm.openai_compat import OpenAIProvider, call_arguments, read_completion, response_formats
 from core.adapters.llm.openai_failures import explain_status, may_refuse_format
@@ -21,8 +21,6 @@ TOKEN: Final = "shiyao"
 """Key of our own mark in a batch's metadata."""
 EXPIRED, CANCELLED = "batch_expired", "batch_cancelled"
 """Codes of lines that a batch did not come to."""
-UNREADABLE: Final = "batch_unreadable"
-"""Code of lines that were answered, and so paid for, in a shape that cannot be read."""
 USUAL_HOURS: Final = 24
 _SECONDS, _FILE_SECONDS = 60.0, 900.0
 _LARGEST_FILE: Final = 400_000_000
@@ -35,6 +33,12 @@ _EARLIEST: Final = 1_600_000_000
 _LATEST: Final = 4_100_000_000
 """Nor is what lies behind this one (2099): services write the end of time where they know no end."""
 _ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
+_UNDER_WAY = frozenset(
+    {"", "validating", "in_progress", "finalizing", "cancelling", "queued", "pending", "running", "processing"}
+)
+"""Words for a batch that goes on: the API's, and others' that mean nothing else."""
+UNNAMED: Final = "batch_unnamed"
+"""Code of an answer that does not say which batch it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,13 @@ class RemoteBatch:
     @property
     def ended(self) -> bool:
         """Whether nothing more comes of it."""
-        return self.status in _ENDED
+        # A service with a word of its own for the end says by its file that there is something to fetch.
+        return self.status in _ENDED or (not self.is_known and bool(self.output_file))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its status is a word that anybody can go by."""
+        return self.status in _ENDED | _UNDER_WAY
 
 
 class OpenAIBatches:
@@ -140,9 +150,9 @@ class OpenAIBatches:
         Raises:
             ProviderError: it was refused, or nobody knows whether it was made.
         """
-        return self._call(
-            lambda client: _remote(
-                client.batches.create(
+        return _remote(
+            self._call(
+                lambda client: client.batches.create(
                     input_file_id=file_id,
                     endpoint=ENDPOINT,
                     completion_window=f"{round(self._spec.batch_deadline) or USUAL_HOURS}h",
@@ -171,7 +181,7 @@ class OpenAIBatches:
         Raises:
             ProviderError: the service does not say.
         """
-        return self._call(lambda client: _remote(client.batches.retrieve(batch_id)))
+        return _remote(self._call(lambda client: client.batches.retrieve(batch_id)))
 
     def cancel(self, batch_id: str) -> RemoteBatch:
         """Ask the service to end a batch; what is answered stays.
@@ -179,7 +189,7 @@ class OpenAIBatches:
         Raises:
             ProviderError: it does not.
         """
-        return self._call(lambda client: _remote(client.batches.cancel(batch_id)))
+        return _remote(self._call(lambda client: client.batches.cancel(batch_id)))
 
     def results(self, file_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """``(custom id, result)`` of each line of an output or error file; lines that cannot be read are left out.
@@ -195,8 +205,8 @@ class OpenAIBatches:
                 result = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(result, dict) and isinstance(result.get("custom_id"), str):
-                yield result["custom_id"], result
+            if isinstance(result, dict) and (custom_id := _id(result.get("custom_id"))):
+                yield custom_id, result
 
     def forget(self, file_id: str) -> None:
         """Delete a file at the service: chats should not lie there for longer than they are needed.
@@ -236,10 +246,11 @@ class OpenAIBatches:
                 RecursionError,
             ) as odd:
                 # Nothing checks its shape.
-                raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式", code=UNREADABLE) from odd
+                raise self._unreadable(result) from odd
             except ProviderError as odd:
                 if odd.cause == Cause.SERVER:
                     odd.code = UNREADABLE
+                    odd.with_token_usage(*self.tokens_of(result))
                 raise
             # What a batch's questions were cached of has no price of its own.
             return replace(reply, batch=True, tokens_cached=0)
@@ -249,8 +260,13 @@ class OpenAIBatches:
         if code == EXPIRED:
             raise failure(Cause.TIMEOUT, "批量到了时限，这一条还没有轮到", "请再作为一批抽取，或改为实时", code=code)
         if response and not code:  # somebody answered, and was paid, whatever it is
-            raise failure(Cause.SERVER, "批量的这一条回复不是约定的格式", code=UNREADABLE)
+            raise self._unreadable(result)
         raise failure(Cause.SERVER, "批量的这一条没有得到回答", code=code)
+
+    def _unreadable(self, result: Mapping[str, Any]) -> ProviderError:
+        """Error for a line that was answered, and so paid for, in a shape that cannot be read."""
+        odd = failure(Cause.SERVER, "批量的这一条回复不是约定的格式", code=UNREADABLE)
+        return odd.with_token_usage(*self.tokens_of(result))
 
     def tokens_of(self, result: Mapping[str, Any]) -> tuple[int | None, int | None]:
         """Tokens of question and answer as the service counts them; ``None`` where it does not."""
@@ -331,14 +347,22 @@ def _remote(batch: Any) -> RemoteBatch:
     Raises:
         ProviderError: it does not say which batch, so that nobody knows whether there is one.
     """
-    if not (batch_id := _id(batch.id)):
-        raise failure(Cause.SERVER, "模型服务的回复没有说是哪一个批量")
+    try:
+        remote = _read_remote(batch)
+    except (AttributeError, TypeError, ValueError, LookupError) as odd:
+        raise failure(Cause.SERVER, "模型服务的回复不是一个批量", code=UNNAMED) from odd
+    if not remote.id:
+        raise failure(Cause.SERVER, "模型服务的回复没有说是哪一个批量", code=UNNAMED)
+    return remote
+
+
+def _read_remote(batch: Any) -> RemoteBatch:
     counts = batch.request_counts
     total, completed, failed = (_count(getattr(counts, name, None)) for name in ("total", "completed", "failed"))
     errors = getattr(batch.errors, "data", None) or batch.errors or []
     told = errors if isinstance(errors, list) else [errors]
     return RemoteBatch(
-        id=batch_id,
+        id=_id(batch.id),
         status=str(batch.status or "").strip().lower(),
         output_file=_id(batch.output_file_id),
         error_file=_id(batch.error_file_id),
@@ -351,6 +375,8 @@ def _remote(batch: Any) -> RemoteBatch:
 
 
 def _id(value: Any) -> str:
+    """An id; some services give a number, or the whole thing with its id."""
+    value = value.get("id") if isinstance(value, Mapping) else value
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 

@@ -9,7 +9,7 @@ from core.adapters.store import RunView
 from core.adapters.store.models import RunStatus
 from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs.batch_store import batch_sentence
+from core.services.extraction.runs.batch_store import FILES_LEFT, batch_sentence
 from core.ui import state
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
@@ -74,6 +74,10 @@ def draw_call_batches(run: RunView) -> None:
     if run.status == RunStatus.PAUSED:
         for problem in dict.fromkeys(batch.problem for batch in batches if batch.problem):
             st.warning(escape_markdown(problem), icon=":material/inventory_2:")
+    elif run.status != RunStatus.RUNNING:
+        left = [batch.problem for batch in batches if batch.problem.startswith(FILES_LEFT)]
+        for problem in dict.fromkeys(left):
+            st.warning(escape_markdown(problem), icon=":material/folder_delete:")
     if not batches:
         if run.parameters.get("batch") == "files" and run.status == RunStatus.RUNNING:
             st.caption("正在准备第一批。")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm.batch_files import OpenAIBatches, RemoteBatch
+from core.adapters.llm.batch_files import UNNAMED, OpenAIBatches, RemoteBatch
 from core.adapters.store import CallBatchView, Store
 from core.adapters.store.models import MOST_TRIES_TO_DELETE, CallBatch, CallBatchState, Run, RunStatus, now
 from core.errors import Cause, ProviderError
@@ -32,6 +32,11 @@ _REFUSALS = frozenset({Cause.CONFIG, Cause.AUTH, Cause.LICENCE, Cause.QUOTA, Cau
 """Causes that say that nothing was done, and that waiting does not help."""
 _NOT_DONE = _REFUSALS | {Cause.RATE, Cause.AUDIT}
 _GONE = "404"
+_KEY_REFUSED = frozenset({Cause.AUTH, Cause.LICENCE, Cause.CONFIG})
+_SELDOM = 3600.0
+"""Seconds between two tries to delete files that stay at a service again and again."""
+_MOST_UNNAMED = 3
+"""Answers to looks at a batch that do not say which one they are about, before somebody has to look."""
 _MOST_COPIES = 3
 """Of one file that may lie at a service."""
 
@@ -158,7 +163,7 @@ class BatchDriver:
             self._fail(begun, error, back_to=CallBatchState.PREPARED if error.cause in _NOT_DONE else None)
             return False
         if not self._move(begun, CallBatchState.UPLOADED, file_id=file_id):  # given up meanwhile
-            self._forget(begun, batches, file_id)
+            self._forget(batches, file_id)
             return False
         return True
 
@@ -247,7 +252,8 @@ class BatchDriver:
             return moved
         waited = (now() - (batch.submitted_at or now())).total_seconds()
         seconds = min(self._pace.slow_poll, max(self._pace.poll, waited / 20))
-        self._move(batch, CallBatchState.CREATED, next_at=now() + timedelta(seconds=seconds), **values)
+        problem = "" if remote.is_known else _unknown_status(remote.status)
+        self._move(batch, CallBatchState.CREATED, next_at=now() + timedelta(seconds=seconds), problem=problem, **values)
         return False
 
     def _may_be_given_up(self, batch: CallBatchView) -> bool:
@@ -295,36 +301,36 @@ class BatchDriver:
         return True
 
     def _close(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
-        """Delete the files at the service: all that was in them is stored here."""
+        """Delete the files at the service: all that was in them is stored here. What stays is told, and tried again."""
         for file_id in (batch.file_id, batch.output_file, batch.error_file):
             if file_id:
-                self._forget(batch, batches, file_id)
+                self._forget(batches, file_id)
         self._forget_copies(batch, batches)
-        self._move(batch, CallBatchState.CLOSED, problem=batch.problem)
+        was_left = batch.problem.startswith(batch_store.FILES_LEFT)
+        self._move(batch, CallBatchState.CLOSED, problem="" if was_left else batch.problem)
         return False
 
     def _forget_copies(self, batch: CallBatchView, batches: OpenAIBatches) -> None:
         """Delete what was uploaded by a step whose answer was lost: nobody has noted its id."""
         if batch.tried_at is None:  # nothing was
             return
-        try:
-            for _ in range(_MOST_COPIES):
-                if (file_id := batches.find_file(_file_name(batch))) is None:
-                    return
-                batches.forget(file_id)
-        except ProviderError as error:
-            self._leave_files(batch, error)
+        for _ in range(_MOST_COPIES):
+            try:
+                file_id = batches.find_file(_file_name(batch))
+            except ProviderError as error:
+                if error.retryable or (error.cause in _KEY_REFUSED and not batch.file_id):
+                    raise
+                return  # a service that lists no files; the key that could delete the known one is right
+            if file_id is None:
+                return
+            self._forget(batches, file_id)
 
-    def _forget(self, batch: CallBatchView, batches: OpenAIBatches, file_id: str) -> None:
+    def _forget(self, batches: OpenAIBatches, file_id: str) -> None:
         try:
             batches.forget(file_id)
         except ProviderError as error:
-            self._leave_files(batch, error)
-
-    def _leave_files(self, batch: CallBatchView, error: ProviderError) -> None:
-        if error.retryable and batch.tries < MOST_TRIES_TO_DELETE:
-            raise error
-        _log.warning("file of a batch not deleted at the service: run %s: %s", self._run_id, error)
+            if error.code != _GONE:  # else nothing is there any more
+                raise
 
     def _withdraw(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         """A batch that was not created waits while its run is paused, and is given up once it is cancelled."""
@@ -332,10 +338,17 @@ class BatchDriver:
 
     def _give_up(self, batch: CallBatchView, batches: OpenAIBatches) -> bool:
         """Close a batch of which no service has anything to do, and delete its file."""
-        if batch.file_id:
-            self._forget(batch, batches, batch.file_id)
-        self._forget_copies(batch, batches)
-        batch_store.give_up(self._store, batch)
+        problem = ""
+        try:
+            if batch.file_id:
+                self._forget(batches, batch.file_id)
+            self._forget_copies(batch, batches)
+        except ProviderError as error:
+            if error.retryable and batch.tries < MOST_TRIES_TO_DELETE:
+                raise
+            problem = _files_left(batch, error)
+            _log.warning("file of a batch not deleted at the service: run %s: %s", self._run_id, error)
+        batch_store.give_up(self._store, batch, problem=problem)
         return False
 
     def _is_lost(self, batch: CallBatchView) -> bool:
@@ -354,12 +367,18 @@ class BatchDriver:
         tries = batch.tries + 1
         seconds = min(_LONGEST_WAIT, self._pace.poll * 2.0 ** min(tries - 1, _MOST_DOUBLINGS))
         values: dict[str, Any] = {"tries": tries, "next_at": now() + timedelta(seconds=seconds), "problem": str(error)}
+        if batch.state == CallBatchState.FETCHED:  # its answers are here: nothing else waits for its files
+            seldom = timedelta(seconds=_SELDOM if tries >= MOST_TRIES_TO_DELETE else seconds)
+            values |= {"next_at": now() + seldom, "problem": _files_left(batch, error)}
+            batch_store.move_batch(self._store, batch, state=batch.state, **values)
+            return
         if unsure:
             problem = "上一次提交没有收到答复，服务方也列不出批量，不知道有没有提交成功"
             values |= {"remote_status": batch_store.UNSURE}
             values["problem"] = f"{problem}。请在服务方的控制台核对：没有的话点「继续」，会再提交一次。"
         batch_store.move_batch(self._store, batch, state=back_to or batch.state, **values)
-        if unsure or error.cause in _REFUSALS:
+        is_lost = error.code == UNNAMED and batch.state == CallBatchState.CREATED and tries >= _MOST_UNNAMED
+        if unsure or is_lost or error.cause in _REFUSALS:
             self._stop_run(batch.id, values["problem"])
 
     def _stop_run(self, batch_id: int, problem: str) -> None:
@@ -374,6 +393,24 @@ def _pause(session: Session, run_id: int) -> None:
     row = session.get(Run, run_id)
     if row is not None and row.status == RunStatus.RUNNING:
         row.status = RunStatus.PAUSED
+
+
+def _unknown_status(status: str) -> str:
+    told = f"「{status[:30]}」"
+    return f"服务方说这一批的状态是{told}，不认识这个说法，先当作还在处理；请在服务方的控制台核对"
+
+
+def _files_left(batch: CallBatchView, error: ProviderError) -> str:
+    """What is told of files with chats that could not be deleted at the service, with the ways out."""
+    why = error.message
+    if error.cause in _KEY_REFUSED:
+        way = "密钥改对以后会再删，最晚一小时后"
+    else:
+        way = "每小时会再删一次"
+    return (
+        f"{batch_store.FILES_LEFT}（{why}），里面有群聊。{way}；"
+        f"也可以在服务方的控制台删除 {_file_name(batch)} 和它的结果文件"
+    )
 
 
 def _file_name(batch: CallBatchView) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.adapters.llm import ModelReply, ModelRequest, ModelSpec
-from core.adapters.llm.batch_files import UNREADABLE, OpenAIBatches, refuses_format, variants
-from core.adapters.llm.failures import LENGTH, TOO_LARGE
+from core.adapters.llm.batch_files import OpenAIBatches, refuses_format, variants
+from core.adapters.llm.failures import LENGTH, TOO_LARGE, UNREADABLE
 from core.adapters.store import Store
 from core.adapters.store.models import CallLine, CallLineState, Chat, Dataset, Extraction, Run
 from core.domain.chat import UnparsedChat

@@ -66,6 +66,8 @@ class OpenQuestion(NamedTuple):
     examples: dict[str, Any]
 
 
+FILES_LEFT = "服务方的文件没有删掉"
+"""How the problem of a batch begins whose files with chats stay at the service."""
 _ENDINGS = {"completed": "完成", "expired": "到时限没有答完", "cancelled": "取消了", "failed": "没有被接受"}
 
 
@@ -318,11 +320,18 @@ def settle_rest(session: Session, batch: CallBatchView) -> None:
         session.execute(statement.values(state=CallLineState.FAILED, result=result, body=""))
 
 
-def give_up(store: Store, batch: CallBatchView) -> None:
-    """Close a batch that was never created: none of its requests was asked, and none was paid for."""
+def give_up(store: Store, batch: CallBatchView, *, problem: str = "") -> None:
+    """Close a batch that was never created: none of its requests was asked, and none was paid for.
+
+    Args:
+        store: open store.
+        batch: as it was read.
+        problem: what is told of files that stay at the service; ``""``: none does.
+    """
     with store.write() as session:
         moved = update(CallBatch).where(col(CallBatch.id) == batch.id, col(CallBatch.state) == batch.state)
-        if session.connection().execute(moved.values(state=CallBatchState.CLOSED, ended_at=now())).rowcount:
+        closed = {"state": CallBatchState.CLOSED, "ended_at": now()} | ({"problem": problem} if problem else {})
+        if session.connection().execute(moved.values(**closed)).rowcount:
             session.execute(delete(CallLine).where(col(CallLine.batch_id) == batch.id))
 
 

@@ -29,7 +29,7 @@ from core.services.datasets import delete_dataset
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.batch_driver import BatchDriver, BatchPace
-from core.services.extraction.runs.batch_store import batches_of, resume_batches, settle_lines
+from core.services.extraction.runs.batch_store import FILES_LEFT, batches_of, resume_batches, settle_lines
 from tests.factories.datasets import make_dataset
 from tests.factories.quality import add_record
 from tests.factories.runs import add_dataset, runner, stored
@@ -532,6 +532,8 @@ def without(batch: dict[str, Any], *names: str) -> dict[str, Any]:
         lambda batch: batch | {"expires_at": 253402300799000},
         lambda batch: batch | {"expires_at": True},
         lambda batch: batch | {"expires_at": "soon"},
+        lambda batch: batch | {"output_file_id": batch["output_file_id"] and {"id": batch["output_file_id"]}},
+        lambda batch: batch | ({"status": "succeeded"} if batch["output_file_id"] else {}),
         lambda batch: batch | {"errors": {"data": [None, 5]}},
         lambda batch: batch | {"errors": "oops"},
         lambda batch: batch | {"status": batch["status"].upper()},
@@ -547,6 +549,58 @@ def test_what_a_service_tells_oddly_keeps_no_answer_back(
     run = drive(store, started(store))
     assert (run.done, run.failed, states(store, run)) == (2, 0, [CallBatchState.CLOSED])
     assert paid_once(service, 2)
+
+
+def test_a_status_that_nobody_knows_is_told(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 1)
+    add_model(store, service)
+    run = started(store)
+    service.tells = lambda batch: without(batch, "output_file_id") | {"status": ["到哪了"]}
+    for _ in range(3):
+        BatchDriver(store, run.id, QUICK).advance()
+    (batch,) = batches_of(store, run.id)
+    assert "不认识这个说法" in batch.problem and "到哪了" in batch.problem and "控制台核对" in batch.problem
+    service.tells = dict
+    assert drive(store, run).done == 1
+    assert [batch.problem for batch in batches_of(store, run.id)] == [""] and paid_once(service, 1)
+
+
+@pytest.mark.parametrize("told", [lambda batch: without(batch, "id"), lambda batch: [batch], lambda batch: None])
+def test_looks_that_do_not_say_at_which_batch_stop_the_run(
+    store: Store, service: FakeBatches, told: Callable[[dict[str, Any]], Any]
+) -> None:
+    add_dataset(store, 1)
+    add_model(store, service)
+    run = started(store)
+    service.tells = told
+    view = drive(store, run)
+    (batch,) = batches_of(store, run.id)
+    assert (view.status, batch.state) == (RunStatus.PAUSED, CallBatchState.CREATED)
+    assert "模型服务的回复" in batch.problem and "批量" in batch.problem
+    service.tells = dict
+    run_service.start(store, run.id)
+    assert drive(store, run).done == 1 and paid_once(service, 1)
+
+
+def test_files_that_could_not_be_deleted_are_told_and_tried_again(store: Store, service: FakeBatches) -> None:
+    add_dataset(store, 2)
+    add_model(store, service)
+    run = started(store)
+    service.faults["delete"] = ["401"] * 3
+    view = drive(store, run)
+    assert (view.status, view.done, states(store, run)) == (RunStatus.FINISHED, 2, [CallBatchState.FETCHED])
+    (batch,) = batches_of(store, run.id)
+    assert batch.problem.startswith(FILES_LEFT) and "密钥" in batch.problem and batch.token in batch.problem
+    while service.faults["delete"]:
+        BatchDriver(store, run.id, QUICK).advance()
+    assert len(service.files) == 2 and run_service.progress(store, run.id).status == RunStatus.FINISHED
+    BatchDriver(store, run.id, QUICK).advance()
+    assert len(service.files) == 2, "after so many failures it is tried now and then"
+    with store.write() as session:
+        session.execute(update(CallBatch).values(next_at=None))
+    BatchDriver(store, run.id, QUICK).advance()
+    (batch,) = batches_of(store, run.id)
+    assert (batch.state, batch.problem, service.files) == (CallBatchState.CLOSED, "", {})
 
 
 def reworded(response: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -575,6 +629,7 @@ def test_a_line_that_was_paid_for_is_not_bought_again(
     run = drive(store, started(store))
     assert (run.done, run.failed) == (done, 2 - done)
     assert paid_once(service, 2)
+    assert run.tokens_in > 0, "what was answered is paid for, whether or not it can be read"
 
 
 def test_a_service_that_does_not_say_which_batch_it_made_makes_one(store: Store, service: FakeBatches) -> None:
