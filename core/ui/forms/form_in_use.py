@@ -99,8 +99,10 @@ def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
         if plan is None and chosen:
             plan = _looked_through(change, chosen)
         if plan is not None:
-            asked = st.session_state.get(_ASKED) == signature
-            with st.container(key=f"comes-into-view-{crc32(signature.encode())}" if asked else "form-change-plan-kept"):
+            key = "form-change-plan-kept"
+            if st.session_state.get(_ASKED) == signature:
+                key = f"comes-into-view-{crc32(signature.encode())}"
+            with st.container(key=key):
                 _draw_plan(plan)
 
 

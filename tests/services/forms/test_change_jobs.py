@@ -20,7 +20,7 @@ from core.services.forms.change_jobs import (
     request_preview,
     request_undo,
 )
-from core.services.forms.change_plan import plan_form_change, rows_of_form
+from core.services.forms.change_plan import FormChangePlan, plan_form_change, rows_of_form
 from core.services.forms.changing import apply_form_change, form_changes, prepare_form_change, prepare_undo
 from core.services.forms.earlier_forms import form_change_of
 from core.services.jobs import process
@@ -67,6 +67,26 @@ def test_a_change_by_jobs_is_the_one_that_is_made_here_and_is_undone_exactly(sto
     assert (back["records"], back["answers"]) == (before["records"], before["answers"])
     again = carried_out(store, request_undo(store, done.id, name=OLD, who="组长"))
     assert (again.status, "撤销过" in again.problem) == (JobStatus.FAILED, True)
+
+
+@pytest.mark.parametrize("missing", ["lost_kinds", "lost_digest", "history_days"])
+def test_a_preview_of_an_earlier_program_is_made_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    tickets(store, 2)
+    change, now = form_change_of(OLD, next_version(store), MAPPING), FormChangePlan.as_json
+    with monkeypatch.context() as earlier:
+        earlier.setattr(
+            FormChangePlan, "as_json", lambda plan: {key: value for key, value in now(plan).items() if key != missing}
+        )
+        with acting_as(LEAD):
+            job = carried_out(store, request_preview(store, change, datasets=["工单"], who="组长"))
+    assert job.status == JobStatus.DONE
+    assert newest_preview(store, OLD, "组长") is None
+    with acting_as(LEAD):
+        carried_out(store, request_preview(store, change, datasets=["工单"], who="组长"))
+    kept = newest_preview(store, OLD, "组长")
+    assert kept is not None and kept[1] is not None
 
 
 def test_a_job_that_is_cancelled_has_done_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
