@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from zlib import crc32
 
 import streamlit as st
 
@@ -36,7 +35,7 @@ from core.ui.only_for import only_for
 
 _PLAN = "form-change-plan"
 _ASKED = "form-change-asked"
-"""In the session: which change was looked through at a click, so that what it does comes into view."""
+"""In the session: which change was looked through at which click, so that what it does comes into view."""
 _RENAMES_SHOWN = 10
 
 
@@ -93,15 +92,15 @@ def _draw_new_change(versions: list[KnownForm], used: list[KnownForm]) -> None:
         if st.button("预览会改什么", icon=":material/preview:", key="form-change-preview", **off):
             plan = _look_through(change, chosen)
             st.session_state[_PLAN] = (signature, plan)
-            st.session_state[_ASKED] = signature
+            number = st.session_state.get(_ASKED, ("", 0))[1] + 1
+            st.session_state[_ASKED] = (signature, number)
         kept = st.session_state.get(_PLAN)
         plan = kept[1] if kept is not None and kept[0] == signature else None
         if plan is None and chosen:
             plan = _looked_through(change, chosen)
         if plan is not None:
-            key = "form-change-plan-kept"
-            if st.session_state.get(_ASKED) == signature:
-                key = f"comes-into-view-{crc32(signature.encode())}"
+            about, number = st.session_state.get(_ASKED, ("", 0))
+            key = f"comes-into-view-{number}" if about == signature else "form-change-plan-kept"
             with st.container(key=key):
                 _draw_plan(plan)
 

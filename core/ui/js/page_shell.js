@@ -286,15 +286,16 @@ function focusFirstBox() {
 }
 
 /** What somebody asked for and stands below the fold as it comes (`st-key-comes-into-view-…`). */
-const COMES_INTO_VIEW = '[class*="st-key-comes-into-view-"]';
-/** @type {Element | null} what had its turn */
-let broughtIntoView = null;
+const COMES_INTO_VIEW = "st-key-comes-into-view-";
+/** What had its turn, by its key: the element may be another one once the page was drawn anew. */
+let broughtIntoView = "";
 
 /** Scroll to the answer that somebody asked for, once: what they look at next stays where they put it. */
 function bringIntoView() {
-  const part = document.querySelector(COMES_INTO_VIEW);
-  if (part === null || part === broughtIntoView) return;
-  broughtIntoView = part;
+  const part = document.querySelector(`[class*="${COMES_INTO_VIEW}"]`);
+  const key = [...(part?.classList ?? [])].find((name) => name.startsWith(COMES_INTO_VIEW)) ?? "";
+  if (part === null || key === broughtIntoView) return;
+  broughtIntoView = key;
   requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
 }
 
