@@ -93,7 +93,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         unreviewed, taken_back = count_unreviewed(session, run_id), count_taken_back(session, run_id)
         copied = copied_cells(session, run_id).sentence
     open_chats = unreviewed + taken_back
-    passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，{plan.forecast}"
+    passes = f"{len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，{escape_markdown(plan.forecast)}"
     waiting = f"{taken_back:,d} 条的放行已经撤回，等人来审，不再放行" if taken_back else ""
     notes = [escape_markdown(note) for note in (waiting, copied) if note]
     told = (
