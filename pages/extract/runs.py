@@ -6,7 +6,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.ui import address, state
 from core.ui.extraction.run_detail import draw_new_run_form, draw_run
-from core.ui.extraction.run_list import NEW, current_run, draw_run_list, refresh_seconds, show_run
+from core.ui.extraction.run_list import NEW, QUIET_SECONDS, current_run, draw_run_list, refresh_seconds, show_run
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.notices import fragment
 from core.ui.only_for import only_for
@@ -37,9 +37,9 @@ if available:
     else:
         listed, detail = st.columns([4, 8], gap="large")
         with listed:
-            fragment(draw_run_list, every=every)(dataset, 0 if new or chosen is None else chosen.id)
+            fragment(draw_run_list, every=every or QUIET_SECONDS)(dataset, 0 if new or chosen is None else chosen.id)
         with detail:
             if new or chosen is None:
                 draw_new_run_form(dataset, options)
             else:
-                fragment(draw_run, every=every)(dataset, chosen.id, options, every is not None)
+                fragment(draw_run, every=every or QUIET_SECONDS)(dataset, chosen.id, options, every is not None)

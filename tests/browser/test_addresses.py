@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.adapters.store import queries
+from core.services.extraction import runs as run_service
 from core.services.quality import pin_default_run
 from tests.browser.reviewer_page import NAME, RIVAL, App, fill, seats
 from tests.factories.datasets import make_run
@@ -43,6 +44,25 @@ def test_no_such_page_no_such_chat_and_a_new_default_run(browser: Browser, app: 
         expect(banner).to_have_count(0)
         desk.open(1)
         expect(page.get_by_text("默认任务从")).to_have_count(0)
+
+
+def test_a_run_that_goes_on_is_watched_to_its_end_wherever_it_was_started(browser: Browser, app: App) -> None:
+    server, store = app
+    dataset = fill(store, "续跑", 3)
+    first, second = (
+        run_service.create_run(store, dataset=dataset, name=name, provider="local") for name in ("这里", "别处")
+    )
+    with seats(browser, server, store, dataset) as arrive:
+        page = arrive("林晓").page
+        for run, start in (
+            (first, lambda: page.get_by_role("button", name="继续", exact=True).click()),
+            (second, lambda: run_service.start(store, second.id)),
+        ):
+            page.goto(f"{server.url}/runs?dataset={dataset}&run={run.id}")
+            panel = page.get_by_test_id("stMarkdownContainer")
+            expect(panel.get_by_text("未开始", exact=True)).to_be_visible()
+            start()
+            expect(panel.get_by_text("已完成", exact=True)).to_be_visible()
 
 
 def test_the_palette_leads_anywhere_by_name_and_gives_the_focus_back(browser: Browser, app: App) -> None:

@@ -13,10 +13,10 @@ from core.ui.notices import show_errors
 
 
 def draw_run(dataset: DatasetView, run_id: int, options: list[RunOption], was_running: bool) -> None:
-    """Draw the chosen run; when no run is running any more, the page is redrawn without a timer."""
+    """Draw the chosen run; when the first one starts or the last one ends, the page is redrawn with another clock."""
     runs = run_service.listed_runs(state.store(), dataset.id)
     run = next((one for one in runs if one.id == run_id), None)
-    if run is None or (was_running and refresh_seconds(runs) is None):
+    if run is None or was_running is (refresh_seconds(runs) is None):
         st.rerun()
     draw_run_panel(run, state.form_of(dataset), options)
 

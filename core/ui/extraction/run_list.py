@@ -44,6 +44,8 @@ def current_run(run_views: list[RunView]) -> RunView | None:
 
 
 _LIVE_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+"""Between two drawings while no run goes on here: somebody may start one elsewhere."""
 
 
 def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
