@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench.slow_service import Service
 
@@ -63,7 +64,7 @@ def _main(file: str, first: int, calls: int, threads: int) -> None:
     from core.adapters.llm.openai_package import openai
 
     system, user = json.loads(Path(file).read_text("utf-8"))
-    client = openai.OpenAI(max_retries=0)
+    client: Any = openai.OpenAI(max_retries=0)
     numbers = iter(range(first, first + calls + 1))
     mutex = threading.Lock()
 
