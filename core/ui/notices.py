@@ -20,6 +20,7 @@ _AN_HOUR = 3600.0
 _LOOK_SECONDS = 3.0
 _log = logging.getLogger("shiyao.ui")
 _WAITING = "messages-of-the-next-run"
+_LEFT = "message-if-left"
 
 
 def show_error(error: ShiyaoError) -> None:
@@ -67,6 +68,24 @@ def announce(message: Markdown, *, icon: str = ":material/check:") -> None:
     st.session_state[_WAITING] = [*st.session_state.get(_WAITING, []), partial(st.toast, message, icon=icon)]
 
 
+@contextmanager
+def announced_if_left(message: Markdown) -> Iterator[None]:
+    """Show a message on the page that comes next, until it is closed, where somebody goes there before this is done.
+
+    The next page is drawn while the script of this one may still go on, so what is said must be true in either case.
+
+    Args:
+        message: Chinese, Markdown with names escaped.
+    """
+    st.session_state[_LEFT] = partial(st.toast, message, icon=":material/error:", duration="infinite")
+    try:
+        yield
+    except Exception:
+        st.session_state.pop(_LEFT, None)
+        raise
+    st.session_state.pop(_LEFT, None)
+
+
 def announce_and_rerun(message: Markdown, *, icon: str = ":material/check:") -> None:
     """Draw the page anew with a message on it; see :func:`announce`."""
     announce(message, icon=icon)
@@ -75,7 +94,8 @@ def announce_and_rerun(message: Markdown, *, icon: str = ":material/check:") -> 
 
 def show_announcements() -> None:
     """Show the messages that the run before left."""
-    for show in st.session_state.pop(_WAITING, []):
+    left = st.session_state.pop(_LEFT, None)
+    for show in [*st.session_state.pop(_WAITING, []), *([left] if left else [])]:
         show()
 
 

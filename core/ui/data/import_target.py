@@ -1,5 +1,6 @@
 """Where imported chats or forms go: the dataset, and the import itself."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from core.ui.data.import_outcome import draw_chats_outcome, draw_forms_outcome, 
 from core.ui.data.import_report import finish_import
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
+from core.ui.notices import announced_if_left
 from core.ui.only_for import only_for
 
 _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
@@ -67,9 +69,18 @@ def _progress_bar(text: str) -> Any:
     bar = st.progress(0.0, text=escape_markdown(text))
 
     def update(now: ImportProgress) -> None:
-        bar.progress(now.share, text=f"{escape_markdown(text)}，已读 {now.rows:d} 条")
+        if now.share < 1:  # then all is stored, and nothing drawn may end the script before that is told
+            bar.progress(now.share, text=f"{escape_markdown(text)}，已读 {now.rows:,} 条。请留在本页，离开就不导入了。")
 
     return update
+
+
+def _unless_left(name: str) -> AbstractContextManager[None]:
+    """Say on the page that comes next that a file was not imported to its end, where somebody left this one before."""
+    return announced_if_left(
+        f"离开「导入」时「{escape_markdown(name)}」还没有导入完。没导入完的一条也没有存；"
+        "请到「数据集」看看，里面没有的话再导入一次，等它导入完。"
+    )
 
 
 def _shared_options(uploaded: Any, chosen: TableColumns) -> dict[str, Any]:
@@ -116,8 +127,8 @@ def _draw_chats(
         )
         form = existing.form
     if confirmed:
-        finish_import(
-            import_chats(
+        with _unless_left(uploaded.name):
+            report = import_chats(
                 state.store(),
                 uploaded,
                 dataset=target,
@@ -126,7 +137,7 @@ def _draw_chats(
                 grow=grows(uploaded.file_id),
                 **_shared_options(uploaded, chosen),
             )
-        )
+        finish_import(report)
     elif target.strip():
         draw_chats_outcome(uploaded, previewed, chosen, target, existing, form)
 
@@ -155,8 +166,8 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
         key=f"import-kind-{uploaded.file_id}",
     )
     if _import_button(end, run):
-        finish_import(
-            import_run(
+        with _unless_left(uploaded.name):
+            report = import_run(
                 state.store(),
                 uploaded,
                 dataset=target.id,
@@ -164,6 +175,6 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
                 kind=kind,
                 **_shared_options(uploaded, chosen),
             )
-        )
+        finish_import(report)
     elif run.strip():
         draw_forms_outcome(uploaded, previewed, chosen, target, run, kind)
