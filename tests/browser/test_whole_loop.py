@@ -117,7 +117,7 @@ def make_a_form(page: Page, server: Server) -> None:
     page.get_by_label("这一版改了什么").fill("第一版")
     page.get_by_label("这一版改了什么").press("Enter")
     page.get_by_role("button", name="保存为第 1 版").click()
-    expect(page.get_by_text("客户小表 第 1 版 · small")).to_be_visible()
+    expect(page.get_by_text("客户小表 第 1 版", exact=True)).to_be_visible()
 
 
 def keys_of_the_page_pass_the_table(page: Page) -> None:
