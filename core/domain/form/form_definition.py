@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from core.domain.form.form_rules import problems_of
-from core.domain.form.raw_values import clean_keys, coerce_value
+from core.domain.form.raw_values import clean_keys, coerce_value, is_settled
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import refusal
 from core.domain.form.values import FormValues, Value
@@ -177,6 +177,14 @@ class Form(_Frozen):
         """All keys, in order."""
         return tuple(self._by_key)
 
+    @cached_property
+    def _fields_to_coerce(self) -> tuple[tuple[str, Field, bool, bool], ...]:
+        """``(key, field, whether it is a list, whether a text may be taken at a glance)`` of all fields, in order."""
+        return tuple(
+            (field.key, field, field.is_list, not field.is_list and field.kind is not Kind.PHONE)
+            for field in self.fields
+        )
+
     @property
     def max_points(self) -> float:
         """Most points that one form can earn (36 for the challenge's)."""
@@ -258,16 +266,22 @@ class Form(_Frozen):
         """
         values: FormValues = {}
         notes: list[str] = []
-        raw, mended = clean_keys(raw, self._by_key)
-        if mended:
-            notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
-        if missing := [key for key in self.keys if key not in raw]:
-            notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
-        for key, field in self._by_key.items():
-            given = raw.get(key)
-            is_given = given is not None and given != ""  # most are not, and need no look
-            values[key] = coerce_value(field, given, notes, empty_words) if is_given else field.empty
         known = self._by_key
-        if unknown := [str(key) for key in raw if key not in known]:
+        has_its_keys = raw.keys() == known.keys()  # nearly every form has, and its keys need no look one by one
+        if not has_its_keys:
+            raw, mended = clean_keys(raw, known)
+            if mended:
+                notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
+            if missing := [key for key in self.keys if key not in raw]:
+                notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
+        for key, field, is_list, is_plain in self._fields_to_coerce:
+            given = raw.get(key)
+            if given is None or given == "":  # most are, and need no look
+                values[key] = [] if is_list else ""
+            elif is_plain and is_settled(given, empty_words):
+                values[key] = given
+            else:
+                values[key] = coerce_value(field, given, notes, empty_words)
+        if not has_its_keys and (unknown := [str(key) for key in raw if key not in known]):
             notes.append(f"表单没有这些字段，已忽略：{'、'.join(unknown[:8])}{'…' if len(unknown) > 8 else ''}")
         return Coerced(values, tuple(notes))

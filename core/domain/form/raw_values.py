@@ -7,7 +7,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
 from core.domain.form.values import UNSTORABLE, Value
-from core.domain.unseen_characters import UNSEEN, is_blank, without_invisible
+from core.domain.unseen_characters import NO_SHAPE, UNSEEN, is_blank, without_invisible
 
 if TYPE_CHECKING:
     from core.domain.form.form_definition import Field
@@ -22,6 +22,7 @@ MODEL_WORDS: Final = PROGRAM_WORDS | frozenset(
 _DROPPED = re.compile(f"{UNSTORABLE.pattern}|{UNSEEN.pattern}")
 _FLOAT_TEXT = re.compile(r"(\d{5,20})\.0{1,3}")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d{1,6})?[eE]\+\d{1,2}")
+_STARTS_UNSEEN = re.compile(rf"[\s{NO_SHAPE}]")
 
 
 def clean_keys(raw: Mapping[Any, Any], known: Collection[str]) -> tuple[Mapping[Any, Any], list[str]]:
@@ -46,6 +47,27 @@ def clean_keys(raw: Mapping[Any, Any], known: Collection[str]) -> tuple[Mapping[
     return cleaned, mended
 
 
+def is_settled(value: object, empty_words: Collection[str] = ()) -> bool:
+    """Whether a value is a text that :func:`coerce_value` leaves as it is, told at a glance.
+
+    Nearly all values of a form are; false is no judgement, but asks for the closer look. Fields of telephone numbers
+    always want that one, for what a spreadsheet did to them is noted.
+
+    Args:
+        value: whatever was given.
+        empty_words: as for :func:`coerce_value`.
+    """
+    return (
+        type(value) is str
+        # Of what can be printed only a blank is white space. So nothing is dropped, and nothing stripped.
+        and value.isprintable()
+        and value[-1:] != " "
+        and value != ""
+        and _STARTS_UNSEEN.match(value) is None
+        and not (empty_words and (value[-1] == "0" or value.casefold() in empty_words))
+    )
+
+
 def coerce_value(field: "Field", raw: Any, notes: list[str], empty_words: Collection[str] = ()) -> Value:
     """A field's value.
 
@@ -59,6 +81,8 @@ def coerce_value(field: "Field", raw: Any, notes: list[str], empty_words: Collec
     if raw == "" or raw is None:  # most cells are empty
         return field.empty
     if field.is_list:
+        if isinstance(raw, list) and field.kind != "phone" and all(is_settled(item, empty_words) for item in raw):
+            return raw.copy()
         return [text for item in _items(field, raw, notes) if (text := _settled(field, item, notes, empty_words))]
     if not isinstance(raw, str):
         notes.append(f"「{field.key}」应为文本，收到{_called(raw)}，已转成文本")

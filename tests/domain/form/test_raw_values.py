@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, load_named_form
-from core.domain.form.raw_values import _DROPPED
+from core.domain.form.raw_values import _DROPPED, coerce_value, is_settled
 
 FORM = load_named_form()
 PHONE = next(field.key for field in FORM.fields if field.kind == "phone")
@@ -70,3 +70,24 @@ def test_emoji_keep_their_joiners() -> None:
 def test_whatever_is_dropped_cannot_be_printed() -> None:
     """A text that can be printed whole is not searched for what is dropped from texts."""
     assert not [number for number in range(0x110000) if _DROPPED.search(chr(number)) and chr(number).isprintable()]
+
+
+def test_what_is_taken_at_a_glance_is_what_a_closer_look_leaves_as_it_is() -> None:
+    unseen = ("\0", "\ud83d", "\u200b", "\u3000", "\xa0", " ", "\t", "\ufe0f", "\u3164", "\u2800", "\U000e0100")
+    words = ("林小满", "10", "2.50", "13800001111.0", "1.38E+10", "无", "NULL", "👨\u200d👩", "é", "-")
+    texts = [text for word in words for one in unseen for text in (one, one + word, word + one, word + one + word)]
+    field = FORM.field(NAME)
+    for empty_words in ((), PROGRAM_WORDS, MODEL_WORDS):
+        for text in (*words, *texts):
+            notes: list[str] = []
+            if is_settled(text, empty_words):
+                assert (coerce_value(field, text, notes, empty_words), notes) == (text, [])
+    assert is_settled("林小满", MODEL_WORDS)
+    assert not any(map(is_settled, ("", None, 1, ["林小满"], *unseen)))
+
+
+def test_a_phone_in_a_list_is_looked_at_as_one_alone_is() -> None:
+    field = FORM.field(CHOICES).model_copy(update={"kind": "phone"})
+    notes: list[str] = []
+    assert coerce_value(field, ["1.38E+10"], notes) == ["1.38E+10"]
+    assert notes and "丢了位数" in notes[0]
