@@ -1,6 +1,5 @@
 """Opens a database: engine settings, migrations at start, one transaction per read or write."""
 
-import json
 import logging
 import re
 import sqlite3
@@ -34,6 +33,7 @@ from core.adapters.store.schema_version import (
     upgrade,
     why_no_version,
 )
+from core.adapters.store.stored_json import dump_json
 from core.domain.form.loading import FormTexts, register_form_source, unregister_form_source
 from core.errors import StoreDamagedError, StoreError
 from core.places import var_folder
@@ -328,7 +328,7 @@ def _engine(url: str) -> Engine:
     parsed = parse_database_url(url)
     try:
         # Without its parameters a failed statement can be logged: they are whole forms.
-        engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))
+        engine = create_engine(parsed, json_serializer=dump_json, hide_parameters=True, **_pool(parsed))
         # Only now: an address whose driver is missing leaves no file behind.
         _create_sqlite(parsed)
     except ImportError as error:
@@ -360,10 +360,6 @@ def _pool(url: URL) -> dict[str, Any]:
         }
     in_memory = url.database in (None, "", ":memory:")
     return {} if in_memory else {"pool_size": SQLITE_CONNECTIONS, "pool_use_lifo": True}
-
-
-def _dump_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _create_sqlite(url: URL) -> None:

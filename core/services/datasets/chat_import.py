@@ -6,6 +6,7 @@ and same text: skipped. Same index, other text: rejected. The same text at anoth
 the last chat, unless the dataset holds them already.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
-from core.adapters.store.models import Chat, Dataset, Extraction, RunKind
+from core.adapters.store.models import Base, Chat, Dataset, Extraction, RunKind
 from core.adapters.store.named_rows import dataset_named
 from core.domain.form import Form, form_label, load_named_form
 from core.domain.permissions import Permission
@@ -51,6 +52,7 @@ from core.services.team import permitted
 SPLITS = ("train", "test", "other")
 LABELS_RUN = "标注"
 _READING_SHARE = 0.9
+_INSERT_CHATS = insert(Base.metadata.tables["chat"])  # rows are ready and many: nothing of the session is needed
 
 
 @permitted(Permission.IMPORT)
@@ -193,8 +195,8 @@ def _write(
     appending = file.format in (FileFormat.TEXT, FileFormat.ZIP) or file.reading.joined is not None
     elsewhere = not appending and not file.reading.numbered and _are_others(session, dataset_id, stage)
     appending = appending or elsewhere
-    placement = ChatPlacement(session, dataset_id, appending, last=expected, grow=target.grow)
     before = _chat_count(session, dataset_id)
+    placement = ChatPlacement(session, dataset_id, appending, last=expected, grow=target.grow, is_empty=not before)
     lengths: list[list[int]] = []
     added = skipped = 0
     added_ids: list[int] = []
@@ -208,17 +210,16 @@ def _write(
         there = [*placed.same, *(chat for chat, _ in placed.longer)]
         held = [*placed.fresh, *there]
         if placed.fresh and not target.dry_run:
-            session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in placed.fresh])
-        present = stored_chats(session, dataset_id, [chat.index for chat in held])
-        ids = {index: number for index, (_, number) in present.items()}
+            session.execute(_INSERT_CHATS, [_chat_values(dataset_id, chat) for chat in placed.fresh])
+        ids = _ids_by_index(session, dataset_id, [chat.index for chat in held])
         added_ids += [ids[chat.index] for chat in placed.fresh if chat.index in ids]
         present_ids.update(ids[chat.index] for chat in there if chat.index in ids)
         if stage.labelled:
             rejected += writer.write(
                 [
-                    ChatForms(chat.index, ids.get(chat.index, 0), chat.forms or [], chat.notes, chat.line)
+                    ChatForms(chat.index, ids.get(chat.index, 0), chat.forms_text, chat.notes, chat.line)
                     for chat in held
-                    if chat.forms is not None
+                    if chat.forms_text is not None
                 ]
             )
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
@@ -302,6 +303,14 @@ def _are_others(session: Session, dataset_id: int, stage: StagingFile) -> bool:
 def _chat_count(session: Session, dataset_id: int) -> int:
     statement = select(func.count()).select_from(Chat).where(col(Chat.dataset_id) == dataset_id)
     return int(session.execute(statement).scalar_one())
+
+
+def _ids_by_index(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, int]:
+    """``{index: chat id}`` of chats of a dataset, out of the index alone: their texts lie beside the digests."""
+    statement = select(col(Chat.index), col(Chat.id)).where(
+        col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
+    )
+    return {index: int(chat_id or 0) for index, chat_id in session.execute(statement)}
 
 
 def _go_on(session: Session, grown: GrownChat, *, dry_run: bool) -> list[int]:

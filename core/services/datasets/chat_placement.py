@@ -40,6 +40,7 @@ class ChatPlacement:
         dataset_id: 0 for a dataset that is not there yet.
         appending: the chats have no position of their own; they go behind the last one.
         last: the highest index that is known to the dataset or was given here.
+        is_empty: the dataset held no chat before this file, which has each index once: nothing is looked up by it.
         grow: a chat that goes on from one that the dataset holds, and on which nobody has worked, takes its place.
         repeats: appended chats that stand twice in the file; only the first goes in.
         alike: index of new chats that say the same as one before them in the file; each is stored.
@@ -51,6 +52,7 @@ class ChatPlacement:
     appending: bool
     last: int = 0
     grow: bool = False
+    is_empty: bool = False
     grown: list[tuple[int, GrownChat]] = field(default_factory=list, init=False)
     alike: list[int] = field(default_factory=list, init=False)
     repeats: int = field(default=0, init=False)
@@ -68,7 +70,7 @@ class ChatPlacement:
         return self._append(batch) if self.appending else self._by_index(batch)
 
     def _by_index(self, batch: Sequence[StagedChat]) -> PlacedChats:
-        present = stored_chats(self.session, self.dataset_id, [chat.index for chat in batch])
+        present = {} if self.is_empty else stored_chats(self.session, self.dataset_id, [chat.index for chat in batch])
         fresh = [chat for chat in batch if chat.index not in present]
         same = [chat for chat in batch if present.get(chat.index, ("", 0))[0] == chat.sha256]
         for chat in fresh:

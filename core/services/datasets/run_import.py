@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
+from core.adapters.store.stored_json import dump_json
 from core.domain.form import load_named_form
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
@@ -118,7 +119,7 @@ def _write(
     statement = select(col(Chat.index), col(Chat.id), col(Chat.sha256)).where(col(Chat.dataset_id) == target.id)
     chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
     rejected = list(file.rejected)
-    good: list[ChatForms] = []
+    good: list[tuple[SubmissionRow, int]] = []
     for row, text_digest in rows:
         chat_id, digest = chats.get(row.index, (0, ""))
         if not chat_id:
@@ -126,11 +127,16 @@ def _write(
         elif text_digest and text_digest != digest:
             rejected.append(RejectedRow(row.index, "聊天文本与数据集里这个 index 的不同", row.line))
         else:
-            good.append(ChatForms(row.index, chat_id, row.forms, row.notes, row.line))
+            good.append((row, chat_id))
     if not good:
         raise InputError(f"文件 {file.name} 与数据集「{target.name}」对不上；{rejected[0]}", "请检查是否选错了数据集")
     for start in range(0, len(good), BATCH):
-        rejected += writer.write(good[start : start + BATCH])
+        rejected += writer.write(
+            [
+                ChatForms(row.index, chat_id, dump_json(row.forms), row.notes, row.line)
+                for row, chat_id in good[start : start + BATCH]
+            ]
+        )
     missing = len(chats) - len(good)
     notes = (f"数据集有 {len(chats)} 条群聊，其中 {missing} 条在这个文件里没有结果",) if missing > 0 else ()
     return ImportReport(

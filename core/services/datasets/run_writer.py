@@ -1,30 +1,44 @@
 """Storing the forms of a file as a run: labels, or what another model answered."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, literal_column, null, select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.adapters.store.models import Base, Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 from core.adapters.store.named_rows import run_named
-from core.domain.form import FormValues
+from core.adapters.store.stored_json import JsonText, dump_json
 from core.errors import ConflictError
 from core.services.datasets.import_types import RejectedRow
 from core.services.datasets.parent_file_reader import ParentFileReader
 
 _ADJUSTED_SHOWN = 3
+# What is the same for every row stands in the statement. Rows are ready and many: nothing of the session is needed.
+_INSERT_ANSWERS = insert(Base.metadata.tables["extraction"]).values(
+    status=bindparam("status_word"),
+    forms=bindparam("forms_text", type_=JsonText()),
+    notes=bindparam("notes_text", type_=JsonText()),
+    replies=literal_column("'[]'"),
+    made_on=null(),
+    **dict.fromkeys(("cause", "error"), literal_column("''")),
+    **dict.fromkeys(
+        ("attempts", "tokens_in", "tokens_out", "tokens_cached", "batch_in", "batch_out", "seconds"),
+        literal_column("0"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatForms:
-    """The forms of one chat; ``line`` in the file for the report of a refusal."""
+    """The forms of one chat, as the database holds them, in JSON; ``line`` in the file for the report of a refusal."""
 
     index: int
     chat_id: int
-    forms: list[FormValues]
+    forms_text: str
     notes: tuple[str, ...] = ()
     line: int | None = None
 
@@ -63,6 +77,8 @@ class RunWriter:
         self._session = session
         self._dataset_id = dataset_id
         self._kind = kind
+        self._is_new = False
+        self._stored_run: Run | None = None  # held: the session forgets what nobody holds, and would read it again
         self._file = file
 
     def write(self, rows: Sequence[ChatForms]) -> list[RejectedRow]:
@@ -77,10 +93,10 @@ class RunWriter:
         if not rows:
             return []
         run = self._run()
-        present = self._answers(rows) if self.run_id is not None else {}
+        present = self._answers(rows) if self.run_id is not None and not self._is_new else {}
         fresh = [row for row in rows if row.chat_id not in present]
         if fresh and run is not None:
-            self._session.execute(insert(Extraction), [self._values(row) for row in fresh])
+            self._session.execute(_INSERT_ANSWERS, [self._values(row) for row in fresh])
             run.total += len(fresh)
             self._session.flush()
             self.answered += [row.chat_id for row in fresh]
@@ -89,7 +105,8 @@ class RunWriter:
             self._adjusted_rows += bool(row.notes)
             if row.notes and len(self._adjusted) < _ADJUSTED_SHOWN:
                 self._adjusted.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
-        other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
+        there = [row for row in rows if row.chat_id in present]
+        other = [row for row in there if present[row.chat_id] != json.loads(row.forms_text)]
         self.skipped += len(rows) - len(fresh) - len(other)
         return [RejectedRow(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
 
@@ -109,7 +126,7 @@ class RunWriter:
     def _run(self) -> Run | None:
         """The run to write into, made where there is none; ``None`` for a dry run, which only looks for it."""
         if self.run_id is not None:
-            return None if self._dry_run else self._session.get_one(Run, self.run_id)
+            return self._stored_run
         here = select(Run).where(col(Run.dataset_id) == self._dataset_id)
         if self._kind is RunKind.LABELS:
             # A dataset has one run of labels, whatever it is called.
@@ -131,7 +148,8 @@ class RunWriter:
             )
             self._session.add(run)
             self._session.flush()
-        self.run_id, self.name = run.id, run.name
+            self._is_new = True
+        self._stored_run, self.run_id, self.name = run, run.id, run.name
         return run
 
     def _free_name(self) -> str:
@@ -146,15 +164,8 @@ class RunWriter:
         return {
             "run_id": self.run_id,
             "chat_id": row.chat_id,
-            "status": ExtractionStatus.REPAIRED if row.notes else ExtractionStatus.OK,
-            "forms": row.forms,
-            "replies": [],
-            "notes": list(row.notes),
-            "cause": "",
-            "error": "",
-            "attempts": 0,
-            "tokens_in": 0,
-            "tokens_out": 0,
-            "seconds": 0.0,
+            "status_word": ExtractionStatus.REPAIRED if row.notes else ExtractionStatus.OK,
+            "forms_text": row.forms_text,
+            "notes_text": dump_json(row.notes),
             "created_at": now(),
         }

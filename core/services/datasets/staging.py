@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
+from core.adapters.store.stored_json import dump_json
 from core.domain.chat.residue import find_residue
-from core.domain.form import Form, FormValues
+from core.domain.form import Form
 from core.services.datasets.import_types import ChatRow
 
 BATCH = 200
@@ -16,13 +17,17 @@ _BATCH_CHARACTERS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class StagedChat:
-    """A chat ready to be inserted. ``forms`` is ``None`` where the source says nothing about customers."""
+    """A chat ready to be inserted.
+
+    ``forms_text`` are its forms as the database holds them, in JSON; ``None`` where the source says nothing about
+    customers. They are written while the file is read, when this process has time, and not while nobody else can save.
+    """
 
     index: int
     text: str
     sha256: str
     residue_characters: int
-    forms: list[FormValues] | None
+    forms_text: str | None
     notes: tuple[str, ...] = ()
     line: int | None = None
 
@@ -79,7 +84,7 @@ def stage_chat(row: ChatRow) -> StagedChat:
         text=row.text,
         sha256=text_hash(row.text),
         residue_characters=residue.end - residue.start if residue else 0,
-        forms=row.forms,
+        forms_text=None if row.forms is None else dump_json(row.forms),
         notes=row.notes,
         line=row.line,
     )

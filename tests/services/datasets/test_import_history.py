@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
@@ -57,6 +57,26 @@ def save(store: Store, form: Form, dataset: int, chat: int) -> None:
     one = {"save_id": f"save-{dataset}-{chat}", "chat": chat, "reviewer": "周岚", "base_version": 0, "status": "草稿"}
     [ack] = apply_saves(store, form, dataset, [one | {"customers": [{"values": form.empty(), "origin": 0}]}])
     assert ack.result == "saved"
+
+
+def test_imported_answers_lie_in_the_database_as_others_do(store: Store, form: Form) -> None:
+    """An import inserts rows that are ready; a row that the session made of the model's own defaults is the same."""
+    chats = [{"chat_text": text_of(n), "infos": [{form.name_field: f"林木{n}", "别的": "😀"}]} for n in (1, 2)]
+    data = json.dumps(chats, ensure_ascii=False).encode()
+    report = import_chats(store, BytesIO(data), filename="a.json", dataset="数据")
+    with store.write() as session:
+        imported = session.execute(select(Extraction).order_by(col(Extraction.chat_id)).limit(1)).scalar_one()
+        run = Run(dataset_id=report.dataset_id, name="另一个", kind=RunKind.IMPORT)
+        session.add(run)
+        session.flush()
+        kept = imported.model_dump(include={"chat_id", "status", "forms", "notes", "created_at"})
+        session.add(Extraction(run_id=run.id or 0, **kept))
+        session.flush()
+        columns = ", ".join(f"CAST({name} AS TEXT)" for name in Extraction.model_fields if name not in ("id", "run_id"))
+        rows = session.execute(text(f"SELECT {columns} FROM extraction WHERE chat_id = {imported.chat_id}")).all()
+    assert len(rows) == 2 and rows[0] == rows[1]
+    again = import_chats(store, BytesIO(data), filename="a.json", dataset="数据")
+    assert (again.added, again.skipped, again.labels, again.rejected) == (0, 2, 0, ())
 
 
 def test_every_import_is_kept_with_its_notes(store: Store) -> None:
