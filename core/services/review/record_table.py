@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatPriority, Extraction, ExtractionStatus, Record
 from core.domain.form import Form
-from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
+from core.services.review.queue.filters import EVERY, Filter, apply_filter, cell, with_record
 from core.services.review.records.save_types import UNREVIEWED
 from core.services.team import remember_seen, remember_seen_among, withheld_chats
 
@@ -74,17 +74,14 @@ def page(
         size: chats on a page.
     """
     with store.read() as session:
-        chosen = apply_filter(
-            with_record(select(col(Chat.id), col(Chat.index))),
-            session,
-            wanted,
-            dataset_id=dataset_id,
-            base_run=base_run,
-            reviewer=reviewer,
-        )
+        scope: dict[str, Any] = {"dataset_id": dataset_id, "base_run": base_run, "reviewer": reviewer}
+        chosen = apply_filter(with_record(select(col(Chat.id), col(Chat.index))), session, wanted, **scope)
         if wanted.by_value:
             remember_seen_among(session, chosen.with_only_columns(col(Chat.id)))
-        count = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
+        # All chats are counted in an index; joined with their records, each of these would be looked up.
+        is_narrow = wanted != Filter(queue=EVERY)
+        counted = chosen if is_narrow else apply_filter(select(col(Chat.id)), session, wanted, **scope)
+        count = session.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
         ordered = _ordered(session, form, chosen, sort, base_run)
         rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
         return Page(tuple(_drawn(session, form, rows, base_run)), count)

@@ -310,16 +310,18 @@ def _events_of(
     session: Session, dataset_id: int, kind: str, bulk_id: str, *, limit: int | None = None
 ) -> list[tuple[int, int, int, list[str]]]:
     """``(chat index, record id, version, changed cells)`` of the versions that a bulk change, or its undoing, wrote."""
+    # All are of one dataset, which is compared here: asked for it, SQLite would look through all its records.
     statement = (
-        select(col(Chat.index), col(RecordEvent.record_id), col(RecordEvent.version), RecordEvent)
+        select(col(Record.dataset_id), col(Chat.index), RecordEvent)
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
-        .where(col(Record.dataset_id) == dataset_id, saved_under(session, f"{kind}-{bulk_id}"))
+        .where(saved_under(session, f"{kind}-{bulk_id}"))
         .order_by(col(Chat.index))
         .limit(limit)
     )
     with everything_shown(session):  # places, no values; what who acts may not change is named by who writes
         return [
-            (index, record_id, version, event.change.get("fields", []))
-            for index, record_id, version, event in session.execute(statement)
+            (index, event.record_id, event.version, event.change.get("fields", []))
+            for dataset, index, event in session.execute(statement)
+            if dataset == dataset_id
         ]

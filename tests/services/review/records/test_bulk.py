@@ -1,9 +1,10 @@
 """Bulk changes: a plan that is shown first, ordinary versions, one undo that spares newer work."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlmodel import col
 
 from core.adapters.store import RecordView, Store, queries
@@ -276,3 +277,23 @@ def test_quick_edits_of_one_row_do_not_conflict_with_oneself(
     assert edit(store, dataset, chat, STAGE, "输单", version, "阿青") != ()
     assert edit(store, dataset, chat, STAGE, "输单", version + 3, "阿青") == ()
     assert edit(store, dataset, chat, NAME, "林木丙", version + 3, "小白") != ()
+
+
+def test_an_edit_is_looked_for_by_its_name_whatever_the_dataset_holds(store: Store, dataset: int) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        if "recordevent.save_id" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(1, 0, NAME, "林", 1)])
+    bulk.apply(store, FORM, plan, who="林晓", reason="改名", cell_id="c" * 12)
+    asked.clear()
+    assert bulk.versions_of_cell_edit(store, dataset, "c" * 12) == {1: 2}
+    assert bulk.versions_of_cell_edit(store, dataset + 1, "c" * 12) == {}, "of another dataset"
+    event.remove(store.engine, "before_cursor_execute", note)
+    if store.engine.dialect.name == "sqlite":
+        with store.engine.connect() as connection:
+            first, *_ = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0][0]}", asked[0][1]).all()
+        assert "save_id>" in str(first), "not by a record of the dataset after the other"
