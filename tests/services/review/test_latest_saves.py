@@ -1,8 +1,11 @@
 """最近保存: what people saved, and in one line each what a rule, a change of many or a change of the form did."""
 
 import pytest
+from sqlalchemy import delete, event, update
+from sqlmodel import col
 
 from core.adapters.store import Store, queries
+from core.adapters.store.models import RecordEvent
 from core.services.forms.change_plan import plan_form_change
 from core.services.forms.changing import apply_form_change, undo_form_change
 from core.services.forms.earlier_forms import form_change_of
@@ -69,3 +72,32 @@ def test_a_change_of_the_form_and_its_undo_leave_who_saved_when(store: Store) ->
     with store.read() as session:
         assert chats_before(session, dataset.id, at=4, reviewer="阿青", by_index=False, count=3) == [3, 2, 1]
         assert queries.record_counts(session, dataset.id) == {"已确认": 4}
+
+
+def test_changes_of_many_are_counted_once_until_a_version_comes_or_goes(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 3, doubtful=3)
+    for chat in (1, 2):
+        decide(store, dataset, chat, values={NAME: f"林木{chat}"}, run=run)
+    plan = plan_edits(store, FORM, dataset.id, [CellEdit(chat, 0, NAME, "林", 1) for chat in (1, 2)], base_run=run)
+    bulk.apply(store, FORM, plan, base_run=run, who="组长", reason="改名")
+    counted: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "substr" in statement or "recordevent.status NOT IN" in statement:
+            counted.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        before = overview(store)[1]
+        counted.clear()
+        assert overview(store)[1] == before and not counted
+        with store.write() as session:  # as one person's name is replaced everywhere
+            session.execute(update(RecordEvent).where(col(RecordEvent.who) == "组长").values(who="某人"))
+        assert shown(overview(store)[1][0]) == ("某人", "批量修改", 0, 2) and not counted
+        decide(store, dataset, 3, values={NAME: "林木3"}, run=run)
+        assert shown(overview(store)[1][0]) == ("阿青", "已确认", 3, 1) and len(counted) == 2
+        with store.write() as session:
+            session.execute(delete(RecordEvent).where(col(RecordEvent.who) == "某人", col(RecordEvent.version) == 2))
+        assert [shown(one) for one in overview(store)[1]] == [("阿青", "已确认", chat, 1) for chat in (3, 2, 1)]
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
