@@ -33,7 +33,8 @@ lint-js: test-setup
 	@sh .ci/js/check
 
 # Parts of the documentation that are generated from the code: graph, figures, --help texts.
-GENERATED := docs/architecture.md docs/commands.md docs/api.md docs/operations.md
+GENERATED := docs/architecture.md docs/commands.md docs/api.md docs/operations.md \
+	core/adapters/store/migrations/blank_sqlite.sql
 COG := $(BIN)/cog -I .ci
 
 lint-generated: test-setup

@@ -49,6 +49,21 @@ def import_graph() -> str:
     )
 
 
+def blank_sqlite() -> str:
+    """The statements that make a blank SQLite database as the migrations leave it."""
+    from sqlalchemy import create_engine
+
+    from core.adapters.store.blank_schema import statements_of
+    from core.adapters.store.schema_version import upgrade
+
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        upgrade(connection)
+        statements = statements_of(connection)
+    engine.dispose()
+    return statements
+
+
 def floor_graph(package: str) -> str:
     """The rooms of one package and who imports whom inside it, as a Mermaid flow chart."""
     graph = grimp.build_graph("core", cache_dir=None)

@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from core import private_files
 from core.adapters.store.backup import copy_database
+from core.adapters.store.blank_schema import create_blank
 from core.adapters.store.erasure import erase_deleted
 from core.adapters.store.lost_connections import ask_only_doubtful_connections
 from core.adapters.store.models import FormVersion
@@ -422,6 +423,8 @@ def _upgrade(store: Store) -> None:
     with store.engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         if store.path is None:  # released when the transaction ends, however it ends
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+        if store.path is not None and create_blank(connection):
+            return
         upgrade(connection)
         if store.path is not None and connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
             _log.warning("rows of %s point at rows that are not there", store.url)

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 
-from core.adapters.store import Store, open_store, queries
+from core.adapters.store import Store, blank_schema, open_store, queries
 from core.adapters.store.models import Base, Chat, Dataset, Run
 from core.adapters.store.schema_version import NEWEST, VERSIONS
 from core.errors import StoreError
@@ -69,6 +69,23 @@ def test_a_blank_database_gets_what_the_models_say(store: Store) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     assert store.problems() == []
+
+
+def test_a_blank_file_is_made_as_the_migrations_would_have_made_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def content(opened: Store) -> str:
+        with opened.engine.connect() as connection:
+            return blank_schema.statements_of(connection)
+
+    older = tmp_path / "older.sql"
+    older.write_text("CREATE TABLE never (id INTEGER);\nINSERT INTO alembic_version (version_num) VALUES ('0001');\n")
+    monkeypatch.setattr(blank_schema, "_FILE", older)
+    migrated = open_store(f"sqlite:///{tmp_path / 'migrated.db'}")  # for those statements are of no use
+    try:
+        assert content(store) == content(migrated), "run `make docs`: migrations were added"
+    finally:
+        migrated.close()
 
 
 def test_a_blank_postgresql_gets_what_the_models_say(pg_store: Store) -> None:
