@@ -4,13 +4,15 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.job_queue import end_if_suspended
+from core.adapters.store.models import Run
 from core.errors import StoreUnavailableError
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
 from core.services.extraction.runs.call_lookups import CallLookups
@@ -57,7 +59,7 @@ class LaneEngine:
         self._mutex = threading.Lock()
         self._stopping = threading.Event()
         self._stray: set[tuple[int, int]] = set()
-        self._next_look = 0.0
+        self._next_look = time.monotonic() + _LOOK_SECONDS
         self._reads = 0
 
     @property
@@ -129,7 +131,9 @@ class LaneEngine:
             try:
                 with self._store.write() as session:
                     end_if_suspended(session)
-                    chats = self._take(session, model, min(count, MOST))
+                    # Held until the end, so that the session has each when it is asked for it again.
+                    runs = self._runs(session, model)
+                    chats = self._take(session, model, min(count, MOST)) if runs else []
                     tasks = tasks_ahead(session, chats)
             except IntegrityError:
                 return  # taken for lost: the next look at the lanes says so
@@ -142,6 +146,11 @@ class LaneEngine:
             count -= len(chats)
             if not chats:
                 return
+
+    def _runs(self, session: Session, model: str) -> Sequence[Run]:
+        """The runs of a model that have chats that nobody is at."""
+        ids = [demand.run_id for demand in self._demands.unplaced_runs(model)]
+        return session.execute(select(Run).where(col(Run.id).in_(ids))).scalars().all()
 
     def _take(self, session: Session, model: str, count: int) -> list[PlacedChat]:
         with self._mutex:
@@ -209,7 +218,7 @@ class LaneEngine:
 
     def _give_back_strays(self) -> None:
         """Give back places that nobody here is at: of a transaction that was carried out though it seemed to fail."""
-        with self._store.read() as session:
+        with self._store.read_alone() as session:
             held = held_chats(session, self._lanes.holder)
         strays = held - {(chat.run_id, chat.chat_id) for chat in self.active}
         # Twice in a row: one that has just been taken is about to be entered.

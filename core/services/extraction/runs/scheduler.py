@@ -73,6 +73,7 @@ class RunScheduler:
         self._patience = DRAIN_SECONDS
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        self._read_again_at = 0.0
 
     @property
     def executing(self) -> bool:
@@ -145,8 +146,17 @@ class RunScheduler:
         self._release_lock()
 
     def _has_demand(self) -> bool:
-        self._demands.refresh()
+        self._read_demands()
         return bool(self._demands.runs)
+
+    def _read_demands(self) -> None:
+        """Read what runs need, and decide when to do so again."""
+        self._read_anew.clear()
+        began = time.monotonic()
+        self._demands.refresh()
+        ended = time.monotonic()
+        # Of a run with very many chats not as often: counting them takes its time.
+        self._read_again_at = ended + max(TICK_SECONDS, min(10 * (ended - began), LOOK_SECONDS))
 
     def _release_lock(self) -> None:
         if self._locked:
@@ -161,18 +171,12 @@ class RunScheduler:
         """Keep the engine supplied until there is nothing to do for a while, or the process ends."""
         engine = self._engine()
         idle_since = time.monotonic()
-        read_again_at = 0.0
         try:
             while not self._stopping.is_set() and time.monotonic() - idle_since < self._idle_seconds:
                 try:
                     # A slot that became free is filled at once; what runs need is read a few times a second.
-                    if self._read_anew.is_set() or time.monotonic() >= read_again_at:
-                        self._read_anew.clear()
-                        began = time.monotonic()
-                        self._demands.refresh()
-                        ended = time.monotonic()
-                        # Of a run with very many chats not as often: counting them takes its time.
-                        read_again_at = ended + max(TICK_SECONDS, min(10 * (ended - began), LOOK_SECONDS))
+                    if self._read_anew.is_set() or time.monotonic() >= self._read_again_at:
+                        self._read_demands()
                     engine.ensure(self._demands.chat_limits())
                 except (SQLAlchemyError, StoreError) as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.

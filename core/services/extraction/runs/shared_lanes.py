@@ -118,13 +118,14 @@ class SharedLanes:
 
     def _show_life(self, session: Session, queue: JobQueue) -> tuple[int, float]:
         """Register or beat, and recover what lost workers held; the own id, and when to beat again."""
-        if known := self.holder and queue.knows(self.holder):
+        if self.holder and queue.knows(self.holder):
             holder = self.holder
         else:
             if self.holder:
                 _log.warning("worker %s counted as lost and is back", self.holder)
-            holder = queue.register()
-        if known and time.monotonic() < self._next_heartbeat:
+            # That is its first heartbeat; whether others are lost is looked at next time, when this one has work.
+            return queue.register(), time.monotonic() + _LOOK_SECONDS
+        if time.monotonic() < self._next_heartbeat:
             return holder, self._next_heartbeat
         queue.beat(holder)
         if time.monotonic() >= self._no_recovery_before:
