@@ -125,6 +125,8 @@ class CachedProvider:
                 self._limiter.wait_for_rate(self._per_minute)
                 self._limiter.refuse_if_lost()
             reply, source = self._provider.complete(request), None
+            if self._limiter is not None:
+                self._limiter.note_answer()
             if self._batch:
                 reply = replace(reply, batch=True)
         with self._mutex:

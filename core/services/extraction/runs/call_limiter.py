@@ -49,7 +49,7 @@ class ConcurrencySlots:
         self._mutex = threading.Lock()
         self._beginning: deque[threading.Event] = deque()
         self._returning: deque[threading.Event] = deque()
-        self._taken = self._backing_off = 0
+        self._taken = self._backing_off = self._answered = 0
         self.limit = self._kept = limit
 
     def bound(self, limit: int, owned: int) -> int:
@@ -63,7 +63,7 @@ class ConcurrencySlots:
             How many slots are still needed.
         """
         with self._mutex:
-            begun = self._taken + self._backing_off + len(self._returning)
+            begun = self._taken + self._backing_off + self._answered + len(self._returning)
             self.limit, self._kept = limit, limit or min(owned, begun)
             self._admit()
             return max(self._kept, self._taken)
@@ -110,6 +110,29 @@ class ConcurrencySlots:
             self._taken -= 1
             self._admit()
 
+    def leave_answered(self) -> None:
+        """Leave one's slot to others while the answer is read, which may call for :meth:`ask_again`."""
+        with self._mutex:
+            self._answered += 1
+            self._taken -= 1
+            self._admit()
+
+    def ask_again(self, give_up: Callable[[], bool]) -> None:
+        """Come back after :meth:`leave_answered`, before those who have not begun.
+
+        Args:
+            give_up: asked several times a second while there is no slot.
+
+        Raises:
+            Withdrawn: it was given up.
+        """
+        self._enter(self._returning, give_up, answered=True)
+
+    def end_answered(self) -> None:
+        """The answer was read, and calls for nothing more."""
+        with self._mutex:
+            self._answered -= 1
+
     def leave_for(self, wait: Callable[[], None], give_up: Callable[[], bool]) -> None:
         """Leave one's slot to others while one waits, and come back before those who have not begun.
 
@@ -131,9 +154,10 @@ class ConcurrencySlots:
                 self._backing_off -= 1
         self._enter(self._returning, give_up)
 
-    def _enter(self, queue: deque[threading.Event], give_up: Callable[[], bool]) -> bool:
+    def _enter(self, queue: deque[threading.Event], give_up: Callable[[], bool], *, answered: bool = False) -> bool:
         admitted = threading.Event()
         with self._mutex:
+            self._answered -= answered
             queue.append(admitted)
             self._admit()
         waited = not admitted.is_set()
@@ -195,18 +219,32 @@ class CallLimiter:
         self._store, self._chat, self._slots, self._stopping = store, chat, slots, stopping
         self._when_backing_off = backing_off
         self.lookups = lookups or CallLookups(store)
-        self._in_slot = False
+        self._in_slot = self._is_answered = self._asks_once = False
         self._seen_at = time.time()
 
     @contextmanager
-    def leaving_slot(self) -> Iterator[None]:
-        """Context manager: at its end the chat leaves its slot, if it has taken one."""
+    def leaving_slot(self, *, asks_once: bool = False) -> Iterator[None]:
+        """Context manager: at its end the chat leaves its slot, if it has taken one.
+
+        Args:
+            asks_once: most likely there is one call: once it is answered others have the slot, while the answer is read.
+        """
+        self._asks_once = asks_once
         try:
             yield
         finally:
             if self._in_slot:
                 self._in_slot = False
                 self._slots.leave()
+            if self._is_answered:
+                self._is_answered = False
+                self._slots.end_answered()
+
+    def note_answer(self) -> None:
+        """The call under way was answered."""
+        if self._asks_once and self._in_slot:
+            self._in_slot, self._is_answered = False, True
+            self._slots.leave_answered()
 
     def take_slot(self, key: str = "") -> bool:
         """Wait for a slot, unless the chat has one: right before its first call, when all else is ready.
@@ -221,6 +259,11 @@ class CallLimiter:
             Withdrawn: the run was stopped, or the process ends, before a slot was free.
         """
         if self._in_slot:
+            return False
+        if self._is_answered:
+            self._is_answered = False
+            self._slots.ask_again(lambda: self._is_lost(paid=True))
+            self._in_slot = True
             return False
         waited = self._slots.enter(lambda: self._stopping.is_set() or self._slots.limit == 0)
         self._in_slot = True
@@ -275,17 +318,18 @@ class CallLimiter:
                     self._look(also_paused=not paid)
             self._look(also_paused=not paid)
 
-        def lost() -> bool:
-            if self._slots.limit == 0:
-                self._look(also_paused=not paid)
-            return False
-
         if not self._in_slot:  # nothing was called: what failed needs no slot
             wait()
             return
         self._in_slot = False
-        self._slots.leave_for(wait, lost)
+        self._slots.leave_for(wait, lambda: self._is_lost(paid=paid))
         self._in_slot = True
+
+    def _is_lost(self, *, paid: bool) -> bool:
+        """Never true of itself; raises where the chat is not to be gone on with, see :meth:`_look`."""
+        if self._slots.limit == 0:
+            self._look(also_paused=not paid)
+        return False
 
     def wait_a_moment(self) -> None:
         """Wait a second, or until the process ends: for a database that is away."""

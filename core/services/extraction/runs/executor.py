@@ -137,7 +137,7 @@ def _extract(store: Store, placed: PlacedChat, task: Task, provider: CachedProvi
         chat = UnparsedChat(task.text)
         base = require_base_forms(task.pipeline, task.given)
         examples = examples_for(store, form, task.pipeline, placed.chat_id)
-        with limiter.leaving_slot():
+        with limiter.leaving_slot(asks_once=task.pipeline.calls == 1):
             outcome = run_pipeline(
                 form=form,
                 chat=chat,

@@ -119,6 +119,66 @@ def test_a_slot_is_others_during_a_back_off_and_who_comes_back_is_first(store: S
     assert not slots.full
 
 
+def test_a_slot_is_others_while_an_answer_is_read_and_who_asks_again_is_first(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    order: list[str] = []
+    end = threading.Event()
+    first, second, third = (CallLimiter(store, chat, slots, RUNNING) for chat in placed(store, run, 3))
+
+    def ask(limiter: CallLimiter, name: str, leave: threading.Event) -> None:
+        with limiter.leaving_slot(asks_once=True):
+            limiter.take_slot()
+            order.append(name)
+            leave.wait(60)
+            limiter.note_answer()
+
+    with ThreadPoolExecutor(3) as pool, first.leaving_slot(asks_once=True):
+        first.take_slot()
+        two = pool.submit(ask, second, "second", end)
+        wait_until(lambda: slots.waiting == 1)
+        first.note_answer()
+        wait_until(lambda: order == ["second"])
+        assert slots.bound(1, 1) == 1
+        three = pool.submit(ask, third, "third", end)
+        wait_until(lambda: slots.waiting == 1)
+        again = pool.submit(first.take_slot)
+        wait_until(lambda: slots.waiting == 2)
+        end.set()
+        assert again.result(60) is False
+        assert order == ["second"], "the third one has not begun"
+        first.note_answer()
+        for task in (two, three):
+            task.result(60)
+    assert order == ["second", "third"]
+    assert not slots.taken
+    assert slots.bound(0, 1) == 0, "nobody is at a chat any more"
+
+
+def test_an_answer_that_is_read_when_the_run_is_paused_may_ask_again(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    (chat,) = placed(store, run, 1)
+    limiter = CallLimiter(store, chat, slots, RUNNING)
+    with limiter.leaving_slot(asks_once=True):
+        limiter.take_slot()
+        limiter.note_answer()
+        run_service.pause(store, run.id)
+        assert slots.bound(0, 1) == 1, "the lane is kept for a chat that has begun"
+        limiter.take_slot()
+        assert slots.taken == 1
+    assert slots.bound(0, 1) == 0
+
+
+def test_a_chat_of_several_calls_keeps_its_slot_between_them(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    (chat,) = placed(store, run, 1)
+    limiter = CallLimiter(store, chat, slots, RUNNING)
+    with limiter.leaving_slot():
+        limiter.take_slot()
+        limiter.note_answer()
+        assert slots.taken == 1
+    assert not slots.taken
+
+
 @pytest.mark.parametrize("paid", [False, True])
 def test_who_backs_off_when_the_run_is_paused_goes_on_only_for_what_was_paid(
     paid: bool, store: Store, run: RunView
