@@ -4,6 +4,7 @@ A new client with its connection for every call costs a handshake, which is a go
 and processor time that other calls wait for. What a call left in an unknown state is closed, never kept.
 """
 
+import atexit
 import ssl
 import threading
 import time
@@ -118,3 +119,6 @@ def close_unused(seconds: float = 0.0) -> None:
                 del _kept[key]
     for one in closing:
         one.close()
+
+
+atexit.register(close_unused)

@@ -227,7 +227,7 @@ class CallLimiter:
         """Context manager: at its end the chat leaves its slot, if it has taken one.
 
         Args:
-            asks_once: most likely there is one call: once it is answered others have the slot, while the answer is read.
+            asks_once: most likely there is one call: others have the slot while its answer is read.
         """
         self._asks_once = asks_once
         try:
