@@ -71,11 +71,11 @@ def import_(
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
-    from core.services.datasets import prepare_reader
+    from core.services.datasets.reader_start import start_early
 
-    prepare_reader()  # it imports beside what follows, on another processor
+    start_early()  # it imports beside what follows, on another processor
     from core.errors import InputError
-    from core.services.datasets import TableColumns, import_chats
+    from core.services.datasets import TableColumns, import_chats, prepare_reader
     from core.services.datasets.import_log import add_notes
     from core.services.datasets.import_mappings import (
         keep_used_mapping,

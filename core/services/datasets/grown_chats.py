@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
@@ -24,6 +23,10 @@ from core.services.datasets.message_overlap import (
     spoken_messages,
 )
 from core.services.team import everything_shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MOST_COMPARED = 3
 _MOST_HOLDERS = 20
@@ -82,15 +85,18 @@ class GrownChats:
     session: Session
     dataset_id: int
     _places: "tuple[NDArray[np.int64], NDArray[np.int64]] | None" = field(default=None, init=False)
+    _is_looked_through: bool = field(default=False, init=False)
     _being_read: bool | None = field(default=None, init=False)
 
     def find(self, text: str) -> GrownChat | None:
         """The stored chat that shares messages with a text: one's end with the other, or most of them."""
+        if not self._is_looked_through:
+            self._places, self._is_looked_through = self._stored_pairs(), True
         if self._places is None:
-            self._places = self._stored_pairs()
-        pairs, holders = self._places
-        if not len(pairs):
             return None
+        import numpy as np
+
+        pairs, holders = self._places
         wanted_pairs = np.unique(np.fromiter(_pairs(text), dtype=np.int64))
         first = np.searchsorted(pairs, wanted_pairs, side="left")
         last = np.searchsorted(pairs, wanted_pairs, side="right")
@@ -114,17 +120,23 @@ class GrownChats:
                     return self._grown(candidate, parsed, overlap)
         return None
 
-    def _stored_pairs(self) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-        """Hashes of the lines that follow one another in stored chats, in order, and the chats that hold them."""
+    def _stored_pairs(self) -> "tuple[NDArray[np.int64], NDArray[np.int64]] | None":
+        """Hashes of the lines that follow one another in stored chats, in order, and the chats that hold them.
+
+        Returns:
+            ``None`` where there are none.
+        """
         statement = select(col(Chat.id), col(Chat.text)).where(col(Chat.dataset_id) == self.dataset_id)
+        if self.session.execute(statement.limit(1)).first() is None:
+            return None
+        import numpy as np  # takes its time to import, and a new dataset needs none of it
+
         pairs: list[NDArray[np.int64]] = []
         holders: list[NDArray[np.int64]] = []
         for chat_id, text in self.session.execute(statement.execution_options(yield_per=_READ_AT_ONCE)):
             own = np.unique(np.fromiter(_pairs(text), dtype=np.int64))
             pairs.append(own)
             holders.append(np.full(len(own), int(chat_id or 0), dtype=np.int64))
-        if not pairs:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
         every = np.concatenate(pairs)
         order = np.argsort(every, kind="stable")
         return every[order], np.concatenate(holders)[order]

@@ -2,11 +2,9 @@
 
 import atexit
 import logging
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,8 +25,8 @@ from core.services.datasets.reader_messages import (
     receive_message,
     send_job,
 )
+from core.services.datasets.reader_start import take_process
 from core.services.datasets.reading_limits import MEMORY_MB, POLLED, clock_seconds, processor_seconds
-from core.settings import ROOT
 
 MAX_READERS = 2
 """Files that are read at the same time by one program; more of them wait."""
@@ -36,8 +34,6 @@ MAX_READERS = 2
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.25
 _MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGKILL)
-# No key is handed on: what reads a stranger's file needs none.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _log = logging.getLogger("shiyao.datasets")
 
 _slots = threading.BoundedSemaphore(MAX_READERS)
@@ -49,16 +45,8 @@ class Reader:
     """A process that reads one file after the other (:mod:`core.services.datasets.reader_process`)."""
 
     def __init__(self) -> None:
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "core.services.datasets.reader_process"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=ROOT,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            )
+        self._started = take_process()
+        self.process, self._channel = self._started.process, self._started.channel
         self._busy = False
 
     @property
@@ -112,9 +100,7 @@ class Reader:
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        self._channel.close()
-        self.process.kill()
-        self.process.wait()
+        self._started.end()
 
     def _receive(self, name: str, size: int, deadline: float) -> Opened | Rows | TableRows | Done | Refused | Failed:
         if POLLED:
