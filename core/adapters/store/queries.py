@@ -282,8 +282,9 @@ def stream_forms(
     )
     if index is not None:
         statement = statement.where(col(Chat.index) == index)
-    for row in stream_rows(session, statement):
-        yield row["index"], row["forms"] or []
+    with session.execute(statement) as rows:
+        for place, forms in rows:
+            yield place, forms or []
 
 
 def records(

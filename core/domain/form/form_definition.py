@@ -276,7 +276,8 @@ class Form(_Frozen):
                 notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
         for key, field, is_list, is_plain in self._fields_to_coerce:
             given = raw.get(key)
-            if given is None or given == "":  # most are, and need no look
+            # Most are empty, and need no look.
+            if not given and (given is None or given == "" or is_list and given == []):
                 values[key] = [] if is_list else ""
             elif is_plain and is_settled(given, empty_words):
                 values[key] = given

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import repeat
 from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,7 +82,7 @@ def coerce_value(field: "Field", raw: Any, notes: list[str], empty_words: Collec
     if raw == "" or raw is None:  # most cells are empty
         return field.empty
     if field.is_list:
-        if isinstance(raw, list) and field.kind != "phone" and all(is_settled(item, empty_words) for item in raw):
+        if isinstance(raw, list) and field.kind != "phone" and all(map(is_settled, raw, repeat(empty_words))):
             return raw.copy()
         return [text for item in _items(field, raw, notes) if (text := _settled(field, item, notes, empty_words))]
     if not isinstance(raw, str):

@@ -174,16 +174,17 @@ def receive_message(channel: socket.socket) -> Opened | Rows | TableRows | Done 
     return _MESSAGE.validate_json(receive_bytes(channel, length))
 
 
-def receive_bytes(channel: socket.socket, length: int) -> bytes:
-    """Receive exactly so many bytes.
+def receive_bytes(channel: socket.socket, length: int) -> bytearray:
+    """Receive exactly so many bytes; they are written where they stay.
 
     Raises:
         EOFError: the other side ended before.
     """
-    received = bytearray()
-    while len(received) < length:
-        chunk = channel.recv(min(1 << 20, length - len(received)))
-        if not chunk:
+    received = bytearray(length)
+    left = memoryview(received)
+    while left:
+        count = channel.recv_into(left)
+        if not count:
             raise EOFError("the other side has ended")
-        received += chunk
-    return bytes(received)
+        left = left[count:]
+    return received

@@ -13,6 +13,9 @@ import ijson
 
 from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_CONTAINERS = (dict, list, tuple)
+
 
 def write_array(file: PendingFile, items: Iterable[Any]) -> list[bytes]:
     """Write all items, one at a time.
@@ -40,18 +43,18 @@ def indented_json(value: Any, margin: str = "") -> str:
     """
     if isinstance(value, str):
         return encode_basestring(value)
-    if not value or not isinstance(value, dict | list | tuple):
-        return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, _CONTAINERS):
+        return "[]" if value == [] else _encode(value)
     inner = f"{margin}    "
     if isinstance(value, dict):
-        # Most values of a form are texts: a call less for each.
+        # Most values of a form are texts, the others empty lists: a call less for each.
         members = [
             f"{encode_basestring(key)}: "
-            f"{encode_basestring(member) if isinstance(member, str) else indented_json(member, inner)}"
-            for key, member in value.items()
+            f"{encode_basestring(one) if isinstance(one, str) else '[]' if one == [] else indented_json(one, inner)}"
+            for key, one in value.items()
         ]
         return f"{{\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}}}"
-    members = [indented_json(member, inner) for member in value]
+    members = [encode_basestring(one) if isinstance(one, str) else indented_json(one, inner) for one in value]
     return f"[\n{inner}{f',{chr(10)}{inner}'.join(members)}\n{margin}]"
 
 
