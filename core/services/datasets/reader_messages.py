@@ -1,12 +1,14 @@
 """Messages between this program and the process that reads a file: one job goes in, rows as JSON come back.
 
+Texts of chats, nearly all of a file, follow their message as they are: writing and reading them as JSON takes longer.
 What comes back is never unpickled: the other process has read a stranger's file.
 """
 
 import pickle
 import socket
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -62,11 +64,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows; ``seen`` so far in all, and the ``share`` (0 to 1) of the work done, where it is time to show it."""
+    """Some rows; ``seen`` so far in all, and the ``share`` (0 to 1) of the work done, where it is time to show it.
+
+    ``sizes`` are those of the chats' texts in UTF-8, in bytes; on the way the texts follow the message.
+    :func:`send_rows` and :func:`receive_message` see to both.
+    """
 
     seen: int
     share: float | None = None
     chats: list[ChatRow] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     forms: list[SubmissionRow] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     type: Literal["rows"] = "rows"
@@ -160,6 +167,14 @@ def send_message(channel: socket.socket, message: Opened | Rows | TableRows | Do
     channel.sendall(body)
 
 
+def send_rows(channel: socket.socket, rows: Rows) -> None:
+    """Send rows to the program; the chats' texts go behind them."""
+    texts = [chat.text.encode() for chat in rows.chats]
+    chats = [replace(chat, text="") for chat in rows.chats]
+    send_message(channel, replace(rows, chats=chats, sizes=[len(text) for text in texts]))
+    channel.sendall(b"".join(texts))
+
+
 def receive_message(channel: socket.socket) -> Opened | Rows | TableRows | Done | Refused | Failed:
     """Receive the next message.
 
@@ -171,7 +186,22 @@ def receive_message(channel: socket.socket) -> Opened | Rows | TableRows | Done 
     (length,) = _LENGTH.unpack(receive_bytes(channel, _LENGTH.size))
     if length > _MAX_MESSAGE:
         raise ValueError(f"a message of {length} bytes")
-    return _MESSAGE.validate_json(receive_bytes(channel, length))
+    message = _MESSAGE.validate_json(receive_bytes(channel, length))
+    return _with_texts(channel, message) if isinstance(message, Rows) and message.chats else message
+
+
+def _with_texts(channel: socket.socket, rows: Rows) -> Rows:
+    """The rows with the texts that follow them.
+
+    Raises:
+        ValueError: not as many as there are chats, too long, or no UTF-8.
+    """
+    if len(rows.sizes) != len(rows.chats) or min(rows.sizes) < 0 or sum(rows.sizes) > _MAX_MESSAGE:
+        raise ValueError(f"texts of {sum(rows.sizes)} bytes for {len(rows.chats)} chats")
+    data = memoryview(receive_bytes(channel, sum(rows.sizes)))
+    ends = accumulate(rows.sizes)
+    texts = (str(data[end - size : end], "utf-8") for size, end in zip(rows.sizes, ends, strict=True))
+    return replace(rows, chats=[replace(chat, text=text) for chat, text in zip(rows.chats, texts, strict=True)])
 
 
 def receive_bytes(channel: socket.socket, length: int) -> bytearray:

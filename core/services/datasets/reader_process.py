@@ -40,6 +40,7 @@ from core.services.datasets.reader_messages import (
     Rows,
     receive_job,
     send_message,
+    send_rows,
 )
 from core.services.datasets.reading_limits import limit_process, limit_processor, peak_megabytes, processor_seconds
 from core.services.datasets.reading_report import ReadingReport
@@ -209,7 +210,7 @@ class _Stream:
 
     def _flush(self, share: float | None = None) -> None:
         rejected = self._pass.rejected[self._rejected :]
-        send_message(self._channel, Rows(self._pass.rows, share, self._chats, self._forms, rejected))
+        send_rows(self._channel, Rows(self._pass.rows, share, self._chats, forms=self._forms, rejected=rejected))
         self._rejected += len(rejected)
         self._chats, self._forms = [], []
 

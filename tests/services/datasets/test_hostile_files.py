@@ -4,12 +4,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -27,7 +29,10 @@ from core.services.datasets import (
     parent_file_reader,
     preview_import,
     reader_pool,
+    reader_start,
 )
+from core.services.datasets.import_types import ChatRow, RejectedRow
+from core.services.datasets.reader_messages import Rows, receive_message, send_message, send_rows
 from core.settings import ROOT
 from tests.factories import hostile_files
 from tests.waiting import wait_until
@@ -279,6 +284,31 @@ def test_readers_end_with_the_program(number: int, tmp_path: Path) -> None:
         assert running.stdout.readline() == b"reading\n"  # type: ignore[union-attr]
         running.send_signal(number)
     wait_until(lambda: not is_running(reader))
+
+
+def test_a_reader_that_was_started_early_and_died_is_not_taken(form: Form) -> None:
+    reader_pool.end_idle_readers()
+    reader_start.start_early()
+    (early,) = reader_start._started
+    early.process.kill()
+    early.process.wait()
+    assert preview(GOOD, "b.json", form).rows == 1
+    assert not reader_start._started
+
+
+def test_texts_follow_their_rows_and_no_others_are_taken() -> None:
+    chats = [ChatRow(1, "林木1：😀\n", None), ChatRow(2, "", [], ("x",), 7), ChatRow(3, '\x7f"\\é', [{"a": ["b"]}])]
+    rows = Rows(3, 0.5, chats, rejected=[RejectedRow(4, "缺少 chat_text")])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send_rows(theirs, rows)
+        assert receive_message(ours) == replace(rows, sizes=[15, 0, 5])
+    for sizes in ([1], [-1, 1, 1], [1 << 40, 0, 0], [2, 0, 0]):
+        ours, theirs = socket.socketpair()
+        with ours, theirs, pytest.raises(ValueError, match=r"texts of|utf-8"):
+            send_message(theirs, replace(rows, sizes=sizes))
+            theirs.sendall(b"\xff\xff")
+            receive_message(ours)
 
 
 def is_running(process_id: int) -> bool:
