@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.adapters.store.db import READING
+from core.adapters.store.kept_reads import read_once
 from core.adapters.store.models import (
     Chat,
     Dataset,
@@ -37,13 +37,22 @@ def chunked(items: Sequence[int], size: int = _CHUNK) -> Iterator[Sequence[int]]
 
 def datasets(session: Session) -> list[DatasetView]:
     """All datasets, newest first."""
-    rows = session.execute(
-        select(Dataset, func.count(col(Chat.id)))
-        .outerjoin(Chat, col(Chat.dataset_id) == col(Dataset.id))
-        .group_by(col(Dataset.id))
-        .order_by(col(Dataset.id).desc())
-    )
-    return [DatasetView.from_row(dataset, chats=chats) for dataset, chats in rows]
+    rows = session.execute(select(Dataset).order_by(col(Dataset.id).desc())).scalars().all()
+    counts = _chat_counts(session, [row.id or 0 for row in rows])
+    return [DatasetView.from_row(row, chats=counts[row.id or 0]) for row in rows]
+
+
+def _chat_counts(session: Session, dataset_ids: Sequence[int]) -> dict[int, int]:
+    """Number of chats by dataset."""
+
+    def count(ids: Sequence[int]) -> dict[int, int]:
+        statement = select(col(Chat.dataset_id), func.count()).group_by(col(Chat.dataset_id))
+        if len(ids) == 1:
+            statement = statement.where(col(Chat.dataset_id) == ids[0])
+        counts = {int(dataset_id): int(chats) for dataset_id, chats in session.execute(statement)}
+        return {dataset_id: counts.get(dataset_id, 0) for dataset_id in ids}
+
+    return read_once(session, "chats of datasets", dataset_ids, count)
 
 
 def dataset(session: Session, name_or_id: str | int) -> DatasetView:
@@ -55,8 +64,8 @@ def dataset(session: Session, name_or_id: str | int) -> DatasetView:
     row = dataset_named(session, name_or_id)
     if row is None:
         raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
-    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == row.id)).scalar_one()
-    return DatasetView.from_row(row, chats=chats)
+    number = row.id or 0
+    return DatasetView.from_row(row, chats=_chat_counts(session, [number])[number])
 
 
 def chat(session: Session, dataset_id: int, index: int) -> ChatView:
@@ -111,10 +120,6 @@ def chat_ids(session: Session, dataset_id: int) -> dict[int, int]:
         select(col(Chat.index), col(Chat.id)).where(col(Chat.dataset_id) == dataset_id).order_by(col(Chat.index))
     )
     return {index: int(chat_id or 0) for index, chat_id in session.execute(statement)}
-
-
-_TOTALS: Final = "shiyao_run_totals"
-"""Key in ``Session.info`` of sessions that never write: totals of the runs that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,48 +186,52 @@ def _run_views(session: Session, statement: Select[Any]) -> list[RunView]:
 
 
 def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:
-    """Totals by run, read from an index alone: answers are long.
+    """Totals by run, read from an index alone: answers are long."""
 
-    A session that reads sums each run up once: pages ask for the same runs again and again.
-    """
-    kept: dict[int, _Totals] = session.info.setdefault(_TOTALS, {}) if session.info.get(READING) else {}
-    for ids in chunked([run_id for run_id in run_ids if run_id not in kept]):
-        statement = (
-            select(
-                col(Extraction.run_id),
-                col(Extraction.status),
-                func.count(),
-                func.sum(col(Extraction.tokens_in)),
-                func.sum(col(Extraction.tokens_out)),
-                func.sum(col(Extraction.seconds)),
-                func.count(col(Extraction.made_on)),
-                func.max(col(Extraction.id)),
-                func.sum(col(Extraction.tokens_cached)),
-                func.sum(col(Extraction.batch_in)),
-                func.sum(col(Extraction.batch_out)),
-            )
-            .where(col(Extraction.run_id).in_(ids))
-            .group_by(col(Extraction.run_id), col(Extraction.status))
+    def sum_up(wanted: Sequence[int]) -> dict[int, _Totals]:
+        totals: dict[int, _Totals] = dict.fromkeys(wanted, _Totals())
+        for ids in chunked(wanted):
+            _add_totals(session, ids, totals)
+        return totals
+
+    return read_once(session, "totals of runs", run_ids, sum_up)
+
+
+def _add_totals(session: Session, ids: Sequence[int], totals: dict[int, _Totals]) -> None:
+    statement = (
+        select(
+            col(Extraction.run_id),
+            col(Extraction.status),
+            func.count(),
+            func.sum(col(Extraction.tokens_in)),
+            func.sum(col(Extraction.tokens_out)),
+            func.sum(col(Extraction.seconds)),
+            func.count(col(Extraction.made_on)),
+            func.max(col(Extraction.id)),
+            func.sum(col(Extraction.tokens_cached)),
+            func.sum(col(Extraction.batch_in)),
+            func.sum(col(Extraction.batch_out)),
         )
-        kept |= dict.fromkeys(ids, _Totals())
-        for row in session.execute(statement):
-            run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest, cached, batch_in, batch_out = row
-            before = kept[run_id]
-            is_failed = status == ExtractionStatus.FAILED
-            kept[run_id] = _Totals(
-                before.done + (0 if is_failed else count),
-                before.failed + (count if is_failed else 0),
-                # PostgreSQL's sums are decimals.
-                before.tokens_in + int(tokens_in),
-                before.tokens_out + int(tokens_out),
-                before.seconds + float(seconds),
-                before.outdated + outdated,
-                max(before.newest, newest),
-                before.tokens_cached + int(cached),
-                before.batch_in + int(batch_in),
-                before.batch_out + int(batch_out),
-            )
-    return kept
+        .where(col(Extraction.run_id).in_(ids))
+        .group_by(col(Extraction.run_id), col(Extraction.status))
+    )
+    for row in session.execute(statement):
+        run_id, status, count, tokens_in, tokens_out, seconds, outdated, newest, cached, batch_in, batch_out = row
+        before = totals[run_id]
+        is_failed = status == ExtractionStatus.FAILED
+        totals[run_id] = _Totals(
+            before.done + (0 if is_failed else count),
+            before.failed + (count if is_failed else 0),
+            # PostgreSQL's sums are decimals.
+            before.tokens_in + int(tokens_in),
+            before.tokens_out + int(tokens_out),
+            before.seconds + float(seconds),
+            before.outdated + outdated,
+            max(before.newest, newest),
+            before.tokens_cached + int(cached),
+            before.batch_in + int(batch_in),
+            before.batch_out + int(batch_out),
+        )
 
 
 def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = None) -> Iterator[ExtractionView]:

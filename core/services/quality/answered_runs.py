@@ -2,10 +2,12 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from core.adapters.store.kept_reads import read_once
 from core.adapters.store.models import Extraction, ExtractionStatus, Run
 from core.services.quality.cache import cached
 from core.services.quality.run_ancestry import is_from_people, taught_on
@@ -42,23 +44,9 @@ class AnsweredRun:
 
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
     """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
-    newest = (
-        select(
-            col(Extraction.run_id),
-            func.max(col(Extraction.id)).label("newest"),
-            func.count().label("extractions"),
-        )
-        .where(col(Extraction.run_id).in_(select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)))
-        .group_by(col(Extraction.run_id))
-        .subquery()
-    )
-    statement = (
-        select(Run, newest.c.newest, newest.c.extractions)
-        .join(newest, newest.c.run_id == col(Run.id))
-        .order_by(col(Run.id).desc())
-    )
-    rows = session.execute(statement).all()
     every = session.execute(select(Run).where(col(Run.dataset_id) == dataset_id)).scalars().all()
+    versions = read_once(session, "newest answers", [dataset_id], partial(_newest_answers, session))[dataset_id]
+    rows = [(run, *versions[run.id]) for run in sorted(every, key=lambda run: -(run.id or 0)) if run.id in versions]
     runs = []
     for run, *version in rows:
         run_id = run.id or 0
@@ -67,6 +55,20 @@ def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
             identity = (run.name, run.kind, run.status, run.model, run.provider)
             runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), *_taught(session, run, every)))
     return runs
+
+
+def _newest_answers(session: Session, dataset_ids: Sequence[int]) -> dict[int, dict[int, tuple[int, int]]]:
+    """By dataset and run that answers anything, the id of the newest extraction and how many there are."""
+    answers = {}
+    for dataset_id in dataset_ids:
+        of_dataset = select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)
+        statement = (
+            select(col(Extraction.run_id), func.max(col(Extraction.id)), func.count())
+            .where(col(Extraction.run_id).in_(of_dataset))
+            .group_by(col(Extraction.run_id))
+        )
+        answers[dataset_id] = {run_id: (newest, count) for run_id, newest, count in session.execute(statement)}
+    return answers
 
 
 def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:
