@@ -14,12 +14,16 @@ from core.domain.form import Form, FormValues
 from core.domain.masking import Mask
 from core.errors import ExportError
 from core.services.quality import default_run
+from core.services.quality.cache import cached
+from core.services.quality.data_versions import chats_version, records_version, run_version
 from core.services.quality.record_origins import RecordOrigins, record_origins
 from core.services.team import remember_seen_in, withheld_chats
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
 ORIGIN_LABELS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
 """What ``Answer.origin`` is called where people read it."""
+_COVERED = 25
+"""Chats of a coverage that take as much memory as a scored one."""
 T = TypeVar("T")
 
 
@@ -246,13 +250,18 @@ def chats_by_source(coverage: Coverage, source: AnswerSource, *, filled: bool = 
 
 
 def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Coverage:
-    """Which chats a source has an answer for, in a session of its own.
+    """Which chats a source has an answer for; kept until a chat, a record or an answer changes.
 
     Raises:
         ExportError, NotFoundError: the dataset or the source does not exist.
     """
     with store.read() as session:
-        return measure_coverage(session, queries.dataset(session, dataset), source)
+        view = queries.dataset(session, dataset)
+        run = resolve_run(session, view, source)
+        answers = None if run is None else run_version(run)
+        versions = view.expected, chats_version(session, view), records_version(session, view.id), answers
+        key = ("coverage", store.url, source, *versions)
+        return cached(key, lambda: measure_coverage(session, view, source), chats=max(1, view.chats // _COVERED))
 
 
 def stream_answers(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from core.adapters.store.kept_reads import read_once
 from core.adapters.store.models import Confirmation
 from core.services.learning.run_confidence import approved_customers
+from core.services.team import withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,17 @@ class CopiedCells:
 def copied_cells(session: Session, run_id: int) -> CopiedCells:
     """The copied values of the approved records by which a run's confidences are fitted.
 
+    They are counted once until anything is written.
+
     Args:
         session: open session.
         run_id: the run.
     """
+    key = (run_id, withheld(session).chats)
+    return read_once(session, "copied cells", [key], lambda _: {key: _count_copied(session, run_id)})[key]
+
+
+def _count_copied(session: Session, run_id: int) -> CopiedCells:
     origin = f"run:{run_id}"
     copied = cells = 0
     for customers in approved_customers(session, run_id):

@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
+from core.adapters.store.kept_reads import read_once
 from core.adapters.store.models import (
     Chat,
     Extraction,
@@ -46,6 +47,7 @@ from core.services.quality.passed_cells import Keys, PassedCells, anything_passe
 from core.services.quality.run_ancestry import is_from_people, taught_on
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
 from core.services.quality.stored_votes import Votes, read_votes
+from core.services.team import withheld
 
 MOST_CHATS: Final = 300
 """Newest approved chats that a confidence is fitted on."""
@@ -140,7 +142,12 @@ def _passed(session: Session, run_id: int) -> dict[int, PassedCells]:
 
 
 def count_unreviewed(session: Session, run_id: int) -> int:
-    """Number of chats without a record that a run has answered."""
+    """Number of chats without a record that a run has answered; counted once until anything is written."""
+    key = (run_id, withheld(session).chats)
+    return read_once(session, "unreviewed chats", [key], lambda _: {key: _count_unreviewed(session, run_id)})[key]
+
+
+def _count_unreviewed(session: Session, run_id: int) -> int:
     reviewed = select(col(Record.chat_id)).where(col(Record.review_pass) == Pass.PRIMARY)
     statement = select(func.count()).where(
         col(Extraction.run_id) == run_id,

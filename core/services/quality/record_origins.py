@@ -7,8 +7,10 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
+from core.adapters.store.kept_reads import read_once
 from core.adapters.store.models import Record, Run, RunKind
 from core.services.quality.passed_cells import passed_by_index
+from core.services.team import withheld
 
 FLATTERED = "记录从它改起，偏高"
 """What stands beside the score of a run against records that were started from it."""
@@ -74,7 +76,12 @@ NO_ORIGINS = RecordOrigins({}, {})
 
 
 def record_origins(session: Session, dataset_id: int) -> RecordOrigins:
-    """The runs that the confirmed records of a dataset were started from."""
+    """The runs that the confirmed records of a dataset were started from; read once until anything is written."""
+    key = (dataset_id, withheld(session).chats)
+    return read_once(session, "origins of records", [key], lambda _: {key: _origins(session, dataset_id)})[key]
+
+
+def _origins(session: Session, dataset_id: int) -> RecordOrigins:
     chats = func.count(func.distinct(col(Record.chat_id)))
     of_dataset = (col(Record.dataset_id) == dataset_id, queries.is_final(), ~queries.is_passed())
     statement = (

@@ -218,7 +218,7 @@ def chats_out_of_scope(store: Store, run_id: int) -> int:
         row = session.get(Run, run_id)
         if row is None:
             return 0
-        return len(queries.chat_ids(session, row.dataset_id)) - row.total
+        return queries.dataset(session, row.dataset_id).chats - row.total
 
 
 def reused(store: Store, run_id: int) -> int:

@@ -233,8 +233,10 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
         statement = (
             select(name, func.min(col(RecordEvent.id)), func.count())
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
-            .where(col(Record.dataset_id) == dataset_id, saved_under(session, BULK))
+            .where(saved_under(session, BULK))
             .group_by(name)
+            # Each is of one dataset. Asked for it before, SQLite would look through all its records.
+            .having(func.min(col(Record.dataset_id)) == dataset_id)
             .order_by(func.min(col(RecordEvent.id)).desc())
             .limit(limit)
         )
