@@ -14,10 +14,10 @@ setup:
 test-setup:
 	@sh .ci/setup test
 
-# Three files at a time, also on two cores: much of the tests' time is waiting for browsers, services and disks. Folder by
-# folder: xdist's own order puts files of few tests last, and those in a browser are the longest.
+# Two files at a time: half of the tests' time is waiting for browsers and services. Folder by folder: xdist's own order
+# puts files of few tests last, and those in a browser are the longest.
 test: test-setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: lint-code lint-docs
 
