@@ -105,7 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _command()(args=arguments, prog_name=COMMAND, standalone_mode=False)
     except TyperException as error:
-        return _fail(f"用法不对：{shorten(error.format_message())}（加 --help 查看用法）", error.exit_code)
+        from core.cli.usage_errors import usage_sentence
+
+        return _fail(f"用法不对：{shorten(usage_sentence(error))}（加 --help 查看用法）", error.exit_code)
     except ShiyaoError as error:
         _log(error)
         return _fail(str(error))

@@ -207,6 +207,7 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
         failures = run_service.failures(store, view.id)
         batches = run_service.open_batches(store, view.id)
         reused = run_service.reused(store, view.id)
+        state = "" if json else run_service.state_sentence(store, view)
         with store.read() as session:
             chosen = default_run(session, view.dataset_id)
             form = load_named_form(queries.dataset(session, view.dataset_id).form)
@@ -221,6 +222,8 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
         print_json({**_as_json(view), "reused": reused, "batches": told, **default})
         return
     _summary(view)
+    if state:
+        say(f"  {state}")
     if default["default"] and chosen is not None:
         say(f"  是默认任务（{chosen.why}）")
     if reused:
@@ -283,7 +286,8 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
         sender = WebhookSender(lambda: store)
         sender.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
-        hint("等待抽取任务，Ctrl+C 结束。")
+        shared = "" if store.path is None else "SQLite 数据库一次只有一个程序执行抽取任务：别处在执行时，这里等着。"
+        hint(f"等待抽取任务，Ctrl+C 结束。{shared}")
         try:
             ended.wait()
         except KeyboardInterrupt:

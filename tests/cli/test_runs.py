@@ -9,6 +9,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import RunStatus
 from core.cli import main
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs.executor_lock import executor_lock
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
@@ -38,6 +39,44 @@ def test_extract_waits_and_status_counts(run: Any, store: Store) -> None:
     assert (code, err) == (0, "")
     assert out.startswith("抽取任务「r」：共 5 条，完成 5，失败 0，未完成 0")
     assert json.loads(run("status", "--run", "r", "--json")[1])["done"] == 5
+    assert "  已完成\n" in run("status", "--run", "r")[1]
+
+
+def test_status_says_whether_anybody_is_at_a_run(run: Any, store: Store) -> None:
+    add_dataset(store, 2)
+    view = run_service.create_run(store, dataset="d", name="r", provider="local")
+    assert "  未开始\n" in run("status", "--run", "r")[1]
+    run_service.start(store, view.id)
+    assert "  进行中，但没有程序在执行：打开页面，或执行 worker\n" in run("status", "--run", "r")[1]
+    lock = executor_lock(store)
+    assert lock.acquire()
+    assert "  进行中，有 1 个程序在执行\n" in run("status", "--run", "r")[1]
+    lock.release()
+    run_service.pause(store, view.id)
+    assert "  已暂停\n" in run("status", "--run", "r")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ("status", "缺少 --run"),
+        ("status --run", "--run 后面要写值"),
+        ("status --ru x", "没有 --ru 这个选项，是不是 --run"),
+        ("status --run x --json=3", "--json 后面不写值"),
+        ("status --run x y", "多写了 y"),
+        ("extract --dataset d --run r --provider local --limit many", "--limit 的值不能用：应为整数"),
+        ("serve --port 0", "--port 的值不能用：不能小于 1"),
+        ("export dataset --dataset d --text short", "--text 的值不能用：不是允许的值，可以是 raw、clean"),
+        ("bogus", "没有 bogus 这个命令"),
+        ("form", "没有写要做什么，可以是 list、"),
+        ("learn", "--from 的值不能用：要写明从哪个数据集学习"),
+    ],
+)
+def test_what_is_not_understood_is_said_in_chinese(arguments: str, why: str, run: Any) -> None:
+    code, out, err = run(*arguments.split())
+    assert (code, out) == (2, "")
+    assert err.startswith(f"用法不对：{why}")
+    assert err.endswith("（加 --help 查看用法）\n")
 
 
 def test_failures_end_with_an_error_code_and_retry_mends_them(

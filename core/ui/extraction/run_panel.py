@@ -19,22 +19,18 @@ from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 
-STATUSES = {
-    RunStatus.WAITING: ("未开始", "gray"),
-    RunStatus.RUNNING: ("进行中", "blue"),
-    RunStatus.PAUSED: ("已暂停", "orange"),
-    RunStatus.CANCELLED: ("已取消", "gray"),
-    RunStatus.FINISHED: ("已完成", "green"),
-}
+_COLOURS = {RunStatus.RUNNING: "blue", RunStatus.PAUSED: "orange", RunStatus.FINISHED: "green"}
 _ORIGINS = {RunKind.IMPORT: ("导入", "violet"), RunKind.MERGE: ("合并", "violet")}
 LATEST, FAILED, ABOUT = "最新结果", "失败", "设置"
 
 
 def run_state(run: RunView) -> tuple[str, str]:
     """A run's state and its colour; of one that no model works on, where it comes from."""
-    if run_service.part_ids(run) and run.status != RunStatus.FINISHED:
-        return ("等待合并", "blue") if run.status == RunStatus.RUNNING else STATUSES[RunStatus(run.status)]
-    return _ORIGINS.get(RunKind(run.kind)) or STATUSES[RunStatus(run.status)]
+    status = RunStatus(run.status)
+    named = run_service.STATUS_NAMES[status], _COLOURS.get(status, "gray")
+    if run_service.part_ids(run) and status != RunStatus.FINISHED:
+        return ("等待合并", "blue") if status == RunStatus.RUNNING else named
+    return _ORIGINS.get(RunKind(run.kind)) or named
 
 
 def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:

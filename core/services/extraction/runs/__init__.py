@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.extraction.runs.activity import run_activity
+    from core.services.extraction.runs.activity import run_activity, state_sentence
     from core.services.extraction.runs.batch_store import batches_of, open_batches
     from core.services.extraction.runs.budget import is_stopped_at_budget
     from core.services.extraction.runs.cost import ESTIMATED_TOKENS, costs, money, total_cost
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.pipeline_loading import load_pipeline
     from core.services.extraction.runs.places import placed_counts
     from core.services.extraction.runs.progress import (
+        STATUS_NAMES,
         chats_out_of_scope,
         failures,
         latest,
@@ -63,7 +64,9 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
+    "STATUS_NAMES",
     "run_activity",
+    "state_sentence",
     "ESTIMATED_TOKENS",
     "Departure",
     "Estimate",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import ExtractionView, RunView, Store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, now
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, RunStatus, now
 from core.errors import Cause, NotFoundError
 from core.services.extraction.runs.scope import awaiting_retry
 from core.services.team import withheld
@@ -64,6 +64,16 @@ class Failure:
     cause: str
     title: str
     chats: tuple[int, ...]
+
+
+STATUS_NAMES = {
+    RunStatus.WAITING: "未开始",
+    RunStatus.RUNNING: "进行中",
+    RunStatus.PAUSED: "已暂停",
+    RunStatus.CANCELLED: "已取消",
+    RunStatus.FINISHED: "已完成",
+}
+"""What people call the state of a run."""
 
 
 def progress(store: Store, run_id: int) -> RunView:
