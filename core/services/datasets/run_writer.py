@@ -93,20 +93,29 @@ class RunWriter:
         if not rows:
             return []
         run = self._run()
-        present = self._answers(rows) if self.run_id is not None and not self._is_new else {}
-        fresh = [row for row in rows if row.chat_id not in present]
+        present = self._answers(rows)
+        fresh: list[ChatForms] = []
+        repeated: list[ChatForms] = []
+        first: dict[int, str] = {}
+        for row in rows:
+            if row.chat_id in present or row.chat_id in first:
+                repeated.append(row)
+                continue
+            fresh.append(row)
+            if row.chat_id:  # a dry run stores none, and knows no ids
+                first[row.chat_id] = row.forms_text
         if fresh and run is not None:
             self._session.execute(_INSERT_ANSWERS, [self._values(row) for row in fresh])
             run.total += len(fresh)
             self._session.flush()
-            self.answered += [row.chat_id for row in fresh]
+            self.answered += first
         self.added += len(fresh)
         for row in fresh:
             self._adjusted_rows += bool(row.notes)
             if row.notes and len(self._adjusted) < _ADJUSTED_SHOWN:
                 self._adjusted.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
-        there = [row for row in rows if row.chat_id in present]
-        other = [row for row in there if present[row.chat_id] != json.loads(row.forms_text)]
+        present |= {row.chat_id: json.loads(first[row.chat_id]) for row in repeated if row.chat_id in first}
+        other = [row for row in repeated if present[row.chat_id] != json.loads(row.forms_text)]
         self.skipped += len(rows) - len(fresh) - len(other)
         return [RejectedRow(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
 
@@ -117,9 +126,16 @@ class RunWriter:
         return (f"{self._adjusted_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._adjusted)}",)
 
     def _answers(self, rows: Sequence[ChatForms]) -> dict[int, Any]:
-        """``{chat id: forms}`` of those chats for which the run has an answer."""
+        """``{chat id: forms}`` of those chats for which the run has an answer; of a new run, those written here."""
+        if self.run_id is None:
+            return {}
+        chat_ids = {row.chat_id for row in rows}
+        if self._is_new:
+            chat_ids.intersection_update(self.answered)
+        if not chat_ids:
+            return {}
         statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
-            col(Extraction.run_id) == self.run_id, col(Extraction.chat_id).in_([row.chat_id for row in rows])
+            col(Extraction.run_id) == self.run_id, col(Extraction.chat_id).in_(chat_ids)
         )
         return {row.chat_id: row.forms for row in self._session.execute(statement)}
 

@@ -106,6 +106,24 @@ def test_other_chats_without_numbers_go_behind_those_that_are_there(store: Store
     assert (numbered.added, [row.index for row in numbered.rejected]) == (0, [1])
 
 
+@pytest.mark.parametrize("between", [0, 450], ids=["in one batch", "in another batch"])
+@pytest.mark.parametrize("other", [False, True], ids=["same labels", "other labels"])
+def test_a_labelled_chat_that_stands_twice_in_a_file_is_stored_once(
+    store: Store, form: Form, between: int, other: bool
+) -> None:
+    load(store, [{"chat_text": TEXTS[0]}])
+
+    def row(number: int, name: str) -> dict[str, Any]:
+        return {"chat_text": f"甲一：第 {number} 次\n乙二：好", "infos": [{**form.empty(), form.name_field: name}]}
+
+    rows = [row(number, "甲一") for number in range(between + 2)]
+    report = load(store, [*rows, row(0, "丙三" if other else "甲一")])
+    assert (report.added, report.labels, len(report.rejected)) == (len(rows), len(rows), int(other))
+    labels = labels_of(store)
+    assert labels is not None
+    assert [forms[0][form.name_field] for forms in labels.values()] == ["甲一"] * len(rows)
+
+
 def test_labels_become_a_run(store: Store, form: Form) -> None:
     info = {**form.empty(), form.name_field: "甲一"}
     rows = [{"chat_text": TEXTS[0], "infos": []}, {"chat_text": TEXTS[1], "infos": [info]}, {"chat_text": TEXTS[2]}]
