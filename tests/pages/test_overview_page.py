@@ -114,3 +114,15 @@ def test_a_batch_reaches_its_reviewer_and_hurry_its_lead(
     assert "过快确认：林晓 9 条" in links("何静")
     monkeypatch.setattr(lead_panel, "is_allowed", lambda permission: False)
     assert not any(label.startswith("过快确认") for label in links("何静")), "it is for those who may see 把关"
+
+
+def test_numbers_of_the_charts_come_when_they_are_opened(open_page: OpenPage, store: Store) -> None:
+    dataset = make(store, 2)
+    make_run(store, dataset, "模型", {1: [{NAME: "林木1"}]})
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    app = open_page(PAGE)
+    folded, recent = [part.label for part in app.expander], len(app.dataframe)
+    app.session_state["overview-numbers"] = True
+    app.run()
+    assert not app.exception and folded == [part.label for part in app.expander] == ["这些图的数字"]
+    assert len(app.dataframe) == recent + 3

@@ -18,6 +18,7 @@ from core.services.review.lead_view import LeadView, lead_view
 from core.services.review.queue.filters import MINE
 from core.services.team import is_allowed
 from core.ui import navigation, state
+from core.ui.folded import draw_folded
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value
@@ -137,7 +138,8 @@ def _draw_field_changes(charts: Any, form: Form, view: LeadView) -> None:
     ]
     if not rows:
         return
-    with st.expander(f"逐字段看改动的占比（{len(keys)} 个字段改过）"):
+
+    def draw() -> None:
         chart, numbers = st.tabs(["图", "数字"])
         with chart:
             charts.draw_small_multiples(
@@ -148,6 +150,8 @@ def _draw_field_changes(charts: Any, form: Form, view: LeadView) -> None:
             )
         with numbers:
             draw_table(rows, name="逐字段改动", key="table-field-changes", columns={"改动": percent_column()})
+
+    draw_folded(f"逐字段看改动的占比（{len(keys)} 个字段改过）", draw, key="overview-field-changes")
 
 
 def _draw_charts(form: Form, view: LeadView) -> None:
@@ -188,7 +192,8 @@ def _draw_charts(form: Form, view: LeadView) -> None:
         else:
             st.caption("还没有从抽取任务改起的记录。")
     _draw_field_changes(charts, form, view)
-    with st.expander("这些图的数字"):
+
+    def draw_numbers() -> None:
         tables = st.columns(3, gap="medium")
         with tables[0]:
             draw_table(left, name="还剩", key="table-left")
@@ -196,3 +201,5 @@ def _draw_charts(form: Form, view: LeadView) -> None:
             draw_table(work, name="每天审完", key="table-work")
         with tables[2]:
             draw_table(changes, name="改动", key="table-changes", columns={"改动": percent_column()})
+
+    draw_folded("这些图的数字", draw_numbers, key="overview-numbers")

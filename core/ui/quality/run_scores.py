@@ -11,6 +11,7 @@ from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_
 from core.services.quality.scores import outdated_sentence
 from core.services.training import training_overlap
 from core.ui import address, charts, state
+from core.ui.folded import draw_folded
 from core.ui.links import all_runs, compare_address, compare_column, workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
@@ -158,12 +159,12 @@ def _draw_field_points(benchmark: Benchmark, score: RunScore) -> None:
         alt_text=f"满分最少的字段是{ordered[0]}，{counts[ordered[0]][2]} 条",
         key="scores-field-points",
     )
-    with st.expander("这些图的数字"):
-        draw_table(
-            [{"字段": label, **dict(zip(_GOT, counts[label], strict=True))} for label in ordered],
-            name="逐字段得分",
-            key="scores-field-points-table",
-        )
+    table = [{"字段": label, **dict(zip(_GOT, counts[label], strict=True))} for label in ordered]
+    draw_folded(
+        "这些图的数字",
+        lambda: draw_table(table, name="逐字段得分", key="scores-field-points-table"),
+        key="scores-field-points-numbers",
+    )
 
 
 def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
