@@ -24,6 +24,15 @@ def run_named(session: Session, dataset_id: int, typed: str) -> Run | None:
     return _likest(session.execute(here).scalars(), typed)
 
 
+def hold_run_names(session: Session, dataset_id: int) -> None:
+    """Let nobody else add a run to a dataset until this transaction ends, so that a name looked for stays free.
+
+    On PostgreSQL a lock of the dataset's row, which holds up no answers; SQLite has one writer anyway.
+    """
+    row = select(col(Dataset.id)).where(col(Dataset.id) == dataset_id)
+    session.execute(row.with_for_update(key_share=True))
+
+
 def meant(table: type[Dataset] | type[Run], name_or_id: str | int) -> ColumnElement[bool]:
     """The condition of a row by its id, or by its name in either spelling."""
     if isinstance(name_or_id, int):

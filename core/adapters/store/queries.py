@@ -146,15 +146,6 @@ def runs(session: Session, dataset_id: int | None = None) -> list[RunView]:
     return _run_views(session, statement)
 
 
-def hold_run_names(session: Session, dataset_id: int) -> None:
-    """Let nobody else add a run to a dataset until this transaction ends, so that a name looked for stays free.
-
-    On PostgreSQL a lock of the dataset's row, which holds up no answers; SQLite has one writer anyway.
-    """
-    row = select(col(Dataset.id)).where(col(Dataset.id) == dataset_id)
-    session.execute(row.with_for_update(key_share=True))
-
-
 def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) -> RunView:
     """One run by id, or by name (in one dataset, or in all if the name is used once).
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from core.adapters.store.named_rows import run_named
+from core.adapters.store.named_rows import hold_run_names, run_named
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
@@ -73,7 +73,7 @@ def store_merged_run(
     name = validate_run_name(name)
     with store.write() as session:
         dataset = queries.dataset(session, dataset_id)
-        queries.hold_run_names(session, dataset.id)
+        hold_run_names(session, dataset.id)
         if run_named(session, dataset.id, name) is not None:
             raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的抽取任务", "请换一个名称")
         row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from core.adapters.store.named_rows import run_named
+from core.adapters.store.named_rows import hold_run_names, run_named
 from core.domain.form import load_named_form
 from core.domain.merge import Method
 from core.domain.permissions import Permission
@@ -93,7 +93,7 @@ def start_joined(
     first = {key: run.id for part, run in zip(parts, runs, strict=True) for key in part.fields}
     ids = [run.id for run in runs]
     with store.write() as session:
-        queries.hold_run_names(session, data.id)
+        hold_run_names(session, data.id)
         row = _require_free(session, data.id, name, ids)
         if row is None:
             row = Run(dataset_id=data.id, name=name, kind=RunKind.MERGE, status=RunStatus.WAITING)

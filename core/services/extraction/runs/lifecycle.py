@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec, connect, default_concurrency
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from core.adapters.store.named_rows import run_named
+from core.adapters.store.named_rows import hold_run_names, run_named
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_RUN_NAME, NAME_RULE, is_usable_name, stored_name
 from core.errors import NotFoundError, RunError, ShiyaoError
@@ -110,7 +110,7 @@ def create_run(
     chosen = stages.main
     with store.write() as session:
         data = queries.dataset(session, dataset)
-        queries.hold_run_names(session, data.id)
+        hold_run_names(session, data.id)
         indices = list(queries.chat_ids(session, data.id))
         chosen_indices = _wanted(indices, limit, chat_indices)
         row = run_named(session, data.id, typed_name)
