@@ -265,7 +265,7 @@ def _write(
         file.sha256,
         target.who,
         chats=added_ids,
-        answers=writer.answered,
+        answers=sorted(writer.answered),
         present=sorted(present_ids.difference(added_ids)),
         new_dataset=new_dataset,
         expected=(expected, last),

@@ -98,7 +98,7 @@ def import_run(
                 if kind is RunKind.IMPORT and writer.run_id:
                     report = replace(report, notes=(*report.notes, *note_copy(session, target.id, writer.run_id)))
                 expected = (target.expected, target.expected)
-                mark = ImportMark(file.name, file.sha256, who, (), writer.answered, (), False, expected)
+                mark = ImportMark(file.name, file.sha256, who, (), sorted(writer.answered), (), False, expected)
                 report = replace(report, import_id=log_import(session, report, mark))
     except IntegrityError as error:
         raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error

@@ -67,7 +67,7 @@ class RunWriter:
         dry_run: bool = False,
     ) -> None:
         self._dry_run = dry_run
-        self.answered: list[int] = []
+        self.answered: set[int] = set()
         self.added = 0
         self.skipped = 0
         self.run_id: int | None = None
@@ -108,7 +108,7 @@ class RunWriter:
             self._session.execute(_INSERT_ANSWERS, [self._values(row) for row in fresh])
             run.total += len(fresh)
             self._session.flush()
-            self.answered += first
+            self.answered.update(first)
         self.added += len(fresh)
         for row in fresh:
             self._adjusted_rows += bool(row.notes)
@@ -131,7 +131,7 @@ class RunWriter:
             return {}
         chat_ids = {row.chat_id for row in rows}
         if self._is_new:
-            chat_ids.intersection_update(self.answered)
+            chat_ids &= self.answered
         if not chat_ids:
             return {}
         statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
