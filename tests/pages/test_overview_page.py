@@ -33,7 +33,7 @@ def test_labels_alone_are_no_run_to_start_from(open_page: OpenPage, store: Store
     dataset = make(store, 2)
     make_run(store, dataset, "标注", {1: [{NAME: "林木1"}], 2: [{NAME: "林木2"}]}, RunKind.LABELS)
     app = open_page(PAGE)
-    assert "标注（还没有抽取任务，先用人工标注）" in seen(app)
+    assert "标注（还没有完整的抽取任务，先用人工标注）" in seen(app)
     assert "新建抽取任务" in [link.proto.label for link in app.get("page_link")]
     decide(store, dataset, 1, values={NAME: "林木1"})
     assert "审阅，还剩 1 条" in [link.proto.label for link in open_page(PAGE).get("page_link")]

@@ -68,6 +68,7 @@ class DefaultRun:
         left_out: whether a run that scores more did not come into question: taught by answers, not done, or too empty.
         who: who pinned it, where somebody did.
         at: when it was pinned.
+        first: number of labelled chats that it was judged on, where there are more: the first ones.
     """
 
     id: int
@@ -77,6 +78,7 @@ class DefaultRun:
     left_out: bool = False
     who: str = ""
     at: datetime | None = None
+    first: int | None = None
 
     @property
     def why(self) -> str:
@@ -86,13 +88,14 @@ class DefaultRun:
             case DefaultReason.PINNED:
                 return f"{self.who or '组长'}指定"
             case DefaultReason.LABELS:
-                return f"对照标注得分最高，{self.score:.2f}{left_out}"
+                labels = f"前 {self.first:,} 条的标注" if self.first else "标注"
+                return f"对照{labels}得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.EXTERNAL:
                 return f"登记的线上得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.NEWEST:
                 return "最新的完整抽取任务"
             case DefaultReason.ONLY_LABELS:
-                return "还没有抽取任务，先用人工标注"
+                return "还没有完整的抽取任务，先用人工标注"
 
     def as_json(self) -> dict[str, Any]:
         """The default run as the command line prints it."""
@@ -212,10 +215,16 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.ONLY_LABELS)
-    has_labels = judging_labels(session, dataset_id, runs) is not None
+    labels = judging_labels(session, dataset_id, runs)
+    has_labels = labels is not None
     # What was made from labels and records scores well by them; whoever wants it as the default pins it.
     honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]
     candidates = _complete(honest or candidates)
+    labelled = next((run for run in runs if run.kind == RunKind.LABELS), None)
+    few = COMPLETE_FROM * labelled.answered if labelled is not None else 0.0
+    if labelled is not None and all(run.status != RunStatus.FINISHED and run.answered < few for run in candidates):
+        # Most chats would open empty, though something is known of them.
+        return DefaultRun(labelled.id, labelled.name, DefaultReason.ONLY_LABELS)
     measured = measured_runs(session, dataset_id, runs)
     found_shares = {run.id: one.found for run in candidates if (one := measured.get(run.id)) is not None}
     if has_labels:
@@ -227,7 +236,8 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
         best = max(rivals, key=lambda run: (round(measured[run.id].score, 6), run.id))
         reason = DefaultReason.LABELS if has_labels else DefaultReason.EXTERNAL
         left_out = any(round(one.score - measured[best.id].score, 6) > 0 for one in measured.values())
-        return DefaultRun(best.id, best.name, reason, measured[best.id].score, left_out)
+        first = JUDGED_ON if labels is not None and labels.answered > JUDGED_ON else None
+        return DefaultRun(best.id, best.name, reason, measured[best.id].score, left_out, first=first)
     return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
 
 

@@ -1,5 +1,7 @@
 """The default run: pinned, else by score, else by the score from outside, else the newest that is worth it."""
 
+from importlib import import_module
+
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -60,6 +62,26 @@ def test_the_newest_run_is_the_default_only_if_it_is_worth_starting_from(store: 
     assert (default.id, default.reason, default.why) == (second, DefaultReason.NEWEST, "最新的完整抽取任务")
     delete_run(store, second)
     assert default_of(store, dataset).id == first
+
+
+def test_that_a_run_was_judged_on_the_first_labels_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("run_measures", "default_run"):
+        monkeypatch.setattr(import_module(f"core.services.quality.{module}"), "JUDGED_ON", 5)
+    assert default_of(store, quality_dataset(store)).why.startswith("对照前 5 条的标注得分最高")
+
+
+def test_a_run_of_a_few_chats_does_not_take_the_place_of_labels_of_all(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    full(store, dataset, "标注", kind=RunKind.LABELS)
+    full(store, dataset, "取消的", 2, status=RunStatus.CANCELLED)
+    default = default_of(store, dataset)
+    assert (default.name, default.why) == ("标注", "还没有完整的抽取任务，先用人工标注")
+    whole = full(store, dataset, "完整的")
+    assert default_of(store, dataset).id == whole
+    few_labels = add_dataset(store, 8, "标注不多")
+    full(store, few_labels, "标注", 2, kind=RunKind.LABELS)
+    half = full(store, few_labels, "一半", 4)
+    assert default_of(store, few_labels).id == half, "labels of fewer chats are no better"
 
 
 def test_labels_decide_then_the_score_from_outside_then_age(store: Store) -> None:

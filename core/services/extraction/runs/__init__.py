@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.lazy_packages import import_when_used
 
 if TYPE_CHECKING:
-    from core.services.extraction.runs.activity import run_activity, state_sentence
+    from core.services.extraction.runs.activity import run_activity
     from core.services.extraction.runs.batch_store import batches_of, open_batches
     from core.services.extraction.runs.budget import is_stopped_at_budget
     from core.services.extraction.runs.cost import ESTIMATED_TOKENS, costs, money, total_cost
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         progress,
         reused,
         some_extractions,
+        state_sentence,
     )
     from core.services.extraction.runs.run_for_review import (
         FilledBy,

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.store import RunView, Store
+from core.adapters.store import Store
 from core.adapters.store.job_queue import live_workers
 from core.adapters.store.models import Run, RunKind, RunStatus
-from core.services.extraction.runs.batch_store import open_batches
 from core.services.extraction.runs.executor_lock import executor_lock
-from core.services.extraction.runs.progress import STATUS_NAMES
 from core.services.extraction.runs.scope import BatchWay, parameters_of, pending
 from core.services.extraction.runs.shared_lanes import LOST_SECONDS
 
@@ -42,17 +40,6 @@ def run_activity(store: Store) -> RunActivity:
             return RunActivity(pending_chats, live_workers(session, LOST_SECONDS))
     # On SQLite who executes holds a lock; it is tried only where somebody should hold it.
     return RunActivity(pending_chats, 1 if pending_chats and _is_locked(store) else 0)
-
-
-def state_sentence(store: Store, run: RunView) -> str:
-    """The state of a model's run, and whether anybody is at it; ``""`` for other runs."""
-    if run.kind != RunKind.MODEL:
-        return ""
-    named = STATUS_NAMES[RunStatus(run.status)]
-    if run.status != RunStatus.RUNNING or not run.pending or open_batches(store, run.id):
-        return named
-    workers = run_activity(store).workers
-    return f"{named}，有 {workers} 个程序在执行" if workers else f"{named}，但没有程序在执行：打开页面，或执行 worker"
 
 
 def _is_locked(store: Store) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import ExtractionView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, RunStatus, now
 from core.errors import Cause, NotFoundError
-from core.services.extraction.runs.scope import awaiting_retry
+from core.services.extraction.runs.scope import BatchWay, awaiting_retry
 from core.services.team import withheld
 
 _WINDOW = timedelta(seconds=60)
@@ -90,6 +90,19 @@ def progress(store: Store, run_id: int) -> RunView:
         if row is None:
             raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
         return view.model_copy(update={"failed": view.failed - len(awaiting_retry(session, row))})
+
+
+def state_sentence(store: Store, run: RunView) -> str:
+    """The state of a model's run, and whether anybody is at it; ``""`` for other runs."""
+    if run.kind != RunKind.MODEL:
+        return ""
+    named = STATUS_NAMES[RunStatus(run.status)]
+    if run.status != RunStatus.RUNNING or not run.pending or run.parameters.get("batch") == BatchWay.FILES:
+        return named
+    from core.services.extraction.runs.activity import run_activity  # its locks and lanes take their time to import
+
+    workers = run_activity(store).workers
+    return f"{named}，有 {workers} 个程序在执行" if workers else f"{named}，但没有程序在执行：打开页面，或执行 worker"
 
 
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:
