@@ -3,7 +3,6 @@
 The statements are those that a file holds which the migrations have made; ``make docs`` writes them anew.
 """
 
-import re
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from core.adapters.store.schema_version import NEWEST, VERSION_TABLE
 _FILE = Path(__file__).with_name("migrations") / "blank_sqlite.sql"
 _END = ";\n"
 """Ends a statement: those of a trigger inside of it stand in one line."""
-_CONSTRAINT = re.compile(r"\s*(CONSTRAINT|PRIMARY KEY|FOREIGN KEY|UNIQUE|CHECK)\b")
+_CONSTRAINTS = ("CONSTRAINT ", "PRIMARY KEY ", "FOREIGN KEY", "UNIQUE ", "CHECK ")
 
 
 def create_blank(connection: Connection) -> bool:
@@ -59,7 +58,7 @@ def statements_of(connection: Connection) -> str:
 def _in_order(statement: str) -> str:
     *lines, last = (line.rstrip() for line in statement.split("\n"))
     ordered: list[str] = []
-    for is_constraint, group in groupby(lines, lambda line: _CONSTRAINT.match(line) is not None):
+    for is_constraint, group in groupby(lines, lambda line: line.lstrip().startswith(_CONSTRAINTS)):
         together = list(group)
         if is_constraint:
             has_more = together[-1].endswith(",")
