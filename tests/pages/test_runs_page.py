@@ -231,6 +231,7 @@ def test_failures_by_cause_with_replies_and_retry(
         causes = by_label(app.get("button_group"), "原因")
         assert [option.content for option in causes.proto.options] == ["回答无法解析成表单 2", "密钥被拒绝 1"]
         assert list(app.dataframe[1].value["群聊"]) == [2, 3]
+        assert "有失败" in seen(app) and "已完成" not in seen(app)
         # The first one is open: what came, and what the parser did with it.
         assert "第 2 条" in seen(app)
         assert "不会" in seen(app)
@@ -263,6 +264,7 @@ def test_a_running_run_is_paused_and_goes_on(page: OpenPage, store: Store, monke
         assert "未完成" in texts(app)[0]
         app = by_label(app.button, "继续").click().run()
         assert run_service.progress(store, run.id).status == RunStatus.RUNNING
+        app = by_label(app.button, "暂停").click().run()
         by_label(app.button, "取消").click().run()
         assert run_service.progress(store, run.id).status == RunStatus.CANCELLED
 

@@ -24,15 +24,16 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
     off = only_for(Permission.RUNS)
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if run.status == RunStatus.RUNNING:
-            pause, stop = (run_service.pause, run.id), (run_service.cancel, run.id)
+            pause = (run_service.pause, run.id)
             st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=pause, **off)
-            st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=stop, **off)
+            _draw_cancel(run)
             draw_limits_popover(run, spec)
             return
         if run.pending:
             go = (run_service.start, run.id)
             icon = ":material/play_arrow:"
             st.button("继续", key=f"go-{run.id}", icon=icon, type="primary", on_click=_act, args=go, **off)
+            _draw_cancel(run)
             draw_live_button(run)
             draw_limits_popover(run, spec)
         if run.failed:
@@ -56,15 +57,23 @@ def draw_stored_run_actions(run: RunView) -> None:
     off = only_for(Permission.RUNS)
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if run_service.part_ids(run) and run.status == RunStatus.RUNNING:
-            pause, stop = (run_service.pause, run.id), (run_service.cancel, run.id)
+            pause = (run_service.pause, run.id)
             st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=pause, **off)
-            st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=stop, **off)
+            _draw_cancel(run)
             return
         if run_service.part_ids(run):
             label = "再合并一次" if run.status == RunStatus.FINISHED else "继续"
             go = (run_service.start, run.id)
             st.button(label, key=f"go-{run.id}", icon=":material/merge:", on_click=_act, args=go, **off)
+            _draw_cancel(run)
         _draw_common_actions(run)
+
+
+def _draw_cancel(run: RunView) -> None:
+    """Button that cancels a run that goes on, or that was paused and is not to go on by itself any more."""
+    if run.status in (RunStatus.RUNNING, RunStatus.PAUSED):
+        stop, off = (run_service.cancel, run.id), only_for(Permission.RUNS)
+        st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=stop, **off)
 
 
 def _draw_common_actions(run: RunView) -> None:

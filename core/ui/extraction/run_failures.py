@@ -1,5 +1,6 @@
 """Failures of a run: by cause, chat by chat, with the raw reply and what the parser made of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +84,7 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     if not one.replies:
         st.caption("没有发出过调用。")
         return
-    labels = [_reply_label(number, reply) for number, reply in enumerate(one.replies, 1)]
+    labels = reply_labels(one.replies)
     number = len(one.replies) - 1
     if len(one.replies) > 1:
         number = st.selectbox(
@@ -105,11 +106,22 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     st.markdown("\n".join(f"- {escape_markdown(step)}" for step in parser_steps(form, raw, reply)))
 
 
-def _reply_label(number: int, reply: dict[str, Any]) -> str:
+def reply_labels(replies: Sequence[dict[str, Any]]) -> list[str]:
+    """What each reply is called; one that came only when it was asked for again says so: all of them are 次数."""
+    total, labels = 0, []
+    for reply in replies:
+        times = int(reply.get("attempts", 1))
+        first, total = total + 1, total + times
+        named = f"第 {first} 至 {total} 次" if times > 1 else f"第 {first} 次" if times else "沿用"
+        labels.append(_reply_label(named, reply))
+    return labels
+
+
+def _reply_label(times: str, reply: dict[str, Any]) -> str:
     code = f"错误码 {reply['code']}" if reply.get("code") else ""
     seconds = reply.get("seconds")
     prompt, sample, window = (reply.get(key) for key in ("prompt", "sample", "window"))
-    parts = [f"第 {number} 次", str(prompt or ""), f"第 {window} 段" if (window or 1) > 1 else ""]
+    parts = [times, str(prompt or ""), f"第 {window} 段" if (window or 1) > 1 else ""]
     parts += [f"第 {sample} 票" if (sample or 1) > 1 else "", _local(str(reply.get("at", "")))]
     parts += [f"{seconds:.1f} 秒" if isinstance(seconds, int | float) else "", code]
     return " · ".join(part for part in parts if part)

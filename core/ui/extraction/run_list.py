@@ -27,11 +27,7 @@ def refresh_seconds(run_views: list[RunView]) -> float | None:
     """Seconds between two drawings while a run goes on, or calls of a stopped one are under way; else ``None``."""
     if any(run.status == RunStatus.RUNNING for run in run_views):
         return _LIVE_SECONDS
-    paused = {run.id for run in run_views if run.status == RunStatus.PAUSED}
-    if not paused:
-        return None
-    with state.store().read() as session:
-        return _LIVE_SECONDS if paused & run_service.placed_counts(session).keys() else None
+    return _LIVE_SECONDS if any(run_service.under_way(state.store(), run) for run in run_views) else None
 
 
 def current_run(run_views: list[RunView]) -> RunView | None:

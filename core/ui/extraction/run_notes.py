@@ -19,7 +19,7 @@ def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
     noted = [(one.index, notes) for one in extractions if notes_summary(notes := latest_notes(one.replies))]
     if not noted:
         return
-    with st.expander(f"{len(noted)} 条群聊清理、分段或取舍过"):
+    with st.expander(f"最新的 {len(extractions)} 条群聊里，{len(noted)} 条清理、分段或取舍过"):
         for index, notes in noted:
             st.markdown(f"**第 {index:d} 条**：{escape_markdown(notes_summary(notes))}")
             st.markdown("\n".join(f"- {escape_markdown(line)}" for line in note_lines(notes, form)))

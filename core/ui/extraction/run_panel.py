@@ -27,7 +27,8 @@ LATEST, FAILED, ABOUT = "最新结果", "失败", "设置"
 def run_state(run: RunView) -> tuple[str, str]:
     """A run's state and its colour; of one that no model works on, where it comes from."""
     status = RunStatus(run.status)
-    named = run_service.STATUS_NAMES[status], _COLOURS.get(status, "gray")
+    colour = _COLOURS.get(RunStatus.FINISHED if run_service.has_ended(run) else status, "gray")
+    named = run_service.state_name(run), "orange" if run.failed and run_service.has_ended(run) else colour
     if run_service.part_ids(run) and status != RunStatus.FINISHED:
         return ("等待合并", "blue") if status == RunStatus.RUNNING else named
     return _ORIGINS.get(RunKind(run.kind)) or named
@@ -47,7 +48,7 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     option = next((one for one in options if (one.spec.provider, one.spec.name) == (run.provider, run.model)), None)
     with _draw_head(run):
         draw_run_actions(run, option.spec if option else adhoc_model(run.provider, run.model))
-    st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=escape_markdown(progress_text(run)))
+    _draw_bar(run)
     cost = run_service.costs(state.store(), [run])[run.id]
     metrics(_numbers(run, cost), warn="失败")
     if run.parameters.get("tokens_estimated"):
@@ -116,6 +117,19 @@ def _draw_stored_run(run: RunView, form: Form) -> None:
         }
     )
     draw_latest_results(run, form)
+
+
+def _draw_bar(run: RunView) -> None:
+    """A bar of what is answered, with an amber part for what failed; below it what a stopped run still waits for."""
+    answered, settled = ((count / run.total if run.total else 0.0) for count in (run.done, run.done + run.failed))
+    with st.container(key=f"run-bar-{run.id:d}"):
+        st.progress(min(answered, 1.0), text=escape_markdown(progress_text(run)))
+    if run.failed:
+        part = f"transparent {answered:.2%}, var(--ours-amber) {answered:.2%} {settled:.2%}, transparent {settled:.2%}"
+        bar = f'#root .st-key-run-bar-{run.id:d} [data-testid="stProgressBarTrack"]'
+        st.html(f"<style>{bar} {{ background-image: linear-gradient(to right, {part}); }}</style>")
+    if calls := run_service.under_way(state.store(), run):
+        st.caption(f":material/hourglass_top: 还有 {calls:,} 条群聊的回答没有回来，回来了照样存下。")
 
 
 def progress_text(run: RunView) -> str:

@@ -26,7 +26,7 @@ def draw_latest_results(run: RunView, form: Form) -> None:
         [
             row | {"打开": workbench_address(run.dataset_id, one.index, queue="")}
             for one in latest
-            for row in result_rows(one, form)
+            for row in result_rows(one, form, retried=_is_retried(run, one))
         ],
         hide_index=True,
         height="content",
@@ -45,9 +45,16 @@ def draw_latest_results(run: RunView, form: Form) -> None:
     draw_run_notes(latest, form)
 
 
-def result_rows(one: ExtractionView, form: Form) -> list[dict[str, Any]]:
-    """An extraction as table rows, one per customer; a failure is one row with its reason."""
-    result = _RESULT_TITLES.get(ExtractionStatus(one.status), one.status)
+def _is_retried(run: RunView, one: ExtractionView) -> bool:
+    """Whether a failure is about to be tried again: the run counts it as pending."""
+    return (
+        one.status == ExtractionStatus.FAILED and run.parameters.get("retry", {}).get(str(one.chat_id)) == one.attempts
+    )
+
+
+def result_rows(one: ExtractionView, form: Form, *, retried: bool = False) -> list[dict[str, Any]]:
+    """An extraction as table rows, one per customer; a failure is one row with its reason, ``retried`` or not."""
+    result = "等待重试" if retried else _RESULT_TITLES.get(ExtractionStatus(one.status), one.status)
     if one.replies and one.replies[-1].get("reused"):
         result += " · 沿用"  # an earlier reply to the same question: it cost nothing
     head = {"群聊": one.index, "结果": result}

@@ -30,11 +30,10 @@ if TYPE_CHECKING:
         start,
     )
     from core.services.extraction.runs.pipeline_loading import load_pipeline
-    from core.services.extraction.runs.places import placed_counts
     from core.services.extraction.runs.progress import (
-        STATUS_NAMES,
         chats_out_of_scope,
         failures,
+        has_ended,
         latest,
         listed_runs,
         model_runs,
@@ -42,7 +41,9 @@ if TYPE_CHECKING:
         progress,
         reused,
         some_extractions,
+        state_name,
         state_sentence,
+        under_way,
     )
     from core.services.extraction.runs.run_for_review import (
         FilledBy,
@@ -65,8 +66,8 @@ if TYPE_CHECKING:
     from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
-    "STATUS_NAMES",
     "run_activity",
+    "state_name",
     "state_sentence",
     "ESTIMATED_TOKENS",
     "Departure",
@@ -96,6 +97,7 @@ __all__ = [
     "go_live",
     "is_stopped_at_budget",
     "joined_progress",
+    "has_ended",
     "latest",
     "listed_runs",
     "model_runs",
@@ -108,7 +110,6 @@ __all__ = [
     "parse_indices",
     "part_ids",
     "pause",
-    "placed_counts",
     "load_pipeline",
     "progress",
     "prompt_options",
@@ -120,6 +121,7 @@ __all__ = [
     "start_joined",
     "stop_running",
     "total_cost",
+    "under_way",
     "wait_for_run",
     "what_leaves",
 ]

@@ -342,9 +342,9 @@ def require_batch(spec: ModelSpec, batch: BatchWay | Literal[""]) -> None:
 
 
 def finish_if_complete(session: Session, run_id: int) -> None:
-    """Mark a running run as finished if nothing is missing; call it inside a write, after flushing."""
+    """Mark a run, stopped ones too, as finished if nothing is missing; call it inside a write, after flushing."""
     row = session.get(Run, run_id)
-    if row is not None and row.status == RunStatus.RUNNING and not pending(session, row):
+    if row is not None and row.status not in (RunStatus.WAITING, RunStatus.FINISHED) and not pending(session, row):
         row.status = RunStatus.FINISHED
 
 

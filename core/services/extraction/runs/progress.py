@@ -66,7 +66,7 @@ class Failure:
     chats: tuple[int, ...]
 
 
-STATUS_NAMES = {
+_STATUS_NAMES = {
     RunStatus.WAITING: "未开始",
     RunStatus.RUNNING: "进行中",
     RunStatus.PAUSED: "已暂停",
@@ -92,11 +92,36 @@ def progress(store: Store, run_id: int) -> RunView:
         return view.model_copy(update={"failed": view.failed - len(awaiting_retry(session, row))})
 
 
+def state_name(run: RunView) -> str:
+    """What people call the state of a run; one that is done and has failures is not called done."""
+    if not has_ended(run):
+        return _STATUS_NAMES[RunStatus(run.status)]
+    return "有失败" if run.failed else _STATUS_NAMES[RunStatus.FINISHED]
+
+
+def has_ended(run: RunView) -> bool:
+    """Whether nothing of a run is left to ask: finished, or stopped when its last calls were under way."""
+    stopped = run.status in (RunStatus.PAUSED, RunStatus.CANCELLED)
+    return run.status == RunStatus.FINISHED or (stopped and run.total > 0 and not run.pending)
+
+
+def under_way(store: Store, run: RunView) -> int:
+    """Number of chats of a stopped run whose calls are still under way; their answers are stored as they come."""
+    if run.status not in (RunStatus.PAUSED, RunStatus.CANCELLED):
+        return 0
+    from core.services.extraction.runs.places import placed_counts
+
+    with store.read() as session:
+        return placed_counts(session).get(run.id, 0)
+
+
 def state_sentence(store: Store, run: RunView) -> str:
     """The state of a model's run, and whether anybody is at it; ``""`` for other runs."""
     if run.kind != RunKind.MODEL:
         return ""
-    named = STATUS_NAMES[RunStatus(run.status)]
+    named = state_name(run)
+    if calls := under_way(store, run):
+        return f"{named}，还有 {calls:,} 条群聊的回答没有回来，回来了照样存下"
     if run.status != RunStatus.RUNNING or not run.pending or run.parameters.get("batch") == BatchWay.FILES:
         return named
     from core.services.extraction.runs.activity import run_activity  # its locks and lanes take their time to import

@@ -1,12 +1,17 @@
 """Creating and steering runs: names, scope, refusals. No executor is started here."""
 
+from collections.abc import Callable
+
 import pytest
 
-from core.adapters.store import Store, queries
+from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
 from core.errors import NotFoundError, PromptError, RunError, SettingsError
 from core.services.extraction import runs as run_service
+from core.services.extraction.pipeline import Outcome, Status
+from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.progress import Pace, extraction
+from core.services.extraction.runs.result_store import ChatResult, ResultStore
 from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
@@ -183,6 +188,33 @@ def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
         run_service.progress(store, run.id)
     with pytest.raises(NotFoundError):
         run_service.cancel(store, run.id)
+
+
+@pytest.mark.parametrize("stop", [run_service.pause, run_service.cancel])
+def test_a_stopped_run_whose_last_answers_came_is_finished(store: Store, stop: Callable[[Store, int], RunView]) -> None:
+    dataset = add_dataset(store, 2)
+    run = run_service.create_run(store, dataset="d", name="r", provider="local")
+    run_service.start(store, run.id)
+    ids = chat_ids(store, dataset.id)
+    assert execute(store, run.id, ids[1])
+    stop(store, run.id)
+    answer = Outcome((), Status.OK)
+    late = ChatResult(PlacedChat(run.id, ids[2], "local:", holder=1), answer, [])
+    assert run_service.progress(store, run.id).status != RunStatus.FINISHED
+    assert ResultStore(store).keep(late).stored
+    assert run_service.progress(store, run.id).status == RunStatus.FINISHED
+
+
+def test_the_state_of_a_run_names_failures_and_sees_that_nothing_is_left(store: Store) -> None:
+    add_dataset(store, 2)
+    run = run_service.create_run(store, dataset="d", name="r", provider="local")
+
+    def state(status: RunStatus, done: int, failed: int = 0) -> str:
+        return run_service.state_name(run.model_copy(update={"status": status, "done": done, "failed": failed}))
+
+    assert state(RunStatus.FINISHED, 2) == state(RunStatus.CANCELLED, 2) == state(RunStatus.PAUSED, 2) == "已完成"
+    assert state(RunStatus.FINISHED, 1, 1) == state(RunStatus.CANCELLED, 1, 1) == "有失败"
+    assert (state(RunStatus.CANCELLED, 0, 1), state(RunStatus.PAUSED, 1)) == ("已取消", "已暂停")
 
 
 def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
