@@ -1,13 +1,17 @@
 """Two servers over one PostgreSQL behind a reverse proxy, a browser at each: one is killed, and the other goes on.
 
 The proxy is what docs/runs.md asks of one: a browser stays with its server, and comes to the other where that is gone.
+The one that is killed is at a run just then, whose chats the other finishes.
 """
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -20,6 +24,8 @@ from core.services.extraction import runs as run_service
 from tests import postgres as pg
 from tests.browser.reviewer_page import BUDGET, PATIENT, RIVAL, ReviewerPage, fill, seats
 from tests.browser.serving import Server, serving
+from tests.fakes.behaviour import Answer
+from tests.fakes.openai_server import FakeOpenAI
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -31,14 +37,40 @@ def address(postgres: pg.Postgres) -> str:
     return postgres.database()
 
 
+class Service(FakeOpenAI):
+    """A model that answers two calls at once, and the others once it may."""
+
+    def __init__(self) -> None:
+        super().__init__(self._answer)
+        self.may_answer = threading.Event()
+
+    def _answer(self, _request: dict[str, Any], number: int) -> Answer:
+        if number >= 2:
+            self.may_answer.wait(120)
+        return Answer()
+
+    def __exit__(self, *raised: object) -> None:
+        self.may_answer.set()
+        super().__exit__(*raised)
+
+
 @pytest.fixture
-def servers(address: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """The model that this process and both servers know."""
+    with Service() as running:
+        for name, value in running.environment().items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def servers(address: str, service: Service, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Two of them, started at the same time over the same blank database."""
     folders = [tmp_path / name for name in ("one", "two")]
 
     def start(folder: Path) -> Server:
         folder.mkdir()
-        env = {"SHIYAO_DATABASE_URL": address, "SHIYAO_LOG_FILE": str(folder / "log")}
+        env = {"SHIYAO_DATABASE_URL": address, "SHIYAO_LOG_FILE": str(folder / "log"), **service.environment()}
         return opened.enter_context(serving("app.py", folder, env))
 
     with ExitStack() as opened, ThreadPoolExecutor(2) as both:
@@ -47,7 +79,7 @@ def servers(address: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
 
 
 def test_one_of_two_servers_is_killed_and_the_other_goes_on(
-    browser: Browser, address: str, servers: tuple[Server, Server]
+    browser: Browser, address: str, servers: tuple[Server, Server], service: Service
 ) -> None:
     first, second = servers
     with ExitStack() as opened:
@@ -75,9 +107,15 @@ def test_one_of_two_servers_is_killed_and_the_other_goes_on(
         xiao.is_now("saved")
         assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL)) == ("四万", "林间家居")
 
+        # The first server alone is at this one: it stores two answers, and waits for four.
+        takes_part_in_runs(xiao)
+        fill(store, "问模型", 10)
+        asked = run_service.create_run(store, dataset="问模型", name="问", provider="openai", concurrency=4)
+        run_service.start(store, asked.id)
+        wait_until(lambda: len(service.requests) == 6 and run_service.progress(store, asked.id).done == 2)
+
         # A run that neither of them started is theirs to carry out, each chat once.
-        for desk in (xiao, mo):
-            takes_part_in_runs(desk)
+        takes_part_in_runs(mo)
         fill(store, "抽取", 20)
         run = run_service.create_run(store, dataset="抽取", name="规则", provider="local", concurrency=4)
         run_service.start(store, run.id)
@@ -91,6 +129,7 @@ def test_one_of_two_servers_is_killed_and_the_other_goes_on(
         xiao.page.evaluate("window.neverReloaded = true")
         xiao.field(BUDGET).fill("五万")  # on its way, or not yet
         first.stop(kill=True)
+        service.may_answer.set()
         xiao.approve()
         approve_next(xiao, 2)
         approve_next(mo.open(7), 7)
@@ -102,6 +141,13 @@ def test_one_of_two_servers_is_killed_and_the_other_goes_on(
         assert xiao.value(1, RIVAL) == "林间家居"
         for chat, who in ((1, "林晓"), (2, "林晓"), (7, "陈默")):
             assert [event.who for event in xiao.history(chat) if event.status == "已确认"] == [who]
+
+        # What was stored is not asked again; the four that were lost are, once.
+        wait_until(lambda: run_service.progress(store, asked.id).status == RunStatus.FINISHED)
+        assert (run_service.progress(store, asked.id).done, run_service.progress(store, asked.id).failed) == (10, 0)
+        asked_about = Counter(request["messages"][-1]["content"] for request in service.requests)
+        assert sorted(asked_about.values()) == [1] * 6 + [2] * 4
+        assert {asked_about[request["messages"][-1]["content"]] for request in service.requests[:2]} == {1}
 
 
 def takes_part_in_runs(desk: ReviewerPage) -> None:
