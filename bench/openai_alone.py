@@ -34,9 +34,9 @@ def seconds_alone(service: Service, prompt: Sequence[str], calls: int, at_once: 
         file = Path(folder) / "prompt.json"
         file.write_text(json.dumps(prompt), encoding="utf-8")
         children: list[subprocess.Popen[str]] = []
-        for number in range(processes):
-            shares = [part(total, number, processes) for total in (calls, at_once)]
-            command = [sys.executable, "-m", "bench.openai_alone", str(file), str(number * calls), *map(str, shares)]
+        for number, (share, threads) in enumerate(shares(calls, at_once, processes)):
+            counts = map(str, (number * calls, share, threads))
+            command = [sys.executable, "-m", "bench.openai_alone", str(file), *counts]
             environment = os.environ | service.environment()
             child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             stack.enter_context(child)
@@ -55,9 +55,18 @@ def seconds_alone(service: Service, prompt: Sequence[str], calls: int, at_once: 
         return time.perf_counter() - began
 
 
-def part(total: int, number: int, parts: int) -> int:
-    """The share of one of several that divide a number among them as evenly as can be."""
-    return total // parts + (number < total % parts)
+def shares(calls: int, at_once: int, processes: int) -> list[tuple[int, int]]:
+    """``(calls, threads)`` of each process: threads as evenly as can be, and calls so that no thread has one more.
+
+    Dividing the calls evenly, too, would give a process of fewer threads a round more than the others.
+    """
+    counts: list[tuple[int, int]] = []
+    begun = 0
+    for number in range(processes):
+        threads = at_once // processes + (number < at_once % processes)
+        first, begun = begun, begun + threads
+        counts.append((sum(calls // at_once + (thread < calls % at_once) for thread in range(first, begun)), threads))
+    return counts
 
 
 def _main(file: str, first: int, calls: int, threads: int) -> None:
