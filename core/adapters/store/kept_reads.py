@@ -53,6 +53,18 @@ def read_once(
     return values
 
 
+def read_value_once(session: Session, what: str, key: Hashable, read: Callable[[], V]) -> V:
+    """One value, likewise.
+
+    Args:
+        session: open session; one that writes reads it.
+        what: what the value is; kept apart from others with the same key.
+        key: whose value it is.
+        read: reads it. It is handed to others: it must not be changed.
+    """
+    return read_once(session, what, [key], lambda _: {key: read()})[key]
+
+
 def _moment(connection: Connection) -> str:
     """Changes whenever anything is written; on SQLite compared within one connection alone."""
     if connection.dialect.name == "sqlite":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from core.adapters.store.kept_reads import read_once
+from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.models import Confirmation
 from core.services.learning.run_confidence import approved_customers
 from core.services.team import withheld
@@ -47,7 +47,7 @@ def copied_cells(session: Session, run_id: int) -> CopiedCells:
         run_id: the run.
     """
     key = (run_id, withheld(session).chats)
-    return read_once(session, "copied cells", [key], lambda _: {key: _count_copied(session, run_id)})[key]
+    return read_value_once(session, "copied cells", key, lambda: _count_copied(session, run_id))
 
 
 def _count_copied(session: Session, run_id: int) -> CopiedCells:

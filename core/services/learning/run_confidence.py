@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
-from core.adapters.store.kept_reads import read_once
+from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.models import (
     Chat,
     Extraction,
@@ -144,7 +144,7 @@ def _passed(session: Session, run_id: int) -> dict[int, PassedCells]:
 def count_unreviewed(session: Session, run_id: int) -> int:
     """Number of chats without a record that a run has answered; counted once until anything is written."""
     key = (run_id, withheld(session).chats)
-    return read_once(session, "unreviewed chats", [key], lambda _: {key: _count_unreviewed(session, run_id)})[key]
+    return read_value_once(session, "unreviewed chats", key, lambda: _count_unreviewed(session, run_id))
 
 
 def _count_unreviewed(session: Session, run_id: int) -> int:

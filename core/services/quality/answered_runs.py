@@ -2,12 +2,11 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.store.kept_reads import read_once
+from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.models import Extraction, ExtractionStatus, Run
 from core.services.quality.cache import cached
 from core.services.quality.run_ancestry import is_from_people, taught_on
@@ -45,7 +44,7 @@ class AnsweredRun:
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
     """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
     every = session.execute(select(Run).where(col(Run.dataset_id) == dataset_id)).scalars().all()
-    versions = read_once(session, "newest answers", [dataset_id], partial(_newest_answers, session))[dataset_id]
+    versions = read_value_once(session, "newest answers", dataset_id, lambda: _newest_answers(session, dataset_id))
     rows = [(run, *versions[run.id]) for run in sorted(every, key=lambda run: -(run.id or 0)) if run.id in versions]
     runs = []
     for run, *version in rows:
@@ -57,18 +56,15 @@ def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
     return runs
 
 
-def _newest_answers(session: Session, dataset_ids: Sequence[int]) -> dict[int, dict[int, tuple[int, int]]]:
-    """By dataset and run that answers anything, the id of the newest extraction and how many there are."""
-    answers = {}
-    for dataset_id in dataset_ids:
-        of_dataset = select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)
-        statement = (
-            select(col(Extraction.run_id), func.max(col(Extraction.id)), func.count())
-            .where(col(Extraction.run_id).in_(of_dataset))
-            .group_by(col(Extraction.run_id))
-        )
-        answers[dataset_id] = {run_id: (newest, count) for run_id, newest, count in session.execute(statement)}
-    return answers
+def _newest_answers(session: Session, dataset_id: int) -> dict[int, tuple[int, int]]:
+    """By run that answers anything, the id of the newest extraction and how many there are."""
+    of_dataset = select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)
+    statement = (
+        select(col(Extraction.run_id), func.max(col(Extraction.id)), func.count())
+        .where(col(Extraction.run_id).in_(of_dataset))
+        .group_by(col(Extraction.run_id))
+    )
+    return {run_id: (newest, count) for run_id, newest, count in session.execute(statement)}
 
 
 def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:

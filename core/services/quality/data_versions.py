@@ -1,12 +1,12 @@
 """Version keys of stored data: a cached score is valid as long as the versions it was computed from."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, queries
-from core.adapters.store.kept_reads import read_once
+from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 from core.services.team import withheld
 
@@ -27,26 +27,25 @@ def records_version(session: Session, dataset_id: int, review_pass: str | None =
     hidden = withheld(session).chats
     key: Hashable = (dataset_id, review_pass, hidden)
 
-    def read(_keys: Sequence[Hashable]) -> dict[Hashable, tuple[Hashable, ...]]:
+    def read() -> tuple[Hashable, ...]:
         statement = select(
             func.count(), func.coalesce(func.sum(col(Record.version)), 0), func.max(col(Record.updated_at))
         ).where(col(Record.dataset_id) == dataset_id)
         if review_pass is not None:
             statement = statement.where(col(Record.review_pass) == review_pass)
-        return {key: tuple(session.execute(statement).one())}
+        return tuple(session.execute(statement).one())
 
-    return *read_once(session, "version of records", [key], read)[key], hidden
+    return *read_value_once(session, "version of records", key, read), hidden
 
 
 def chats_version(session: Session, dataset: DatasetView) -> Hashable:
     """Version of a dataset's chats: changes when chats are added or deleted."""
 
-    def read(ids: Sequence[int]) -> dict[int, int | None]:
-        newest = select(func.max(col(Chat.id)))
-        return {one: session.execute(newest.where(col(Chat.dataset_id) == one)).scalar_one() for one in ids}
+    def read() -> int:
+        newest = select(func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset.id)
+        return int(session.execute(newest).scalar_one() or 0)
 
-    newest = read_once(session, "newest chat", [dataset.id], read)
-    return dataset.id, dataset.created_at, dataset.chats, newest[dataset.id]
+    return dataset.id, dataset.created_at, dataset.chats, read_value_once(session, "newest chat", dataset.id, read)
 
 
 def reference_version(session: Session, dataset: DatasetView, against: str) -> Hashable:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
-from core.adapters.store.kept_reads import read_once
+from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.models import Record, Run, RunKind
 from core.services.quality.passed_cells import passed_by_index
 from core.services.team import withheld
@@ -78,7 +78,7 @@ NO_ORIGINS = RecordOrigins({}, {})
 def record_origins(session: Session, dataset_id: int) -> RecordOrigins:
     """The runs that the confirmed records of a dataset were started from; read once until anything is written."""
     key = (dataset_id, withheld(session).chats)
-    return read_once(session, "origins of records", [key], lambda _: {key: _origins(session, dataset_id)})[key]
+    return read_value_once(session, "origins of records", key, lambda: _origins(session, dataset_id))
 
 
 def _origins(session: Session, dataset_id: int) -> RecordOrigins:
