@@ -4,8 +4,6 @@ import gc
 import os
 import sys
 
-from core.cli import main
-
 
 def _read_as_utf8() -> None:
     """Start again in Python's UTF-8 mode where ASCII alone was asked for, which has no word for what we say or read."""
@@ -16,11 +14,18 @@ def _read_as_utf8() -> None:
 
 if __name__ == "__main__":
     _read_as_utf8()
+    if sys.argv[1:2] == ["import"]:
+        # The process that reads the file imports beside this one, on another processor.
+        from core.services.datasets.reader_start import start_early
+
+        start_early()
     # Looking for garbage among what commands import would take a tenth of the time until they begin: some 300,000
     # objects, nearly none of which is garbage, and each that stays is looked at several times.
     gc.set_threshold(400_000)
     # Nobody here has a plugin for pydantic, which would look through all installed packages for some, 40 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from core.cli import main
+
     code = main()
     # At its end the interpreter would look through all of it three times more, a quarter of a second.
     gc.freeze()

@@ -71,11 +71,12 @@ def import_(
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
-    from core.services.datasets.reader_start import start_early
+    from core.services.datasets.reader_start import look_ahead, start_early
 
-    start_early()  # it imports beside what follows, on another processor
+    start_early()
+    look_ahead(file, encoding, file_format)  # beside what is imported here, on another processor
     from core.errors import InputError
-    from core.services.datasets import TableColumns, import_chats, prepare_reader
+    from core.services.datasets import TableColumns, import_chats
     from core.services.datasets.import_log import add_notes
     from core.services.datasets.import_mappings import (
         keep_used_mapping,
@@ -102,7 +103,6 @@ def import_(
         raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
     if grown not in ("add", "replace"):
         raise InputError(f"不认识 --grown {grown[:20]}", "可以是 add、replace")
-    prepare_reader(file, columns)
     with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress, offering_mapping(store):
         report = import_chats(
             store,

@@ -42,7 +42,7 @@ from core.services.datasets.import_types import (
     TableColumns,
 )
 from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
-from core.services.datasets.reader_messages import ReadJob
+from core.services.datasets.reader_jobs import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
 from core.services.datasets.staging import StagedChat, StagingFile, stage_chat

@@ -17,7 +17,8 @@ from core.services.datasets.import_types import (
     TableColumns,
 )
 from core.services.datasets.parent_file_reader import read_file
-from core.services.datasets.reader_messages import Done, ReadJob, Rows
+from core.services.datasets.reader_jobs import ReadJob
+from core.services.datasets.reader_messages import Done, Rows
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts

@@ -19,7 +19,8 @@ from core.services.datasets.import_types import (
     RejectedRow,
     SubmissionRow,
 )
-from core.services.datasets.reader_messages import Done, Opened, ReadJob, Rows, TableRows
+from core.services.datasets.reader_jobs import ReadJob
+from core.services.datasets.reader_messages import Done, Opened, Rows, TableRows
 from core.services.datasets.reader_pool import borrowed_reader
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import open_path

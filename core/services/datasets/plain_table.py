@@ -8,7 +8,8 @@ from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import FileFormat, TableColumns
 from core.services.datasets.parent_file_reader import read_file
-from core.services.datasets.reader_messages import Done, Opened, PlainRow, ReadJob, TableRows
+from core.services.datasets.reader_jobs import ReadJob
+from core.services.datasets.reader_messages import Done, Opened, PlainRow, TableRows
 
 
 @dataclass(frozen=True, slots=True)

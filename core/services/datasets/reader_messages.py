@@ -1,19 +1,16 @@
-"""Messages between this program and the process that reads a file: one job goes in, rows as JSON come back.
+"""Messages from the process that reads a file to this program: rows as JSON.
 
 Texts of chats, nearly all of a file, follow their message as they are: writing and reading them as JSON takes longer.
 What comes back is never unpickled: the other process has read a stranger's file.
 """
 
-import pickle
 import socket
-import struct
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from core.domain.form import Form
 from core.services.datasets.import_types import (
     ChatRow,
     FileFormat,
@@ -21,33 +18,11 @@ from core.services.datasets.import_types import (
     ImportPreview,
     RejectedRow,
     SubmissionRow,
-    TableColumns,
 )
+from core.services.datasets.reader_jobs import LENGTH, receive_bytes
 from core.services.datasets.reading_report import ReadingReport
 
-_LENGTH = struct.Struct("!Q")
 _MAX_MESSAGE = 1 << 29
-
-
-@dataclass(frozen=True, slots=True)
-class ReadJob:
-    """What to do with a file: preview its first ``limit`` good rows, or give all chats, forms or rows of a table."""
-
-    kind: Literal["preview", "chats", "submissions", "table"]
-    name: str
-    form: Form
-    columns: TableColumns
-    limit: int = 0
-    share: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class LookAhead:
-    """Find out format, encoding and digest of a file that is to be read next, and keep them; there is no answer."""
-
-    name: str
-    encoding: str = ""
-    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,28 +117,10 @@ Message = Annotated[Opened | Rows | TableRows | Done | Refused | Failed, Field(d
 _MESSAGE: TypeAdapter[Opened | Rows | TableRows | Done | Refused | Failed] = TypeAdapter(Message)
 
 
-def send_job(channel: socket.socket, job: ReadJob | LookAhead, file_descriptor: int) -> None:
-    """Send a job and the open file that it is about."""
-    body = pickle.dumps(job)
-    socket.send_fds(channel, [_LENGTH.pack(len(body))], [file_descriptor])
-    channel.sendall(body)
-
-
-def receive_job(channel: socket.socket) -> tuple[ReadJob | LookAhead, int] | None:
-    """Wait for a job and its file; ``None`` when the other side has ended."""
-    head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
-    if len(head) < _LENGTH.size or not descriptors:
-        return None
-    body = receive_bytes(channel, _LENGTH.unpack(head)[0])
-    # From the program that started this process.
-    job: ReadJob | LookAhead = pickle.loads(body)
-    return job, descriptors[0]
-
-
 def send_message(channel: socket.socket, message: Opened | Rows | TableRows | Done | Refused | Failed) -> None:
     """Send a message to the program."""
     body = _MESSAGE.dump_json(message)
-    channel.sendall(_LENGTH.pack(len(body)))
+    channel.sendall(LENGTH.pack(len(body)))
     channel.sendall(body)
 
 
@@ -183,7 +140,7 @@ def receive_message(channel: socket.socket) -> Opened | Rows | TableRows | Done 
         OSError: the same, or the channel's time is up (``TimeoutError``).
         ValueError: what came is no message.
     """
-    (length,) = _LENGTH.unpack(receive_bytes(channel, _LENGTH.size))
+    (length,) = LENGTH.unpack(receive_bytes(channel, LENGTH.size))
     if length > _MAX_MESSAGE:
         raise ValueError(f"a message of {length} bytes")
     message = _MESSAGE.validate_json(receive_bytes(channel, length))
@@ -202,19 +159,3 @@ def _with_texts(channel: socket.socket, rows: Rows) -> Rows:
     ends = accumulate(rows.sizes)
     texts = (str(data[end - size : end], "utf-8") for size, end in zip(rows.sizes, ends, strict=True))
     return replace(rows, chats=[replace(chat, text=text) for chat, text in zip(rows.chats, texts, strict=True)])
-
-
-def receive_bytes(channel: socket.socket, length: int) -> bytearray:
-    """Receive exactly so many bytes; they are written where they stay.
-
-    Raises:
-        EOFError: the other side ended before.
-    """
-    received = bytearray(length)
-    left = memoryview(received)
-    while left:
-        count = channel.recv_into(left)
-        if not count:
-            raise EOFError("the other side has ended")
-        left = left[count:]
-    return received

@@ -9,21 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from core.errors import InputError
-from core.services.datasets.import_types import BY_NAME, ColumnError, ReadersBusyError, TableColumns
+from core.services.datasets.import_types import ColumnError, ReadersBusyError
+from core.services.datasets.reader_jobs import ReadJob, send_job
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
-    LookAhead,
     Opened,
-    ReadJob,
     Refused,
     Rows,
     TableRows,
     receive_message,
-    send_job,
 )
 from core.services.datasets.reader_start import take_process
 from core.services.datasets.reading_limits import MEMORY_MB, POLLED, clock_seconds, processor_seconds
@@ -93,11 +90,6 @@ class Reader:
         except (EOFError, ConnectionError, ValueError) as error:
             raise self._explain_end(job.name, size) from error
 
-    def look_ahead(self, what: LookAhead, file_descriptor: int) -> None:
-        """Have it find out what a file is that it will be asked to read; nobody waits for that."""
-        with suppress(OSError):  # it has ended: whoever reads takes another
-            send_job(self._channel, what, file_descriptor)
-
     def end(self) -> None:
         """End the process, whatever it does."""
         self._started.end()
@@ -154,21 +146,11 @@ def borrowed_reader() -> Iterator[Reader]:
         _slots.release()
 
 
-def prepare_reader(path: Path | None = None, columns: TableColumns = BY_NAME) -> None:
-    """Start a reader if none is idle, without waiting for it: the next file is read at once.
-
-    Args:
-        path: the next file, if it is known; the reader looks through it already. One that cannot be opened is passed
-            over: whoever reads it is told.
-        columns: how its texts are encoded and written, if somebody said so.
-    """
+def prepare_reader() -> None:
+    """Start a reader if none is idle, without waiting for it: the next file is read at once."""
     with _lock:
         if not _idle:
             _idle.append(Reader())
-        with suppress(OSError):
-            if path is not None and path.is_file():
-                with path.open("rb") as file:
-                    _idle[-1].look_ahead(LookAhead(path.name, columns.encoding, columns.format), file.fileno())
 
 
 def resident_megabytes(process_id: int) -> float:

@@ -30,15 +30,13 @@ from core.services.datasets.import_types import (
     TableColumns,
 )
 from core.services.datasets.plain_rows import batches_of_rows
+from core.services.datasets.reader_jobs import LookAhead, ReadJob, receive_job
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
-    LookAhead,
     Opened,
-    ReadJob,
     Refused,
     Rows,
-    receive_job,
     send_message,
     send_rows,
 )

@@ -247,9 +247,11 @@ def test_many_files_at_once_wait_for_one_another(form: Form) -> None:
 def test_a_file_that_was_looked_at_before_is_read_as_it_is_now(before: bytes, form: Form, tmp_path: Path) -> None:
     file, new = tmp_path / "a.json", tmp_path / "new"
     file.write_bytes(before)
-    reader_pool.prepare_reader(file)
+    reader_pool.end_idle_readers()
+    reader_start.start_early()
+    reader_start.look_ahead(file)
     for unusable in ("none.json", "x" * 300 + ".json", "a.json/b.json"):
-        reader_pool.prepare_reader(tmp_path / unusable)
+        reader_start.look_ahead(tmp_path / unusable)
     for count, content in (
         (2, b'[{"chat_text": "x"}, {"chat_text": "y"}]'),
         (1, '[{"chat_text": "新"}]'.encode("gbk")),
