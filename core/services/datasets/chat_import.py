@@ -21,6 +21,7 @@ from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Base, Chat, Dataset, Extraction, RunKind
 from core.adapters.store.named_rows import dataset_named
+from core.adapters.store.stored_text import utf8_parameter
 from core.domain.form import Form, form_label, load_named_form
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_DATASET_NAME, NAME_RULE, is_usable_name, stored_name
@@ -52,7 +53,8 @@ from core.services.team import permitted
 SPLITS = ("train", "test", "other")
 LABELS_RUN = "标注"
 _READING_SHARE = 0.9
-_INSERT_CHATS = insert(Base.metadata.tables["chat"])  # rows are ready and many: nothing of the session is needed
+# Rows are ready and many: nothing of the session is needed.
+_INSERT_CHATS = insert(Base.metadata.tables["chat"]).values(text=utf8_parameter("utf8"))
 
 
 @permitted(Permission.IMPORT)
@@ -317,12 +319,12 @@ def _go_on(session: Session, grown: GrownChat, *, dry_run: bool) -> list[int]:
     """Put the messages of a longer chat behind those of the stored one, whose offsets stay; gives its lengths."""
     chat = session.get_one(Chat, grown.chat_id)
     whole = stage_chat(ChatRow(chat.index, grown.whole, None))
-    lengths = [grown.chat_id, len(chat.text), len(whole.text)]
+    lengths = [grown.chat_id, len(chat.text), whole.characters]
     if not dry_run:
         made_before = update(Extraction).where(col(Extraction.chat_id) == grown.chat_id)
         session.execute(made_before.where(col(Extraction.made_on).is_(None)).values(made_on=len(chat.text)))
         chat.text, chat.sha256 = whole.text, whole.sha256
-        chat.characters, chat.residue_characters = len(whole.text), whole.residue_characters
+        chat.characters, chat.residue_characters = whole.characters, whole.residue_characters
         session.add(chat)
         session.flush()
     return lengths
@@ -353,8 +355,8 @@ def _chat_values(dataset_id: int, chat: StagedChat) -> dict[str, Any]:
     return {
         "dataset_id": dataset_id,
         "index": chat.index,
-        "text": chat.text,
+        "utf8": chat.utf8,
         "sha256": chat.sha256,
-        "characters": len(chat.text),
+        "characters": chat.characters,
         "residue_characters": chat.residue_characters,
     }

@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from core.adapters.store.stored_json import dump_json
 from core.domain.chat.residue import find_residue
@@ -15,21 +15,27 @@ BATCH = 200
 _BATCH_CHARACTERS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StagedChat:
+class StagedChat(NamedTuple):
     """A chat ready to be inserted.
 
-    ``forms_text`` are its forms as the database holds them, in JSON; ``None`` where the source says nothing about
-    customers. They are written while the file is read, when this process has time, and not while nobody else can save.
+    ``utf8`` is its text as SQLite stores it, of so many ``characters``. ``forms_text`` are its forms as the database
+    holds them, in JSON; ``None`` where the source says nothing about customers. Both are made while the file is read,
+    when this process has time, and not while nobody else can save.
     """
 
     index: int
-    text: str
+    utf8: bytes
+    characters: int
     sha256: str
     residue_characters: int
     forms_text: str | None
     notes: tuple[str, ...] = ()
     line: int | None = None
+
+    @property
+    def text(self) -> str:
+        """Its text, decoded anew."""
+        return self.utf8.decode()
 
 
 @dataclass
@@ -78,11 +84,12 @@ def stage_chat(row: ChatRow) -> StagedChat:
 
     Messages are not counted: that is nine tenths of the time of a whole import.
     """
-    residue = find_residue(row.text)
+    residue, utf8 = find_residue(row.text), row.text.encode()
     return StagedChat(
         index=row.index,
-        text=row.text,
-        sha256=text_hash(row.text),
+        utf8=utf8,
+        characters=len(row.text),
+        sha256=sha256(utf8).hexdigest(),
         residue_characters=residue.end - residue.start if residue else 0,
         forms_text=None if row.forms is None else dump_json(row.forms),
         notes=row.notes,
