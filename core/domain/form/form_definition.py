@@ -178,6 +178,11 @@ class Form(_Frozen):
         return tuple(self._by_key)
 
     @cached_property
+    def list_keys(self) -> tuple[str, ...]:
+        """Keys of the fields whose values are lists, in order."""
+        return tuple(field.key for field in self.fields if field.is_list)
+
+    @cached_property
     def _fields_to_coerce(self) -> tuple[tuple[str, Field, bool, bool], ...]:
         """``(key, field, whether it is a list, whether a text may be taken at a glance)`` of all fields, in order."""
         return tuple(

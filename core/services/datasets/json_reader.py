@@ -7,8 +7,9 @@ that the window cuts is read again when twice as much is there, so the time stay
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from core.domain.json_text import describe_json_error
 from core.errors import InputError
@@ -19,7 +20,7 @@ from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import SourceFile
 
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 17
 _LONGEST_TOKEN = 64
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -35,21 +36,20 @@ def read_values(source: SourceFile, report: ReadingReport) -> Iterator[RawRow]:
         InputError: neither array nor object, broken, nested too deeply, or with an element that is too long; names
             the place.
     """
-    with source.text() as stream:
-        window = _Window(stream, source.name)
-        position = parts = 0
-        while start := window.next_character():
-            if start not in "[{":
-                if parts:
-                    raise window.fault("Extra data")
-                raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
-            parts += 1
-            for value in _elements(window) if start == "[" else _outermost(window):
-                position += 1
-                yield RawRow(position, value, notes=window.decoder.take_notes(), outermost=start == "{")
-            if window.next_character() == ",":
-                window.skip(1)  # objects without the array around them
-        report.note("文件里有 {} 个数组或对象前后相接，依次都读了", parts if parts > 1 else 0)
+    window = _Window(source)
+    position = parts = 0
+    while start := window.next_character():
+        if start not in "[{":
+            if parts:
+                raise window.fault("Extra data")
+            raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
+        parts += 1
+        for value in _elements(window) if start == "[" else _outermost(window):
+            position += 1
+            yield RawRow(position, value, notes=window.decoder.take_notes(), outermost=start == "{")
+        if window.next_character() == ",":
+            window.skip(1)  # objects without the array around them
+    report.note("文件里有 {} 个数组或对象前后相接，依次都读了", parts if parts > 1 else 0)
 
 
 def _elements(window: "_Window") -> Iterator[Any]:
@@ -83,16 +83,21 @@ class _TooLongError(InputError):
 
 
 class _Window:
-    """A part of a JSON text, filled from a stream as far as one value needs.
+    """A part of a JSON text, filled from its file as far as one value needs.
+
+    Bytes are decoded here, many at a time: a text stream decodes 8 KB after 8 KB and looks at every line end, which
+    takes twice as long.
 
     Attributes:
         name: of the file, for messages.
         decoder: what it reads values with.
     """
 
-    def __init__(self, stream: TextIO, name: str) -> None:
-        self.name = name
-        self._stream = stream
+    def __init__(self, source: SourceFile) -> None:
+        self.name = source.name
+        self._file = source.file
+        self._file.seek(0)
+        self._characters = getincrementaldecoder(source.encoding)()
         self.decoder = NotingDecoder()
         self._text = ""
         self._at = 0
@@ -167,6 +172,7 @@ class _Window:
         last_end = self._text.rfind("\n", 0, self._at)
         self._lines += self._text.count("\n", 0, self._at)
         self._column = self._at - last_end - 1 if last_end >= 0 else self._column + self._at
-        more = self._stream.read(max(_CHUNK, len(rest)))
+        data = self._file.read(max(_CHUNK_BYTES, len(rest)))
+        more = self._characters.decode(data, final=not data)
         # A bare NUL, which programs leave behind, reads as an escaped one: that is taken out and named.
-        self._text, self._at, self._ended = rest + more.replace("\0", "\\u0000"), 0, not more
+        self._text, self._at, self._ended = rest + more.replace("\0", "\\u0000"), 0, not data

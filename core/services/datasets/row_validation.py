@@ -186,6 +186,8 @@ def _written_list(text: str) -> Any:
 
 def _ungrouped(info: dict[str, Any], form: Form) -> dict[str, Any]:
     """The values by the names of the form's fields, where they stand in groups: ``{"a": {"b": 1}}`` is ``a-b``."""
+    if dict not in map(type, info.values()):  # nearly no form has any
+        return info
     groups = {key: inner for key, inner in info.items() if isinstance(inner, dict) and key not in form}
     named = {f"{key}-{name}": one for key, inner in groups.items() for name, one in inner.items()}
     if not any(name in form for name in named):
@@ -197,8 +199,8 @@ def _with_lists(info: dict[str, Any], form: Form) -> dict[str, Any]:
     """The values; lists that stand as JSON in a text are lists, as in the cells of a table."""
     texts = {
         key: value
-        for key, value in info.items()
-        if isinstance(value, str) and value.lstrip().startswith("[") and key in form and form.field(key).is_list
+        for key in form.list_keys
+        if isinstance(value := info.get(key), str) and value.lstrip().startswith("[")
     }
     if not texts:
         return info
