@@ -1,5 +1,6 @@
 """Counts messages and speakers of the chats of a file, and finds those in which nobody speaks."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from sys import maxsize
@@ -19,6 +20,7 @@ QUICK_CHARACTERS = 300_000
 _CHARACTERS_PER_CHAT = 100
 """What a chat costs beside its text, however short it is, in characters."""
 
+_ROWS_BETWEEN = 50
 _PLACES = 5
 
 
@@ -57,10 +59,26 @@ class SpeakerCounts:
     _characters: int = 0
 
     def count(self, rows: "Iterator[ChatRow]") -> "Iterator[ChatRow]":
-        """The same rows, counted while they pass."""
-        for row in rows:
-            self.add(row)
+        """The same rows, counted while they pass.
+
+        Whoever reads them waits for whoever looks at one. So where only the first are looked at, they are one by one,
+        between the others that come meanwhile; the rest of them after the last row.
+        """
+        every = 1 if self.most_characters == maxsize else _ROWS_BETWEEN
+        waiting: deque[ChatRow] = deque()
+        characters = self._characters
+        for number, row in enumerate(rows, start=1):
             yield row
+            characters += len(row.text) + _CHARACTERS_PER_CHAT
+            if characters <= self.most_characters:
+                waiting.append(row)
+            else:
+                self.chats += 1
+            if waiting and number % every == 0:
+                self.add(waiting.popleft())
+        for row in waiting:
+            self.add(row)
+        self._characters = characters
 
     def add(self, row: "ChatRow") -> ParsedChat | None:
         """Count one chat; gives it parsed, or ``None`` where it was not looked at."""
