@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.job_queue import end_if_suspended
-from core.adapters.store.models import Dataset, Extraction, Reply, Run, now
+from core.adapters.store.models import Base, Dataset, Extraction, Run, now
 from core.domain.form import storable
 from core.errors import Cause, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Status, kept_replies
@@ -47,7 +47,10 @@ _BEFORE = (
     )
     .where(*THE_RUN)
 )
-_NEW = insert(Extraction).returning(col(Extraction.id), col(Extraction.chat_id))
+# Rows are ready: nothing of the session is needed.
+_EXTRACTIONS, _REPLIES = (Base.metadata.tables[name] for name in ("extraction", "reply"))
+_NEW = insert(_EXTRACTIONS).returning(_EXTRACTIONS.c.id, _EXTRACTIONS.c.chat_id)
+_NEW_REPLIES = insert(_REPLIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,7 @@ def _write_run(
         for position, call in positions
     ]
     if reply_rows:
-        session.execute(insert(Reply), reply_rows)
+        session.execute(_NEW_REPLIES, reply_rows)
 
 
 def _values(

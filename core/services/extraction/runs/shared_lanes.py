@@ -75,8 +75,7 @@ class SharedLanes:
                 end_if_suspended(session)
                 queue = JobQueue(session, TASK)
                 holder, beat_at = self._show_life(session, queue)
-                more = self._take(session, queue, limits, lacking, holder)
-                jobs = queue.open_jobs()
+                jobs, more = self._take(session, queue, limits, lacking, holder)
                 held, yielding = self._give_back(queue, jobs, limits, holder, bound)
                 for model in sorted(limits.keys() & set(lacking)):
                     if _share(jobs, model, limits[model], holder):
@@ -152,17 +151,18 @@ class SharedLanes:
 
     def _take(
         self, session: Session, queue: JobQueue, limits: Mapping[str, int], lacking: Collection[str], holder: int
-    ) -> bool:
-        """Put in what is missing, and take what waits; whether some were left to others for the moment."""
-        jobs, more = queue.open_jobs(), False
+    ) -> tuple[list[QueuedJob], bool]:
+        """Put in what is missing, and take what waits; the jobs then, and whether some were left for the moment."""
+        jobs, more, took = queue.open_jobs(), False, False
         for model in sorted(limits.keys() & set(lacking)):
             if len({job.lock for job in jobs if lane_of(job)[0] == model}) < limits[model]:
                 lock_model(session, model)
                 put_missing(queue, queue.open_jobs(), model, limits[model])
                 jobs = queue.open_jobs()
         for model, limit in sorted(limits.items()):
-            more |= _take(queue, jobs, model, limit, holder)
-        return more
+            taken, left = _take(queue, jobs, model, limit, holder)
+            took, more = took or taken, more or left
+        return queue.open_jobs() if took else jobs, more
 
     def _give_back(
         self, queue: JobQueue, jobs: list[QueuedJob], limits: Mapping[str, int], holder: int, bound: Bound
@@ -196,8 +196,8 @@ class SharedLanes:
         return held, yielding
 
 
-def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder: int) -> bool:
-    """Take lanes that wait; whether some were left to others for the moment."""
+def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder: int) -> tuple[bool, bool]:
+    """Take lanes that wait; whether any did, and whether some were left to others for the moment."""
     held = {job.lock for job in jobs if job.taken}
     waiting = [
         job
@@ -211,7 +211,7 @@ def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder
     # Half at a time: others were told at the same moment, and are to find some as well.
     count = (len(free) + 1) // 2
     taken = queue.take([lane_queue(model)], holder, count) if free else []
-    return bool(taken) and len(free) > count
+    return bool(waiting), bool(taken) and len(free) > count
 
 
 def _share(jobs: list[QueuedJob], model: str, limit: int, holder: int) -> list[str]:
