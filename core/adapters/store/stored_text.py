@@ -28,6 +28,6 @@ class _Utf8(UserDefinedType[Any]):
         """What the column's type is called in both databases."""
         return "TEXT"
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[bytes], str] | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str] | None:
         """How a value is handed to the driver: to SQLite's as it is, to PostgreSQL's as a text."""
         return None if dialect.name == "sqlite" else bytes.decode

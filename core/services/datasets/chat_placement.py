@@ -4,7 +4,7 @@ Reads only, so that a dry run says what an import does without locking anybody o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -98,21 +98,21 @@ class ChatPlacement:
             else:
                 index = known.get(chat.sha256)
             if index is not None:
-                placed.same.append(chat._replace(index=index))
+                placed.same.append(replace(chat, index=index))
                 continue
             grown = self._grown.find(chat.text)
             if grown and self._goes_on(chat, grown, placed):
                 self._own[chat.sha256] = grown.index
                 continue
             index = self._own[chat.sha256] = self.last = self.last + 1
-            placed.fresh.append(chat._replace(index=index))
+            placed.fresh.append(replace(chat, index=index))
             if grown:
                 self.grown.append((index, grown))
         return placed
 
     def _goes_on(self, chat: StagedChat, grown: GrownChat, placed: PlacedChats) -> bool:
         """Whether a chat needs no place of its own: the stored one holds it, or is gone on with."""
-        here = chat._replace(index=grown.index)
+        here = replace(chat, index=grown.index)
         if grown.overlap.is_held:
             placed.same.append(here)
         elif (

@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from core.adapters.store.stored_json import dump_json
 from core.domain.chat.residue import find_residue
@@ -15,7 +15,8 @@ BATCH = 200
 _BATCH_CHARACTERS = 1_000_000
 
 
-class StagedChat(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StagedChat:
     """A chat ready to be inserted.
 
     ``utf8`` is its text as SQLite stores it, of so many ``characters``. ``forms_text`` are its forms as the database
@@ -36,6 +37,11 @@ class StagedChat(NamedTuple):
     def text(self) -> str:
         """Its text, decoded anew."""
         return self.utf8.decode()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it is made of: half as long to read as by the names of its fields."""
+        values = (self.index, self.utf8, self.characters, self.sha256, self.residue_characters)
+        return StagedChat, (*values, self.forms_text, self.notes, self.line)
 
 
 @dataclass
