@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
 
 from core.domain.chat.chat_writing import SentMessage
 from core.domain.form import FormValues
@@ -53,7 +55,7 @@ class RawRow(NamedTuple):
         file: name of the file inside an archive, or ``""``.
         outermost: an object of a JSON file that stands in no array.
         messages: of a chat that was joined by its session or room.
-        is_storable: whether its text was looked through for what cannot be stored, which takes a while.
+        utf8: its text, encoded, once that was looked through for what cannot be stored, which takes a while.
     """
 
     position: int
@@ -64,7 +66,7 @@ class RawRow(NamedTuple):
     file: str = ""
     outermost: bool = False
     messages: tuple[SentMessage, ...] = ()
-    is_storable: bool = False
+    utf8: bytes | None = None
 
 
 PASTED_NAME = "粘贴的聊天.txt"
@@ -167,13 +169,17 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class ChatRow:
-    """A valid chat; ``forms`` is ``None`` where the source says nothing about customers."""
+    """A valid chat; ``forms`` is ``None`` where the source says nothing about customers.
+
+    ``utf8`` is its text, encoded, where somebody has done that already: it takes long enough to be done once.
+    """
 
     index: int
     text: str
     forms: list[FormValues] | None
     notes: tuple[str, ...] = ()
     line: int | None = None
+    utf8: Annotated[bytes | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

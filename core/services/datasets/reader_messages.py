@@ -126,8 +126,8 @@ def send_message(channel: socket.socket, message: Opened | Rows | TableRows | Do
 
 def send_rows(channel: socket.socket, rows: Rows) -> None:
     """Send rows to the program; the chats' texts go behind them."""
-    texts = [chat.text.encode() for chat in rows.chats]
-    chats = [replace(chat, text="") for chat in rows.chats]
+    texts = [chat.text.encode() if chat.utf8 is None else chat.utf8 for chat in rows.chats]
+    chats = [ChatRow(chat.index, "", chat.forms, chat.notes, chat.line) for chat in rows.chats]
     send_message(channel, replace(rows, chats=chats, sizes=[len(text) for text in texts]))
     channel.sendall(b"".join(texts))
 
@@ -156,6 +156,9 @@ def _with_texts(channel: socket.socket, rows: Rows) -> Rows:
     if len(rows.sizes) != len(rows.chats) or min(rows.sizes) < 0 or sum(rows.sizes) > _MAX_MESSAGE:
         raise ValueError(f"texts of {sum(rows.sizes)} bytes for {len(rows.chats)} chats")
     data = memoryview(receive_bytes(channel, sum(rows.sizes)))
-    ends = accumulate(rows.sizes)
-    texts = (str(data[end - size : end], "utf-8") for size, end in zip(rows.sizes, ends, strict=True))
-    return replace(rows, chats=[replace(chat, text=text) for chat, text in zip(rows.chats, texts, strict=True)])
+    texts = [bytes(data[end - size : end]) for size, end in zip(rows.sizes, accumulate(rows.sizes), strict=True)]
+    chats = [
+        ChatRow(chat.index, utf8.decode(), chat.forms, chat.notes, chat.line, utf8)
+        for chat, utf8 in zip(rows.chats, texts, strict=True)
+    ]
+    return replace(rows, chats=chats)

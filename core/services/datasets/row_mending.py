@@ -43,10 +43,12 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
         notes.append(f"第 {line} 行有 {text.count(chr(0))} 个 NUL 字符，已去掉")
         text = text.replace("\0", "")
     try:
-        text.encode()
+        utf8 = text.encode()
     except UnicodeEncodeError:
         notes.append(HALF_EMOJI)
         text = _HALF.sub("\ufffd", text)
+        utf8 = text.encode()
+    encoded = text
     if "\\" in text and "\\u" in text and _ESCAPED.search(text):
         notes.append(ESCAPED)
     if "\r" in text:
@@ -54,9 +56,10 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
     if broken := _with_line_breaks(text):
         text, written = broken
         notes.append(f"聊天里的换行写成了 {written}，已换成换行")
+    utf8 = utf8 if text is encoded else text.encode()
     if text is raw.value["chat_text"]:
-        return raw._replace(is_storable=True), tuple(notes)
-    return raw._replace(value={**raw.value, "chat_text": text}, is_storable=True), tuple(notes)
+        return raw._replace(utf8=utf8), tuple(notes)
+    return raw._replace(value={**raw.value, "chat_text": text}, utf8=utf8), tuple(notes)
 
 
 def _is_parted_by_lines(text: str, other_ends: int) -> bool:

@@ -54,11 +54,11 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
         value = _object(raw)
         if own_index:
             index = _index(value)
-        text = _chat_text(value, raw.is_storable)
+        text = _chat_text(value, raw.utf8 is not None)
         forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
-    return ChatRow(index, text, forms, notes, raw.line)
+    return ChatRow(index, text, forms, notes, raw.line, raw.utf8)
 
 
 def submission_row(raw: RawRow, form: Form, *, kind: FileKind, own_index: bool = False) -> SubmissionRow | RejectedRow:
@@ -77,7 +77,7 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind, own_index: bool =
             index = _index(value)
         else:
             index = _index(value) if own_index else index
-            text = _chat_text(value, raw.is_storable)
+            text = _chat_text(value, raw.utf8 is not None)
         if value.get("infos") is None:
             raise _BadRowError("缺少 infos")
         forms, notes = _forms(value["infos"], form)

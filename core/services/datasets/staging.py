@@ -90,7 +90,8 @@ def stage_chat(row: ChatRow) -> StagedChat:
 
     Messages are not counted: that is nine tenths of the time of a whole import.
     """
-    residue, utf8 = find_residue(row.text), row.text.encode()
+    residue = find_residue(row.text)
+    utf8 = row.text.encode() if row.utf8 is None else row.utf8
     return StagedChat(
         index=row.index,
         utf8=utf8,
