@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import to_json
 
 from core.services.datasets.import_types import (
     ChatRow,
@@ -119,7 +120,10 @@ _MESSAGE: TypeAdapter[Opened | Rows | TableRows | Done | Refused | Failed] = Typ
 
 def send_message(channel: socket.socket, message: Opened | Rows | TableRows | Done | Refused | Failed) -> None:
     """Send a message to the program."""
-    body = _MESSAGE.dump_json(message)
+    _send(channel, _MESSAGE.dump_json(message))
+
+
+def _send(channel: socket.socket, body: bytes) -> None:
     channel.sendall(LENGTH.pack(len(body)))
     channel.sendall(body)
 
@@ -128,7 +132,8 @@ def send_rows(channel: socket.socket, rows: Rows) -> None:
     """Send rows to the program; the chats' texts go behind them."""
     texts = [chat.text.encode() if chat.utf8 is None else chat.utf8 for chat in rows.chats]
     chats = [ChatRow(chat.index, "", chat.forms, chat.notes, chat.line) for chat in rows.chats]
-    send_message(channel, replace(rows, chats=chats, sizes=[len(text) for text in texts]))
+    # By the values alone: to look for the type of a message first takes five times as long.
+    _send(channel, to_json(replace(rows, chats=chats, sizes=[len(text) for text in texts])))
     channel.sendall(b"".join(texts))
 
 

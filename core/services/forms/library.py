@@ -18,7 +18,6 @@ from core.domain.form import Form, form_path, load_named_form
 from core.domain.form.loading import FormTexts, form_names, parse_form, read_form_texts, stored_version
 from core.domain.permissions import Permission
 from core.errors import ConflictError, FormError, InputError, NotFoundError
-from core.services.forms.checking import require_usable
 from core.services.team import AuditKind, permitted, record_audit
 from core.settings import settings
 
@@ -182,6 +181,8 @@ def save_form_version(
         InputError: nothing changed, or the note is too long.
         ConflictError: somebody else saved a version, or took the name, in between.
     """
+    from core.services.forms.checking import require_usable  # takes a while to import, for who makes a form alone
+
     form = require_usable(texts, "表单")
     note = " ".join(note.split())
     if len(note) > LONGEST_NOTE:
