@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 
 
 def _read_as_utf8() -> None:
@@ -18,7 +19,8 @@ if __name__ == "__main__":
         # The process that reads the file imports beside this one, on another processor.
         from core.services.datasets.reader_start import start_early
 
-        start_early()
+        with suppress(OSError):  # whoever reads the file is told
+            start_early()
     # Looking for garbage among what commands import would take a tenth of the time until they begin: some 300,000
     # objects, nearly none of which is garbage, and each that stays is looked at several times.
     gc.set_threshold(400_000)
