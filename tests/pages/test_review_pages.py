@@ -95,12 +95,16 @@ def test_passing_asks_once_with_its_numbers_and_is_taken_back(
     app = open_page(BATCHES, dataset=str(dataset.id))
     assert "没人审过的 6 条里有 6 条可以放行" in seen(app) and "没有人逐项确认" in seen(app)
     app = button(app, "放行…").click().run()
-    assert "现在放行 **6 条**群聊" in seen(app) and "自动停用" in seen(app)
+    assert "现在放行 **6 条**群聊（整条）" in seen(app) and "自动停用" in seen(app)
+    assert "预计的错误率 1.0%，容许的 3%" in seen(app) and "多半会停用" not in seen(app)
     assert passing_rules(store, dataset.id) == []  # nothing passes before the question is answered
     app = button(app, "放行这 6 条").click().run()
     assert "已放行 6 条" in app.toast[0].value
     assert passing_rules(store, dataset.id)[0].threshold == 0.97
     assert "没有可以放行的" in seen(app) and button(app, "放行…").disabled
+    overview = open_page(OVERVIEW)
+    assert "整条 6 条群聊 · 抽查 0 / 5" in seen(overview)
+    assert "放行的抽查 5 条待盲审" in [link.proto.label for link in overview.get("page_link")]
     app = button(app, "撤回放行的记录…").click().run()
     assert "**6 条**群聊恢复为未审阅" in seen(app) and "不能撤销" in seen(app)
     assert passing_rules(store, dataset.id)[0].stopped_at is None, "nothing is done before the question is answered"

@@ -30,8 +30,10 @@ class CopiedCells:
         """Chinese: how many values nobody has looked at, and what that does; ``""`` for none."""
         if not self.copied:
             return ""
+        share = self.copied / self.cells
+        share = share if self.copied == self.cells else min(share, 0.99)  # 100 % are all of them
         return (
-            f"对照的 {self.cells:,} 格里有 {self.copied:,} 格（{self.copied / self.cells:.0%}）"
+            f"对照的 {self.cells:,} 格里有 {self.copied:,} 格（{share:.0%}）"
             "是从这个抽取任务照抄的，没有人逐项确认："
             "把握可能偏高，盲审几条才知道偏多少"
         )

@@ -21,6 +21,7 @@ from core.services.quality.data_versions import records_version
 from core.services.quality.disputes import dispute_counts
 from core.services.quality.fast_approvals import latest_fast_approvals
 from core.services.quality.review_checks import review_checks
+from core.services.review.passing_audits import PassedChats, passed_chats
 from core.services.review.progress import DECIDED
 from core.services.review.stopped_rules import is_stopped_by_audit
 from core.services.team import everything_shown, is_allowed
@@ -79,6 +80,7 @@ class LeadView:
         imported: the day on which the dataset was made.
         fast: reviewers some of whose latest approvals were faster than their texts can be read, with how many; none for
             who may not see it.
+        released: what thresholds let pass, and how far the audits of it are.
     """
 
     total: int
@@ -90,6 +92,7 @@ class LeadView:
     stopped: int
     imported: date
     fast: tuple[tuple[str, int], ...] = ()
+    released: PassedChats = PassedChats()
 
     @property
     def left(self) -> list[tuple[date, int]]:
@@ -114,7 +117,9 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         version = records_version(session, dataset.id)
         key = ("lead", store.url, dataset.id, dataset.chats, form.reference, speed, version)
 
-        def read() -> tuple[int, tuple[DailyWork, ...], tuple[WeeklyChange, ...], tuple[tuple[str, int], ...]]:
+        def read() -> tuple[
+            int, tuple[DailyWork, ...], tuple[WeeklyChange, ...], tuple[tuple[str, int], ...], PassedChats
+        ]:
             fast = latest_fast_approvals(session, dataset.id, speed)
             several = tuple((who, count) for who, count in fast.items() if count >= _FEWEST_FAST)
             passed = select(func.count()).where(
@@ -124,9 +129,10 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
                 col(Record.reviewer) == PASSED_BY,
             )
             count = session.execute(passed).scalar_one()
-            return count, _work(session, dataset.id), _changes(session, dataset.id, form), several
+            work, changes = _work(session, dataset.id), _changes(session, dataset.id, form)
+            return count, work, changes, several, passed_chats(session, dataset.id)
 
-        passed, work, changes, fast = cached(key, read)
+        passed, work, changes, fast, released = cached(key, read)
         rules = select(func.count()).where(col(PassingRule.dataset_id) == dataset.id, is_stopped_by_audit())
         stopped = session.execute(rules).scalar_one()
         has_second = session.execute(
@@ -145,6 +151,7 @@ def lead_view(store: Store, dataset: DatasetView, form: Form) -> LeadView:
         stopped,
         dataset.created_at.astimezone().date(),
         fast if is_allowed(Permission.REVIEW_CHECKS) else (),
+        released,
     )
 
 

@@ -88,14 +88,24 @@ class PassingPlan:
     labelled: LabelledPassing | None = None
 
     @property
+    def expected_error(self) -> float:
+        """Share of the cells that can be expected to be wrong, 0 to 1; labels go before confidences."""
+        if self.labelled is not None:
+            return self.labelled.wrong / self.labelled.cells
+        return self.expected_wrong / self.cells if self.cells else 0.0
+
+    def leaves_cells(self, fields: int) -> bool:
+        """Whether some cells of the chats stay back, of forms with so many fields."""
+        return any(len(keys) < fields for forms in self.chats.values() for keys in forms)
+
+    @property
     def forecast(self) -> str:
         """How many of the cells can be expected to be wrong (Chinese, no full stop); labels go before confidences."""
         if self.labelled is None:
             return f"预计其中错 {self.expected_wrong:,.1f} 格"
-        share = self.labelled.wrong / self.labelled.cells
         return (
-            f"预计其中错 {share * self.cells:,.1f} 格（按 {self.labelled.chats:,d} 条有标注的群聊量得，"
-            f"{self.labelled.cells:,d} 格里错 {self.labelled.wrong:,d} 格，{share:.1%}；把握自己估的是 "
+            f"预计其中错 {self.expected_error * self.cells:,.1f} 格（按 {self.labelled.chats:,d} 条有标注的群聊量得，"
+            f"{self.labelled.cells:,d} 格里错 {self.labelled.wrong:,d} 格，{self.expected_error:.1%}；把握自己估的是 "
             f"{self.expected_wrong:,.1f} 格）"
         )
 

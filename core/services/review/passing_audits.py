@@ -14,7 +14,16 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
-from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.models import (
+    Confirmation,
+    Pass,
+    PassingRule,
+    PassingScope,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    now,
+)
 from core.adapters.store.queries import PASSED_BY
 from core.adapters.store.save_ids import FORM_CHANGE, PASSED, UNDO
 from core.domain.form import Form, FormValues
@@ -75,6 +84,44 @@ class PassingAudit:
             "error": self.error,
             "interval": list(self.interval) if self.interval else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PassedChats:
+    """What all rules of a dataset let pass, and how far their audits are.
+
+    Attributes:
+        whole: chats that passed as a whole, but those whose passing was taken back.
+        partly: chats of which single cells passed, likewise; they are still to be reviewed.
+        drawn: chats drawn for audits.
+        asked: of these, chats that somebody has reviewed blind.
+    """
+
+    whole: int = 0
+    partly: int = 0
+    drawn: int = 0
+    asked: int = 0
+
+    @property
+    def due(self) -> int:
+        """Drawn chats that nobody has reviewed blind yet."""
+        return self.drawn - self.asked
+
+
+def passed_chats(session: Session, dataset_id: int) -> PassedChats:
+    """What the rules of a dataset let pass and how far their audits are; each chat counts once."""
+    rules = session.execute(select(PassingRule).where(col(PassingRule.dataset_id) == dataset_id)).scalars().all()
+    kept: dict[str, set[int]] = {scope.value: set() for scope in PassingScope}
+    drawn: set[int] = set()
+    with everything_shown(session):  # how many
+        for rule in rules:
+            passed = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars().all()
+            taken_back, lots = _taken_back(session, rule.name), drawn_chats(rule, passed)
+            kept[rule.scope] |= set(passed) - taken_back
+            drawn |= set(lots) - taken_back
+        reviewed = drawn & _blind_forms(session, sorted(drawn)).keys()
+    whole = kept[PassingScope.FORMS]
+    return PassedChats(len(whole), len(kept[PassingScope.CELLS] - whole), len(drawn), len(reviewed))
 
 
 def drawn_chats(rule: PassingRule | PassingRuleView, passed: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ from core.services.quality import DefaultRun
 from core.services.review import DatasetState
 from core.services.review.latest_saves import Activity
 from core.services.review.lead_view import LeadView
+from core.services.review.passing_audits import PassedChats
 from core.ui import navigation
 from core.ui.home.lead_panel import blind_estimate_of, draw_open_decisions, spent
 from core.ui.links import workbench_address, workbench_column
@@ -73,6 +74,13 @@ def _why(item: DatasetState, run: DefaultRun) -> str:
     return f"{run.why}，95% 区间 {item.interval.low:.2f} ~ {item.interval.high:.2f}"
 
 
+def released_text(passed: PassedChats) -> str:
+    """What thresholds let pass, and how far the audits are; ``""`` where nothing passed."""
+    parts = [f"整条 {passed.whole:,} 条群聊"] if passed.whole else []
+    parts += [f"{passed.partly:,} 条群聊的格子（群聊仍待审阅）"] if passed.partly else []
+    return f"{'、'.join(parts)} · 抽查 {passed.asked:,} / {passed.drawn:,}" if parts else ""
+
+
 def _unseen_part(passed: int) -> Markdown:
     """How many of the confirmed records nobody has looked at."""
     return f"（其中 {passed:,d} 条按阈值通过，没有人看过）" if passed else ""
@@ -111,7 +119,10 @@ def draw_dataset_status(item: DatasetState, lead: LeadView | FormError, *, first
             text=f"已确认 {done.confirmed:d}{_unseen_part(item.passed)} · 待讨论 {done.discussed:d} · 已跳过 "
             f"{done.skipped:d} · 还剩 {done.left:d}",
         )
-        fact_table(_status_facts(item, has_form=not isinstance(lead, FormError)))
+        facts = _status_facts(item, has_form=not isinstance(lead, FormError))
+        if not isinstance(lead, FormError) and (released := released_text(lead.released)):
+            facts["按把握放行"] = released
+        fact_table(facts)
         if isinstance(lead, FormError):
             show_error(lead)
         else:

@@ -21,6 +21,7 @@ from core.ui import navigation, state
 from core.ui.folded import draw_folded
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
+from core.ui.review.blind_review import PASS, SECOND
 from core.ui.tables import draw_table, percent_column, percent_value
 
 _FEWEST_WEEKS = 2
@@ -65,6 +66,8 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
         waiting.append((navigation.AGREEMENT, f"过快确认：{each} 条", here | {"view": "把关"}))
     if failed is not None:
         waiting.append((navigation.RUNS, f"抽取失败 {failed.failed} 条", here | {"run": failed.name}))
+    if view.released.due:
+        waiting.append((navigation.WORKBENCH, f"放行的抽查 {view.released.due:,} 条待盲审", here | {PASS: SECOND}))
     if view.stopped:
         waiting.append((navigation.BATCHES, f"抽查停用的放行 {view.stopped} 个", here))
     if not waiting:

@@ -146,13 +146,23 @@ def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: Passi
     """
     if st.session_state.pop(_PASSED, False):
         st.rerun()  # the whole page: the question is answered
-    what = "整条" if choice.scope == PassingScope.FORMS else "部分格子"
+    what = "整条" if choice.scope == PassingScope.FORMS else "每一格，群聊仍待审阅"
+    if plan.leaves_cells(len(state.form_of(dataset).fields)):
+        what = "部分格子，其余仍待审阅"
     st.markdown(
         f"「{escape_markdown(choice.run_name)}」把握 {choice.threshold * 100:g}% 以上：现在放行 "
         f"**{len(plan.chats):,d} 条**群聊（{what}）的 **{plan.cells:,d} 格**，{escape_markdown(plan.forecast)}，"
         "没有人逐项看过就算批量确认。"
     )
-    if copied:
+    beside = f"预计的错误率 {plan.expected_error:.1%}，容许的 {choice.allowed_error * 100:g}%"
+    if plan.expected_error > choice.allowed_error:
+        st.warning(
+            f"{escape_markdown(beside)}：比容许的多，抽查多半会停用这条规则。可以把门槛提高，或者先多审几条。",
+            icon=":material/warning:",
+        )
+    else:
+        st.caption(f"{escape_markdown(beside)}。")
+    if copied and plan.labelled is None:  # what labels say was not learned from what people approved
         st.warning(f"这个预计可能太乐观：{escape_markdown(copied)}。", icon=":material/warning:")
     st.caption(
         f"抽 {choice.audit_share * 100:g}% 盲审（至少 5 条），错误率超过 {choice.allowed_error * 100:g}% 自动停用。"

@@ -14,6 +14,7 @@ from core.services.quality import dispute
 from core.services.quality.fast_approvals import fast_approvals
 from core.services.review.lead_view import lead_view
 from core.services.review.passing import let_pass
+from core.services.review.passing_audits import PassedChats
 from core.services.review.records.versions import new_version
 from core.services.team import Actor, acting_as
 from tests.factories.datasets import FORM, make_form, make_record, make_run
@@ -119,6 +120,7 @@ def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Stor
     view = lead_view(store, dataset, FORM)
     assert [one.reviewer for one in view.work] == ["阿青"] and [left for _, left in view.left] == [3, 2]
     assert view.left[0][0] == dataset.created_at.astimezone().date(), "it begins at the import"
+    assert (view.released, view.released.due) == (PassedChats(whole=3, drawn=3), 3)
     with store.write() as session:  # changed in 记录表, which is no decision
         record = session.execute(select(Record).where(col(Record.reviewer) == PASSED_BY).limit(1)).scalar_one()
         new_version(session, record, FORM, customers=record.customers, who="组长", reason="", save_id="cell-x-1")

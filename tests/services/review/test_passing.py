@@ -27,12 +27,14 @@ from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
 from core.services.review.passing import LabelledPassing, keep_passing, let_pass, plan_passing
 from core.services.review.passing_audits import (
+    PassedChats,
     audit_chats,
     audit_passing,
     count_passing_kept,
     count_taken_back,
     drawn_chats,
     error_interval,
+    passed_chats,
     passing_rules,
     stop_passing,
 )
@@ -79,7 +81,7 @@ def test_what_is_taken_back_is_counted_as_waiting_for_people(store: Store, capfd
     dataset, run = run_with_confidences(store, 8, doubtful=2)
     rule, passed = let(store, dataset, run, audit_share=0.5)
     assert passed == 6
-    chat = passed_chats(store, dataset)[0]
+    chat = chats_of_records(store, dataset)[0]
     with store.read() as session:
         index = session.get_one(Chat, chat).index
     version = records(store, dataset)[index].version
@@ -140,6 +142,8 @@ def test_the_forecast_goes_by_labels_where_there_are_any(store: Store, capfd: py
     plan = plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95)
     cells = 3 * len(FORM.keys)
     assert plan.labelled == LabelledPassing(3, cells, 1)
+    assert plan.expected_error == 1 / cells
+    assert not plan.leaves_cells(len(FORM.fields)) and plan.leaves_cells(len(FORM.fields) + 1)
     assert f"预计其中错 1.3 格（按 3 条有标注的群聊量得，{cells} 格里错 1 格" in plan.forecast
     arguments = ["--db", store.engine.url.render_as_string(hide_password=False), "pass", "--run", "甲", "--dry-run"]
     assert main([*arguments, "--above", "0.95"]) == 0
@@ -293,7 +297,7 @@ def test_the_audit_is_asked_blind_and_switches_the_rule_off(store: Store) -> Non
     make_record(store, dataset, 1, [{NAME: "林木1"}])  # an ordinary approval, which comes behind the audit
     rule, _ = let(store, dataset, run, audit_share=0.6)
     by_chat = {one.chat_id: index for index, one in records(store, dataset).items() if index > 1}
-    drawn = sorted(by_chat[chat_id] for chat_id in drawn_chats(rule, passed_chats(store, dataset)))
+    drawn = sorted(by_chat[chat_id] for chat_id in drawn_chats(rule, chats_of_records(store, dataset)))
     before = audit_passing(store, FORM, rule)
     assert (before.passed, before.drawn, before.asked, before.error) == (7, len(drawn), 0, None)
     blind = BlindSession(dataset, FORM, "组长")
@@ -385,10 +389,14 @@ def test_cells_are_audited_at_once_and_their_chat_is_still_reviewed(store: Store
     rule, _ = let(store, dataset, run, scope="cells")
     blind = BlindSession(dataset, FORM, "阿白")
     assert blind_waiting(store, dataset, FORM, "阿白") == 6
+    with store.read() as session:
+        assert passed_chats(session, dataset.id) == PassedChats(partly=6, drawn=6)
     shown = blind.sync(store)
     assert (shown["open"], shown["progress"]["total"]) == (1, 6)
     for index in range(1, 6):
         answer_blind(store, blind, index, "另一个人")
+    with store.read() as session:
+        assert passed_chats(session, dataset.id) == PassedChats(partly=6, drawn=6, asked=5)
     [stopped] = passing_rules(store, dataset.id)  # by the save itself, nobody has looked at the page
     assert "抽查 5 条" in stopped.stopped_why
     assert audit_passing(store, FORM, stopped).cells == 5 * (len(FORM.keys) - 1)  # not what nobody was sure of
@@ -409,16 +417,16 @@ def test_some_are_drawn_however_small_the_share_is_and_stay_drawn(store: Store) 
     rule, passed = let(store, dataset, run, audit_share=1e-9)
     assert passed == 3
     assert audit_passing(store, FORM, rule).drawn == 3  # all of so few
-    first = drawn_chats(rule, passed_chats(store, dataset))
+    first = drawn_chats(rule, chats_of_records(store, dataset))
     for index in range(4, 11):
         be_sure(store, run, index)
     assert keep_passing(store, FORM, dataset.id, run) == 7
-    after = drawn_chats(rule, passed_chats(store, dataset))
+    after = drawn_chats(rule, chats_of_records(store, dataset))
     assert (audit_passing(store, FORM, rule).drawn, len(after)) == (5, 5)
     assert after[:3] == first
 
 
-def passed_chats(store: Store, dataset: DatasetView) -> list[int]:
+def chats_of_records(store: Store, dataset: DatasetView) -> list[int]:
     """Chats that passed, in the order in which they did."""
     with store.read() as session:
         statement = select(Record).where(col(Record.dataset_id) == dataset.id, queries.is_passed())
