@@ -119,7 +119,7 @@ class TokenOnly:
         if wait:
             seconds = max(1, round(wait + 0.5))
             raise _Refusal(
-                429, f"这个令牌一分钟最多 {settings().api_per_minute} 个请求", f"请在 {seconds} 秒后再试", seconds
+                429, f"这个令牌一分钟最多 {settings().api_per_minute:,} 个请求", f"请在 {seconds} 秒后再试", seconds
             )
         scope[_HOLDER] = holder
         with ExitStack() as inside:

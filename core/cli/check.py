@@ -30,7 +30,7 @@ def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     if json:
         print_json({"ok": not problems, "problems": list(problems), **counts})
     elif not problems:
-        say(f"一切正常：{counts['datasets']} 个数据集，{counts['chats']} 条群聊，{counts['runs']} 个抽取任务")
+        say(f"一切正常：{health.datasets:,} 个数据集，{health.chats:,} 条群聊，{health.runs:,} 个抽取任务")
     if problems:
         if not json:
             hint("；".join(problems))

@@ -126,11 +126,11 @@ def import_(
         print_json(_preview_json(report) if dry_run else _as_json(report))
         _require_some(report, file.name)
         return
-    labels = f"，标注 {report.labels} 条" if report.labels else ""
+    labels = f"，标注 {report.labels:,} 条" if report.labels else ""
     will = "（预览，什么也没有写）" if dry_run else ""
     say(
-        f"数据集「{report.dataset}」{will}：共 {report.total} 条，新增 {report.added}，"
-        f"已有 {report.skipped}，未导入 {len(report.rejected)}{labels}"
+        f"数据集「{report.dataset}」{will}：共 {report.total:,} 条，新增 {report.added:,}，"
+        f"已有 {report.skipped:,}，未导入 {len(report.rejected):,}{labels}"
     )
     _remarks(report)
     _require_some(report, file.name)
@@ -145,7 +145,7 @@ def _require_some(report: "ImportReport", name: str) -> None:
     from core.errors import InputError
 
     if report.rejected and not report.added and not report.skipped and not any(one.replaced for one in report.grown):
-        raise InputError(f"文件 {name} 的 {report.total} 条都没有导入；{report.rejected[0]}", "请按原因修改后重试")
+        raise InputError(f"文件 {name} 的 {report.total:,} 条都没有导入；{report.rejected[0]}", "请按原因修改后重试")
 
 
 @app.command("chats", help="列出数据集的群聊：编号、字数、消息数、发言人和各在哪一方。")
@@ -159,8 +159,8 @@ def chats(ctx: typer.Context, dataset: Dataset, json: Json = False, db: Db = "")
         print_json([chat.as_dict() for chat in described])
         return
     for chat in described:
-        speakers = "、".join(f"{speaker.name}（{speaker.side}，{speaker.messages} 条）" for speaker in chat.speakers)
-        say(f"第 {chat.index} 条：{chat.messages} 条消息，{chat.characters} 字；{speakers or '认不出发言人'}")
+        speakers = "、".join(f"{speaker.name}（{speaker.side}，{speaker.messages:,} 条）" for speaker in chat.speakers)
+        say(f"第 {chat.index} 条：{chat.messages:,} 条消息，{chat.characters:,} 字；{speakers or '认不出发言人'}")
 
 
 @app.command("import-table", help="把同事改过的导出表格带回记录：比较、点名冲突，作为一次可撤销的批量修改保存。")
@@ -206,7 +206,7 @@ def import_table(
     cells = outcome.cells if outcome is not None else len(returned.plan.changes)
     chats = len(outcome.saved) if outcome is not None else len(returned.plan.chats)
     say(
-        f"表格「{file.name}」：{returned.rows} 行，{verb} {chats} 条记录的 {cells} 个值，"
+        f"表格「{file.name}」：{returned.rows:,} 行，{verb} {chats:,} 条记录的 {cells:,} 个值，"
         f"冲突 {len(returned.conflicts)}，没有带回 {len(returned.refused)}"
     )
     for sentence in [
@@ -227,7 +227,7 @@ def _undo_table(ctx: typer.Context, bulk_id: str, *, dataset: str, who: str, jso
     if json:
         print_json({"bulk": outcome.id, "undone": len(outcome.saved), "cells": outcome.cells, "skipped": skipped})
         return
-    say(f"已撤销：{len(outcome.saved)} 条记录的 {outcome.cells} 个值，没有动 {len(skipped)} 条")
+    say(f"已撤销：{len(outcome.saved):,} 条记录的 {outcome.cells:,} 个值，没有动 {len(skipped):,} 条")
     for one in skipped:
         hint(f"第 {one['chat']} 条没有撤销：{one['why']}")
 
@@ -268,8 +268,8 @@ def import_run(
         return
     will = "（预览，什么也没有写）" if dry_run else ""
     say(
-        f"抽取任务「{report.run}」（数据集「{report.dataset}」）{will}：共 {report.total} 条，新增 {report.added}，"
-        f"已有 {report.skipped}，未导入 {len(report.rejected)}"
+        f"抽取任务「{report.run}」（数据集「{report.dataset}」）{will}：共 {report.total:,} 条，新增 {report.added:,}，"
+        f"已有 {report.skipped:,}，未导入 {len(report.rejected):,}"
     )
     _remarks(report)
 
@@ -324,7 +324,10 @@ def sample(
     if json:
         print_json({"chats": _as_json(chats), "run": _as_json(run)})
         return
-    say(f"数据集「{chats.dataset}」：{chats.total} 条群聊，新增 {chats.added}；抽取任务「{run.run}」：新增 {run.added}")
+    say(
+        f"数据集「{chats.dataset}」：{chats.total:,} 条群聊，新增 {chats.added:,}；"
+        f"抽取任务「{run.run}」：新增 {run.added:,}"
+    )
 
 
 @contextmanager
@@ -345,7 +348,7 @@ def _remarks(report: "ImportReport") -> None:
     for rejected in report.rejected[:_SHOWN]:
         hint(f"未导入 {rejected}")
     if len(report.rejected) > _SHOWN:
-        hint(f"……还有 {len(report.rejected) - _SHOWN} 条，用 --json 查看全部")
+        hint(f"……还有 {len(report.rejected) - _SHOWN:,} 条，用 --json 查看全部")
 
 
 def _as_json(report: "ImportReport") -> dict[str, Any]:

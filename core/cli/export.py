@@ -270,8 +270,8 @@ def runs(
         )
         return
     say(
-        f"已记到 {outcome.url}：新建 {len(outcome.created)} 个，更新 {len(outcome.updated)} 个，"
-        f"没有变化 {len(outcome.unchanged)} 个"
+        f"已记到 {outcome.url}：新建 {len(outcome.created):,} 个，更新 {len(outcome.updated):,} 个，"
+        f"没有变化 {len(outcome.unchanged):,} 个"
     )
     if not reference:
         hint("没有标注，也没有已确认的记录：只记了设置和花费，没有得分")
@@ -282,8 +282,11 @@ def print_result(result: "ExportResult", json: bool) -> None:
     if json:
         print_json(result.as_json())
         return
-    for taken in result.lists.get("sources", ()):
-        say(f"  {taken['chats']:,} 条来自 {taken['source']}")
+    if sources := result.lists.get("sources", ()):
+        from core.services.export.answer_sources import counted_source_title
+
+        for taken in sources:
+            say(f"  {taken['chats']:,} 条来自{counted_source_title(str(taken['source']))}")
     say(f"已导出 {result.out}：{result.counts['rows']:,} 行，{result.size:,} 字节，sha256 {result.sha256}")
     if result.masked:
         say(f"已遮盖 {'、'.join(result.masked)}")

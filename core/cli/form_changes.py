@@ -56,7 +56,7 @@ def migrate(
         if plan.lost_cells and not accept_loss and not dry_run:
             example = "".join(f"，如「{one.label}」的「{one.value}」" for one in plan.lost[:1])
             raise ConflictError(
-                f"有 {plan.lost_cells} 处会丢掉值{example}，没有改",
+                f"有 {plan.lost_cells:,} 处会丢掉值{example}，没有改",
                 "请改字段的对应，或看过之后加 --accept-loss",
             )
         with _progress(json) as on_rows:
@@ -66,14 +66,17 @@ def migrate(
         print_json(report)
         return
     will = "会改" if dry_run else "改了"
-    rows = "、".join(f"{title} {count} 条" for title, count in plan.rows.items())
-    say(f"{old} → {new}（{'、'.join(plan.datasets)}）：{will} {plan.cells} 个值（{rows}），丢掉 {plan.lost_cells} 处")
+    rows = "、".join(f"{title} {count:,} 条" for title, count in plan.rows.items())
+    say(
+        f"{old} → {new}（{'、'.join(plan.datasets)}）：{will} {plan.cells:,} 个值（{rows}），"
+        f"丢掉 {plan.lost_cells:,} 处"
+    )
     for one in plan.lost[:_SHOWN]:
-        hint(f"丢掉「{one.label}」的「{one.value}」：{one.count} 处")
+        hint(f"丢掉「{one.label}」的「{one.value}」：{one.count:,} 处")
     if more := plan.lost_kinds - len(plan.lost[:_SHOWN]):
-        hint(f"另有 {more} 种会丢掉的值，加 --json 看")
+        hint(f"另有 {more:,} 种会丢掉的值，加 --json 看")
     if plan.lost_hidden:
-        hint(f"另有 {plan.lost_hidden} 处在您现在看不到的审阅里，不列出")
+        hint(f"另有 {plan.lost_hidden:,} 处在您现在看不到的审阅里，不列出")
     if plan.problem:
         hint(plan.problem)
     if done is not None:
@@ -119,7 +122,7 @@ def changes(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
         if one.forgotten and not one.undone_by:
             undone = f"；{'、'.join(one.forgotten)}已过保留期限，撤销时丢掉的值回不来"
         names = "、".join(one.datasets)
-        say(f"{one.id}\t{one.old} → {one.new}\t{names}\t{one.cells} 个值，丢掉 {one.lost} 处\t{one.who}{undone}")
+        say(f"{one.id}\t{one.old} → {one.new}\t{names}\t{one.cells:,} 个值，丢掉 {one.lost:,} 处\t{one.who}{undone}")
 
 
 def _as_json(one: "AppliedChange") -> dict[str, Any]:

@@ -33,7 +33,7 @@ def list_(
         return
     for one in known:
         used = f"；数据集：{one.used_by}" if one.used_by else ""
-        say(f"{one.reference}\t{one.label}\t{one.fields} 个字段，满分 {one.points:g}{used}{one.problem}")
+        say(f"{one.reference}\t{one.label}\t{one.fields:,} 个字段，满分 {one.points:g}{used}{one.problem}")
 
 
 @app.command("show", help="查看一个表单的字段。")
@@ -47,7 +47,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False, db: Db = "") -> Non
     if json:
         print_json({"reference": form.reference, **form.model_dump(mode="json")})
         return
-    say(f"{form.label}（{form.reference}）：{len(form.fields)} 个字段，满分 {form.max_points:g}")
+    say(f"{form.label}（{form.reference}）：{len(form.fields):,} 个字段，满分 {form.max_points:g}")
     say(f"提示词里：一张表填的是{form.subject}，填表的一方是{form.staff}")
     for group in form.groups:
         say(f"{group}：")

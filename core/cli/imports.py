@@ -57,7 +57,7 @@ def _show(entries: "list[ImportEntry]", *, json: bool) -> None:
         undone = "（已撤销）" if entry.undone_at else ""
         say(
             f"{entry.id}{undone} {entry.at.astimezone():%Y-%m-%d %H:%M} {entry.file}（{entry.format}）："
-            f"共 {entry.total} 条，新增 {entry.added}，已有 {entry.skipped}，未导入 {entry.rejected}"
+            f"共 {entry.total:,} 条，新增 {entry.added:,}，已有 {entry.skipped:,}，未导入 {entry.rejected:,}"
         )
         for note in entry.notes:
             hint(f"  {note}")

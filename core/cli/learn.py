@@ -50,7 +50,7 @@ def learn(
     if json:
         print_json({"model": view.name, "digest": view.digest, "chats": view.chats, "versions": view.versions})
         return
-    say(f"学习模型「{view.name}」：学了 {view.chats} 条群聊，版本 {view.digest[:12]}")
+    say(f"学习模型「{view.name}」：学了 {view.chats:,} 条群聊，版本 {view.digest[:12]}")
     hint(f"抽取时写 --provider learned --model {view.name}")
 
 
@@ -65,7 +65,7 @@ def _evaluate(store: "Store", datasets: list[str], source: str, folds: int, repe
         examples_of(corpus),
         folds=folds,
         repeats=repeats,
-        seen=None if quiet else lambda done, total: hint(f"拟合 {done} / {total}"),
+        seen=None if quiet else lambda done, total: hint(f"拟合 {done:,} / {total:,}"),
     )
     if json:
         print_json(result.as_json())
@@ -75,13 +75,13 @@ def _evaluate(store: "Store", datasets: list[str], source: str, folds: int, repe
 
 def _print(result: "Evaluation") -> None:
     low, high = result.interval
-    say(f"学习模型 {result.learned:.2f}（95% 区间 {low:.2f} 到 {high:.2f}），{result.chats} 条群聊，交叉验证")
+    say(f"学习模型 {result.learned:.2f}（95% 区间 {low:.2f} 到 {high:.2f}），{result.chats:,} 条群聊，交叉验证")
     say(f"全空表单的下限 {result.empty:.2f}，常数下限 {result.constants:.2f}，本地规则 {result.local:.2f}")
     low, high = result.delta_local
     say(f"比本地规则 {result.learned - result.local:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}")
     say(f"把握的校准误差 {result.ece:.3f}")
     for size, points in result.curve.items():
-        say(f"  学 {size:4d} 条 {points:.2f}")
+        say(f"  学 {size:5,d} 条 {points:.2f}")
 
 
 @app.command(
@@ -155,21 +155,20 @@ def let_pass(
         print_json({**made, "expected_wrong": plan.expected_wrong, "labelled": labelled, "rules": stated})
         return
     say(
-        f"没人审过的 {unreviewed + taken_back} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
-        + plan.forecast
-        + ("" if dry_run else f"；已放行 {passed} 条")
+        f"没人审过的 {unreviewed + taken_back:,} 条里，{len(plan.chats):,} 条有把握 {above:.0%} 以上的值："
+        f"{plan.cells:,} 格，" + plan.forecast + ("" if dry_run else f"；已放行 {passed:,} 条")
     )
     if taken_back:
-        say(f"{taken_back} 条的放行已经撤回，等人来审，不再放行")
+        say(f"{taken_back:,} 条的放行已经撤回，等人来审，不再放行")
     if reason:
         say(reason)
     for rule in rules:
         audit = audits[rule.id]
         error_text = f"错误率 {audit.error:.1%}" if audit.error is not None else "还没有抽查结果"
         ended = f"，已停用：{rule.stopped_why}" if rule.stopped_at else ""
-        back_text = f"（另撤回 {audit.taken_back} 条）" if audit.taken_back else ""
-        passed_text = f"放行 {audit.passed} 条{back_text}"
-        drawn_text = f"抽查 {audit.asked}/{audit.drawn} 条" if audit.drawn else "还没有抽到群聊"
+        back_text = f"（另撤回 {audit.taken_back:,} 条）" if audit.taken_back else ""
+        passed_text = f"放行 {audit.passed:,} 条{back_text}"
+        drawn_text = f"抽查 {audit.asked:,}/{audit.drawn:,} 条" if audit.drawn else "还没有抽到群聊"
         say(f"  规则 {rule.id}：{rule.threshold:.0%} 以上，{passed_text}，{drawn_text}，{error_text}{ended}")
 
 
@@ -207,7 +206,7 @@ def calibrate(
     estimate = plan.estimate
     low, high = estimate.interval
     say(
-        f"{estimate.chats} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
+        f"{estimate.chats:,} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
         f"差 {estimate.after - estimate.before:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}"
     )
     if not plan.effects:
@@ -216,7 +215,7 @@ def calibrate(
     if plan.stacked:
         say("逐格校正：学到的值明显更可能对的格子才改（下面是对照的群聊里）")
         for key, counts in plan.effects.items():
-            parts = [f"{title} {counts[effect]} 格" for effect, title in _EFFECTS.items() if counts[effect]]
+            parts = [f"{title} {counts[effect]:,} 格" for effect, title in _EFFECTS.items() if counts[effect]]
             say(f"  {key}：{'，'.join(parts)}")
     for key, habit in plan.habits.items():
         parts = [
@@ -229,7 +228,7 @@ def calibrate(
     if made:
         say(f"已存为抽取任务「{made.name}」")
         if plan.held_out:
-            say(f"对照过的 {len(plan.held_out)} 条由没有学过它们的校正改出，它在这些群聊上的得分和上面的估计一致")
+            say(f"对照过的 {len(plan.held_out):,} 条由没有学过它们的校正改出，它在这些群聊上的得分和上面的估计一致")
 
 
 @app.command("improve-prompt", help="在预算内用带标注的群聊改进一个提示词；没见过的群聊证明更好才存成新版本。")
@@ -261,8 +260,8 @@ def improve_prompt(
         )
         return
     say(
-        f"改进 {plan.prompt.id}：{len(plan.learn)} 条群聊用来找错，{len(plan.check)} 条用来挑选，"
-        f"{len(plan.unseen)} 条只在最后比较；每条约 {plan.yuan_per_call:.4f} 元，最多花 {plan.yuan:g} 元"
+        f"改进 {plan.prompt.id}：{len(plan.learn):,} 条群聊用来找错，{len(plan.check):,} 条用来挑选，"
+        f"{len(plan.unseen):,} 条只在最后比较；每条约 {plan.yuan_per_call:.4f} 元，最多花 {plan.yuan:g} 元"
     )
     if result is None:
         hint("还没有开始。加 --yes 开始")

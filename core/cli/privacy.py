@@ -53,7 +53,7 @@ def retention(
     for rule in rules:
         say(f"{rule.dataset}：原始回复 {_text(rule.replies_days)}，记录历史 {_text(rule.history_days)}")
     if result:
-        say(f"已删除 {result.replies} 条结果的原始回复、{result.versions} 个旧版本")
+        say(f"已删除 {result.replies:,} 条结果的原始回复、{result.versions:,} 个旧版本")
         say("数据库文件里已没有删除的内容" if result.purged else "有人正在读，数据库日志稍后再清理")
 
 
@@ -117,7 +117,7 @@ def _print(report: "PersonReport", json: bool) -> None:
             }
         )
         return
-    say(f"{report.done}：{len(report.places)} 处" + ("" if report.places else "，没有找到"))
+    say(f"{report.done}：{len(report.places):,} 处" + ("" if report.places else "，没有找到"))
     for title, number in report.counts().items():
         say(f"  {title}：{number}")
     for dataset, indices in report.chats.items():

@@ -87,7 +87,7 @@ def score(
     if origins.passed:
         hint(f"对照的记录里{origins.passed_sentence}")
     if started:
-        hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
+        hint(f"{FLATTERED}：对照的记录有 {started:,} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:
         hint(seen.sentence)
     elif taught and not started:
@@ -136,10 +136,10 @@ def merge(
             }
         )
         return
-    say(f"合并任务「{view.name}」：{plan.chats} 条群聊，{plan.differing} 格各抽取任务不同")
+    say(f"合并任务「{view.name}」：{plan.chats:,} 条群聊，{plan.differing:,} 格各抽取任务不同")
     if estimate is not None:
         say(
-            f"{estimate.folds} 折交叉验证（{estimate.chats} 条）得分 {estimate.score:.2f}，"
+            f"{estimate.folds} 折交叉验证（{estimate.chats:,} 条）得分 {estimate.score:.2f}，"
             f"单独最好的抽取任务同样估计为 {estimate.best_single:.2f}；"
             f"在选抽取任务的同一批标注上是 {estimate.flattered:.2f}，偏乐观"
         )
@@ -161,7 +161,7 @@ def compare(
     from core.services.quality import compare_runs
 
     if len(run) != 2:
-        raise typer.BadParameter(f"要写两个抽取任务，收到 {len(run)} 个", param_hint="--run")
+        raise typer.BadParameter(f"要写两个抽取任务，收到 {len(run):,} 个", param_hint="--run")
     with open_db(ctx, db) as store:
         result = compare_runs(
             store,
@@ -180,17 +180,17 @@ def compare(
 
 def _print_score(result: "RunScore") -> None:
     filled = result.filled
-    say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats)} 条群聊")
+    say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats):,} 条群聊")
     say(f"常数下限 {result.constants:.4f}：不看群聊，每个字段总填最常见的值（从别的群聊里选）")
     if result.left_out:
-        say(f"有争议的 {result.left_out} 格标注没有计入")
+        say(f"有争议的 {result.left_out:,} 格标注没有计入")
     say(f"只看填写的值：精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}，F1 {filled.f1:.1%}")
-    say(f"自由文本的相似度：{result.measure.name}（主办方的算法没有公开）")
+    say(f"自由文本的相似度：{result.measure.title}（主办方的算法没有公开）")
     if result.measure.caveat:
         say(result.measure.caveat)
     if result.missing:
         say(
-            f"缺少 {len(result.missing)} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
+            f"缺少 {len(result.missing):,} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
             + ("……" if len(result.missing) > _SHOWN else "")
         )
     for key, row in result.fields.items():
@@ -202,8 +202,8 @@ def _print_comparison(result: "Comparison", a: str, b: str) -> None:
     low, high = result.interval
     say(f"A「{a}」{result.a.score:.4f}，B「{b}」{result.b.score:.4f}，下限 {result.a.floor:.4f}")
     verdict = "能区分" if result.distinguishable else "不能区分"
-    say(f"B − A {result.delta:+.4f}，95% 区间 {low:+.4f} 到 {high:+.4f}，{len(result.a.chats)} 条群聊：{verdict}")
-    say(f"自由文本的相似度：{result.a.measure.name}；从 {result.right_from:g} 起算对")
+    say(f"B − A {result.delta:+.4f}，95% 区间 {low:+.4f} 到 {high:+.4f}，{len(result.a.chats):,} 条群聊：{verdict}")
+    say(f"自由文本的相似度：{result.a.measure.title}；从 {result.right_from:g} 起算对")
     for key, change in result.fields.items():
         row = change.as_json()
         say(f"  {change.delta:+7.3f}  修好 {row['fixed']:4d}  改坏 {row['broken']:4d}  {key}")

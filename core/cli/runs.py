@@ -227,11 +227,11 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
     if default["default"] and chosen is not None:
         say(f"  是默认任务（{chosen.why}）")
     if reused:
-        say(f"  沿用了以前的 {reused} 次回答")
+        say(f"  沿用了以前的 {reused:,} 次回答")
     for one in batches:
         say(f"  {batch_sentence(one)}")
     for failure in failures:
-        say(f"  {failure.title}：{len(failure.chats)} 条")
+        say(f"  {failure.title}：{len(failure.chats):,} 条")
 
 
 @app.command("retry", help="重新抽取失败的群聊，等到完成。")
@@ -310,14 +310,14 @@ def see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> N
     else:
         _summary(view)
     if view.failed:
-        hint(f"有 {view.failed} 条失败，用 status 查看原因，用 retry 重试。")
+        hint(f"有 {view.failed:,} 条失败，用 status 查看原因，用 retry 重试。")
     yuan = run_service.costs(store, [view])[view.id]
     if view.parameters.get("tokens_estimated"):
         hint(run_service.ESTIMATED_TOKENS)
     if run_service.is_stopped_at_budget(view, yuan):
         hint(
             f"花了 {run_service.money(yuan)}，预算 {run_service.money(view.parameters['budget'])}，已经暂停，"
-            f"还剩 {view.pending} 条；用更大的 --budget 再执行一次就继续。"
+            f"还剩 {view.pending:,} 条；用更大的 --budget 再执行一次就继续。"
         )
     for problem in dict.fromkeys(one.problem for one in run_service.open_batches(store, view.id) if one.problem):
         hint(problem)
@@ -342,7 +342,7 @@ def _bar(quiet: bool) -> "Iterator[Callable[[RunView], None]]":
 
         def seen(view: "RunView") -> None:
             bar.length = max(1, view.total)
-            bar.label = f"抽取（失败 {view.failed}）" if view.failed else "抽取"
+            bar.label = f"抽取（失败 {view.failed:,}）" if view.failed else "抽取"
             bar.update(view.done + view.failed - bar.pos)
 
         yield seen
@@ -396,24 +396,24 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
         return
     price = "单价未知，请在模型页填写" if estimated.yuan is None else f"约 {money(estimated.yuan)}"
     say(
-        f"预计抽取 {estimated.chats} 条群聊，调用 {estimated.calls} 次，提问约 {estimated.tokens_in:,} token，"
+        f"预计抽取 {estimated.chats:,} 条群聊，调用 {estimated.calls:,} 次，提问约 {estimated.tokens_in:,} token，"
         f"回答约 {estimated.tokens_out:,} token，{price}。"
     )
     if estimated.batch_yuan is not None:
         say(f"作为批量约 {money(estimated.batch_yuan)}。")
     if scale := estimated.scale:
         say(
-            f"提问的 token 按这个模型最近 {scale.calls} 次提问的实际用量折算（×{scale.factor:.2f}，"
+            f"提问的 token 按这个模型最近 {scale.calls:,} 次提问的实际用量折算（×{scale.factor:.2f}，"
             f"折算后单次平均相差 {scale.error:.0%}）。"
         )
     if leaves is not None:
         say(leaves.sentence + ("加 --json 看这个提问的全文。" if leaves.remote else ""))
     if estimated.reused:
-        say(f"另有 {estimated.reused} 次调用可以沿用以前的回答。")
+        say(f"另有 {estimated.reused:,} 次调用可以沿用以前的回答。")
     if estimated.over:
-        say(f"有 {len(estimated.over)} 条超过模型的长度，会分段抽取：第 {_few(estimated.over)} 条。")
+        say(f"有 {len(estimated.over):,} 条超过模型的长度，会分段抽取：第 {_few(estimated.over)} 条。")
     if estimated.impossible:
-        say(f"有 {len(estimated.impossible)} 条放不进模型的长度，会失败：第 {_few(estimated.impossible)} 条。")
+        say(f"有 {len(estimated.impossible):,} 条放不进模型的长度，会失败：第 {_few(estimated.impossible)} 条。")
 
 
 def _few(indices: "Sequence[int]") -> str:
@@ -436,8 +436,9 @@ def _as_json(view: "RunView") -> dict[str, Any]:
 
 def _summary(view: "RunView") -> None:
     say(
-        f"抽取任务「{view.name}」：共 {view.total} 条，完成 {view.done}，失败 {view.failed}，未完成 {view.pending}，"
+        f"抽取任务「{view.name}」：共 {view.total:,} 条，完成 {view.done:,}，失败 {view.failed:,}，"
+        f"未完成 {view.pending:,}，"
         f"提问 {view.tokens_in} token，回答 {view.tokens_out} token"
     )
     if view.outdated:
-        say(f"  其中 {view.outdated} 条的结果是群聊续写前得出的；可以为这些群聊另建抽取任务（extract --chats）")
+        say(f"  其中 {view.outdated:,} 条的结果是群聊续写前得出的；可以为这些群聊另建抽取任务（extract --chats）")

@@ -289,7 +289,7 @@ def _say_failed_parts(store: "Store", dataset: str, name: str) -> None:
         joined = queries.run(session, name, queries.dataset(session, dataset).id)
     for part in joined_progress(store, joined):
         if part.failed:
-            hint(f"「{part.name}」有 {part.failed} 条失败：用 status 查看原因，用 retry 重试，再用同样的命令合并")
+            hint(f"「{part.name}」有 {part.failed:,} 条失败：用 status 查看原因，用 retry 重试，再用同样的命令合并")
 
 
 @app.command("push", help="把生成过的训练集推送到 Hugging Face 的一个仓库，字节与当时相同；令牌在 HF_TOKEN。")
@@ -324,7 +324,7 @@ def changes(ctx: typer.Context, number: Number, json: Json = False, db: Db = "")
     if json:
         print_json([{"place": change.place, "what": change.what, "lost": change.lost} for change in source_changes])
         return
-    say(f"{len(source_changes)} 行的来源变了" if source_changes else "来源都和当时一样")
+    say(f"{len(source_changes):,} 行的来源变了" if source_changes else "来源都和当时一样")
     for change in source_changes:
         say(f"{change.place}：{change.what}{'（无法重建）' if change.lost else '（历史里还有，可以重建）'}")
 
@@ -358,8 +358,8 @@ def compare(
         return
     for setting, (old, new) in difference.parameters.items():
         say(f"{setting}: {old} → {new}")
-    say(f"相同 {difference.same} 行，不同 {len(difference.changed)} 行")
-    say(f"只在前一个 {len(difference.only_before)} 行，只在后一个 {len(difference.only_after)} 行")
+    say(f"相同 {difference.same:,} 行，不同 {len(difference.changed):,} 行")
+    say(f"只在前一个 {len(difference.only_before):,} 行，只在后一个 {len(difference.only_after):,} 行")
     for one in difference.changed:
         say(f"{one.place}：{'、'.join(one.what)}；{one.before} → {one.after}")
 
@@ -382,7 +382,7 @@ def summaries(
     if json:
         print_json({"stored": stored})
         return
-    say(f"已保存 {stored} 条摘要")
+    say(f"已保存 {stored:,} 条摘要")
 
 
 def _print_preflight(result: "Preflight", options: "TrainingOptions", json: bool) -> None:

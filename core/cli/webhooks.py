@@ -72,7 +72,7 @@ def messages(ctx: typer.Context, name: Name, json: Json = False, db: Db = "") ->
         return
     for one in listed:
         why = f"\t{one.problem}" if one.problem else ""
-        say(f"{one.message_id}\t{one.state}\t试了 {one.attempts} 次{why}")
+        say(f"{one.message_id}\t{one.state}\t试了 {one.attempts:,} 次{why}")
 
 
 @app.command("send-again", help="重新发送已放弃的消息。")
@@ -82,7 +82,7 @@ def send_again(ctx: typer.Context, name: Name, db: Db = "") -> None:
 
     with open_db(ctx, db, writes=True) as store:
         count = webhooks.send_again(store, name)
-    say(f"「{name}」有 {count} 条会重新发送")
+    say(f"「{name}」有 {count:,} 条会重新发送")
 
 
 @app.command("disable", help="先不通知这个回调；在等的消息留着。")
@@ -104,7 +104,7 @@ def delete(ctx: typer.Context, name: Name, db: Db = "") -> None:
 
     with open_db(ctx, db, writes=True) as store:
         gone = delete_webhook(store, name)
-    say(f"已删除回调「{gone.name}」，{gone.waiting} 条没有送达")
+    say(f"已删除回调「{gone.name}」，{gone.waiting:,} 条没有送达")
 
 
 def _switch(ctx: typer.Context, name: str, db: str, *, disabled: bool) -> None:

@@ -44,7 +44,7 @@ def draw_samples() -> None:
             fields = "、".join(field.label for field in form.fields[:6])
             st.markdown(
                 f"**{escape_markdown(sample.dataset)}**　表单「{escape_markdown(form.title)}」，"
-                f"{len(form.fields):d} 个字段，满分 {form.max_points:g}  \n"
+                f"{len(form.fields):,d} 个字段，满分 {form.max_points:g}  \n"
                 f":gray[{escape_markdown(fields)}…]"
             )
             if sample.dataset in there:

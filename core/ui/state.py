@@ -179,7 +179,7 @@ def _draw_missing_dataset(requested: str, available: list[DatasetView]) -> None:
     """Say that there is no such dataset, with links to this page of those that there are."""
     page = st.session_state.get(_PAGE, "")
     links = [
-        address.Link(page, f"{dataset.name} · {dataset.chats} 条群聊", {"dataset": str(dataset.id)})
+        address.Link(page, f"{dataset.name} · {dataset.chats:,} 条群聊", {"dataset": str(dataset.id)})
         for dataset in available[:_MOST_LINKS]
     ]
     advice = "请选择一个数据集：" if len(available) <= _MOST_LINKS else "这里是最新的几个，其余在「数据集」页："
@@ -204,7 +204,7 @@ def choose_dataset(
         available,
         label_visibility=label_visibility,
         index=available.index(current),
-        format_func=lambda d: f"{d.name} · {d.chats} 条群聊",
+        format_func=lambda d: f"{d.name} · {d.chats:,} 条群聊",
         key=f"dataset-choice-{','.join(str(d.id) for d in available)}-{current.id}",
     )
     if chosen.id != current.id:

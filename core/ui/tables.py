@@ -40,6 +40,16 @@ def percent_column(width: int = 72, *, help: Markdown | None = None) -> Any:
     return st.column_config.NumberColumn(format="%.1f%%", width=width, help=help)
 
 
+def count_column(label: str | None = None, *, width: int | None = None, help: Markdown | None = None) -> Any:
+    """Column configuration for numbers of things, as all pages write them: 2,000."""
+    return st.column_config.NumberColumn(label, format="localized", width=width, help=help)
+
+
+def count_columns(*labels: str) -> dict[str, Any]:
+    """Configuration of columns that are numbers of things and need nothing else."""
+    return {label: count_column() for label in labels}
+
+
 def csv_of(rows: Rows) -> bytes:
     """Rows as CSV for spreadsheets: UTF-8 with BOM, formulas neutralised (strangers write the chats)."""
     lines = [csv_row(rows[0]), *(csv_row(row.values()) for row in rows)] if rows else []

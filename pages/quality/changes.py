@@ -43,11 +43,11 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
         caveats = run_caveats(session, benchmark, [a, b], queries.runs(session, benchmark.dataset.id))
     draw_verdict(compared, a, b, caveats)
     st.caption(
-        f"下限 {compared.a.floor:.2f}，{len(compared.a.chats)} 条群聊，"
+        f"下限 {compared.a.floor:.2f}，{len(compared.a.chats):,} 条群聊，"
         f"对照{escape_markdown(reference_title(benchmark.against))}。"
         f"{scoring_note(benchmark.measure, right_from=right_from)}"
         f" 多出来的{escape_markdown(benchmark.form.subject)}："
-        f"A {compared.rights_a.invented:d} 位，B {compared.rights_b.invented:d} 位"
+        f"A {compared.rights_a.invented:,d} 位，B {compared.rights_b.invented:,d} 位"
         "（不在下面的格里，但会拉低得分）。"
     )
     rows = matrix_rows(benchmark, compared)

@@ -220,7 +220,7 @@ def test_a_file_that_asks_for_too_much_is_one_sentence(open_page: OpenPage, stor
 def test_a_file_of_bad_rows_shows_the_first_ones(open_page: OpenPage, store: Store) -> None:
     app = upload(open_page(IMPORT), b"{}\n" * 20_000, "a.jsonl")
     assert not app.exception
-    rejected = by_label(app.expander, "不能导入 20000 条")
+    rejected = by_label(app.expander, "不能导入 20,000 条")
     assert len(rejected.dataframe[0].value) == 1_000
     assert "这里只显示前 1,000 条" in seen(app)
 

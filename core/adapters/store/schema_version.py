@@ -42,7 +42,7 @@ def why_no_version(versions: tuple[str, ...]) -> str:
     if len(versions) == 1:
         is_number = _REVISION.fullmatch(versions[0]) is not None
         return "" if is_number else f"版本记录写的是 {versions[0][:30]!r}，不是版本号"
-    return f"版本记录有 {len(versions)} 行（{'、'.join(versions)[:60]}），应只有一行" if versions else "没有版本记录"
+    return f"版本记录有 {len(versions):,} 行（{'、'.join(versions)[:60]}），应只有一行" if versions else "没有版本记录"
 
 
 def lacking_in_schema(connection: Connection) -> list[str]:

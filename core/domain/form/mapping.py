@@ -101,7 +101,7 @@ class FormChange:
             FormError: names what is wrong with it.
         """
         if problems := self.problems():
-            more = f"（另有 {len(problems) - 1} 处）" if len(problems) > 1 else ""
+            more = f"（另有 {len(problems) - 1:,} 处）" if len(problems) > 1 else ""
             raise FormError(f"字段的对应有问题：{problems[0]}{more}", "请改正后再预览")
 
     def new_keys(self, key: str) -> tuple[str, ...]:

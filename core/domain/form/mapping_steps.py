@@ -136,7 +136,7 @@ class MoveField(_Step):
         if not new.field(self.to).is_list:
             for value, new_values in self.values.items():
                 if len(new_values) > 1:
-                    yield f"「{self.to}」只放得下一个值，「{value}」却要拆成 {len(new_values)} 个"
+                    yield f"「{self.to}」只放得下一个值，「{value}」却要拆成 {len(new_values):,} 个"
 
 
 class DropField(_Step):

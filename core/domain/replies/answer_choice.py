@@ -214,4 +214,4 @@ class AnswerChooser:
         chosen = next((group for group in reversed(meant) if group.complete), meant[-1])
         which = "最后一个是示例，采用它之前的" if examples[-1] else "最后一个不完整，采用它之前的"
         which = "采用最后一个" if chosen is groups[-1] else which
-        return chosen._replace(notes=(f"回复里有 {len(groups)} 个答案，{which}", *chosen.notes))
+        return chosen._replace(notes=(f"回复里有 {len(groups):,} 个答案，{which}", *chosen.notes))

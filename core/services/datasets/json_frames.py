@@ -164,7 +164,7 @@ def _below(rows: Iterator[RawRow], names: Sequence[str]) -> Iterator[RawRow]:
         elif row.problem:
             yield row._replace(position=position)
         else:
-            yield row._replace(position=position, value=None, problem=f"和列名对不上（列名有 {len(names)} 个）")
+            yield row._replace(position=position, value=None, problem=f"和列名对不上（列名有 {len(names):,} 个）")
 
 
 def _plain_rows(rows: Iterator[RawRow], report: ReadingReport) -> Iterator[RawRow]:

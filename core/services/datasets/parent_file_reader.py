@@ -99,7 +99,7 @@ class ParentFileReader:
         """
         if not count:
             first = self.rejected[0]
-            raise InputError(f"文件 {self.name} 的 {self.rows} 条都不能导入；{first}", "请按原因修改后重试")
+            raise InputError(f"文件 {self.name} 的 {self.rows:,} 条都不能导入；{first}", "请按原因修改后重试")
 
     def _batches(self) -> Iterator[Rows]:
         for message in self.messages:

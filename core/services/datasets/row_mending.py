@@ -40,7 +40,7 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
     notes = list(raw.notes)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        notes.append(f"第 {line} 行有 {text.count(chr(0))} 个 NUL 字符，已去掉")
+        notes.append(f"第 {line} 行有 {text.count(chr(0)):,} 个 NUL 字符，已去掉")
         text = text.replace("\0", "")
     try:
         utf8 = text.encode()

@@ -14,7 +14,7 @@ from core.services.datasets.json_values import is_whole
 
 MAX_CHAT_BYTES = 6_000_000
 """Of one chat, as UTF-8: some 60,000 messages of usual length."""
-TOO_LONG = f"超过 {MAX_CHAT_BYTES // 1_000_000} MB 的上限，请按日期拆成几条"
+TOO_LONG = f"超过 {MAX_CHAT_BYTES // 1_000_000:,} MB 的上限，请按日期拆成几条"
 
 ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 """Fields of a row that are read."""
@@ -130,7 +130,7 @@ def _index(value: dict[str, Any]) -> int:
 
 
 def _too_large(digits: str) -> str:
-    length = f"（{len(digits)} 位）" if len(digits) > _MOST_DIGITS else ""
+    length = f"（{len(digits):,} 位）" if len(digits) > _MOST_DIGITS else ""
     return f"编号（index）最大是 {_MAX_INDEX}，收到 {_cut(digits)}{length}"
 
 
@@ -157,7 +157,7 @@ def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
     if not isinstance(infos, list):
         raise _BadRowError(f"infos 应为列表，收到{_named(infos)}")
     if len(infos) > _MAX_CUSTOMERS:
-        raise _BadRowError(f"infos 有 {len(infos)} 份表单，超过 {_MAX_CUSTOMERS} 份的上限")
+        raise _BadRowError(f"infos 有 {len(infos):,} 份表单，超过 {_MAX_CUSTOMERS} 份的上限")
     forms: list[FormValues] = []
     for number, info in enumerate(infos, start=1):
         if not isinstance(info, dict):

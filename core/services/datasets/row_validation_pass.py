@@ -82,7 +82,7 @@ class RowValidationPass:
         """Chinese sentences about the pass that a person should know."""
         notes = list(self.report.notes)
         if self.renumbered:
-            notes.append(f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
+            notes.append(f"有 {self.renumbered:,} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
         coded = sum(row.reason.startswith(NOT_WHOLE) for row in self.rejected) if self._is_table else 0
         if coded:
             notes.append(

@@ -138,7 +138,7 @@ def _write(
             ]
         )
     missing = len(chats) - len(good)
-    notes = (f"数据集有 {len(chats)} 条群聊，其中 {missing} 条在这个文件里没有结果",) if missing > 0 else ()
+    notes = (f"数据集有 {len(chats):,} 条群聊，其中 {missing:,} 条在这个文件里没有结果",) if missing > 0 else ()
     return ImportReport(
         kind=FileKind.SUBMISSION,
         dataset_id=target.id,

@@ -123,7 +123,7 @@ class RunWriter:
         """Chinese sentence about forms that were adjusted (unknown keys, wrong types); the first are named."""
         if not self._adjusted_rows:
             return ()
-        return (f"{self._adjusted_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._adjusted)}",)
+        return (f"{self._adjusted_rows:,} 条的表单按要素表整理后存入，例如 {'。'.join(self._adjusted)}",)
 
     def _answers(self, rows: Sequence[ChatForms]) -> dict[int, Any]:
         """``{chat id: forms}`` of those chats for which the run has an answer; of a new run, those written here."""

@@ -105,7 +105,7 @@ def _rows(
     for whole in parts.rest():
         position += 1
         yield whole._replace(position=position)
-    read = [f"{name}（{count} 条）" for name, count in counts if count]
+    read = [f"{name}（{count:,} 条）" for name, count in counts if count]
     report.note(f"压缩包里读了 {{}} 个文件：{_listed(read)}", len(read))
     for why, names in left_out.items():
         report.note(f"压缩包里有 {{}} 个文件没有读：{_listed(names)}（{why}）", len(names))

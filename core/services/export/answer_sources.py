@@ -249,6 +249,11 @@ def chats_by_source(coverage: Coverage, source: AnswerSource, *, filled: bool = 
     return [{"source": name, "chats": chats} for name, chats in rows]
 
 
+def counted_source_title(name: str) -> str:
+    """What a source of :func:`chats_by_source` is called in sentences."""
+    return "补上的空表" if name == "empty" else parse_source(name).title
+
+
 def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Coverage:
     """Which chats a source has an answer for; kept until a chat, a record or an answer changes.
 

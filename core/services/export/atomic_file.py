@@ -145,4 +145,4 @@ def compare_rows(rows: Iterable[list[str]], fingerprints: Sequence[bytes], name:
         if count > len(fingerprints) or fingerprint(row) != fingerprints[count - 1]:
             raise mismatch_error(name, f"第 {count} 行")
     if count != len(fingerprints):
-        raise mismatch_error(name, f"应有 {len(fingerprints)} 行，读到 {count} 行")
+        raise mismatch_error(name, f"应有 {len(fingerprints):,} 行，读到 {count:,} 行")

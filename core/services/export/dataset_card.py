@@ -121,7 +121,7 @@ def card_facts(form: Form, masked: Iterable[str]) -> str:
     """Lines of a list: which form in which version, what is hidden, and that the licence is the owner's."""
     hidden = "、".join(masked)
     privacy = f"已遮盖：{hidden}。" if hidden else "没有遮盖：含名字、电话等个人信息，给别人之前请先遮盖或取得同意。"
-    return f"""- 表单 {card_text(form.name)}，第 {form.version} 版，{len(form.fields)} 个字段。
+    return f"""- 表单 {card_text(form.name)}，第 {form.version} 版，{len(form.fields):,} 个字段。
 - {privacy}
 - {_OWNER}"""
 

@@ -74,7 +74,7 @@ def verify_array(file: PendingFile, fingerprints: list[bytes]) -> tuple[str, int
             if count > len(fingerprints) or fingerprint(item) != fingerprints[count - 1]:
                 raise mismatch_error(file.target.name, f"第 {count} 个元素")
         if count != len(fingerprints):
-            raise mismatch_error(file.target.name, f"应有 {len(fingerprints)} 个元素，读到 {count} 个")
+            raise mismatch_error(file.target.name, f"应有 {len(fingerprints):,} 个元素，读到 {count:,} 个")
         reader.read_to_end()
         return reader.sha256(), reader.size
 

@@ -77,7 +77,7 @@ def track_scores(
             session,
             AuditKind.EXPORT,
             address,
-            f"记到 MLflow：数据集「{view.name}」的 {len(tracked)} 个抽取任务的设置和得分",
+            f"记到 MLflow：数据集「{view.name}」的 {len(tracked):,} 个抽取任务的设置和得分",
         )
     key = _key("dataset", view.id, view.created_at)
     return mlflow_tracking.track_runs(key, f"拾要 {view.name}", tracked), reference

@@ -146,6 +146,6 @@ def _incomplete(dataset: DatasetView, source: AnswerSource, coverage: Coverage) 
     rejected = f"（其中第 {index_ranges(coverage.rejected)} 条没有导入或已删除）" if coverage.rejected else ""
     withheld = f"。{left_out_sentence(coverage.withheld)}" if coverage.withheld else ""
     return ExportError(
-        f"数据集「{dataset.name}」有 {len(missing)} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}{withheld}",
+        f"数据集「{dataset.name}」有 {len(missing):,} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}{withheld}",
         "请先审阅或抽取这些群聊，或选择补空（--fill-missing），为它们各写一张空表",
     )

@@ -181,7 +181,8 @@ def _write(session: Session, plan: FormChangePlan, staged: StagedRows, carry: Ca
     entry.counts = {name: count for name, count in rows.items() if count} | {"cells": cells, "lost": lost.cells}
     forget_derived(session, ids)
     names = "、".join(dataset.name for dataset in chosen)
-    record_audit(session, AuditKind.FORM, f"{change.old.reference} → {change.new.reference}", f"{names}：{cells} 个值")
+    versions = f"{change.old.reference} → {change.new.reference}"
+    record_audit(session, AuditKind.FORM, versions, f"{names}：{cells:,} 个值")
     session.flush()
     return _view(entry)
 

@@ -120,7 +120,7 @@ def require_usable(texts: FormTexts, name: str) -> Form:
         return parse_form(texts.form, name)
     first = problems[0]
     where = f"表单文件 {name} 第 {first.line} 行：" if first.line else f"表单文件 {name}：" if first.place else ""
-    rest = f"（另有 {len(problems) - 1} 处）" if len(problems) > 1 else ""
+    rest = f"（另有 {len(problems) - 1:,} 处）" if len(problems) > 1 else ""
     raise FormError(f"{where}{first.reason}{rest}", "请改正后再试")
 
 
@@ -160,7 +160,7 @@ def _problems(tables: dict[str, Any]) -> Iterator[tuple[Place, str]]:
 
 
 def _too_many(fields: int) -> str:
-    return f"有 {fields} 个字段，最多 {MOST_FIELDS} 个"
+    return f"有 {fields:,} 个字段，最多 {MOST_FIELDS} 个"
 
 
 def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
@@ -189,7 +189,7 @@ def _excesses(form: Form) -> Iterator[tuple[Place, str]]:
             if reason := _why_no_name(text):
                 yield ("fields", index, name), reason
         if len(field.values) > MOST_VALUES:
-            yield ("fields", index, "values"), f"有 {len(field.values)} 个建议值，最多 {MOST_VALUES} 个"
+            yield ("fields", index, "values"), f"有 {len(field.values):,} 个建议值，最多 {MOST_VALUES} 个"
         if any(_is_no_value(value) for value in field.values):
             yield ("fields", index, "values"), f"values 不能是空的，前后不能有空格，也不能换行或超过 {LONGEST_VALUE} 字"
         if len(field.description) > LONGEST_DESCRIPTION:

@@ -130,7 +130,7 @@ def _from_zip(data: bytes, name: str) -> FormTexts:
                 )
             names = Counter(PurePosixPath(one.filename).name for one in members)
             if twice := [file for file, count in names.items() if count > 1]:
-                raise FormError(f"压缩包 {name} 里有 {names[twice[0]]} 个 {twice[0]}", "请只留要用的那一个")
+                raise FormError(f"压缩包 {name} 里有 {names[twice[0]]:,} 个 {twice[0]}", "请只留要用的那一个")
             sources = {
                 PurePosixPath(one.filename).name: decode_source(
                     _content(archive, one), PurePosixPath(one.filename).name
@@ -141,7 +141,7 @@ def _from_zip(data: bytes, name: str) -> FormTexts:
         raise FormError(f"文件 {name} 不是完整的 ZIP 压缩包", "请重新取得后再试") from error
     forms = [file for file in sources if file.count(".") == 1]
     if len(forms) != 1:
-        held = f"有 {len(forms)} 个表单" if forms else "没有表单（名字.toml）"
+        held = f"有 {len(forms):,} 个表单" if forms else "没有表单（名字.toml）"
         raise FormError(
             f"压缩包 {name} 里{held}", "一个压缩包放一个表单：名字.toml、名字.guidelines.toml、名字.rules.toml"
         )

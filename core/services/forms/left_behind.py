@@ -42,12 +42,12 @@ def without_fields(texts: FormTexts, keys: Collection[str] | None = None) -> tup
     if left := [choice for choice in choices if is_gone(choice.get("key"))]:
         kept_choices = [choice for choice in choices if choice not in left]
         texts = replace(texts, rules=with_tables(texts.rules, _with(placed(rules), "choice", kept_choices)))
-        told.append(f"{len(left)} 条本地规则")
+        told.append(f"{len(left):,} 条本地规则")
     for table, (title, attributes) in _IN_FORM.items():
         rows = entries(tables, table)
         if left := [row for row in rows if any(is_gone(row.get(name)) for name in attributes)]:
             tables = _with(placed(tables), table, [row for row in rows if row not in left])
-            told.append(f"{len(left)} 条{title}")
+            told.append(f"{len(left):,} 条{title}")
             texts = replace(texts, form=with_tables(texts.form, tables))
             tables = parse_tables(texts.form, "表单")
     return texts, tuple(told)

@@ -186,7 +186,7 @@ def save_form_version(
     form = require_usable(texts, "表单")
     note = " ".join(note.split())
     if len(note) > LONGEST_NOTE:
-        raise InputError(f"说明有 {len(note)} 字，最多 {LONGEST_NOTE} 字", "请写短一些")
+        raise InputError(f"说明有 {len(note):,} 字，最多 {LONGEST_NOTE} 字", "请写短一些")
     late = ConflictError(f"表单「{form.title}」刚刚有人存了新的一版，没有保存", "请先看新的一版，再把您的修改写上去")
     try:
         with store.write() as session:
@@ -215,7 +215,7 @@ def save_form_version(
             draft = session.get(FormDraft, (form.name, who.strip()))
             if draft is not None and FormTexts(draft.form, draft.guidelines, draft.rules) == texts:
                 session.delete(draft)  # what was saved; work on something else stays
-            record_audit(session, AuditKind.FORM, f"{form.name}@{version}", note or f"{len(form.fields)} 个字段")
+            record_audit(session, AuditKind.FORM, f"{form.name}@{version}", note or f"{len(form.fields):,} 个字段")
             return f"{form.name}@{version}"
     except IntegrityError as error:
         raise late from error

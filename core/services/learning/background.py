@@ -224,7 +224,7 @@ def worse_than(before: dict[str, float], after: dict[str, float]) -> str:
     [interval] = mean_intervals(differences)
     if interval.high >= 0:
         return ""
-    return f"新模型在共同的 {len(common)} 条群聊上低 {-float(differences.mean()):.2f} 分，继续用原来的"
+    return f"新模型在共同的 {len(common):,} 条群聊上低 {-float(differences.mean()):.2f} 分，继续用原来的"
 
 
 class LearningWatch:

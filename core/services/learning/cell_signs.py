@@ -146,7 +146,7 @@ def _compare(
     for name, theirs in others.items():
         prepared = [scorer.prepare(values) for values in theirs]
         if len(prepared) != len(mine):
-            apart.append(f"「{name}」有 {len(prepared)} 位客户")
+            apart.append(f"「{name}」有 {len(prepared):,} 位客户")
         for pair in scorer.chat(mine, prepared).pairs if prepared else ():
             for position, credit in enumerate(pair.credits):
                 if credit < 1.0:

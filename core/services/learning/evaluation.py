@@ -129,10 +129,10 @@ def evaluate(
     if count < 2:
         raise InputError("少于两条群聊，没有办法交叉验证", "请先确认更多群聊")
     if folds < 2 or repeats < 1:
-        raise InputError(f"不能把群聊分成 {folds} 份、重复 {repeats} 次", "至少分成 2 份，重复 1 次")
+        raise InputError(f"不能把群聊分成 {folds:,} 份、重复 {repeats:,} 次", "至少分成 2 份，重复 1 次")
     groups = groups_of(examples)
     if (distinct := len(set(groups))) < 2:
-        raise InputError(f"这 {count} 条群聊几乎是同一条，没有办法交叉验证", "请先确认更多不同的群聊")
+        raise InputError(f"这 {count:,} 条群聊几乎是同一条，没有办法交叉验证", "请先确认更多不同的群聊")
     folds = min(folds, distinct)
     scorer = Scorer(form)
     golds = [[scorer.prepare(values) for values in one.forms] for one in examples]

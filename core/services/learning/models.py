@@ -176,7 +176,7 @@ def put_into_use(store: Store, corpus: Corpus, *, name: str, who: str, evaluatio
             entry = ModelEntry(name=name, **columns)
             session.add(entry)
         entry.parameters = {DIGEST: digest}
-        entry.note = f"从{'、'.join(corpus.datasets)}的 {len(corpus.approved)} 条群聊学习"
+        entry.note = f"从{'、'.join(corpus.datasets)}的 {len(corpus.approved):,} 条群聊学习"
         session.flush()
         return LearnedModelView.from_row(row)
 
@@ -268,7 +268,8 @@ def load_model(store: Store, digest: str) -> learner.FittedExtractor:
         total, kept = row.chats, row.versions
     if (missing := total - len(corpus.approved)) > 0:
         raise RunError(
-            f"学习模型「{name}」学过的 {total} 条群聊里，有 {missing} 条已经被删除", "请重新训练，再新建一个抽取任务"
+            f"学习模型「{name}」学过的 {total:,} 条群聊里，有 {missing:,} 条已经被删除",
+            "请重新训练，再新建一个抽取任务",
         )
     if model_digest(corpus) != digest:
         now = versions_of(form)

@@ -152,7 +152,7 @@ def plan_correction(
         for index, group in zip(indices, groups, strict=True)
     ]
     if len(cases) < FEWEST:
-        raise InputError(f"「{view.name}」只有 {len(cases)} 条群聊可以对照，看不出习惯", f"请先确认至少 {FEWEST} 条")
+        raise InputError(f"「{view.name}」只有 {len(cases):,} 条群聊可以对照，看不出习惯", f"请先确认至少 {FEWEST} 条")
     scorer = Scorer(form)
     by_table = estimate_habits(scorer, cases, keep=keep)
     best: HabitEstimate | None = by_table if _is_enough(by_table, if_unsure) else None

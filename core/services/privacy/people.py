@@ -147,7 +147,7 @@ def rename_person(store: Store, terms: Sequence[str]) -> PersonReport:
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
         forget_job_results(session)
-        record_audit(session, AuditKind.DELETION, "一个人的个人信息", f"换名，{len(report.places)} 处")
+        record_audit(session, AuditKind.DELETION, "一个人的个人信息", f"换名，{len(report.places):,} 处")
     return _finished(store, report, "已换名", pseudonyms)
 
 
@@ -170,7 +170,7 @@ def delete_person(store: Store, terms: Sequence[str]) -> PersonReport:
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
         forget_job_results(session)
-        detail = f"删除 {len(chat_ids)} 条群聊，{len(report.places)} 处"
+        detail = f"删除 {len(chat_ids):,} 条群聊，{len(report.places):,} 处"
         record_audit(session, AuditKind.DELETION, "一个人的个人信息", detail)
     return _finished(store, report, "已删除", pseudonyms)
 

@@ -159,7 +159,7 @@ def align(
     """
     least = 1 if against else 2
     if not least <= len(names) <= MOST_RUNS or len(set(names)) != len(names):
-        raise InputError(f"对比需要 {least} 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
+        raise InputError(f"对比需要 {least} 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names):,} 个", "请重新选择")
     with store.read() as session:
         runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
         key = _version_of(session, store, benchmark, runs, against)

@@ -88,7 +88,7 @@ def set_review_checks(
         if row.planted_share != planted_share:
             changes.append(f"预埋错误 {row.planted_share:.0%} → {planted_share:.0%}")
         if row.characters_per_minute != characters_per_minute:
-            changes.append(f"阅读速度 每分钟 {row.characters_per_minute} → {characters_per_minute} 字")
+            changes.append(f"阅读速度 每分钟 {row.characters_per_minute} → {characters_per_minute:,} 字")
         if planted_share > row.planted_share:  # answers that had their lot are drawn from once more
             row.planted_up_to = 0
         row.blind_share, row.planted_share = blind_share, planted_share

@@ -96,7 +96,7 @@ def assign(
     if not people:
         raise InputError("还没有选择审阅人", "请写上至少一位审阅人的名字")
     if count < len(people):
-        raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
+        raise InputError(f"{count:,} 条群聊分给 {len(people):,} 人，有人会没有", "请增加条数，或减少审阅人")
     queue_spec = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
     with store.read() as session:
         chats_to_assign = order.review_queue(session, form, queue_spec, fresh=True).indices

@@ -111,7 +111,7 @@ def write(store: Store, form: Form, key: str, text: str, *, who: str, base_versi
     if key not in form:
         raise InputError(f"表单没有字段「{key}」", "请从列表里选择字段")
     if len(text) > LONGEST:
-        raise InputError(f"规范有 {len(text)} 字，最多 {LONGEST} 字", "请写短一些，只留要点和例子")
+        raise InputError(f"规范有 {len(text):,} 字，最多 {LONGEST} 字", "请写短一些，只留要点和例子")
     late = ConflictError("这一项规范刚刚有人改过，没有保存", "请先看新的版本，再把您的修改写上去")
     try:
         with store.write() as session:

@@ -205,7 +205,9 @@ def audit_passing(store: Store, form: Form, rule: PassingRuleView) -> PassingAud
         audit = _audit(session, form, rule)
     if rule.stopped_at is None and audit.exceeds(rule.allowed_error):
         _stop(
-            store, rule.id, f"抽查 {audit.asked} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error * 100:g}%"
+            store,
+            rule.id,
+            f"抽查 {audit.asked:,} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error * 100:g}%",
         )
     return audit
 

@@ -147,7 +147,7 @@ def hidden_sentence(chat: int) -> str:
 
 def left_out_sentence(chats: int) -> str:
     """How many chats' records are missing from what somebody makes (a Chinese sentence without the full stop)."""
-    return f"有 {chats} 条群聊您正在盲审，没有用上别人的记录；确认之后再做一次就有了"
+    return f"有 {chats:,} 条群聊您正在盲审，没有用上别人的记录；确认之后再做一次就有了"
 
 
 def _undecided_second(viewer: str) -> ColumnElement[bool]:

@@ -43,10 +43,11 @@ def arrange(composition: Composition, options: TrainingOptions) -> Arrangement:
     rows, dropped = drop_duplicates(composition.rows, composition.groups, options.duplicates)
     if not rows and composition.no_summary:
         raise ExportError(
-            f"{len(composition.no_summary)} 条有答案的群聊都没有摘要", "请先补上摘要，或改用 raw、clean 作输入"
+            f"{len(composition.no_summary):,} 条有答案的群聊都没有摘要",
+            "请先补上摘要，或改用群聊的原文或清理过的（raw、clean）作输入",
         )
     if not rows and (unpaired := composition.tally.unpaired):
-        reasons = "，".join(f"{len(places)} 条{UNPAIRED[reason]}" for reason, places in unpaired.items())
+        reasons = "，".join(f"{len(places):,} 条{UNPAIRED[reason]}" for reason, places in unpaired.items())
         raise ExportError(
             f"没有一对可以比较的回答（{reasons}）",
             "请在「对照的抽取任务」里选一个（命令行是 --rejected-run），或先审阅并改正抽取的结果",

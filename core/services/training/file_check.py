@@ -142,7 +142,7 @@ def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report
         yield f"约 {size.tokens:,} token，{platform.title}每行最多 {most:,}"
     most = platform.figure("most_turns", data_format)
     if most is not None and (turns := count_turns(data_format, row)) > most:
-        yield f"有 {turns} 轮对话，{platform.title}最多 {most} 轮，多出的会被截断"
+        yield f"有 {turns:,} 轮对话，{platform.title}最多 {most} 轮，多出的会被截断"
 
 
 def _misused_keys(row: dict[str, Any], platform: Platform) -> Iterator[str]:

@@ -82,7 +82,7 @@ def export_test_csv(
             # Answers come back by position: a question less would shift all that follow.
             raise ExportError(
                 f"第 {index_ranges(without_summary)} 条群聊没有摘要，不能以摘要作输入",
-                "请先补上摘要，或改用 raw、clean",
+                "请先补上摘要，或改用群聊的原文或清理过的（raw、clean）",
             )
         if not fingerprints:
             raise ExportError(f"数据集「{dataset_view.name}」里没有群聊", "请先导入数据")

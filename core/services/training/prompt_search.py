@@ -163,7 +163,7 @@ def plan_prompt_search(
         raise InputError(f"提示词 {template.id} 不能这样改进", "请选一次提问填完整张表的提示词，例如 baseline")
     add_rules(template, [_PROBE], version=template.version)
     if len(labelled) < FEWEST_LABELLED:
-        raise InputError(f"有标注的群聊只有 {len(labelled)} 条，分不出好坏", f"至少要 {FEWEST_LABELLED} 条")
+        raise InputError(f"有标注的群聊只有 {len(labelled):,} 条，分不出好坏", f"至少要 {FEWEST_LABELLED} 条")
     one_each = estimate(store, dataset=data.id, provider=spec.provider, model=spec.name, prompt=template.id, fresh=True)
     if one_each.yuan is None:
         raise SettingsError(f"模型「{spec.title}」没有填单价，算不出要花多少", "请先在模型页填写输入和输出的单价")
@@ -364,7 +364,7 @@ class _Trials:
         )
         told = []
         if len(forms) != len(golds):
-            told.append(f"写了 {len(forms)} 位{self.form.subject}，应是 {len(golds)} 位")
+            told.append(f"写了 {len(forms):,} 位{self.form.subject}，应是 {len(golds):,} 位")
         for pair in scored.pairs:
             for form_field, credit in zip(self.form.fields, pair.credits, strict=True):
                 if credit < 1.0:

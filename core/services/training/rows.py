@@ -146,7 +146,7 @@ class RowMaker:
             what = "偏好对" if options.format.is_preference else "分段"
             raise ExportError(f"提示词 {prompt.id} 逐位客户提问，不能和{what}一起用", "请换一个提示词，或改这一项")
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
-            raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为 summary，或换一个看群聊的提示词")
+            raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为摘要（summary），或换一个看群聊的提示词")
 
     def make(self, row_input: RowInput, task: TrainingTask, side: str = APPROVED) -> TrainingRow:
         """Make one row: question and answer in the trainer's format, measured.

@@ -45,7 +45,7 @@ def refuse_too_long(composition: Composition, options: TrainingOptions) -> None:
     tried = {options.over_budget, OverBudget.CLEAN if options.text != "raw" else None}
     ways = "、".join(words for policy, words in others.items() if policy not in tried)
     raise ExportError(
-        f"有 {len(refused)} 行{why}超过 {limit.amount:,} {limit.unit}：{named}{lost}",
+        f"有 {len(refused):,} 行{why}超过 {limit.amount:,} {limit.unit}：{named}{lost}",
         f"请放宽上限，或用 --over-budget {ways}",
     )
 
@@ -113,7 +113,7 @@ def dangers_of(splits: Mapping[str, str], repeats: int, *, has_validation: bool)
 def notes_of(composition: Composition, arrangement: Arrangement, options: TrainingOptions) -> tuple[str, ...]:
     """Chinese sentences about a set that a person should know before using it."""
     one_pass = len(arrangement.order) // arrangement.repeats
-    copied = f"（均衡后一遍 {one_pass} 行）" if one_pass != len(arrangement.train) else ""
+    copied = f"（均衡后一遍 {one_pass:,} 行）" if one_pass != len(arrangement.train) else ""
     what = (
         "条群聊"
         if len(arrangement.train) == len({(r.provenance["dataset"], r.chat) for r in arrangement.train})
@@ -134,28 +134,28 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
             places = [_with_length(composition.form, row) for row in overlong]
             notes.append(f"超长、{label} {len(overlong)} {unit}：{_named(places)}")
     if dropped := sum(row.dropped for row in composition.overlong_with("windowed")):
-        notes.append(f"分段时有 {dropped} 个值在任何一段里都没有依据，没有写进答案")
+        notes.append(f"分段时有 {dropped:,} 个值在任何一段里都没有依据，没有写进答案")
     if composition.unnamed:
-        notes.append(f"有 {composition.unnamed} 位客户没有名字，或和同一条群聊里别的客户同名，不能逐位提问，未写入")
+        notes.append(f"有 {composition.unnamed:,} 位客户没有名字，或和同一条群聊里别的客户同名，不能逐位提问，未写入")
     if composition.empty_targets:
-        notes.append(f"有 {composition.empty_targets} 行的答案全空")
+        notes.append(f"有 {composition.empty_targets:,} 行的答案全空")
     if composition.tally.unanswered:
-        notes.append(f"有 {composition.tally.unanswered} 条群聊没有结果，未写入")
+        notes.append(f"有 {composition.tally.unanswered:,} 条群聊没有结果，未写入")
     if composition.tally.withheld:
         notes.append(left_out_sentence(composition.tally.withheld))
     if composition.tally.passed:
         notes.append(
-            f"有 {composition.tally.passed} 条记录是「{PASSED_BY}」，没有人审阅过，没有用上；要用，请在审阅人里选上它"
+            f"有 {composition.tally.passed:,} 条记录是「{PASSED_BY}」，没有人审阅过，没有用上；要用，请在审阅人里选上它"
         )
     for reason, places in composition.tally.filtered.items():
-        notes.append(f"{REASONS[reason]}，未写入 {len(places)} 条：{_named(places)}")
+        notes.append(f"{REASONS[reason]}，未写入 {len(places):,} 条：{_named(places)}")
     for reason, places in composition.tally.unpaired.items():
-        notes.append(f"{UNPAIRED[reason]}，没有成对，未写入 {len(places)} 条：{_named(places, _MOST_UNPAIRED)}")
+        notes.append(f"{UNPAIRED[reason]}，没有成对，未写入 {len(places):,} 条：{_named(places, _MOST_UNPAIRED)}")
     if composition.no_summary:
-        notes.append(f"没有摘要，未写入 {len(composition.no_summary)} 条：{_named(composition.no_summary)}")
+        notes.append(f"没有摘要，未写入 {len(composition.no_summary):,} 条：{_named(composition.no_summary)}")
     if arrangement.dropped:
         notes.append(
-            f"重复的群聊，未写入 {len(arrangement.dropped)} 行：{_named([row.place for row in arrangement.dropped])}"
+            f"重复的群聊，未写入 {len(arrangement.dropped):,} 行：{_named([row.place for row in arrangement.dropped])}"
         )
     return tuple(notes)
 
@@ -167,5 +167,5 @@ def _with_length(form: Form, row: OverlongRow) -> str:
 
 
 def _named(places: Sequence[str], most: int = _MOST_NAMED) -> str:
-    more = f"等 {len(places)} 条" if len(places) > most else ""
+    more = f"等 {len(places):,} 条" if len(places) > most else ""
     return "、".join(places[:most]) + more

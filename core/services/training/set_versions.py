@@ -239,9 +239,9 @@ def rebuilt_set(
             offset += len(line)
         spool.finish()
         if changed:
-            more = f"；等 {len(changed)} 行" if len(changed) > _MOST_NAMED else ""
+            more = f"；等 {len(changed):,} 行" if len(changed) > _MOST_NAMED else ""
             raise ExportError(
-                f"训练集「{view.name}」有 {len(changed)} 行的来源变了，重建不出同样的内容："
+                f"训练集「{view.name}」有 {len(changed):,} 行的来源变了，重建不出同样的内容："
                 f"{'；'.join(changed[:_MOST_NAMED])}{more}",
                 "请用现在的数据另建一个训练集",
             )

@@ -65,7 +65,7 @@ def train_val_split(
         return list(rows), []
     if len(validation_groups) == len(sizes):
         raise ExportError(
-            f"只有 {len(sizes)} 条不同的群聊，分不出验证集", "请把验证集比例（--val）设成 0，或先确认更多群聊"
+            f"只有 {len(sizes):,} 条不同的群聊，分不出验证集", "请把验证集比例（--val）设成 0，或先确认更多群聊"
         )
     train, validation = list[SpooledRow](), list[SpooledRow]()
     for row in rows:

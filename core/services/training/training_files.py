@@ -202,7 +202,7 @@ def _lines_of_csv(path: Path) -> Iterator[Line]:
         elif not cells:
             yield begins, BadLine("是空行")
         elif len(cells) != len(head):
-            yield begins, BadLine(f"有 {len(cells)} 列，表头有 {len(head)} 列")
+            yield begins, BadLine(f"有 {len(cells):,} 列，表头有 {len(head):,} 列")
         else:
             yield begins, dict(zip(head, cells, strict=True))
 

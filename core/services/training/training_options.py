@@ -177,7 +177,8 @@ class TrainingOptions:
             raise ExportError("同一个数据集选了两次", "每个数据集只写一次 --dataset")
         if self.source.run:
             raise ExportError(
-                "训练集不能直接用抽取任务的结果", "请先审阅并确认，来源用 records、labels 或 labels+records"
+                "训练集不能直接用抽取任务的结果",
+                "请先审阅并确认，来源用已确认的记录、标注或两者（records、labels、labels+records）",
             )
         if not self.tasks:
             raise ExportError("没有选择训练任务", "请至少选择一个：整张表、找客户或单个字段")
@@ -214,7 +215,8 @@ class TrainingOptions:
             raise ExportError(f"{self.format} 格式没有被否的回答", "--rejected-run 只用于 dpo-… 和 kto 格式")
         if self.format.is_preference and self.over_budget is OverBudget.WINDOW:
             raise ExportError(
-                "偏好对不能分段：一段里没有依据的值正是要比较的", "请改用 skip、clean 或 summary，或放宽上限"
+                "偏好对不能分段：一段里没有依据的值正是要比较的",
+                "请改用跳过、清理或摘要（skip、clean、summary），或放宽上限",
             )
 
     def _check_limit(self) -> None:

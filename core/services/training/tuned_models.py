@@ -46,7 +46,7 @@ class TrainingOverlap:
         whose = (
             f"这个抽取任务用了「{self.through}」的结果，那个抽取任务的模型" if self.through else "这个抽取任务的模型"
         )
-        count = f"这里的 {len(self.chats)} 条群聊（共 {self.total} 条）"
+        count = f"这里的 {len(self.chats):,} 条群聊（共 {self.total:,} 条）"
         if self.set_id is None:
             how = f"是学习模型「{self.set_name}」，它学过{count}。"
         else:

@@ -144,7 +144,7 @@ def delete_webhook(store: Store, name: str) -> WebhookView:
         row = _named(session, name)
         view = _view(session, row)
         session.delete(row)
-        record_audit(session, AuditKind.WEBHOOK, view.name, f"删除，还有 {view.waiting:d} 条没有送达")
+        record_audit(session, AuditKind.WEBHOOK, view.name, f"删除，还有 {view.waiting:,d} 条没有送达")
     return view
 
 

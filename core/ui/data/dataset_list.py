@@ -13,6 +13,7 @@ from core.ui.links import workbench_query
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.only_for import only_for
+from core.ui.tables import count_column
 
 _PAGE_SIZE = 50
 _UNREVIEWED = "未审阅"
@@ -38,10 +39,11 @@ def draw_datasets(summaries: list[DatasetSummary]) -> None:
         hide_index=True,
         height="auto" if len(summaries) < 8 else 300,
         column_config={
-            "未导入": st.column_config.NumberColumn(help="来源里有、但没有导入或后来删除了的条数；序号不会因此改变"),
-            "已确认": st.column_config.NumberColumn(help="记录状态为已确认的群聊"),
-            "标注": st.column_config.NumberColumn(help="有标注的群聊"),
-            "抽取任务": st.column_config.NumberColumn(help="不含标注"),
+            "群聊": count_column(),
+            "未导入": count_column(help="来源里有、但没有导入或后来删除了的条数；序号不会因此改变"),
+            "已确认": count_column(help="记录状态为已确认的群聊"),
+            "标注": count_column(help="有标注的群聊"),
+            "抽取任务": count_column(help="不含标注"),
         },
     )
 
@@ -61,7 +63,7 @@ def draw_chats(dataset: DatasetView) -> None:
         column_config={
             "序号": st.column_config.NumberColumn(width=70),
             "开头": st.column_config.TextColumn(width=700),
-            "消息": st.column_config.NumberColumn(width=70),
+            "消息": count_column(width=70),
             "字数": st.column_config.NumberColumn(width=80, format="localized", help="不含表格残留，和审阅台一样"),
             "表格残留": st.column_config.NumberColumn(
                 width=90, format="localized", help="在线表格留下的重复内容，字数；审阅和抽取时不用"
@@ -97,8 +99,8 @@ def draw_deletion(item: DatasetSummary) -> None:
     view = item.dataset
     with st.expander("删除这个数据集", icon=":material/delete:"):
         st.markdown(
-            f"将删除「**{escape_markdown(view.name)}**」的 {view.chats:d} 条群聊、{item.records:d} 条记录"
-            f"（其中 {item.confirmed:d} 条已确认）、{item.labels:d} 条标注和 {item.runs:d} 个抽取任务。**不能恢复。**"
+            f"将删除「**{escape_markdown(view.name)}**」的 {view.chats:,d} 条群聊、{item.records:,d} 条记录"
+            f"（其中 {item.confirmed:,d} 条已确认）、{item.labels:,d} 条标注和 {item.runs:d} 个抽取任务。**不能恢复。**"
         )
         st.caption("导出过的文件仍然留在导出记录里。可以先在「设置」里备份数据库。")
         field, button = st.columns([4, 1], vertical_alignment="bottom")

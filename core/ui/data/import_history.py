@@ -11,6 +11,7 @@ from core.ui import state
 from core.ui.data.reading_decisions import COLUMN_TITLES
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error, show_errors
+from core.ui.tables import count_columns
 
 _UNDONE = "shiyao.import.undone"
 
@@ -18,7 +19,7 @@ _UNDONE = "shiyao.import.undone"
 def draw_import_history(dataset: DatasetView) -> None:
     """Table of the imports of a dataset; the selected one with its notes."""
     entries = list_imports(state.store(), dataset.id)
-    with st.expander(f"导入记录（{len(entries)} 次）", icon=":material/history:", expanded=False):
+    with st.expander(f"导入记录（{len(entries):,} 次）", icon=":material/history:", expanded=False):
         if not entries:
             st.caption("这个数据集是有导入记录之前导入的，没有可以列出的。")
             return
@@ -29,7 +30,8 @@ def draw_import_history(dataset: DatasetView) -> None:
             on_select="rerun",
             selection_mode="single-row",
             key=f"datasets-imports-{dataset.id}-{len(entries)}",
-            column_config={
+            column_config=count_columns("新增", "已有", "未导入")
+            | {
                 "编号": st.column_config.NumberColumn(width=60),
                 "文件": st.column_config.TextColumn(width=280),
                 "说明": st.column_config.TextColumn(width=320),

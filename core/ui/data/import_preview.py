@@ -21,6 +21,7 @@ from core.services.datasets import (
 from core.services.datasets.chat_outlook import ChatOutlook
 from core.ui.data.chat_look import draw_chat_look, draw_speakers, draw_without_speakers, people_of
 from core.ui.markdown import escape_markdown
+from core.ui.tables import count_column
 
 _OPENING, _MOST_NAMES, _MOST_REJECTED = 80, 3, 1_000
 _NOTES_AT_ONCE = 4
@@ -77,7 +78,7 @@ def draw_rejected_rows(rejected: tuple[RejectedRow, ...], *, accepted: int) -> N
     if not rejected:
         return
     rest = "其余照常导入" if accepted else "没有可以导入的"
-    with st.expander(f"不能导入 {len(rejected)} 条，{rest}", expanded=True, icon=":material/warning:"):
+    with st.expander(f"不能导入 {len(rejected):,} 条，{rest}", expanded=True, icon=":material/warning:"):
         lined = any(row.line is not None for row in rejected)
         st.dataframe(
             [
@@ -99,11 +100,11 @@ def draw_rejected_rows(rejected: tuple[RejectedRow, ...], *, accepted: int) -> N
 def draw_preview_summary(previewed: ImportPreview) -> None:
     """What is in the file, in one line, and what reading it found out."""
     what = "群聊" if previewed.kind is FileKind.CHATS else "群聊的结果（没有聊天文本，是提交文件或标注文件）"
-    parts = [f"{previewed.good} 条{what}", f"{previewed.labels} 条有标注" if previewed.labels else "没有标注"]
+    parts = [f"{previewed.good:,} 条{what}", f"{previewed.labels:,} 条有标注" if previewed.labels else "没有标注"]
     if previewed.kind is FileKind.SUBMISSION:
         parts = parts[:1]
     if previewed.customers:
-        parts.append(f"{previewed.customers} 张表单")
+        parts.append(f"{previewed.customers:,} 张表单")
     least = "至少 " if previewed.looked_at < previewed.good else ""
     counted = (
         [f"{least}{previewed.messages:,} 条消息", f"{previewed.speakers:,} 位发言人"] if previewed.looked_at else []
@@ -123,7 +124,7 @@ def draw_notes(previewed: ImportPreview) -> None:
     for note in notes[:_NOTES_AT_ONCE]:
         st.caption(escape_markdown(note))
     if more := notes[_NOTES_AT_ONCE:]:
-        with st.expander(f"还有 {len(more)} 条说明", icon=":material/info:"):
+        with st.expander(f"还有 {len(more):,} 条说明", icon=":material/info:"):
             for note in more:
                 st.caption(escape_markdown(note))
 
@@ -172,12 +173,12 @@ def _draw_chat_rows(previewed: ImportPreview, name_field: str) -> int:
             "序号": st.column_config.NumberColumn(width=55),
             "开头": st.column_config.TextColumn(width=190 if labelled else 215),
             "发言人": st.column_config.TextColumn(width=210),
-            "消息": st.column_config.NumberColumn(width=55),
+            "消息": count_column(width=55),
             "字数": st.column_config.NumberColumn(width=65, format="localized", help="不含表格残留，和审阅台一样"),
             "客户": st.column_config.TextColumn(width=90),
         },
     )
-    shown = f"这里只显示前 {len(rows)} 条；" if previewed.good > len(rows) else ""
+    shown = f"这里只显示前 {len(rows):,} 条；" if previewed.good > len(rows) else ""
     st.caption(f"{shown}点一行，在右边看它。")
     selected = picked.selection.rows
     return int(selected[0]) if selected and selected[0] < len(rows) else 0
@@ -206,4 +207,4 @@ def _draw_form_rows(previewed: ImportPreview, name_field: str) -> None:
         },
     )
     if previewed.good > len(rows):
-        st.caption(f"这里只显示前 {len(rows)} 条。")
+        st.caption(f"这里只显示前 {len(rows):,} 条。")

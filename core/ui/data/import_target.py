@@ -153,7 +153,7 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
         left.selectbox(
             "附到数据集",
             list(by_id),
-            format_func=lambda number: f"{by_id[number].name} · {by_id[number].chats} 条群聊",
+            format_func=lambda number: f"{by_id[number].name} · {by_id[number].chats:,} 条群聊",
             key=held_choice("import-attach-dataset", list(by_id)),
         )
     ]

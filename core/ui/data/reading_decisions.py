@@ -113,7 +113,7 @@ def _draw_encoding(file_id: str, detected: str) -> None:
 
 def _draw_sheet(file_id: str, chosen: str, read: str, sheets: Sequence[str]) -> None:
     st.selectbox(
-        f"工作表（共 {len(sheets)} 个，只导入一个）" if sheets else "工作表",
+        f"工作表（共 {len(sheets):,} 个，只导入一个）" if sheets else "工作表",
         _options(chosen, sheets),
         format_func=lambda name: name or (f"自动：{read}" if read and not chosen else "自动"),
         key=widget_key(file_id, "sheet"),

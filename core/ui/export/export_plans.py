@@ -69,7 +69,7 @@ def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     source = choose_source(dataset, every_chat=True)
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     fill = bool(coverage.missing) and facts.toggle(
-        f"补空：为没有结果的 {len(coverage.missing)} 条各写一张空表",
+        f"补空：为没有结果的 {len(coverage.missing):,} 条各写一张空表",
         key=f"fill-{dataset.id}",
     )
     if coverage.missing and not fill:

@@ -87,7 +87,7 @@ def _draw_preview(form: Form, returned: ReturnedTable) -> None:
         st.info("没有要改的内容。", icon=":material/info:")
         return
     st.button(
-        f"改这 {len(plan.changes)} 个值",
+        f"改这 {len(plan.changes):,} 个值",
         type="primary",
         key="returned-table-apply",
         **only_for(
@@ -111,4 +111,4 @@ def _apply(form: Form, returned: ReturnedTable) -> None:
     st.session_state.pop(_PREVIEW, None)
     for skipped in outcome.skipped[:_SHOWN]:
         st.toast(f"第 {skipped.chat:d} 条没有改：{escape_markdown(skipped.why)}。", icon=":material/sync_problem:")
-    st.toast(f"改了 {len(outcome.saved)} 条记录。可以在记录表的「批量修改记录」里撤销。", icon=":material/check:")
+    st.toast(f"改了 {len(outcome.saved):,} 条记录。可以在记录表的「批量修改记录」里撤销。", icon=":material/check:")

@@ -88,7 +88,7 @@ def draw_call_batches(run: RunView) -> None:
         )
         st.caption(f":material/inventory_2: {escape_markdown(batch_sentence(batch))}{escape_markdown(trouble)}")
     if len(batches) > _MOST_SHOWN:
-        st.caption(f"前面还有 {len(batches) - _MOST_SHOWN:d} 批。")
+        st.caption(f"前面还有 {len(batches) - _MOST_SHOWN:,d} 批。")
 
 
 def draw_live_button(run: RunView) -> None:

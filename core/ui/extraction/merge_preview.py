@@ -41,7 +41,7 @@ def _draw_estimate(plan: MergePlan) -> None:
         "交叉验证的估计",
         f"{estimate.score:.2f}",
         border=True,
-        help=f"{estimate.chats:d} 条有标注的群聊分成 {estimate.folds:d} 份，每一份都用别的份来选",
+        help=f"{estimate.chats:,d} 条有标注的群聊分成 {estimate.folds:,d} 份，每一份都用别的份来选",
     )
     two.metric("只取最好的一个抽取任务", f"{estimate.best_single:.2f}", border=True, help="同样交叉验证")
     three.metric("同一批标注又选又评", f"{estimate.flattered:.2f}", border=True, help="会偏高，只作参考")
@@ -72,7 +72,7 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
             },
         )
         if plan.differing > len(rows):
-            st.caption(f"共 {plan.differing:,} 格不同，这里列出前 {len(rows)} 格；没有取的值都留在合并任务里。")
+            st.caption(f"共 {plan.differing:,} 格不同，这里列出前 {len(rows):,} 格；没有取的值都留在合并任务里。")
 
 
 def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
@@ -90,14 +90,14 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         method = st.radio("怎么合并", list(METHOD_TITLES), format_func=METHOD_TITLES.__getitem__, key="merge-method")
         st.caption(_EXPLANATIONS[Method(method)])
         name = st.text_input(
-            "新的抽取任务的名称", f"{METHOD_TITLES[method]} {len(chosen)} 个抽取任务", key=f"merge-name-{method}"
+            "新的抽取任务的名称", f"{METHOD_TITLES[method]} {len(chosen):,} 个抽取任务", key=f"merge-name-{method}"
         )
     with right, show_errors():
         if len(chosen) < 2:
             st.caption("先选至少两个抽取任务。")
             return
         plan = plan_merge(state.store(), dataset=dataset.id, runs=chosen, method=method)
-        st.markdown(f"**{plan.chats:d} 条群聊，{plan.differing:,} 格说法不同**")
+        st.markdown(f"**{plan.chats:,d} 条群聊，{plan.differing:,} 格说法不同**")
         _draw_estimate(plan)
         if st.button("合并", type="primary", icon=":material/merge:", **only_for(Permission.RUNS)):
             st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name

@@ -175,7 +175,7 @@ def _scope(dataset: DatasetView) -> dict[str, Any] | None:
             indices = run_service.parse_indices(typed_in)
             return {"chat_indices": indices} if indices else None
         return None
-    st.caption(f"数据集里的 {dataset.chats:d} 条群聊。")
+    st.caption(f"数据集里的 {dataset.chats:,d} 条群聊。")
     return {}
 
 
@@ -272,7 +272,7 @@ def _draw_estimate(
         if calls.scale is not None:
             scale = calls.scale
             st.caption(
-                f"提问的 token 按这个模型最近 {scale.calls:d} 次提问的实际用量折算（×{scale.factor:.2f}，"
+                f"提问的 token 按这个模型最近 {scale.calls:,d} 次提问的实际用量折算（×{scale.factor:.2f}，"
                 f"折算后单次平均相差 {scale.error:.0%}）。"
             )
         if not free:
@@ -280,12 +280,12 @@ def _draw_estimate(
             st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
         if calls.over:
             st.caption(
-                f"{len(calls.over)} 条超过模型的长度，会分段抽取（共 {calls.windows:d} 段）："
+                f"{len(calls.over):,} 条超过模型的长度，会分段抽取（共 {calls.windows:,d} 段）："
                 f"第 {escape_markdown(_few(calls.over))} 条。"
             )
         if calls.impossible:
             st.warning(
-                f"提示词没有给 {len(calls.impossible)} 条群聊留下位置，它们会失败："
+                f"提示词没有给 {len(calls.impossible):,} 条群聊留下位置，它们会失败："
                 f"第 {escape_markdown(_few(calls.impossible))} 条。"
                 "请换上下文更长的模型或更短的提示词。",
                 icon=":material/straighten:",

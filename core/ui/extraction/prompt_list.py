@@ -7,6 +7,7 @@ from core.domain.prompts import STAGE_TITLES, cache_order
 from core.errors import ShiyaoError
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui.markdown import escape_markdown
+from core.ui.tables import count_column
 
 
 def show_prompt(prompt: str) -> None:
@@ -45,7 +46,7 @@ def draw_prompt_list(entries: list[PromptEntry], chosen: PromptEntry) -> None:
         column_config={
             "提示词": st.column_config.TextColumn(width=206),
             "阶段": st.column_config.TextColumn(width=74),
-            "用过": st.column_config.NumberColumn(width=42, help="用过它的抽取任务数"),
+            "用过": count_column(width=42, help="用过它的抽取任务数"),
         },
     )
     selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
@@ -55,7 +56,7 @@ def draw_prompt_list(entries: list[PromptEntry], chosen: PromptEntry) -> None:
 
 def draw_prompt_text(entry: PromptEntry) -> None:
     """Full text of a prompt, and the runs that used it."""
-    used = f"用在 {len(entry.runs)} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
+    used = f"用在 {len(entry.runs):,} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
     st.caption(
         f"{escape_markdown(_origin_text(entry))} · {escape_markdown(used)}",
         help=f"sha256 {escape_markdown(entry.prompt.sha256)}",

@@ -37,12 +37,12 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             draw_live_button(run)
             draw_limits_popover(run, spec)
         if run.failed:
-            label, retry = f"重试失败的 {run.failed:d} 条", (run_service.retry_failed, run.id)
+            label, retry = f"重试失败的 {run.failed:,d} 条", (run_service.retry_failed, run.id)
             st.button(label, key=f"retry-{run.id}", icon=":material/replay:", on_click=_act, args=retry, **off)
         more = run_service.chats_out_of_scope(store, run.id)
         if more > 0:
             st.button(
-                f"扩展到其余 {more:d} 条",
+                f"扩展到其余 {more:,d} 条",
                 key=f"extend-{run.id}",
                 icon=":material/add:",
                 **only_for(Permission.RUNS, hint="这个抽取任务还没有包括的群聊：后来导入的，或开始时没有选的"),
@@ -116,7 +116,7 @@ def _draw_common_actions(run: RunView) -> None:
     off = only_for(Permission.DELETE_RUN, hint="删除")
     with st.popover("", icon=":material/delete:", **off):
         st.markdown(
-            f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
+            f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:,d} 条结果？已保存的记录不受影响。"
         )
         st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_delete, args=(run.id, run.name), **off)
 

@@ -42,7 +42,7 @@ def draw_failures(run: RunView, form: Form) -> None:
         )
         group = by_cause[cause if cause in by_cause else groups[0].cause]
         retry = run.status != RunStatus.RUNNING and st.button(
-            f"只重试这一类 {len(group.chats)} 条",
+            f"只重试这一类 {len(group.chats):,} 条",
             icon=":material/replay:",
             key=f"retry-{run.id}-{group.cause}",
             **only_for(Permission.RUNS),
@@ -112,7 +112,7 @@ def reply_labels(replies: Sequence[dict[str, Any]]) -> list[str]:
     for reply in replies:
         times = int(reply.get("attempts", 1))
         first, total = total + 1, total + times
-        named = f"第 {first} 至 {total} 次" if times > 1 else f"第 {first} 次" if times else "沿用"
+        named = f"第 {first} 至 {total:,} 次" if times > 1 else f"第 {first} 次" if times else "沿用"
         labels.append(_reply_label(named, reply))
     return labels
 
@@ -150,4 +150,4 @@ def parser_steps(form: Form, raw: str, reply: dict[str, Any]) -> list[str]:
     parsed = parse_reply(form, raw)
     if parsed.forms is None:
         return [*parsed.notes, f"未能得到表单：{parsed.reason or '没有找到 JSON'}"]
-    return [*parsed.notes, f"得到 {len(parsed.forms)} 张表单。"]
+    return [*parsed.notes, f"得到 {len(parsed.forms):,} 张表单。"]

@@ -9,6 +9,7 @@ from core.services.quality import default_run
 from core.ui import address, state
 from core.ui.extraction.run_panel import run_state
 from core.ui.markdown import escape_markdown
+from core.ui.tables import count_column
 
 _HEIGHT, _MOST_ROWS = 520, 15
 _WIDTHS = {"失败": 45, "费用": 70}
@@ -82,7 +83,7 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
             "抽取任务": st.column_config.TextColumn(width=120 + spare),
             "状态": st.column_config.TextColumn(width=60),
             "完成": st.column_config.TextColumn(width=75),
-            "失败": st.column_config.NumberColumn(width=_WIDTHS["失败"]),
+            "失败": count_column(width=_WIDTHS["失败"]),
             "费用": st.column_config.TextColumn(width=_WIDTHS["费用"]),
         },
     )
@@ -91,9 +92,9 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         show_run(str(selected[0]))
     total = run_service.total_cost(runs, each)
     if total.tokens_in or total.tokens_out:
-        unpriced = f"，{total.unpriced} 个抽取任务单价未知" if total.unpriced else ""
+        unpriced = f"，{total.unpriced:,} 个抽取任务单价未知" if total.unpriced else ""
         st.caption(
-            f"{len(runs)} 个抽取任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
+            f"{len(runs):,} 个抽取任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
             f"{escape_markdown(run_service.money(total.yuan))}{escape_markdown(unpriced)}。"
         )
 

@@ -19,7 +19,7 @@ def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
     noted = [(one.index, notes) for one in extractions if notes_summary(notes := latest_notes(one.replies))]
     if not noted:
         return
-    with st.expander(f"最新的 {len(extractions)} 条群聊里，{len(noted)} 条清理、分段或取舍过"):
+    with st.expander(f"最新的 {len(extractions):,} 条群聊里，{len(noted):,} 条清理、分段或取舍过"):
         for index, notes in noted:
             st.markdown(f"**第 {index:d} 条**：{escape_markdown(notes_summary(notes))}")
             st.markdown("\n".join(f"- {escape_markdown(line)}" for line in note_lines(notes, form)))
@@ -33,7 +33,7 @@ def notes_summary(notes: dict[str, list[dict[str, Any]]]) -> str:
     if len(notes["windows"]) > 1:
         parts.append(f"太长，分成 {len(notes['windows'])} 段")
     if notes["alternatives"]:
-        parts.append(f"{len(notes['alternatives'])} 格另有说法")
+        parts.append(f"{len(notes['alternatives']):,} 格另有说法")
     return " · ".join(parts)
 
 
@@ -46,7 +46,7 @@ def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
     ]
     for window in notes["windows"] if len(notes["windows"]) > 1 else ():
         first, last = window["messages"][0], window["messages"][-1]
-        sentences.append(f"第 {window['number']} 段：第 {first}–{last} 条消息，{window['characters']:,} 字")
+        sentences.append(f"第 {window['number']} 段：第 {first} 到第 {last} 条消息，{window['characters']:,} 字")
     for cell in notes["alternatives"]:
         label = form.field(cell["field"]).label if cell["field"] in form else cell["field"]
         others = "、".join(_taken_text(other) for other in cell["others"])

@@ -60,7 +60,7 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
         st.warning(
             f"花了 {escape_markdown(run_service.money(cost))}，预算 "
             f"{escape_markdown(run_service.money(run.parameters['budget']))}，已经暂停，"
-            f"还剩 {run.pending:d} 条群聊没有抽取。在「限速」里提高预算，再点「继续」。",
+            f"还剩 {run.pending:,d} 条群聊没有抽取。在「限速」里提高预算，再点「继续」。",
             icon=":material/savings:",
         )
     views = [LATEST, *([FAILED] if run.failed else []), ABOUT]
@@ -162,7 +162,7 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
             is_batch = run.parameters.get("batch") == "files"
             values["速度"] = "作为批量" if is_batch else "等待回答" if settled else "正在开始"
         else:
-            values |= {"速度": f"{pace.per_minute:.0f} 条/分", "还需": duration_text(pace.seconds_left)}
+            values |= {"速度": f"{pace.per_minute:,.0f} 条/分", "还需": duration_text(pace.seconds_left)}
     if run.tokens_in or run.tokens_out:
         values |= {"提问 token": f"{run.tokens_in:,}", "回答 token": f"{run.tokens_out:,}"}
         values["费用"] = "单价未知" if cost is None else run_service.money(cost)

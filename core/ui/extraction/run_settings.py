@@ -32,7 +32,7 @@ def draw_run_settings(run: RunView) -> None:
             "并发数": str(parameters.get("concurrency", "")),
             "每分钟次数": str(parameters.get("per_minute") or "不限"),
             "时限": f"{parameters.get('deadline', 0):g} 秒",
-            "范围": "全部群聊" if chats is None else f"指定的 {len(chats)} 条",
+            "范围": "全部群聊" if chats is None else f"指定的 {len(chats):,} 条",
             "创建时间": f"{run.created_at.astimezone():%Y-%m-%d %H:%M}",
         }
     )

@@ -62,7 +62,7 @@ def mapping_of_rows(rows: Sequence[Mapping[str, Any]], new: Form) -> FormMapping
         elif way == MOVE:
             if len(targets) > 1:
                 raise FormError(
-                    f"「{key}」改到了 {len(targets)} 个字段", "要分到几个字段，请选「按值拆到」或「按分隔符拆到」"
+                    f"「{key}」改到了 {len(targets):,} 个字段", "要分到几个字段，请选「按值拆到」或「按分隔符拆到」"
                 )
             moved.setdefault(targets[0], []).append(row)
         elif way == BY_VALUE:

@@ -77,7 +77,7 @@ def draw_save_bar(opened: OpenForm, versions: list[KnownForm]) -> None:
     if problems:
         tables = opened.tables
         lines = [f"- {escape_markdown(problem_sentence(one, tables))}" for one in problems[:_SHOWN]]
-        rest = f"\n- 还有 {len(problems) - _SHOWN} 处" if len(problems) > _SHOWN else ""
+        rest = f"\n- 还有 {len(problems) - _SHOWN:,} 处" if len(problems) > _SHOWN else ""
         st.warning("改正以后才能保存：\n" + "\n".join(lines) + rest, icon=":material/warning:")
         _draw_left_behind(opened)
 

@@ -33,7 +33,7 @@ def _draw_version(opened: OpenForm, version: KnownForm, *, newest: KnownForm, is
             else f"{version.who or '命令行'} {version.at.astimezone():%Y-%m-%d %H:%M}"
         )
         st.caption(
-            f"{escape_markdown(when)} · {version.fields:d} 个字段，满分 {version.points:g}"
+            f"{escape_markdown(when)} · {version.fields:,d} 个字段，满分 {version.points:g}"
             + (f" · {escape_markdown(version.note)}" if version.note else "")
         )
         used = "、".join(version.datasets[:5]) + ("…" if len(version.datasets) > 5 else "")

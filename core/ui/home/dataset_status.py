@@ -34,7 +34,7 @@ def next_step(item: DatasetState) -> tuple[str, str]:
     if not is_begun and not any(run.done for run in item.runs if run.kind != RunKind.LABELS):
         return navigation.RUNS, "新建抽取任务"
     if item.progress.left:
-        return navigation.WORKBENCH, f"审阅，还剩 {item.progress.left} 条"
+        return navigation.WORKBENCH, f"审阅，还剩 {item.progress.left:,} 条"
     return navigation.EXPORTS, "全部处理完，去导出"
 
 
@@ -47,7 +47,7 @@ def _status_facts(item: DatasetState, *, has_form: bool) -> dict[str, str]:
         for run in runs[:_MOST_RUNS]
     ]
     if len(runs) > _MOST_RUNS:
-        run_texts.append(f"另有 {len(runs) - _MOST_RUNS} 个")
+        run_texts.append(f"另有 {len(runs) - _MOST_RUNS:,} 个")
     facts = {
         "表单": form_label(item.dataset.form),
         "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
@@ -62,7 +62,7 @@ def _status_facts(item: DatasetState, *, has_form: bool) -> dict[str, str]:
         facts["花费"] = cost
     names = {run.id: run.name for run in item.runs}
     if values := [f"{names[run_id]} {money(yuan)}" for run_id, yuan in item.value_costs.items() if run_id in names]:
-        more = f"　另有 {len(values) - _MOST_RUNS} 个" if len(values) > _MOST_RUNS else ""
+        more = f"　另有 {len(values) - _MOST_RUNS:,} 个" if len(values) > _MOST_RUNS else ""
         facts["每个对的值"] = "　".join(values[:_MOST_RUNS]) + more + "（对照标注）"
     return facts
 
@@ -116,8 +116,8 @@ def draw_dataset_status(item: DatasetState, lead: LeadView | FormError, *, first
         share = (view.chats - done.left) / view.chats if view.chats else 0.0
         st.progress(
             share,
-            text=f"已确认 {done.confirmed:d}{_unseen_part(item.passed)} · 待讨论 {done.discussed:d} · 已跳过 "
-            f"{done.skipped:d} · 还剩 {done.left:d}",
+            text=f"已确认 {done.confirmed:,d}{_unseen_part(item.passed)} · 待讨论 {done.discussed:,d} · 已跳过 "
+            f"{done.skipped:,d} · 还剩 {done.left:,d}",
         )
         facts = _status_facts(item, has_form=not isinstance(lead, FormError))
         if not isinstance(lead, FormError) and (released := released_text(lead.released)):

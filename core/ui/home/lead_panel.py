@@ -22,7 +22,7 @@ from core.ui.folded import draw_folded
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.review.blind_review import PASS, SECOND
-from core.ui.tables import draw_table, percent_column, percent_value
+from core.ui.tables import count_columns, draw_table, percent_column, percent_value
 
 _FEWEST_WEEKS = 2
 """Weeks from which a change over time can be looked at field by field."""
@@ -34,7 +34,7 @@ def spent(item: DatasetState) -> str:
     tokens = total.tokens_in + total.tokens_out
     if not tokens:
         return ""
-    unpriced = f"，{total.unpriced} 个抽取任务的单价未知" if total.unpriced else ""
+    unpriced = f"，{total.unpriced:,} 个抽取任务的单价未知" if total.unpriced else ""
     return f"{money(total.yuan)} · {tokens:,} token{unpriced}"
 
 
@@ -49,27 +49,27 @@ def draw_open_decisions(item: DatasetState, view: LeadView) -> None:
     failed = next((run for run in item.runs if item.default and run.id == item.default.id and run.failed), None)
     waiting: list[tuple[str, str, dict[str, str]]] = []
     if assigned := waiting_in_batches(state.store(), state.reviewer()).get(item.dataset.id, 0):
-        waiting.append((navigation.WORKBENCH, f"派给您的批次 {assigned} 条待审", here | {"batch": MINE}))
+        waiting.append((navigation.WORKBENCH, f"派给您的批次 {assigned:,} 条待审", here | {"batch": MINE}))
     if item.progress.discussed:
-        waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed} 条", here | {"queue": "待讨论"}))
+        waiting.append((navigation.WORKBENCH, f"待讨论 {item.progress.discussed:,} 条", here | {"queue": "待讨论"}))
     talks = open_counts(state.store(), state.reviewer()).get(item.dataset.id)
     if talks is not None:
-        mine = f" · @我 {talks.mine}" if talks.mine else ""
-        waiting.append((navigation.DISCUSSIONS, f"未解决的讨论 {talks.open} 处{mine}", here))
+        mine = f" · @我 {talks.mine:,}" if talks.mine else ""
+        waiting.append((navigation.DISCUSSIONS, f"未解决的讨论 {talks.open:,} 处{mine}", here))
     if view.differences:
-        waiting.append((navigation.AGREEMENT, f"待仲裁 {view.differences} 条", here | {"view": "待仲裁"}))
+        waiting.append((navigation.AGREEMENT, f"待仲裁 {view.differences:,} 条", here | {"view": "待仲裁"}))
     if view.disputes:
         query = here | {"status": DisputeStatus.OPEN.value}
-        waiting.append((navigation.DISPUTES, f"标注争议 {view.disputes} 处", query))
+        waiting.append((navigation.DISPUTES, f"标注争议 {view.disputes:,} 处", query))
     if view.fast and is_allowed(Permission.REVIEW_CHECKS):
-        each = "、".join(f"{who} {count}" for who, count in view.fast)
-        waiting.append((navigation.AGREEMENT, f"过快确认：{each} 条", here | {"view": "把关"}))
+        each = "、".join(f"{who} {count:,} 条" for who, count in view.fast)
+        waiting.append((navigation.AGREEMENT, f"过快确认：{each}", here | {"view": "把关"}))
     if failed is not None:
-        waiting.append((navigation.RUNS, f"抽取失败 {failed.failed} 条", here | {"run": failed.name}))
+        waiting.append((navigation.RUNS, f"抽取失败 {failed.failed:,} 条", here | {"run": failed.name}))
     if view.released.due:
         waiting.append((navigation.WORKBENCH, f"放行的抽查 {view.released.due:,} 条待盲审", here | {PASS: SECOND}))
     if view.stopped:
-        waiting.append((navigation.BATCHES, f"抽查停用的放行 {view.stopped} 个", here))
+        waiting.append((navigation.BATCHES, f"抽查停用的放行 {view.stopped:,} 个", here))
     if not waiting:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"decisions-{item.dataset.id}"):
@@ -152,9 +152,10 @@ def _draw_field_changes(charts: Any, form: Form, view: LeadView) -> None:
                 key="chart-field-changes",
             )
         with numbers:
-            draw_table(rows, name="逐字段改动", key="table-field-changes", columns={"改动": percent_column()})
+            counted = count_columns("改过", "有值的格")
+            draw_table(rows, name="逐字段改动", key="table-field-changes", columns={"改动": percent_column()} | counted)
 
-    draw_folded(f"逐字段看改动的占比（{len(keys)} 个字段改过）", draw, key="overview-field-changes")
+    draw_folded(f"逐字段看改动的占比（{len(keys):,} 个字段改过）", draw, key="overview-field-changes")
 
 
 def _draw_charts(form: Form, view: LeadView) -> None:
@@ -177,7 +178,7 @@ def _draw_charts(form: Form, view: LeadView) -> None:
         st.markdown("**还剩多少**")
         last = view.left[-1]
         charts.draw_chart(
-            charts.remaining_chart(left), alt_text=f"到 {last[0]} 还剩 {last[1]} 条没有审", key="chart-left"
+            charts.remaining_chart(left), alt_text=f"到 {last[0]} 还剩 {last[1]:,} 条没有审", key="chart-left"
         )
     with second:
         st.markdown("**每天审完**")
@@ -199,10 +200,11 @@ def _draw_charts(form: Form, view: LeadView) -> None:
     def draw_numbers() -> None:
         tables = st.columns(3, gap="medium")
         with tables[0]:
-            draw_table(left, name="还剩", key="table-left")
+            draw_table(left, name="还剩", key="table-left", columns=count_columns("还剩"))
         with tables[1]:
-            draw_table(work, name="每天审完", key="table-work")
+            draw_table(work, name="每天审完", key="table-work", columns=count_columns("审完"))
         with tables[2]:
-            draw_table(changes, name="改动", key="table-changes", columns={"改动": percent_column()})
+            counted = count_columns("群聊", "有值的格", "改过")
+            draw_table(changes, name="改动", key="table-changes", columns={"改动": percent_column()} | counted)
 
     draw_folded("这些图的数字", draw_numbers, key="overview-numbers")

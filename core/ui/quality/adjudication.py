@@ -12,7 +12,7 @@ from core.ui.links import draw_workbench_link
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
 from core.ui.only_for import only_for
-from core.ui.tables import table_height
+from core.ui.tables import count_column, table_height
 
 _FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
 _LEAVE = "不要"
@@ -26,7 +26,7 @@ def draw_unsettled_chats(agreements: PairwiseAgreement, dataset: DatasetView, fo
     open_ones = [one for one in agreements.chats if not one.settled_by]
     left, right = st.columns([4, 7], gap="medium")
     with left:
-        st.caption(f"{len(agreements.chats)} 条不同，{len(open_ones)} 条还没有仲裁。点一行的左端。")
+        st.caption(f"{len(agreements.chats):,} 条不同，{len(open_ones):,} 条还没有仲裁。点一行的左端。")
         rows = [
             {
                 "群聊": one.chat,
@@ -47,7 +47,7 @@ def draw_unsettled_chats(agreements: PairwiseAgreement, dataset: DatasetView, fo
             key=f"unsettled-{dataset.id}-{'-'.join(str(one.chat) for one in agreements.chats)}",
             column_config={
                 "群聊": st.column_config.NumberColumn(width=56),
-                "不同": st.column_config.NumberColumn(width=56),
+                "不同": count_column(width=56),
             },
         )
         chosen = [row for row in picked.selection.rows if row < len(rows)]
@@ -102,7 +102,7 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
                 st.session_state.setdefault(f"write-{place}", text_of(a))
                 st.text_input(f"{escape_markdown(field.label)}（列表用、分开）", key=f"write-{place}")
     _, waiting = _choices(form, reviews, key)
-    label = f"还有 {waiting:d} 处没有选" if waiting else "保存仲裁结果"
+    label = f"还有 {waiting:,d} 处没有选" if waiting else "保存仲裁结果"
     st.button(
         label,
         type="primary",

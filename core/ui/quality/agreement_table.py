@@ -11,7 +11,7 @@ from core.services.review import blind_seen, blind_waiting
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
-from core.ui.tables import draw_table, percent_column, percent_value
+from core.ui.tables import count_column, draw_table, percent_column, percent_value
 
 _PASS_TITLES = {Pass.PRIMARY: "初审", Pass.SECOND: "复审", Pass.ADJUDICATED: "仲裁"}
 
@@ -34,7 +34,7 @@ def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
     others = f"；另有 {seen:,} 条您看过初审，要由别人盲审" if seen else ""
     st.page_link(
         navigation.WORKBENCH,
-        label=f"开始盲审（{waiting:d} 条）" if waiting else "没有可以盲审的群聊",
+        label=f"开始盲审（{waiting:,d} 条）" if waiting else "没有可以盲审的群聊",
         icon=":material/visibility_off:",
         disabled=not waiting,
         help=f"别人已确认、还没有复审的群聊；看不到抽取的值和初审的值{others}",
@@ -45,11 +45,11 @@ def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
 def draw_field_agreement(agreements: PairwiseAgreement, form: Form) -> None:
     """Table of agreement per field, the worst first."""
     agreed = agreements.agreement
-    who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in agreements.pairs)
-    same = f"另有 {agreements.same_person:d} 条两遍都算同一个人的，不在内。" if agreements.same_person else ""
+    who = "；".join(f"{one} 与 {other} {count:,} 条" for one, other, count in agreements.pairs)
+    same = f"另有 {agreements.same_person:,d} 条两遍都算同一个人的，不在内。" if agreements.same_person else ""
     st.caption(
-        f"{agreed.chats:d} 条群聊、{agreed.customers:d} 位{escape_markdown(form.subject)}（"
-        f"{agreed.unmatched:d} 位只有一人找到）。{escape_markdown(who)}。"
+        f"{agreed.chats:,d} 条群聊、{agreed.customers:,d} 位{escape_markdown(form.subject)}（"
+        f"{agreed.unmatched:,d} 位只有一人找到）。{escape_markdown(who)}。"
         f"单选看 Cohen's kappa（去掉碰巧一致的部分），列表看 F1，自由文本看{escape_markdown(LCS.title)}相似度，"
         "其余看有值的格里一致的比例；两人不分对错。"
         f"{escape_markdown(same)}"
@@ -77,8 +77,8 @@ def draw_field_agreement(agreements: PairwiseAgreement, form: Form) -> None:
                 format="%.2f", width=84, help="— 表示没有可比的值，或两人始终填同一个值"
             ),
             "相同的格": percent_column(84, help="空的格也算"),
-            "不同": st.column_config.NumberColumn(width=60),
-            "格": st.column_config.NumberColumn(width=60),
+            "不同": count_column(width=60),
+            "格": count_column(width=60),
         },
     )
 

@@ -10,7 +10,7 @@ from core.domain.scoring.bootstrap import FEWEST
 from core.services.quality import Benchmark
 from core.ui.markdown import escape_markdown
 from core.ui.quality.cell_values import interval_text
-from core.ui.tables import draw_csv_button, table_height
+from core.ui.tables import count_column, draw_csv_button, table_height
 
 CELLS_VIEW = "这些群聊"
 """The view that a click on a number opens."""
@@ -44,8 +44,8 @@ def draw_verdict(comparison: Comparison, a: RunView, b: RunView, caveats: Mappin
     figures = (
         f"A「{escape_markdown(a.name)}」{comparison.a.score:.4f} → "
         f"B「{escape_markdown(b.name)}」{comparison.b.score:.4f}，"
-        f"**{comparison.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
-        f"修好 {fixed:d} 格，改坏 {broken:d} 格。"
+        f"**{comparison.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats:,} 条群聊），"
+        f"修好 {fixed:,d} 格，改坏 {broken:,d} 格。"
     )
     flattered = [
         f"{side}「{escape_markdown(run.name)}」{escape_markdown(caveats[run.id])}"
@@ -102,13 +102,10 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
         selection_mode="single-cell",
         column_config={
             "字段": st.column_config.TextColumn(width=84),
-            **{
-                word: st.column_config.NumberColumn(width=42, help=CHANGE_MEANINGS[kind])
-                for kind, word in CHANGE_TITLES.items()
-            },
+            **{word: count_column(width=42, help=CHANGE_MEANINGS[kind]) for kind, word in CHANGE_TITLES.items()},
             "分差": st.column_config.NumberColumn(format="%+.3f", width=58, help="平均每条群聊，B − A"),
             "95% 区间": st.column_config.TextColumn(
-                width=98, help=f"逐字段看 {len(rows):d} 个区间，平均约有 {len(rows) / 20:.1g} 个碰巧不含 0：只当线索"
+                width=98, help=f"逐字段看 {len(rows):,d} 个区间，平均约有 {len(rows) / 20:.1g} 个碰巧不含 0：只当线索"
             ),
         },
     )

@@ -47,7 +47,7 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
         for cell, (gold, texts) in zip(cells, values, strict=False)
     ]
     st.caption(
-        f"{CHANGE_TITLES[kind]}（{CHANGE_MEANINGS[kind]}）{len(cells)} 格"
+        f"{CHANGE_TITLES[kind]}（{CHANGE_MEANINGS[kind]}）{len(cells):,} 格"
         + (f"，只列前 {MAX_CELLS} 格" if len(cells) > MAX_CELLS else "")
         + "。"
     )

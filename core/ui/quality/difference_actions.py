@@ -19,7 +19,7 @@ def draw_merge_popover(dataset: DatasetView, alignment: Alignment, chosen: dict[
     """Popover that makes a new run out of the picks (per chat: cell → source)."""
     who = state.reviewer()
     count = sum(len(choices) for choices in chosen.values())
-    with st.popover(f"已挑选 {count} 处", icon=":material/call_merge:", disabled=not count):
+    with st.popover(f"已挑选 {count:,} 处", icon=":material/call_merge:", disabled=not count):
         st.caption(
             f"以 A「{escape_markdown(alignment.runs[0].name)}」为底，"
             f"换上挑选的值，生成一个新的抽取任务，可以评分、对比，也可以从它开始审阅。"
@@ -45,7 +45,7 @@ def draw_save_popover(dataset: DatasetView, alignment: Alignment, at: Difference
                 f"这条群聊已有{escape_markdown(record.reviewer)}的记录（{escape_markdown(record.status)}），请到审阅台修改，这里不会覆盖它。"
             )
             return
-        st.caption(f"以 A 的值为底，换上这条群聊的 {len(chosen)} 处挑选，存为草稿，再到审阅台确认。")
+        st.caption(f"以 A 的值为底，换上这条群聊的 {len(chosen):,} 处挑选，存为草稿，再到审阅台确认。")
         if not state.reviewer():
             st.caption("请先在审阅台填写名字。")
         elif st.button("存为草稿", type="primary", key=f"save-{at.chat}"):
@@ -61,7 +61,7 @@ def _save_draft(dataset: DatasetView, alignment: Alignment, chat: int, chosen: d
         "base_version": 0,
         "customers": [{"values": values} for values in picked_forms(alignment.form, alignment.chats[chat], chosen)],
         "status": "草稿",
-        "reason": f"对比：在 {len(chosen)} 处挑选了更好的值",
+        "reason": f"对比：在 {len(chosen):,} 处挑选了更好的值",
     }
     base = alignment.runs[0].id
     (ack,) = apply_saves(state.store(), alignment.form, dataset.id, [save], base_run_id=base)

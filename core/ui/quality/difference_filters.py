@@ -86,7 +86,7 @@ def draw_differences_csv(alignment: Alignment, places: list[Difference], dataset
         lambda: _taken_rows(alignment, places, dataset),
         name="差异",
         key="compare-csv",
-        label=f"下载 {len(places)} 处差异",
+        label=f"下载 {len(places):,} 处差异",
         dataset=dataset,
     )
 

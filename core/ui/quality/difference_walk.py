@@ -178,7 +178,9 @@ def _draw_walk_buttons(
             args=(after,),
             type="primary",
         )
-        where = f"第 {nearest + 1} / {len(differences)} 处" if nearest is not None else f"共 {len(differences)} 处"
+        where = (
+            f"第 {nearest + 1:,} / {len(differences):,} 处" if nearest is not None else f"共 {len(differences):,} 处"
+        )
         st.caption(f"第 {at.chat:d} 条群聊 · {where}")
 
 

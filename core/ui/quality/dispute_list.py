@@ -140,6 +140,6 @@ def draw_undisputed_scores(benchmark: Benchmark) -> None:
         },
     )
     st.caption(
-        f"下限 {board.floor:.2f}，{board.chats:d} 条群聊；待定和成立的 {board.disputed:d} 格不计，"
+        f"下限 {board.floor:.2f}，{board.chats:,d} 条群聊；待定和成立的 {board.disputed:,d} 格不计，"
         f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(benchmark.measure)}"
     )

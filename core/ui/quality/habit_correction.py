@@ -51,7 +51,7 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
     estimate = plan.estimate
     low, high = estimate.interval
     st.markdown(
-        f"{estimate.chats:d} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
+        f"{estimate.chats:,d} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
         f"**{estimate.after - estimate.before:+.2f}**（95% 区间 {low:+.2f} 到 {high:+.2f}）。"
     )
     if not plan.effects:

@@ -63,7 +63,7 @@ def draw_headline(board: Leaderboard) -> None:
         ("可比的最高得分" if beside else "最高得分") if best.is_ranked else "得分（不能比）",
         f"{best.score.score:.2f} / {board.max:g}",
         border=True,
-        help=f"{run_title(best)}{f'；带提醒的 {beside} 个不排名次，列在后面' if beside and best.is_ranked else ''}",
+        help=f"{run_title(best)}{f'；带提醒的 {beside:,} 个不排名次，列在后面' if beside and best.is_ranked else ''}",
         delta=escape_markdown(best.caveat) or None,
         delta_color="off",
     )
@@ -103,15 +103,15 @@ def run_title(row: LeaderboardRow) -> Markdown:
 def draw_scoring_note(board: Leaderboard) -> None:
     """Caption: chats, reference and text similarity behind the numbers."""
     reference = escape_markdown(reference_title(board.benchmark.against))
-    note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.benchmark.measure)}"
+    note = f"{board.chats:,d} 条群聊，对照{reference}。{scoring_note(board.benchmark.measure)}"
     if beside := sum(not row.is_ranked for row in board.rows):
-        note += f" 带提醒的 {beside} 个不能和别的比，没有名次，列在后面。"
+        note += f" 带提醒的 {beside:,} 个不能和别的比，没有名次，列在后面。"
     if outdated := [row.run for row in board.rows if row.run.outdated]:
         runs = "、".join(f"「{escape_markdown(run.name)}」{run.outdated:,d} 条" for run in outdated[:_NAMED_RUNS])
-        more = f"等 {len(outdated):d} 个" if len(outdated) > _NAMED_RUNS else ""
+        more = f"等 {len(outdated):,d} 个" if len(outdated) > _NAMED_RUNS else ""
         note += f" 群聊后来续写过，结果是续写前得出的：{runs}{more}，得分里照算。"
     if board.disputed:
-        note += f" 有 {board.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
+        note += f" 有 {board.disputed:,d} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(note)
 
 

@@ -28,7 +28,7 @@ def draw_own_corrections(dataset: DatasetView, form: Form) -> None:
         )
         return
     often = Counter(cell.field for cell in cells if cell.field).most_common(3)
-    fields = "、".join(f"{label} {count} 处" for label, count in often)
+    fields = "、".join(f"{label} {count:,} 处" for label, count in often)
     undecided = sum(cell.source is SecondPass.BLIND for cell in cells)
     st.caption(
         f"{len({cell.chat for cell in cells}):,d} 条群聊里 {len(cells):,d} 处与第二遍不同"

@@ -14,7 +14,7 @@ from core.ui import charts, state
 from core.ui.computed import computed
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
-from core.ui.tables import percent_column, percent_value, table_height
+from core.ui.tables import count_column, percent_column, percent_value, table_height
 
 _WEIGHT: Final = 40
 """Answers that could be scored while one chat is cross-validated: 15 ms."""
@@ -39,7 +39,7 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
         draw_empty_state(
             "还说不出把握",
             f"对照标注，或确认满 {FEWEST_APPROVED:d} 条这个抽取任务答过的群聊"
-            f"（现在 {approved:d} / {FEWEST_APPROVED:d}）、打开审阅台，这里就画出："
+            f"（现在 {approved:,d} / {FEWEST_APPROVED:d}）、打开审阅台，这里就画出："
             "说有八成把握的格子，是不是真有八成对。",
         )
         return
@@ -71,6 +71,6 @@ def draw_reliability(benchmark: Benchmark, run: RunView) -> None:
             "范围": st.column_config.TextColumn(width=84, help="说的把握在这个范围里的格子"),
             "把握": percent_column(64),
             "实际对": percent_column(64),
-            "格": st.column_config.NumberColumn(width=64),
+            "格": count_column(width=64),
         },
     )

@@ -14,7 +14,7 @@ from core.ui import address, charts, state
 from core.ui.folded import draw_folded
 from core.ui.links import all_runs, compare_address, compare_column, workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
-from core.ui.tables import draw_table, percent_column, percent_value, table_height
+from core.ui.tables import count_column, draw_table, percent_column, percent_value, table_height
 
 _BINS, _LOWEST = 24, 30
 _WIDTHS = (0.25, 0.5, 1.0, 2.0)
@@ -36,7 +36,7 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
         f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}，常数下限 {board.constants:.4f}；"
         f"填写的值：精确率 {filled.precision:.1%}、"
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
-        + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
+        + (f" 缺少 {len(row.score.missing):,} 条，按 0 分计。" if row.score.missing else "")
     )
     if row.run.outdated:
         st.caption(escape_markdown(outdated_sentence(row.run)))
@@ -86,8 +86,8 @@ def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
             "F1": percent_column(),
             "精确率": percent_column(),
             "召回率": percent_column(),
-            "有值": st.column_config.NumberColumn(width=52, help="对照里填了值的格数"),
-            "填写": st.column_config.NumberColumn(width=52, help="抽取任务填了值的格数"),
+            "有值": count_column(width=52, help="对照里填了值的格数"),
+            "填写": count_column(width=52, help="抽取任务填了值的格数"),
         },
     )
 
@@ -122,7 +122,7 @@ def draw_distribution(benchmark: Benchmark, board: Leaderboard, score: RunScore)
     charts.chart_with_table(
         charts.distribution_chart(rows, floor=board.floor, mean=score.score),
         [row for row in rows if row["群聊"]],
-        alt_text=f"{len(values)} 条群聊的得分分布，{below} 条低于下限",
+        alt_text=f"{len(values):,} 条群聊的得分分布，{below:,} 条低于下限",
         name="分布",
         key="scores-spread",
         height=300,
@@ -131,7 +131,7 @@ def draw_distribution(benchmark: Benchmark, board: Leaderboard, score: RunScore)
     )
     st.caption(
         f"中位数 {np.median(values):.2f}，最低 {values.min():.2f}，最高 {values.max():.2f}；"
-        f"{below} 条低于全数据集的下限 {board.floor:.2f}。"
+        f"{below:,} 条低于全数据集的下限 {board.floor:.2f}。"
     )
     _draw_field_points(benchmark, score)
 
@@ -156,7 +156,7 @@ def _draw_field_points(benchmark: Benchmark, score: RunScore) -> None:
     charts.draw_small_multiples(
         charts.field_points_chart(rows),
         len(ordered),
-        alt_text=f"满分最少的字段是{ordered[0]}，{counts[ordered[0]][2]} 条",
+        alt_text=f"满分最少的字段是{ordered[0]}，{counts[ordered[0]][2]:,} 条",
         key="scores-field-points",
     )
     table = [{"字段": label, **dict(zip(_GOT, counts[label], strict=True))} for label in ordered]
@@ -191,7 +191,7 @@ def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
             }
         )
     who = escape_markdown(benchmark.form.subject)
-    st.caption(f"得分最低的 {len(rows)} 条。{who}的人数与对照不同，多半是没找全，或多找了。")
+    st.caption(f"得分最低的 {len(rows):,} 条。{who}的人数与对照不同，多半是没找全，或多找了。")
     draw_table(
         rows,
         name="失分最多的群聊",

@@ -13,6 +13,7 @@ from core.ui.notices import announce_and_rerun, guarded, show_errors
 from core.ui.only_for import only_for
 from core.ui.review import filter_controls
 from core.ui.review.passing import draw_passing
+from core.ui.tables import count_columns
 
 _HOUR = 3600
 _FORMS = "shiyao.batches.forms"
@@ -53,7 +54,8 @@ def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
         selection_mode="single-row",
         # A row that is picked by its number is the same batch only in the same list.
         key=f"batches-{dataset.id}-{'-'.join(str(item.id) for item in views)}",
-        column_config={
+        column_config=count_columns("群聊", "已确认", "还剩")
+        | {
             "完成": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "每条": st.column_config.TextColumn(help="这位审阅人最近 20 条用时的中位数"),
         },
@@ -126,9 +128,9 @@ def draw_new_batch(dataset: DatasetView) -> None:
             base_run=run.id if run else None,
         )
         left_out = len(set(chosen)) - len(made)
-        nobody = f"；可分的群聊不够，后面 {left_out} 人没有分到" if left_out > 0 else ""
+        nobody = f"；可分的群聊不够，后面 {left_out:,} 人没有分到" if left_out > 0 else ""
         st.session_state[_FORMS] = number + 1  # an empty form: the same click again would deal out a second batch
-        announce_and_rerun(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」{nobody}")
+        announce_and_rerun(f"已分派给 {len(made):,} 人；他们在审阅台的队列里选「我的批次」{nobody}")
 
 
 @guarded

@@ -30,7 +30,7 @@ def draw_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str
         return
     first, *others = (current.rows[name] for name in ticked)
     value = text_of(first.values[key])
-    st.caption(f"把第 {first.chat:d} 条的「{escape_markdown(value) or '空'}」填到其余 {len(others)} 行。")
+    st.caption(f"把第 {first.chat:d} 条的「{escape_markdown(value) or '空'}」填到其余 {len(others):,} 行。")
     if st.button("预览填充", width="stretch", **only_for(Permission.BULK)):
         edits = [bulk.CellEdit(row.chat, row.customer, key, value, row.version) for row in others]
         plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
@@ -86,7 +86,7 @@ def preview_changes() -> None:
     if not plan.changes:
         st.info("没有要改的内容。", icon=":material/info:")
     else:
-        st.markdown(f"**{escape_markdown(reason)}**：{len(plan.chats)} 条记录的 {len(plan.changes)} 个值会改。")
+        st.markdown(f"**{escape_markdown(reason)}**：{len(plan.chats):,} 条记录的 {len(plan.changes):,} 个值会改。")
         st.dataframe(
             change_rows(form, plan.changes[:_SHOWN]),
             hide_index=True,
@@ -97,7 +97,7 @@ def preview_changes() -> None:
             st.caption(f"这里列出前 {_SHOWN} 个。")
     for skipped in plan.skipped[:_SHOWN]:
         st.caption(f"第 {skipped.chat:d} 条不改：{escape_markdown(skipped.why)}。")
-    if plan.changes and st.button(f"改这 {len(plan.changes)} 个值", type="primary", **only_for(Permission.BULK)):
+    if plan.changes and st.button(f"改这 {len(plan.changes):,} 个值", type="primary", **only_for(Permission.BULK)):
         try:
             with st.spinner("正在保存…"):
                 done = bulk.apply(state.store(), form, plan, who=state.reviewer(), reason=reason, base_run=base_run)
@@ -106,8 +106,8 @@ def preview_changes() -> None:
             return
         forget_sheet()
         _say_skipped(done.skipped, "没有改", announce)
-        left = f"，{len(done.skipped)} 条没有改" if done.skipped else ""
-        announce_and_rerun(f"改了 {len(done.saved)} 条记录{left}。可以在「批量修改记录」里撤销。")
+        left = f"，{len(done.skipped):,} 条没有改" if done.skipped else ""
+        announce_and_rerun(f"改了 {len(done.saved):,} 条记录{left}。可以在「批量修改记录」里撤销。")
 
 
 def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> None:
@@ -121,7 +121,7 @@ def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> Non
         text, button = st.columns([5, 2], vertical_alignment="center")
         text.markdown(
             f"{escape_markdown(change.reason)}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · "
-            f"{escape_markdown(change.who)} · {change.records:d} 条]"
+            f"{escape_markdown(change.who)} · {change.records:,d} 条]"
         )
         if change.undone:
             button.caption("已撤销")
@@ -137,7 +137,7 @@ def undo_change(dataset: DatasetView, form: Form, bulk_id: str) -> None:
         back = bulk.undo(state.store(), form, dataset.id, bulk_id, who=state.reviewer())
         forget_sheet()
         _say_skipped(back.skipped, "没有撤销", st.toast)
-        st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
+        st.toast(f"已撤销 {len(back.saved):,} 条", icon=":material/undo:")
 
 
 def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown, say: Callable[..., object]) -> None:

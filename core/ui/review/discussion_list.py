@@ -32,7 +32,7 @@ from core.ui.links import ALL_STATUSES, workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, draw_empty_state, guarded, show_errors
 from core.ui.only_for import only_for
-from core.ui.tables import PLACEHOLDER, draw_csv_button, table_height
+from core.ui.tables import PLACEHOLDER, count_column, draw_csv_button, table_height
 
 _TURNS_SHOWN = 100
 """Newest lines of a discussion that are drawn at once; all of them are in the CSV."""
@@ -110,7 +110,7 @@ def _draw_table(views: Sequence[DiscussionView], dataset: DatasetView, form: For
             "状态": st.column_config.TextColumn(width=70),
             "提出人": st.column_config.TextColumn(width=80),
             "最后一句": st.column_config.TextColumn(width=320),
-            "评论": st.column_config.NumberColumn(width=52),
+            "评论": count_column(width=52),
             "等谁回复": st.column_config.TextColumn(width=90),
             "最近": st.column_config.TextColumn(width=130),
             "解决人": st.column_config.TextColumn(width=80),
@@ -134,7 +134,7 @@ def _draw_discussion(view: DiscussionView, dataset: DatasetView, form: Form) -> 
         st.markdown(f"第 {view.chat:d} 条群聊 · **{escape_markdown(place_text(view, form))}**")
         left_out = max(0, len(view.turns) - _TURNS_SHOWN)
         if left_out:
-            st.caption(f"更早的 {left_out:d} 条在下载的 CSV 里。")
+            st.caption(f"更早的 {left_out:,d} 条在下载的 CSV 里。")
         for turn in view.turns[-_TURNS_SHOWN:]:
             head = f"**{escape_markdown(turn.who)}** :gray[{turn.at.astimezone():%m-%d %H:%M}]"
             if turn.step != DiscussionStep.COMMENT:

@@ -113,7 +113,7 @@ def draw_guideline_history(versions: list[guidelines.GuidelineView]) -> None:
     """Expander with what each version changed."""
     if len(versions) < 2:
         return
-    with st.expander(f"历史（{len(versions)} 个版本）"):
+    with st.expander(f"历史（{len(versions):,} 个版本）"):
         for new, old in zip(versions, versions[1:], strict=False):
             when = f"{new.at.astimezone():%Y-%m-%d %H:%M}" if new.at else ""
             why = f" · {new.reason}" if new.reason else ""

@@ -42,6 +42,6 @@ def draw_history(available: list[DatasetView]) -> None:
             on_click=restore_version,
             args=(dataset, form, chat, saved_versions[1].version, newest, True),
         )
-    st.caption(f"第 {chat} 条群聊共 {len(saved_versions)} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
+    st.caption(f"第 {chat} 条群聊共 {len(saved_versions):,} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
     for one in saved_versions:
         draw_version(dataset, form, chat, one, newest, refusal)

@@ -27,7 +27,7 @@ from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, fragment, show_errors
 from core.ui.only_for import only_for
-from core.ui.tables import draw_table, percent_column, percent_value, table_height
+from core.ui.tables import count_column, draw_table, percent_column, percent_value, table_height
 
 _LOOK_SECONDS = 2.0
 """How often the page looks whether a confidence is there."""
@@ -51,7 +51,7 @@ def draw_passing(dataset: DatasetView) -> None:
         st.caption("由组长或管理员决定放行什么。")
     elif run is None or (not fitted and approved < FEWEST_APPROVED):
         st.caption(
-            f"默认任务答过的群聊确认满 {FEWEST_APPROVED:d} 条（现在 {approved:d} / {FEWEST_APPROVED:d}），"
+            f"默认任务答过的群聊确认满 {FEWEST_APPROVED:d} 条（现在 {approved:,d} / {FEWEST_APPROVED:d}），"
             "就知道它的每个值有多大把握；之后可以让把握很高的值不逐项审阅。"
         )
     elif not fitted:
@@ -70,9 +70,9 @@ def _draw_wait(dataset_id: int, run_id: int, approved: int) -> None:
     if fitted:
         st.rerun()
     if background_update.is_updating(store, dataset_id, run_id):
-        st.caption(f":material/progress_activity: 已确认 {approved:d} 条，正在计算每个值的把握，算好就在这里放行。")
+        st.caption(f":material/progress_activity: 已确认 {approved:,d} 条，正在计算每个值的把握，算好就在这里放行。")
     else:
-        st.caption(f"已确认 {approved:d} 条，把握还没有算好：刷新这一页再算一次；仍然不行，请管理员看日志。")
+        st.caption(f"已确认 {approved:,d} 条，把握还没有算好：刷新这一页再算一次；仍然不行，请管理员看日志。")
 
 
 def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
@@ -223,8 +223,8 @@ def _draw_rules(dataset: DatasetView) -> None:
         height=table_height(rows, most=300),
         columns={
             "放行": st.column_config.TextColumn(width=170, pinned=True),
-            "群聊": st.column_config.NumberColumn(width=56, help="放行了、没有撤回的"),
-            "撤回": st.column_config.NumberColumn(width=56, help="放行后又撤回的"),
+            "群聊": count_column(width=56, help="放行了、没有撤回的"),
+            "撤回": count_column(width=56, help="放行后又撤回的"),
             "抽查": st.column_config.TextColumn(width=84, help="已经盲审的 / 抽中的；至少抽 5 条，不够 5 条就全抽"),
             "错误率": st.column_config.NumberColumn(format="%.1f%%", width=64, help="抽查到的格子里错的"),
             "95% 区间": st.column_config.TextColumn(width=110),
@@ -304,7 +304,7 @@ def _title(rule: PassingRuleView) -> str:
 
 
 def _drawn_text(audit: PassingAudit) -> str:
-    return f"{audit.asked} / {audit.drawn}" if audit.drawn else "还没有抽到"
+    return f"{audit.asked:,} / {audit.drawn:,}" if audit.drawn else "还没有抽到"
 
 
 def _interval_text(audit: PassingAudit) -> str:

@@ -62,7 +62,7 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
         for line in lines[:_MOST_CHANGES]:
             st.markdown(f"- {line}")
         if len(lines) > _MOST_CHANGES:
-            st.caption(f"另有 {len(lines) - _MOST_CHANGES} 处。")
+            st.caption(f"另有 {len(lines) - _MOST_CHANGES:,} 处。")
         if one.note:
             st.caption(f"备注：{escape_markdown(one.note)}")
 

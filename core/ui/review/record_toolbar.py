@@ -113,7 +113,7 @@ def draw_footer(dataset: DatasetView, sheet: record_sheet.Sheet, ticked: list[st
     count = max(1, -(-sheet.chats // record_table.PAGE))
     with st.container(horizontal=True, vertical_alignment="center"):
         of = f"共 {sheet.chats:,} 条群聊" + (f"（筛选自 {dataset.chats:,} 条）" if sheet.chats < dataset.chats else "")
-        picked = f" · 已勾选 {len(ticked)} 行" if ticked else ""
+        picked = f" · 已勾选 {len(ticked):,} 行" if ticked else ""
         st.caption(f"{of} · 本页 {len(sheet.rows):,} 行，一张表单一行{picked}", width="content")
         st.space("stretch")
         if count > 1:

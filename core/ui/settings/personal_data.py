@@ -32,11 +32,11 @@ def draw_personal_data() -> None:
 
 def _draw_report(report: privacy.PersonReport) -> None:
     chats = sum(map(len, report.chats.values()))
-    summary = f"{report.done}：{len(report.places)} 处" if report.places else "没有找到。"
+    summary = f"{report.done}：{len(report.places):,} 处" if report.places else "没有找到。"
     if report.done == _DELETED and chats:
-        summary += f"，其中 {chats} 条群聊整条删除了"
+        summary += f"，其中 {chats:,} 条群聊整条删除了"
     st.markdown(escape_markdown(summary))
-    lines = [f"{title} {number} 处" for title, number in report.counts().items()]
+    lines = [f"{title} {number:,} 处" for title, number in report.counts().items()]
     lines += [f"数据集「{name}」第 {'、'.join(map(str, indices))} 条群聊" for name, indices in report.chats.items()]
     if words := list(dict.fromkeys(report.pseudonyms.values())):
         lines.append(f"换成了：{'、'.join(words)}")
@@ -53,7 +53,7 @@ def _draw_report(report: privacy.PersonReport) -> None:
         return
     if chats:
         st.warning(
-            f"「删除这个人」会把上面 {chats} 条群聊整条删除：里面别的人、所有人的审阅和抽取结果也一起没有，"
+            f"「删除这个人」会把上面 {chats:,} 条群聊整条删除：里面别的人、所有人的审阅和抽取结果也一起没有，"
             "别处的写法换掉。"
             "「到处换名」只换掉这个人的写法，群聊都留着。",
             icon=":material/warning:",

@@ -137,7 +137,7 @@ def draw_database() -> None:
         )
     if len(backups) > _MOST_BACKUPS:
         st.caption(
-            f"另有 {len(backups) - _MOST_BACKUPS} 个更早的备份，都在 {escape_markdown(backups[0].path.parent)}。"
+            f"另有 {len(backups) - _MOST_BACKUPS:,} 个更早的备份，都在 {escape_markdown(backups[0].path.parent)}。"
         )
 
 
@@ -145,7 +145,7 @@ def _draw_health(health: maintenance.HealthReport) -> None:
     """Outcome of the health check."""
     if not health.problems:
         st.success(
-            f"一切正常：{health.datasets:d} 个数据集，{health.chats:,} 条群聊，{health.runs:d} 个抽取任务。",
+            f"一切正常：{health.datasets:d} 个数据集，{health.chats:,} 条群聊，{health.runs:,d} 个抽取任务。",
             icon=":material/check_circle:",
         )
     for problem in health.problems:
@@ -162,7 +162,7 @@ def draw_form() -> None:
         fact_table(
             {
                 "名称": form.label,
-                "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
+                "字段": f"{len(form.fields):,} 个，其中 {verbatim:,} 个应在原文里找到",
                 "满分": f"{sum(field.points for field in form.fields):g} 分",
             }
         )

@@ -157,8 +157,8 @@ def _draw_source_changes(view: TrainingSetView) -> None:
         return
     lost = sum(change.lost for change in changes)
     st.caption(
-        f"有 {len(changes)} 行的来源变了"
-        + (f"，其中 {lost} 行无法重建。" if lost else "；当时的版本都在历史里，可以重建出同样的内容。")
+        f"有 {len(changes):,} 行的来源变了"
+        + (f"，其中 {lost:,} 行无法重建。" if lost else "；当时的版本都在历史里，可以重建出同样的内容。")
     )
     st.dataframe(
         [{"行": one.place, "变化": one.what, "能否重建": "不能" if one.lost else "能"} for one in changes],

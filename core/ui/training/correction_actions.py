@@ -63,7 +63,7 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
         label = form.field(one.key).label
         st.markdown(
             f"**{escape_markdown(label)}**：{escape_markdown(one.before)} → "
-            f"{escape_markdown(one.after) or '（去掉）'} &nbsp; {len(plan.changes)} 处"
+            f"{escape_markdown(one.after) or '（去掉）'} &nbsp; {len(plan.changes):,} 处"
         )
         for skipped in plan.skipped[:_MOST_ROWS]:
             st.caption(f"第 {skipped.chat:d} 条不改：{escape_markdown(skipped.why)}。")
@@ -86,7 +86,7 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
         if len(plan.changes) > _MOST_ROWS:
             st.caption(f"这里只列出前 {_MOST_ROWS} 处。")
         st.button(
-            f"更正这 {len(plan.changes)} 处",
+            f"更正这 {len(plan.changes):,} 处",
             key=f"apply-{run.id}-{one.id}",
             **only_for(Permission.BULK, disabled=not state.reviewer()),
             on_click=_apply,  # with the plan on screen: what somebody changed since is left as it is
@@ -120,7 +120,7 @@ def _undo(form: Form, dataset_id: int, bulk_id: str) -> None:
         back = bulk.undo(state.store(), form, dataset_id, bulk_id, who=state.reviewer())
         st.session_state.pop(_APPLIED, None)
         _say_skipped(back.skipped[:_MOST_ROWS], "没有撤销")
-        st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
+        st.toast(f"已撤销 {len(back.saved):,} 条", icon=":material/undo:")
 
 
 def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown) -> None:
@@ -135,7 +135,7 @@ def draw_applied_correction(form: Form, dataset: DatasetView) -> None:
         return
     _, bulk_id, count = applied
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"已更正 {count:d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
+        st.success(f"已更正 {count:,d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
         key, undone = f"lessons-undo-{bulk_id}", (form, dataset.id, bulk_id)
         off = only_for(Permission.BULK)
         st.button("撤销这次更正", icon=":material/undo:", key=key, on_click=_undo, args=undone, **off)
@@ -154,10 +154,10 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
     name = st.text_input("抽取任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
     st.caption(
         f"用 {escape_markdown(run.model)} 和 "
-        f"{escape_markdown(entry.prompt.id)} 抽取受影响的 {len(chats)} 条群聊，其余不动。"
+        f"{escape_markdown(entry.prompt.id)} 抽取受影响的 {len(chats):,} 条群聊，其余不动。"
     )
     off = only_for(Permission.RUNS)
-    if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:", **off):
+    if st.button(f"试跑 {len(chats):,} 条", type="primary", icon=":material/play_arrow:", **off):
         made = run_service.create_run(
             state.store(),
             dataset=dataset.id,

@@ -9,7 +9,7 @@ from core.ui import address, navigation, state
 from core.ui.held_choice import held_choice
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import draw_empty_state
-from core.ui.tables import PLACEHOLDER, table_height
+from core.ui.tables import PLACEHOLDER, count_column, table_height
 
 """What stands for a value without content."""
 
@@ -30,7 +30,7 @@ def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[Correcti
     chosen = left.selectbox(
         "从哪个抽取任务改起",
         list(runs),
-        format_func=lambda number: f"{runs[number][0].name} · {runs[number][1]} 条已确认",
+        format_func=lambda number: f"{runs[number][0].name} · {runs[number][1]:,} 条已确认",
         key=held_choice(f"lessons-run-{dataset.id}", list(runs)),
     )
     least = address.index_input(right, "至少在几条群聊里出现", key="least", first=1, last=50, value=2)
@@ -61,8 +61,8 @@ def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionG
         selection_mode="multi-row",
         key="lessons-table-" + str(hash(tuple(one.id for one in groups))),
         column_config={
-            "群聊": st.column_config.NumberColumn(width=70),
-            "涉及分值": st.column_config.NumberColumn(width=90, help="群聊数 × 字段分值"),
+            "群聊": count_column(width=70),
+            "涉及分值": count_column(width=90, help="群聊数 × 字段分值"),
             "例子": st.column_config.TextColumn(width=420),
         },
     )
@@ -72,7 +72,7 @@ def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionG
 def draw_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) -> None:
     """Expander with every correction of the selected groups, each with its workbench link."""
     cases = [(one, case) for one in chosen for case in one.cases]
-    with st.expander(f"这些修改：{len(cases)} 处", expanded=False):
+    with st.expander(f"这些修改：{len(cases):,} 处", expanded=False):
         st.dataframe(
             [
                 {

@@ -20,7 +20,7 @@ from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, fragment, show_errors
 from core.ui.only_for import only_for
-from core.ui.tables import draw_table, table_height
+from core.ui.tables import count_column, draw_table, table_height
 
 _SOURCE_TITLES = {"labels": "标注", "records": "已确认的记录", "labels+records": "标注和已确认的记录"}
 _USED_HELP = (
@@ -52,14 +52,14 @@ def _draw_progress(forms: list[str]) -> None:
             job, approvals = newest_job(session, name), approvals_of(session, name)
         rest = next_training(job.approvals if job else 0) - approvals
         which = "第一版" if job is None else "下一版"
-        ahead = f"再确认 {rest:d} 条后自动训练{which}" if rest > 0 else f"停下来不久就自动训练{which}"
+        ahead = f"再确认 {rest:,d} 条后自动训练{which}" if rest > 0 else f"停下来不久就自动训练{which}"
         if job is not None and job.status == TrainingJobStatus.RUNNING:
             share = job.done / job.total if job.total else 0.0
             st.progress(share, text=f"{escape_markdown(title)}：正在训练，{escape_markdown(job.stage)}")
             continue
-        past = f"{_STATUS_TITLES[TrainingJobStatus(job.status)]}（{job.approvals:d} 条）。" if job else ""
+        past = f"{_STATUS_TITLES[TrainingJobStatus(job.status)]}（{job.approvals:,d} 条）。" if job else ""
         problem = f"{escape_markdown(job.problem)}。" if job and job.problem else ""
-        st.caption(f"{escape_markdown(title)}：已确认 {approvals:d} 条，{ahead}。{past}{problem}")
+        st.caption(f"{escape_markdown(title)}：已确认 {approvals:,d} 条，{ahead}。{past}{problem}")
 
 
 def draw_models() -> str:
@@ -90,7 +90,7 @@ def draw_models() -> str:
             "模型": st.column_config.TextColumn(width=150, pinned=True),
             "版本": st.column_config.TextColumn(width=64, pinned=True, help="同名的第几版，最早的是第 1 版"),
             "使用中": st.column_config.CheckboxColumn(width=56, help=_USED_HELP),
-            "群聊": st.column_config.NumberColumn(width=52, help="学了多少条群聊"),
+            "群聊": count_column(width=52, help="学了多少条群聊"),
             "得分": st.column_config.NumberColumn(format="%.2f", width=60, help="交叉验证：每条群聊由没见过它的模型填"),
             "95% 区间": st.column_config.TextColumn(width=104),
             "常数下限": st.column_config.NumberColumn(

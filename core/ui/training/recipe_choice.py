@@ -90,7 +90,7 @@ def draw_build_all(
         st.caption(f"群聊超过 {MOST_CHATS:,} 条：请一个一个生成，在后台写。")
         return
     if st.button(
-        f"一次生成这 {len(sets)} 个训练集",
+        f"一次生成这 {len(sets):,} 个训练集",
         icon=":material/deployed_code:",
         key=f"training-build-all-{recipe.name}",
         **only_for(Permission.TRAINING),

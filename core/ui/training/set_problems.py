@@ -7,6 +7,7 @@ import streamlit as st
 from core.services.training import OVERLONG_ACTIONS, Preflight, TrainingOptions, lost_field_labels
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
+from core.ui.tables import count_column
 from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 
 
@@ -17,16 +18,16 @@ def draw_warnings(report: Preflight) -> None:
     refused = [over for over in report.overlong if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]
-        lost = f"会让其中 {len(blind)} 行看不到答案的依据" if blind else "虽然不会截掉答案的依据，群聊也不完整了"
+        lost = f"会让其中 {len(blind):,} 行看不到答案的依据" if blind else "虽然不会截掉答案的依据，群聊也不完整了"
         st.error(
-            f"有 {len(refused)} 行太长，还没有说怎么办；直接截断{lost}。"
+            f"有 {len(refused):,} 行太长，还没有说怎么办；直接截断{lost}。"
             "选一种处理办法（以后在左边「超长的行」里改），明细在「超长」里：",
             icon=":material/content_cut:",
         )
         with st.container(horizontal=True):
             for policy in OVERLONG_REMEDIES:
                 st.button(
-                    f"{POLICIES[policy]}（{len(refused)} 行）",
+                    f"{POLICIES[policy]}（{len(refused):,} 行）",
                     key=f"training-way-{policy}",
                     on_click=_choose_policy,
                     args=(policy,),
@@ -36,14 +37,14 @@ def draw_warnings(report: Preflight) -> None:
         show_error(report.refusal)
     done = Counter(over.action for over in report.overlong if over.action != "refused")
     if done:
-        done_texts = "、".join(f"{number} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())
-        st.caption(f"超长的 {sum(done.values())} 行：{escape_markdown(done_texts)}；逐行的长度和依据在「超长」里。")
+        done_texts = "、".join(f"{number:,} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())
+        st.caption(f"超长的 {sum(done.values()):,} 行：{escape_markdown(done_texts)}；逐行的长度和依据在「超长」里。")
     for note in report.notes[1:]:
         if not note.startswith("超长"):
             st.caption(escape_markdown(note))
     if report.contradictions:
         st.warning(
-            f"有 {len(report.contradictions)} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；"
+            f"有 {len(report.contradictions):,} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；"
             "明细在「相近的群聊」里。",
             icon=":material/rule:",
         )
@@ -72,7 +73,7 @@ def draw_overlong_rows(report: Preflight, options: TrainingOptions) -> None:
                 f"长度（{limit.unit}）": getattr(over.size, unit),
                 "截断后剩下": over.left,
                 "依据会被截掉的字段": lost_field_labels(report.form, over) or "—",
-                "处理": OVERLONG_ACTIONS[over.action] + (f" · {over.pieces} 行" if over.action == "windowed" else ""),
+                "处理": OVERLONG_ACTIONS[over.action] + (f" · {over.pieces:,} 行" if over.action == "windowed" else ""),
                 **({"处理后最长": f"{getattr(over.after, unit):,}" if over.after else "—"} if shortened else {}),
                 **({"不写的值": over.dropped} if cut else {}),
             }
@@ -83,7 +84,7 @@ def draw_overlong_rows(report: Preflight, options: TrainingOptions) -> None:
             "截断后剩下": st.column_config.ProgressColumn(
                 format="percent", min_value=0, max_value=1, help="训练平台从末尾截断时，群聊还剩多少"
             ),
-            "不写的值": st.column_config.NumberColumn(help="在任何一段里都没有依据的值，不写进答案"),
+            "不写的值": count_column(help="在任何一段里都没有依据的值，不写进答案"),
         },
     )
 

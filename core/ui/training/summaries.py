@@ -128,7 +128,7 @@ def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
     off = only_for(Permission.TRAINING, disabled=not run)
     if right.button("取来", key="summary-take", width="stretch", **off) and run:
         stored = summaries_from_run(state.store(), runs[run])
-        st.session_state[_MESSAGE] = f"已保存 {stored} 条摘要" if stored else "这个抽取任务里没有新的摘要"
+        st.session_state[_MESSAGE] = f"已保存 {stored:,} 条摘要" if stored else "这个抽取任务里没有新的摘要"
         st.rerun()
 
 

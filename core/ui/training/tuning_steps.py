@@ -60,7 +60,7 @@ def draw_recipe(trained: TrainingSetView, sets: list[TrainingSetView]) -> None:
     names = "、".join(f"#{one.id:d} {escape_markdown(one.name)}" for one in others)
     missing = len(recipe.steps) - 1 - len(others)
     together = f"一起的还有 {names}。" if names else ""
-    lacking = f"还差 {missing:d} 个没有生成。" if missing else ""
+    lacking = f"还差 {missing:,d} 个没有生成。" if missing else ""
     st.info(f"{escape_markdown(recipe.after)}{together}{lacking}", icon=":material/account_tree:")
 
 
@@ -193,7 +193,7 @@ def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: lis
     prompt = recipe.asked if recipe and recipe.asked else asked_by_set(trained)
     single = single_fields(trained)
     if single:
-        way = f"提示词 {escape_markdown(prompt_of_set(trained))}，一次只问一个字段，共 {len(single):d} 个"
+        way = f"提示词 {escape_markdown(prompt_of_set(trained))}，一次只问一个字段，共 {len(single):,d} 个"
     elif prompt.startswith("from_summary"):
         way = "先归纳再填表（summary,from_summary）"
     else:
@@ -201,7 +201,7 @@ def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: lis
     st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
     for run in runs:
         seen = training_overlap(state.store(), run)
-        st.markdown(f"- 「{escape_markdown(run.name)}」：完成 {run.done:d} / {run.total:d}")
+        st.markdown(f"- 「{escape_markdown(run.name)}」：完成 {run.done:,d} / {run.total:,d}")
         if seen is not None:
             st.warning(escape_markdown(seen.sentence), icon=":material/warning:")
     st.page_link(

@@ -47,10 +47,10 @@ def why_not_linear(words: Iterable[str]) -> str:
     """Why words may take more than linear time, as a Chinese clause; ``""`` where they do not."""
     words = tuple(words)
     if len(words) > MOST_WORDS:
-        return f"一条规则最多 {MOST_WORDS} 个词，这里有 {len(words)} 个"
+        return f"一条规则最多 {MOST_WORDS} 个词，这里有 {len(words):,} 个"
     for word in words:
         if len(word) > LONGEST_WORD:
-            return f"「{word[:20]}…」有 {len(word)} 字，最多 {LONGEST_WORD} 字"
+            return f"「{word[:20]}…」有 {len(word):,} 字，最多 {LONGEST_WORD} 字"
     # Only if one engine takes them all together are they searched by it.
     if _in_re2("|".join(words)) is not None:
         return ""

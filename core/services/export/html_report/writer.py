@@ -76,7 +76,7 @@ def export_html_report(
             pages.append(chat_page(form, texts.take(answer.index) or "", answer, _confirmed(record), mask))
         if not pages:
             raise ExportError(f"来源（{source.title}）里没有可以写进报告的群聊", "请先审阅并确认群聊，或换一个来源")
-        subtitle = f"表单第 {form.version} 版 · {len(pages)} 条群聊 · {statistics.forms} 位{form.subject}" + (
+        subtitle = f"表单第 {form.version} 版 · {len(pages):,} 条群聊 · {statistics.forms:,} 位{form.subject}" + (
             " · 已遮盖敏感信息" if mask else ""
         )
         file.write(_template().render(title=f"{dataset_view.name} · {form.title}", subtitle=subtitle, pages=pages))

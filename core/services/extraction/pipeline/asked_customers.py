@@ -34,7 +34,7 @@ def customers_to_ask(
         if not name or name not in taken:
             distinct.append(values)
         taken.add(name)
-    notes = [f"「{name}」列了 {count} 次，只问一次" for name, count in times.items() if name and count > 1]
+    notes = [f"「{name}」列了 {count:,} 次，只问一次" for name, count in times.items() if name and count > 1]
     if len(distinct) > MOST_ASKED:
         over = len(distinct) - MOST_ASKED
         notes.append(
@@ -79,5 +79,5 @@ def answer_about(
         if names[place]:
             return place, f"问的是「{name}」，回答里写的是「{names[place]}」，当作同一位"
     if len(answers) > 1:
-        return place, f"问的是「{name}」一位，回答了 {len(answers)} 位，只用了一位"
+        return place, f"问的是「{name}」一位，回答了 {len(answers):,} 位，只用了一位"
     return place, ""

@@ -232,7 +232,7 @@ def _outcome(
     several = len(runs) > 1
     notes = [f"第 {run.chunk.number} 段：{note}" if several else note for run in runs for note in run.notes]
     if several:
-        notes.insert(0, f"群聊超过模型的长度，分成 {len(runs)} 段抽取，再按客户合并")
+        notes.insert(0, f"群聊超过模型的长度，分成 {len(runs):,} 段抽取，再按客户合并")
     if failed:
         status = Status.FAILED
     else:

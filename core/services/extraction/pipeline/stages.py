@@ -221,7 +221,7 @@ class ChunkRun:
                 room -= size
             shown.append(picked)
         if len(shown) < len(candidates):
-            self.notes.append(f"有 {len(candidates) - len(shown)} 个示例放不下，没有给模型看")
+            self.notes.append(f"有 {len(candidates) - len(shown):,} 个示例放不下，没有给模型看")
         if not candidates:
             self.notes.append("没有可用的示例：还没有相似的已确认记录")
         for picked in shown:
@@ -364,7 +364,7 @@ class ChunkRun:
         if lost is not None:
             if not ballots:
                 raise lost
-            self.notes.append(f"{step.samples} 次回答里有 {step.samples - len(ballots)} 次无法读取，没有参加投票")
+            self.notes.append(f"{step.samples:,} 次回答里有 {step.samples - len(ballots):,} 次无法读取，没有参加投票")
         voted = vote(form, ballots)
         self.alternatives += [
             entry for number, one in enumerate(voted) for entry in self._lost(form, number, one, len(ballots))

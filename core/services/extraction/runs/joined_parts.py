@@ -32,5 +32,5 @@ def parts_of(session: Session, run: RunBase, *, missing_ok: bool = False) -> lis
     ids = part_ids(run)
     rows = {row.id: row for row in session.execute(select(Run).where(col(Run.id).in_(ids))).scalars()} if ids else {}
     if len(rows) < len(ids) and not missing_ok:
-        raise RunError(f"「{run.name}」要合并的抽取任务有 {len(ids) - len(rows)} 个已删除", "请重新开始一次")
+        raise RunError(f"「{run.name}」要合并的抽取任务有 {len(ids) - len(rows):,} 个已删除", "请重新开始一次")
     return [rows[number] for number in ids if number in rows]

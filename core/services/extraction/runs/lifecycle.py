@@ -98,7 +98,7 @@ def create_run(
     if not name:
         raise RunError("抽取任务没有名称", "请填写一个名称")
     if limit is not None and limit < 1:
-        raise RunError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
+        raise RunError(f"只抽取前 {limit:,} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
     with store.read() as session:
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
@@ -305,7 +305,7 @@ def delete(store: Store, run_id: int) -> None:
         require_none_at_service(session, row, "删除", files=True)
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
-        record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:d} 条群聊")
+        record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:,d} 条群聊")
     store.purge_deleted()
 
 

@@ -127,7 +127,7 @@ def state_sentence(store: Store, run: RunView) -> str:
     from core.services.extraction.runs.activity import run_activity  # its locks and lanes take their time to import
 
     workers = run_activity(store).workers
-    return f"{named}，有 {workers} 个程序在执行" if workers else f"{named}，但没有程序在执行：打开页面，或执行 worker"
+    return f"{named}，有 {workers:,} 个程序在执行" if workers else f"{named}，但没有程序在执行：打开页面，或执行 worker"
 
 
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:

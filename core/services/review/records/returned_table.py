@@ -271,7 +271,7 @@ def _rows_by_chat(
     ]
     if gone:
         shown = "、".join(gone[:20]) + ("……" if len(gone) > 20 else "")
-        returned.notes.append(f"表格里少了 {len(gone)} 位{subject}的行：{shown}；这些{subject}保持原样，没有删除")
+        returned.notes.append(f"表格里少了 {len(gone):,} 位{subject}的行：{shown}；这些{subject}保持原样，没有删除")
     return rows_by_chat
 
 

@@ -56,7 +56,7 @@ def _refuse_too_much(raw: Any) -> None:
         raise InputError("这次保存不是一份完整的内容", "请刷新页面后再试")
     customers = raw.get("customers")
     if isinstance(customers, list) and len(customers) > MOST_CUSTOMERS:
-        raise InputError(f"一条群聊最多 {MOST_CUSTOMERS} 位客户，现在有 {len(customers)} 位", _KEEP)
+        raise InputError(f"一条群聊最多 {MOST_CUSTOMERS} 位客户，现在有 {len(customers):,} 位", _KEEP)
     characters = parts = 0
     todo: list[tuple[Any, int]] = [(raw, 0)]
     while todo:

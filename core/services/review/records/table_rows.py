@@ -92,12 +92,12 @@ def edited_rows(table: PlainTable, form: Form) -> EditedTable:
         if width > len(names):
             edited.present.add((chat, customer - 1))
             edited.row_problems.append(
-                f"第 {row.line} 行有 {width} 格，表头只有 {len(names)} 格，可能是值里的逗号没有加引号，没有带回"
+                f"第 {row.line} 行有 {width:,} 格，表头只有 {len(names):,} 格，可能是值里的逗号没有加引号，没有带回"
             )
             continue
         if width < len(names):
             edited.row_problems.append(
-                f"第 {row.line} 行只有 {width} 格，表头有 {len(names)} 格；缺的格子当作没有改，没有清空"
+                f"第 {row.line} 行只有 {width:,} 格，表头有 {len(names):,} 格；缺的格子当作没有改，没有清空"
             )
         edited.rows.append(
             EditedRow(
@@ -153,6 +153,6 @@ def _drop_duplicates(edited: EditedTable, form: Form) -> None:
         if all(row.cells == rows[0].cells for row in rows):
             edited.rows.append(rows[0])
             if len(rows) > 1:
-                edited.notes.append(f"{name}有 {len(rows)} 行相同（第 {lines} 行），只算一次")
+                edited.notes.append(f"{name}有 {len(rows):,} 行相同（第 {lines} 行），只算一次")
         else:
-            edited.row_problems.append(f"{name}有 {len(rows)} 行而且不同（第 {lines} 行），没有带回")
+            edited.row_problems.append(f"{name}有 {len(rows):,} 行而且不同（第 {lines} 行），没有带回")

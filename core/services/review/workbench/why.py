@@ -143,7 +143,7 @@ def _vote_cues(cell: CellSigns) -> list[str]:
     if cell.otherwise:
         cues.append(f"「{'」「'.join(cell.otherwise)}」的说法不同")
     elif cell.others:
-        cues.append(f"另外 {cell.others} 个抽取任务说法相同")
+        cues.append(f"另外 {cell.others:,} 个抽取任务说法相同")
     return cues
 
 

@@ -3,7 +3,7 @@
 /** @import { BottomBar, Entry, SayOptions, Store, TopBar } from "./types.js" */
 import { lossText } from "./advice.js";
 import { discussionCount } from "./discussions.js";
-import { caps, h, setAttr, setHidden, setText } from "./dom.js";
+import { caps, grouped, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
 const AWAY_WORD = "已存在本机";
@@ -124,13 +124,13 @@ export function drawTop(bar, store, entry, state, isAway) {
   setAttr(bar.dataset, "title", `表单：${store.form.title} 第 ${store.form.version} 版`);
   setText(bar.reviewer, store.reviewer);
   setText(bar.place, [store.dataset.name, store.reviewer].filter(Boolean).join(" · "));
-  setText(bar.count, `${confirmed} / ${total} 已确认`);
-  const ofAll = queue !== undefined && left > queue ? `（共剩 ${left}）` : "";
-  const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
+  setText(bar.count, `${grouped(confirmed)} / ${grouped(total)} 已确认`);
+  const ofAll = queue !== undefined && left > queue ? `（共剩 ${grouped(left)}）` : "";
+  const toDo = partly ? `队列里 ${grouped(queue ?? 0)}${ofAll}` : left ? `还剩 ${grouped(left)}` : "";
   const remaining = [
     toDo,
-    discussed ? `待讨论 ${discussed}` : "",
-    skipped ? `已跳过 ${skipped}` : "",
+    discussed ? `待讨论 ${grouped(discussed)}` : "",
+    skipped ? `已跳过 ${grouped(skipped)}` : "",
     rest ? `约 ${duration(rest)}` : "",
     pace ? `每条 ${duration(pace)}` : "",
   ].filter(Boolean);

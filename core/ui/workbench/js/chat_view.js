@@ -2,7 +2,7 @@
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
 /** @import { FormWords } from "./form_words.js" */
 /** @import { ChatPayload, Pane, PaneHandlers, PaneMark } from "./types.js" */
-import { h, reveal, setHidden, setText } from "./dom.js";
+import { grouped, h, reveal, setHidden, setText } from "./dom.js";
 import { drawHits } from "./find.js";
 import { sideText } from "./form_words.js";
 import { makeMessageList } from "./message_list.js";
@@ -17,7 +17,7 @@ const LIGHTS = ["focus", "offered"];
  */
 function headline(chat, { subject, staff: side }) {
   const { messages, customers, staff, characters } = chat.counts;
-  return `共 ${messages} 条消息 · ${subject} ${customers} 人 · ${side} ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
+  return `共 ${grouped(messages)} 条消息 · ${subject} ${customers} 人 · ${side} ${staff} 人 · ${grouped(characters)} 字`;
 }
 
 /**
@@ -136,7 +136,7 @@ export function updateResidue(pane, chat, wanted) {
   const shown = wanted && text !== "";
   setText(
     pane.residueNote,
-    `原文后附 ${copies} 份表格残留副本（${characters.toLocaleString("zh-CN")} 字），${shown ? "已显示" : "已隐藏"} · `,
+    `原文后附 ${copies} 份表格残留副本（${grouped(characters)} 字），${shown ? "已显示" : "已隐藏"} · `,
   );
   setText(pane.residueSwitch, wanted ? (text ? "隐藏" : "正在取…") : "显示");
   setText(pane.residueText, shown ? text : "");

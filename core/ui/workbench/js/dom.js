@@ -118,6 +118,14 @@ export function afterPaint(run) {
   return stop;
 }
 
+/**
+ * A number as all pages write it: 2,000.
+ * @param {number} number
+ */
+export function grouped(number) {
+  return number.toLocaleString("zh-CN");
+}
+
 /** A UUID, also where the page is not served over HTTPS (there `randomUUID` is missing). */
 export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();

@@ -4,7 +4,7 @@
 /** @import { Workbench } from "./workbench.js" */
 import { duration } from "./bars.js";
 import { comparedText, doubtersText } from "./compared.js";
-import { h, setAttr, setHidden, setText } from "./dom.js";
+import { grouped, h, setAttr, setHidden, setText } from "./dom.js";
 import { makeDoubtPace } from "./doubt_pace.js";
 import { doubtsOf, isCompared, isSurenessKnown, mayFold, nextDoubt, stoppingDoubts, stopsText } from "./doubts.js";
 import { chordFor } from "./keys.js";
@@ -180,7 +180,7 @@ export function nothingLeftText(entry) {
  * @param {number | null} each seconds
  */
 export function leftText(count, each) {
-  return `还有 ${count} 处${each === null ? "" : `，约 ${duration(count * each)}`}`;
+  return `还有 ${grouped(count)} 处${each === null ? "" : `，约 ${duration(count * each)}`}`;
 }
 
 /**

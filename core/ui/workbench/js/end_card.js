@@ -4,7 +4,7 @@
 /** @import { Entry, Store, WorkSum } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { duration } from "./bars.js";
-import { caps, h, setHidden } from "./dom.js";
+import { caps, grouped, h, setHidden } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { nextChat } from "./state.js";
 
@@ -21,8 +21,8 @@ export function endWords(store) {
   }
   if (held.length) {
     const count = held.reduce((sum, one) => sum + one.chats, 0);
-    const who = held.map((one) => `${one.who} ${one.chats} 条`).join("、");
-    return { title: `剩下的 ${count} 条别人正在审`, text: `${who}。他们离开几分钟后，没审的会回到这里。` };
+    const who = held.map((one) => `${one.who} ${grouped(one.chats)} 条`).join("、");
+    return { title: `剩下的 ${grouped(count)} 条别人正在审`, text: `${who}。他们离开几分钟后，没审的会回到这里。` };
   }
   if (!progress.total) return { title: "这个数据集还没有群聊", text: "先导入群聊，再来审阅。" };
   if (progress.left > 0 || progress.partly) {
@@ -45,9 +45,9 @@ export function workNumbers(sum, labelOf) {
   const slow = sum.slowest ? `${labelOf(sum.slowest)} ${duration(sum.slowest_seconds)}` : unknown;
   const points = sum.points === null ? unknown : `${sum.points.toFixed(1)} 分`;
   return [
-    { name: "群聊", value: `${sum.chats} 条`, title: "您判定过、现在仍是这样的群聊" },
+    { name: "群聊", value: `${grouped(sum.chats)} 条`, title: "您判定过、现在仍是这样的群聊" },
     { name: "用时", value: sum.seconds ? duration(sum.seconds) : unknown, title: "停下超过一分钟的不算" },
-    { name: "改动", value: sum.changes === null ? unknown : `${sum.changes} 格`, title: "与抽取的值不同的格" },
+    { name: "改动", value: sum.changes === null ? unknown : `${grouped(sum.changes)} 格`, title: "与抽取的值不同的格" },
     { name: "挽回", value: points, title: "按表单的评分规则，抽取的回答对照确认的记录所失的分" },
     { name: "最费时的字段", value: slow, title: "焦点停在这个字段的时间；打开一条之后先读群聊的时间不算在字段里" },
   ];
@@ -63,13 +63,20 @@ export function waysOn({ dataset, progress, end, review }) {
   const here = `dataset=${dataset.id}`;
   const next = end?.next_dataset;
   return [
-    ...(isOwn && progress.left > 0 ? [{ text: `其余 ${progress.left} 条待审阅`, href: `./workbench?${here}` }] : []),
+    ...(isOwn && progress.left > 0
+      ? [{ text: `其余 ${grouped(progress.left)} 条待审阅`, href: `./workbench?${here}` }]
+      : []),
     ...(isOwn && progress.discussed > 0
-      ? [{ text: `待讨论 ${progress.discussed} 条`, href: `./workbench?${here}&queue=${encodeURIComponent("待讨论")}` }]
+      ? [
+          {
+            text: `待讨论 ${grouped(progress.discussed)} 条`,
+            href: `./workbench?${here}&queue=${encodeURIComponent("待讨论")}`,
+          },
+        ]
       : []),
     { text: "导出", href: `./exports?${here}` },
     ...(next
-      ? [{ text: `下一个数据集：${next.name}，还有 ${next.left} 条`, href: `./workbench?dataset=${next.id}` }]
+      ? [{ text: `下一个数据集：${next.name}，还有 ${grouped(next.left)} 条`, href: `./workbench?dataset=${next.id}` }]
       : []),
     { text: "评分", href: `./scores?${here}` },
     { text: "记录表", href: `./records?${here}` },
