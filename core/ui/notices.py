@@ -21,6 +21,8 @@ _LOOK_SECONDS = 3.0
 _log = logging.getLogger("shiyao.ui")
 _WAITING = "messages-of-the-next-run"
 _LEFT = "message-if-left"
+_LEFT_SHOWN = "message-if-left-shown"
+"""In the session: what was left undone, and the page that says so until somebody goes on from there."""
 
 
 def show_error(error: ShiyaoError) -> None:
@@ -70,20 +72,22 @@ def announce(message: Markdown, *, icon: str = ":material/check:") -> None:
 
 @contextmanager
 def announced_if_left(message: Markdown) -> Iterator[None]:
-    """Show a message on the page that comes next, until it is closed, where somebody goes there before this is done.
+    """Show a message on the page that comes next, as long as it is open, where somebody goes there before this is done.
 
     The next page is drawn while the script of this one may still go on, so what is said must be true in either case.
+    Where the same is begun again and done, the message goes: it is true no more.
 
     Args:
         message: Chinese, Markdown with names escaped.
     """
-    st.session_state[_LEFT] = partial(st.toast, message, icon=":material/error:", duration="infinite")
+    st.session_state[_LEFT] = partial(st.warning, message, icon=":material/error:")
     try:
         yield
     except Exception:
         st.session_state.pop(_LEFT, None)
         raise
     st.session_state.pop(_LEFT, None)
+    st.session_state.pop(_LEFT_SHOWN, None)
 
 
 def announce_and_rerun(message: Markdown, *, icon: str = ":material/check:") -> None:
@@ -92,11 +96,22 @@ def announce_and_rerun(message: Markdown, *, icon: str = ":material/check:") -> 
     st.rerun()
 
 
-def show_announcements() -> None:
-    """Show the messages that the run before left."""
-    left = st.session_state.pop(_LEFT, None)
-    for show in [*st.session_state.pop(_WAITING, []), *([left] if left else [])]:
+def show_announcements(page: str) -> None:
+    """Show the messages that the run before left.
+
+    Args:
+        page: script of the page that is drawn; what was left undone is said on one page, below its title (page.css).
+    """
+    for show in st.session_state.pop(_WAITING, []):
         show()
+    if (left := st.session_state.pop(_LEFT, None)) is not None:
+        st.session_state[_LEFT_SHOWN] = (left, page)
+    draw, place = st.session_state.get(_LEFT_SHOWN, (None, page))
+    if place != page:
+        st.session_state.pop(_LEFT_SHOWN)
+    elif draw is not None:
+        with st.container(key="message-left"):
+            draw()
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

@@ -25,7 +25,7 @@ def draw_requested_page() -> None:
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             leave_workbench()
         state.keep_page(script)
-        show_announcements()
+        show_announcements(script)
         with address.unknown_parts_said():
             with timed_page(script):
                 page.run()

@@ -84,7 +84,7 @@ def import_chats(
         form_name: of the dataset, as :func:`core.services.forms.resolve_form` reads it; ``None``: its own, or the
             default one of a new dataset.
         columns: which columns of a table to use.
-        on_progress: called now and then from this thread.
+        on_progress: called now and then from this thread; once it tells what is stored, in the transaction that stores.
         count_all: messages and speakers of all chats are counted, however many there are.
         grow: a chat that goes on from one that is there takes its place, if nobody has worked on that; otherwise it is
             added as another chat.
@@ -110,7 +110,7 @@ def import_chats(
         target = _Target(name, split, form, who, dry_run, grow)
         try:
             with store.read() if dry_run else store.write() as session:
-                report = _write(session, stage, file, target, counts)
+                report = _write(session, stage, file, target, counts, on_progress)
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
@@ -188,6 +188,7 @@ def _write(
     file: ParentFileReader,
     target: _Target,
     counts: SpeakerCounts,
+    on_progress: OnProgress | None,
 ) -> ImportReport:
     """Place all chats and, but for a dry run, store them, their labels and the import's entry in the history."""
     dataset, new_dataset = _dataset(session, target, source_hash=file.sha256)
@@ -200,7 +201,9 @@ def _write(
     before = _chat_count(session, dataset_id)
     placement = ChatPlacement(session, dataset_id, appending, last=expected, grow=target.grow, is_empty=not before)
     lengths: list[list[int]] = []
-    added = skipped = 0
+    added = skipped = handled = 0
+    if on_progress:
+        on_progress(ImportProgress(file.rows, _READING_SHARE, 0))
     added_ids: list[int] = []
     present_ids: set[int] = set()
     for batch in stage.batches():
@@ -224,6 +227,10 @@ def _write(
                     if chat.forms_text is not None
                 ]
             )
+        handled += len(batch)
+        if on_progress and handled < stage.count:
+            share = _READING_SHARE + (1 - _READING_SHARE) * handled / stage.count
+            on_progress(ImportProgress(file.rows, share, handled))
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
     repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
     if placement.alike:

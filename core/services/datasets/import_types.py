@@ -34,10 +34,11 @@ class FileFormat(StrEnum):
 
 
 class ImportProgress(NamedTuple):
-    """Progress of an import: rows seen so far, and the share (0 to 1) of the whole work."""
+    """Progress of an import: rows seen and chats stored so far, and the share (0 to 1) of the whole work."""
 
     rows: int
     share: float
+    stored: int | None = None
 
 
 OnProgress = Callable[[ImportProgress], None]

@@ -34,6 +34,9 @@ from core.services.datasets.staging import BATCH, text_hash
 from core.services.datasets.submission_alignment import require_aligned
 from core.services.team import permitted
 
+_READING_SHARE = 0.9
+"""Of the work; the rest is storing."""
+
 
 @permitted(Permission.IMPORT)
 def import_run(
@@ -78,10 +81,12 @@ def import_run(
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
-    with open_pass(source, ReadJob("submissions", filename, form, columns), on_progress) as file:
+    with open_pass(source, ReadJob("submissions", filename, form, columns, share=_READING_SHARE), on_progress) as file:
         # The texts are only compared: their digests are enough, and are small.
         rows = [(replace(row, text=""), text_hash(row.text) if row.text else "") for row in file.submissions()]
     file.require_rows(len(rows))
+    if on_progress:
+        on_progress(ImportProgress(file.rows, _READING_SHARE, 0))
     try:
         with store.read() if dry_run else store.write() as session:
             writer = RunWriter(session, target.id, name=name, kind=kind, file=file, dry_run=dry_run)

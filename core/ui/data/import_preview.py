@@ -105,9 +105,9 @@ def draw_preview_summary(previewed: ImportPreview) -> None:
         parts = parts[:1]
     if previewed.customers:
         parts.append(f"{previewed.customers:,} 张表单")
-    least = "至少 " if previewed.looked_at < previewed.good else ""
+    sample = f"前 {previewed.looked_at:,} 条群聊里 " if previewed.looked_at < previewed.good else ""
     counted = (
-        [f"{least}{previewed.messages:,} 条消息", f"{previewed.speakers:,} 位发言人"] if previewed.looked_at else []
+        [f"{sample}{previewed.messages:,} 条消息", f"{previewed.speakers:,} 位发言人"] if previewed.looked_at else []
     )
     written = (*counted, previewed.format, previewed.encoding)
     st.markdown(

@@ -41,7 +41,7 @@ def draw_import_report(report: ImportReport) -> None:
     what = f"抽取任务「{report.run}」" if report.kind is FileKind.SUBMISSION else f"数据集「{report.dataset}」"
     parts = [f"共 {report.total:,} 条", f"新增 {report.added:,}", f"已有 {report.skipped:,}"]
     if report.labels and report.kind is FileKind.CHATS:
-        parts.append(f"标注 {report.labels}")
+        parts.append(f"标注 {report.labels:,}")
     if report.existing:
         parts.append(f"数据集现在共 {report.existing + report.added:,} 条群聊")
     if report.import_id in undone_imports():

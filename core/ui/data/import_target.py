@@ -64,15 +64,22 @@ def _import_button(place: Any, name: str) -> bool:
     return bool(place.button("导入", type="primary", width="stretch", **off))
 
 
-def _progress_bar(text: str) -> Any:
-    """A callback that moves a progress bar."""
-    bar = st.progress(0.0, text=escape_markdown(text))
+def _progress_bar(rows: int) -> Any:
+    """A callback that moves a progress bar; ``rows`` are those of the file."""
+    bar = st.progress(0.0, text="正在导入")
 
     def update(now: ImportProgress) -> None:
         if now.share < 1:  # then all is stored, and nothing drawn may end the script before that is told
-            bar.progress(now.share, text=f"{escape_markdown(text)}，已读 {now.rows:,} 条。请留在本页，离开就不导入了。")
+            bar.progress(now.share, text=f"{escape_markdown(progress_words(now, rows))}。请留在本页，离开就不导入了。")
 
     return update
+
+
+def progress_words(now: ImportProgress, rows: int) -> str:
+    """How far an import of so many rows is."""
+    if now.stored is not None:
+        return f"正在存入：已存 {now.stored:,} 条，共读了 {now.rows:,} 条"
+    return f"正在导入：已读 {now.rows:,} / {max(rows, now.rows):,} 条"
 
 
 def _unless_left(name: str) -> AbstractContextManager[None]:
@@ -83,12 +90,12 @@ def _unless_left(name: str) -> AbstractContextManager[None]:
     )
 
 
-def _shared_options(uploaded: Any, chosen: TableColumns) -> dict[str, Any]:
+def _shared_options(uploaded: Any, previewed: ImportPreview, chosen: TableColumns) -> dict[str, Any]:
     """What an import of chats and one of forms are told alike."""
     return {
         "filename": uploaded.name,
         "columns": chosen,
-        "on_progress": _progress_bar("正在导入"),
+        "on_progress": _progress_bar(previewed.good + len(previewed.rejected)),
         "who": state.reviewer(),
     }
 
@@ -135,7 +142,7 @@ def _draw_chats(
                 split=split,
                 form_name=form,
                 grow=grows(uploaded.file_id),
-                **_shared_options(uploaded, chosen),
+                **_shared_options(uploaded, previewed, chosen),
             )
         finish_import(report)
     elif target.strip():
@@ -173,7 +180,7 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
                 dataset=target.id,
                 run=run,
                 kind=kind,
-                **_shared_options(uploaded, chosen),
+                **_shared_options(uploaded, previewed, chosen),
             )
         finish_import(report)
     elif run.strip():

@@ -251,14 +251,19 @@ def test_an_error_while_writing_leaves_nothing(store: Store, form: Form) -> None
 
 def test_readers_and_writers_go_on_while_a_file_is_read(store: Store) -> None:
     seen: list[list[str]] = []
+    stored: list[int] = []
 
-    def look(_: ImportProgress) -> None:
+    def look(progress: ImportProgress) -> None:
+        if progress.stored is not None:  # in the transaction that stores
+            stored.append(progress.stored)
+            return
         with store.write() as session:
             session.execute(text("UPDATE dataset SET split = split"))
         seen.append(names(store))
 
     load(store, [{"chat_text": f"甲：{number}"} for number in range(350)], on_progress=look)
     assert seen == [[], [], [], ["数据"]]
+    assert stored[0] == 0 and stored == sorted(stored) and stored[-1] < 350
 
 
 def test_two_imports_at_once_make_one_dataset(store: Store) -> None:
