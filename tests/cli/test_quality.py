@@ -46,7 +46,7 @@ def test_compare_prints_what_the_page_shows(store: Store, db: str, capsys: pytes
 def test_compare_in_words(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--dataset", "d", "--run", "乙", "--run", "乙", "--db", db]) == 0
     out = capsys.readouterr().out
-    assert "不能区分" in out and "lcs" in out and "0.8" in out and "下限" in out
+    assert "不能区分" in out and "最长公共子序列" in out and "0.8" in out and "下限" in out
 
 
 @pytest.mark.parametrize(

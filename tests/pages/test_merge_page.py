@@ -42,6 +42,11 @@ def test_two_runs_become_one_per_field(page: OpenPage, store: Store) -> None:
     assert [metric.label for metric in app.metric][0] == "交叉验证的估计"
     next(one for one in app.button if one.label == "合并").click().run()
     assert "已存为抽取任务" in seen(app)
+    assert app.multiselect[0].value == ["模型二", "模型"] and app.text_input[0].value.endswith("个抽取任务-2")
+    assert {"去评分", "和原来的对比", "从它开始审阅"} <= {link.proto.label for link in app.get("page_link")}
+    app.text_input[0].set_value(app.text_input[0].value.removesuffix("-2")).run()
+    next(one for one in app.button if one.label == "合并").click().run()
+    assert "请换一个" in seen(app) and "格说法不同" in seen(app) and app.dataframe, "a taken name takes nothing away"
     with store.read() as session:
         kinds = [run.kind for run in queries.runs(session, number)]
     assert RunKind.MERGE in kinds

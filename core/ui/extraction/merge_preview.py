@@ -1,5 +1,8 @@
 """Merging runs: the choices, what to expect, and the cells on which the runs differ."""
 
+import itertools
+from collections.abc import Collection, Sequence
+
 import streamlit as st
 
 from core.adapters.store import DatasetView, RunView, queries
@@ -20,12 +23,30 @@ _EXPLANATIONS = {
     Method.BEST: "每个字段取在标注上得分最高的抽取任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
 }
 _MERGED_NAME = "shiyao.merge.made"
+"""In the session, by dataset: the run that was merged last."""
+_CHOSEN = "shiyao.merge.chosen"
+"""In the session, by dataset: the runs that were chosen, for the list that a new run has changed."""
 
 
 def mergeable_runs(dataset: DatasetView) -> list[RunView]:
     """Runs with answers, newest first, without labels."""
     with state.store().read() as session:
         return [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+
+
+def runs_to_merge(runs: Sequence[RunView], chosen: Sequence[str]) -> list[str]:
+    """Names of the runs that are chosen at first: as they were, else the two newest that are no merge themselves."""
+    names = [run.name for run in runs]
+    unmerged = [run.name for run in runs if run.kind != RunKind.MERGE]
+    still = [name for name in chosen if name in names]
+    return still if len(still) > 1 else (unmerged if len(unmerged) > 1 else names)[:2]
+
+
+def merged_name(method: str, count: int, taken: Collection[str]) -> str:
+    """A name for the merged run that no run has yet."""
+    stem = f"{METHOD_TITLES[Method(method)]} {count} 个抽取任务"
+    numbered = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([stem], numbered) if name not in taken)
 
 
 def _draw_estimate(plan: MergePlan) -> None:
@@ -78,20 +99,22 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
 def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
     """Choices on the left; differences and the main button on the right."""
     names = [run.name for run in runs]
+    kept, made_key = f"{_CHOSEN}.{dataset.id}", f"{_MERGED_NAME}.{dataset.id}"
     left, right = st.columns([4, 7], gap="large")
     with left:
         chosen = st.multiselect(
             "抽取任务（先选的排在前面）",
             names,
-            default=names[:2],
+            default=runs_to_merge(runs, st.session_state.get(kept, ())),
             key=f"merge-runs-{dataset.id}",
             placeholder="至少两个",
         )
         method = st.radio("怎么合并", list(METHOD_TITLES), format_func=METHOD_TITLES.__getitem__, key="merge-method")
         st.caption(_EXPLANATIONS[Method(method)])
-        name = st.text_input(
-            "新的抽取任务的名称", f"{METHOD_TITLES[method]} {len(chosen):,} 个抽取任务", key=f"merge-name-{method}"
-        )
+        st.session_state[kept] = chosen
+        with state.store().read() as session:
+            free = merged_name(method, len(chosen), {run.name for run in queries.runs(session, dataset.id)})
+        name = st.text_input("新的抽取任务的名称", free, key=f"merge-name-{dataset.id}-{free}")
     with right, show_errors():
         if len(chosen) < 2:
             st.caption("先选至少两个抽取任务。")
@@ -100,9 +123,25 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         st.markdown(f"**{plan.chats:,d} 条群聊，{plan.differing:,} 格说法不同**")
         _draw_estimate(plan)
         if st.button("合并", type="primary", icon=":material/merge:", **only_for(Permission.RUNS)):
-            st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
-        if made := st.session_state.get(_MERGED_NAME):
-            st.success(f"已存为抽取任务「{escape_markdown(made)}」。", icon=":material/check:")
-            address = {"dataset": str(dataset.id)}
-            st.page_link(navigation.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
+            with show_errors():  # the preview stays where the name is taken
+                st.session_state[made_key] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
+                st.rerun()  # the list and the name offered know the new run
+        if (made := st.session_state.get(made_key)) in names:
+            _draw_ways_on(dataset, made, chosen)
         _draw_differences(plan, form)
+
+
+def _draw_ways_on(dataset: DatasetView, made: str, chosen: Sequence[str]) -> None:
+    """What was made, and what one does with it next."""
+    st.success(f"已存为抽取任务「{escape_markdown(made)}」。", icon=":material/check:")
+    here, arrow = {"dataset": str(dataset.id)}, ":material/arrow_forward:"
+    beside = next((name for name in chosen if name != made), "")
+    ways: list[tuple[str, str, dict[str, str | list[str]]]] = [
+        (navigation.SCORES, "去评分", {**here}),
+        (navigation.COMPARE, "和原来的对比", here | {"runs": [beside, made]}),
+        (navigation.RUNS, "看这个抽取任务，或设为默认任务", {**here, "run": made}),
+        (navigation.WORKBENCH, "从它开始审阅", {**here, "run": made}),
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for page, label, query in ways:
+            st.page_link(page, label=escape_markdown(label), icon=arrow, query_params=query, width="content")
