@@ -166,14 +166,16 @@ def _rows(form: Form, index: int, record: Record | None, forms: list[dict[str, A
     if record is None:
         answers = [form.coerce(values).values for values in forms or []] or [form.empty()]
         return [Row(index, number, 0, UNREVIEWED, "", "", "", values) for number, values in enumerate(answers)]
-    updated = f"{record.updated_at.astimezone():%Y-%m-%d %H:%M}"
+    # An edit that was undone leaves a record that is nobody's again: who wrote what stands in its history.
+    is_open = record.status == UNREVIEWED
+    updated = "" if is_open else f"{record.updated_at.astimezone():%Y-%m-%d %H:%M}"
     return [
         Row(
             index,
             number,
             record.version,
             record.status,
-            record.reviewer,
+            "" if is_open else record.reviewer,
             updated,
             record.note,
             {field.key: customer["values"].get(field.key, field.empty) for field in form.fields},

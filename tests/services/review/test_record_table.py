@@ -6,6 +6,8 @@ from core.adapters.store import Store
 from core.services.review import Filter
 from core.services.review.queue import background_update
 from core.services.review.record_table import BY_CHANGE, BY_INDEX, BY_STAKE, matching_chats, page
+from core.services.review.records import bulk
+from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, PRODUCT, answer, decide, make
 
@@ -51,3 +53,19 @@ def test_empty_means_chats_without_customers_too_and_sorting_goes_with_a_filter(
     assert matching_chats(store, dataset.id, wanted=Filter(field=PHONE, filled="有值"), base_run=run) == [2]
     assert chats(empty, PHONE) == [1, 3, 5]  # chat 4 has a record and no customer, so no row
     assert chats(ALL, PHONE)[0] == 2
+
+
+def test_an_edit_that_was_undone_leaves_nobody_beside_an_unreviewed_chat(store: Store) -> None:
+    dataset = make(store, 1)
+    run = answer(store, dataset, "甲", {1: [{NAME: "林木1"}]})
+    edits = [CellEdit(1, 0, NAME, "林木木", 0)]
+    plan = plan_edits(store, FORM, dataset.id, edits, base_run=run, who="新来")
+    done = bulk.apply(store, FORM, plan, who="新来", reason="改", base_run=run, cell_id="e-1")
+
+    def row() -> tuple[str, str, bool]:
+        [one] = page(store, FORM, dataset.id, wanted=ALL, base_run=run).rows
+        return one.status, one.reviewer, bool(one.updated)
+
+    assert row() == ("草稿", "新来", True)
+    bulk.undo(store, FORM, dataset.id, done.id, who="新来")
+    assert row() == ("未审阅", "", False)
