@@ -394,6 +394,9 @@ def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool)
             }
         )
         return
+    if not estimated.chats:
+        say("没有要问的了：范围里的群聊都有结果，什么都不会发出去。失败的用 retry 重试。")
+        return
     price = "单价未知，请在模型页填写" if estimated.yuan is None else f"约 {money(estimated.yuan)}"
     say(
         f"预计抽取 {estimated.chats:,} 条群聊，调用 {estimated.calls:,} 次，提问约 {estimated.tokens_in:,} token，"

@@ -157,5 +157,8 @@ def test_a_dry_run_says_what_leaves(run: Any, store: Store, monkeypatch: pytest.
         assert "原样发给模型的服务" in run(*arguments, "openai")[1]
         leaves = json.loads(run(*arguments, "openai", "--json")[1])["leaves"]
         assert service.requests == []
+        assert run("extract", "--dataset", "d", "--run", "l", "--provider", "local")[0] == 0
+        left = run("extract", "--dataset", "d", "--run", "l", "--provider", "local", "--dry-run")[1]
+        assert left.startswith("没有要问的了") and "调用" not in left
     assert leaves["remote"] and not leaves["replaced"] and leaves["chat"] == 1
     assert sum(leaves["personal"].values()) and "群聊" in leaves["user"]
