@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store.kept_reads import read_once
+from core.adapters.store.last_edit import last_edit
 from core.adapters.store.models import (
     Chat,
     Dataset,
@@ -173,7 +174,8 @@ def labels_run(session: Session, dataset_id: int) -> RunView | None:
 def _run_views(session: Session, statement: Select[Any]) -> list[RunView]:
     rows = session.execute(statement).scalars().all()
     totals = _run_totals(session, [row.id or 0 for row in rows])
-    return [RunView.from_row(row, **asdict(totals[row.id or 0])) for row in rows]
+    edited = last_edit(session)
+    return [RunView.from_row(row, edited=edited, **asdict(totals[row.id or 0])) for row in rows]
 
 
 def _run_totals(session: Session, run_ids: Sequence[int]) -> dict[int, _Totals]:

@@ -105,7 +105,7 @@ class RunView(RunBase, View):
     """A run and its progress; numbers of tokens and ``seconds`` are sums over its extractions.
 
     ``outdated`` answers were made on a chat before an import went on with it. ``newest`` is the id of the last
-    extraction, 0 before the first one.
+    extraction, 0 before the first one; ``edited`` see :func:`core.adapters.store.last_edit.last_edit`.
     """
 
     id: int
@@ -119,6 +119,7 @@ class RunView(RunBase, View):
     tokens_cached: int = 0
     batch_in: int = 0
     batch_out: int = 0
+    edited: int = 0
 
     @property
     def pending(self) -> int:

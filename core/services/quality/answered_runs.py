@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store.kept_reads import read_value_once
+from core.adapters.store.last_edit import last_edit
 from core.adapters.store.models import Extraction, ExtractionStatus, Run
-from core.services.quality.cache import cached
 from core.services.quality.run_ancestry import is_from_people, taught_on
 
 
@@ -24,7 +24,7 @@ class AnsweredRun:
         model: that gave them.
         provider: by which it was called.
         answered: how many chats it answers.
-        version: changes when an answer is added or replaced.
+        version: changes when an answer is added, replaced or edited.
         is_learned: whether it, or a run behind it, was made from what people said about chats.
         is_tuned_here: whether its model was trained on chats of this dataset.
     """
@@ -44,38 +44,37 @@ class AnsweredRun:
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
     """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
     every = session.execute(select(Run).where(col(Run.dataset_id) == dataset_id)).scalars().all()
-    versions = read_value_once(session, "newest answers", dataset_id, lambda: _newest_answers(session, dataset_id))
-    rows = [(run, *versions[run.id]) for run in sorted(every, key=lambda run: -(run.id or 0)) if run.id in versions]
+    counts = read_value_once(session, "answers of runs", dataset_id, lambda: _count_answers(session, dataset_id))
+    edited = last_edit(session)
     runs = []
-    for run, *version in rows:
-        run_id = run.id or 0
-        key = ("answered", database_address(session), run_id, *version)
-        if answered := cached(key, lambda run_id=run_id: _answered(session, run_id)):  # type: ignore[misc]
+    for run in sorted(every, key=lambda run: -(run.id or 0)):
+        newest, failed, answered = counts.get(run.id or 0, (0, 0, 0))
+        if answered:
             identity = (run.name, run.kind, run.status, run.model, run.provider)
-            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), *_taught(session, run, every)))
+            version = (newest, failed, answered, run.form_change, edited)
+            runs.append(AnsweredRun(run.id or 0, *identity, answered, version, *_taught(session, run, every)))
     return runs
 
 
-def _newest_answers(session: Session, dataset_id: int) -> dict[int, tuple[int, int]]:
-    """By run that answers anything, the id of the newest extraction and how many there are."""
+def _count_answers(session: Session, dataset_id: int) -> dict[int, tuple[int, int, int]]:
+    """By run, the id of the newest extraction, how many failed, and how many are answers; from an index alone."""
     of_dataset = select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)
     statement = (
-        select(col(Extraction.run_id), func.max(col(Extraction.id)), func.count())
+        select(col(Extraction.run_id), col(Extraction.status), func.max(col(Extraction.id)), func.count())
         .where(col(Extraction.run_id).in_(of_dataset))
-        .group_by(col(Extraction.run_id))
+        .group_by(col(Extraction.run_id), col(Extraction.status))
     )
-    return {run_id: (newest, count) for run_id, newest, count in session.execute(statement)}
+    counts: dict[int, tuple[int, int, int]] = {}
+    for run_id, status, newest, count in session.execute(statement):
+        last, failed, answered = counts.get(run_id, (0, 0, 0))
+        is_failed = status == ExtractionStatus.FAILED
+        more = (count, 0) if is_failed else (0, count)
+        counts[run_id] = (max(last, newest), failed + more[0], answered + more[1])
+    return counts
 
 
 def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:
     return is_from_people(run, every), taught_on(session, run.dataset_id, run, every) > 0
-
-
-def _answered(session: Session, run_id: int) -> int:
-    statement = select(func.count()).where(
-        col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED
-    )
-    return int(session.execute(statement).scalar_one())
 
 
 def database_address(session: Session) -> str:

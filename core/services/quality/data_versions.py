@@ -7,16 +7,17 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.kept_reads import read_value_once
+from core.adapters.store.last_edit import last_edit
 from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 from core.services.team import withheld
 
 
 def run_version(run: RunView) -> Hashable:
-    """Version of a run's answers: changes when one is added or replaced, or all are carried to another form.
+    """Version of a run's answers: changes when one is added, replaced or edited.
 
-    Extractions are never edited otherwise.
+    What edits them where they stand: :func:`core.adapters.store.last_edit.last_edit`.
     """
-    return run.id, run.created_at, run.newest, run.done, run.failed, run.outdated, run.form_change
+    return run.id, run.created_at, run.newest, run.done, run.failed, run.outdated, run.form_change, run.edited
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:
@@ -35,17 +36,18 @@ def records_version(session: Session, dataset_id: int, review_pass: str | None =
             statement = statement.where(col(Record.review_pass) == review_pass)
         return tuple(session.execute(statement).one())
 
-    return *read_value_once(session, "version of records", key, read), hidden
+    return *read_value_once(session, "version of records", key, read), hidden, last_edit(session)
 
 
 def chats_version(session: Session, dataset: DatasetView) -> Hashable:
-    """Version of a dataset's chats: changes when chats are added or deleted."""
+    """Version of a dataset's chats: changes when chats are added, deleted or edited."""
 
     def read() -> int:
         newest = select(func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset.id)
         return int(session.execute(newest).scalar_one() or 0)
 
-    return dataset.id, dataset.created_at, dataset.chats, read_value_once(session, "newest chat", dataset.id, read)
+    newest_id = read_value_once(session, "newest chat", dataset.id, read)
+    return dataset.id, dataset.created_at, dataset.chats, newest_id, last_edit(session)
 
 
 def reference_version(session: Session, dataset: DatasetView, against: str) -> Hashable:

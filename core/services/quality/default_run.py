@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -24,6 +24,7 @@ from core.adapters.store.models import (
     RunStatus,
     SeenDefaultRun,
 )
+from core.adapters.store.queries import dataset
 from core.domain.permissions import Permission
 from core.domain.scoring.interval import Interval
 from core.errors import InputError
@@ -69,6 +70,7 @@ class DefaultRun:
         who: who pinned it, where somebody did.
         at: when it was pinned.
         first: number of labelled chats that it was judged on, where there are more: the first ones.
+        answers_few: whether it answers a part of the chats only, where nothing but its age decided.
     """
 
     id: int
@@ -79,6 +81,7 @@ class DefaultRun:
     who: str = ""
     at: datetime | None = None
     first: int | None = None
+    answers_few: bool = False
 
     @property
     def why(self) -> str:
@@ -93,7 +96,7 @@ class DefaultRun:
             case DefaultReason.EXTERNAL:
                 return f"登记的线上得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.NEWEST:
-                return "最新的完整抽取任务"
+                return ("还没有做完全部群聊的，先用最新的" if self.answers_few else "最新的完整抽取任务") + left_out
             case DefaultReason.ONLY_LABELS:
                 return "还没有完整的抽取任务，先用人工标注"
 
@@ -142,11 +145,13 @@ def _best_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> 
     if not runs:
         return None
     scores = session.execute(
-        select(func.max(col(ExternalScore.id)), func.count())
+        select(col(ExternalScore.id), col(ExternalScore.run_id), col(ExternalScore.score))
         .join(Run, col(Run.id) == col(ExternalScore.run_id))
         .where(col(Run.dataset_id) == dataset_id)
-    ).one()
-    key = ("default run", database_address(session), dataset_id, tuple(runs), *scores)
+        .order_by(col(ExternalScore.id))
+    )
+    # Not the newest id alone: on SQLite one that is deleted leaves its id to the next.
+    key = ("default run", database_address(session), dataset_id, tuple(runs), *map(tuple, scores))
     return cached(key, lambda: _choose(session, dataset_id, runs))
 
 
@@ -230,7 +235,8 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if has_labels:
         best_found = max(found_shares.values(), default=0.0)
         candidates = [run for run in candidates if found_shares.get(run.id, 0.0) >= FILLED_FROM * best_found]
-    elif not found_shares and len(candidates) > 1:
+    newest = candidates[0] if candidates else None
+    if not has_labels and not found_shares and len(candidates) > 1:
         candidates = _filled(session, dataset_id, candidates)
     if rivals := [run for run in candidates if run.id in measured]:
         best = max(rivals, key=lambda run: (round(measured[run.id].score, 6), run.id))
@@ -238,7 +244,10 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
         left_out = any(round(one.score - measured[best.id].score, 6) > 0 for one in measured.values())
         first = JUDGED_ON if labels is not None and labels.answered > JUDGED_ON else None
         return DefaultRun(best.id, best.name, reason, measured[best.id].score, left_out, first=first)
-    return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
+    chosen = candidates[0]
+    few_answers = chosen.answered < COMPLETE_FROM * dataset(session, dataset_id).chats
+    left_out = chosen is not newest
+    return DefaultRun(chosen.id, chosen.name, DefaultReason.NEWEST, left_out=left_out, answers_few=few_answers)
 
 
 def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:

@@ -18,6 +18,7 @@ from core.domain.form import load_named_form
 from core.domain.pinyin import readings_of
 from core.errors import FormError
 from core.services.quality.cache import cached
+from core.services.quality.data_versions import run_version
 from core.services.review.queue.filters import cell
 
 LETTERS = re.compile(r"[a-z][a-z0-9]{1,29}")
@@ -60,7 +61,7 @@ def find_customers(session: Session, dataset_id: int, letters: str, *, limit: in
     if largest is None:
         return []
     is_under_way = largest.status == RunStatus.RUNNING
-    version = largest.newest // _EVERY if is_under_way else (largest.newest, largest.done)
+    version = (largest.newest // _EVERY, largest.edited) if is_under_way else run_version(largest)
     key = ("palette customers", session.get_bind().engine.url, largest.id, version)
     spelled = cached(key, lambda: _spelled(session, dataset_id, largest), chats=max(1, largest.done))
     return list(islice(_customers_spelled(spelled, letters), limit))

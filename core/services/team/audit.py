@@ -3,36 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import AuditEntry
+from core.adapters.store.models import AuditKind as AuditKind
 from core.domain.permissions import Permission
 from core.services.team.acting import Actor, current_actor, permitted
 
 LONGEST_TEXT = 500
-
-
-class AuditKind(StrEnum):
-    """What the audit log tells apart."""
-
-    SIGN_IN = "登录"
-    SIGN_IN_FAILED = "登录失败"
-    SIGN_OUT = "退出"
-    EXPORT = "导出"
-    DELETION = "删除"
-    ACCOUNT = "账号"
-    ROLE = "角色"
-    PASSWORD = "密码"
-    MODEL = "模型与密钥"
-    BACKUP = "备份"
-    REVIEW_CHECKS = "把关"
-    FORM = "表单"
-    TOKEN = "令牌"
-    WEBHOOK = "回调"
 
 
 @dataclass(frozen=True, slots=True)

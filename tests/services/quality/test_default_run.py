@@ -8,13 +8,14 @@ from sqlmodel import col
 
 from core.adapters.llm import ModelSpec
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Chat, LearnedModel, RunKind, RunStatus, TrainingSet
+from core.adapters.store.models import Chat, ExternalScore, Extraction, LearnedModel, RunKind, RunStatus, TrainingSet
 from core.domain.form import FormValues
 from core.domain.merge import Method
 from core.errors import InputError
 from core.services.export.answer_sources import default_source
 from core.services.extraction.merging import merge_runs, plan_merge
 from core.services.extraction.runs import delete as delete_run
+from core.services.privacy.people import rename_person
 from core.services.quality import (
     RECORDS,
     Benchmark,
@@ -22,7 +23,10 @@ from core.services.quality import (
     add_external_score,
     default_run,
     pin_default_run,
+    remove_external_score,
 )
+from core.services.quality.answered_runs import runs_with_answers
+from core.services.quality.data_versions import chats_version, records_version, run_version
 from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
 from core.services.quality.record_origins import FLATTERED, LEARNED
 from core.services.quality.run_ancestry import trained_on
@@ -59,7 +63,8 @@ def test_the_newest_run_is_the_default_only_if_it_is_worth_starting_from(store: 
     make_run(store, dataset, "都失败了", dict.fromkeys(range(1, 9)))
     full(store, dataset, "还在抽取", status=RunStatus.RUNNING)
     default = default_of(store, dataset)
-    assert (default.id, default.reason, default.why) == (second, DefaultReason.NEWEST, "最新的完整抽取任务")
+    assert (default.id, default.reason) == (second, DefaultReason.NEWEST)
+    assert default.why == "最新的完整抽取任务；学过答案、没做完或填得太少的不参选"
     delete_run(store, second)
     assert default_of(store, dataset).id == first
 
@@ -314,3 +319,55 @@ def test_what_was_learned_from_other_chats_has_an_honest_score(store: Store) -> 
     specs = [ModelSpec(name=name, provider="learned", parameters={"digest": name}) for name in runs]
     with store.read() as session:
         assert [trained_on(session, dataset.id, spec) for spec in specs] == [0, 1, 0]
+
+
+def test_an_answer_that_replaces_a_failure_is_known_at_once(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    older = full(store, dataset, "旧的", 6)
+    newer = make_run(store, dataset, "新的", {i: [FULL] if i < 4 else None for i in range(1, 9)})
+    assert default_of(store, dataset).id == older
+    with store.write() as session:  # as a retry does: the rows keep their ids
+        failed = select(Extraction).where(col(Extraction.run_id) == newer, col(Extraction.status) == "failed")
+        for row in session.execute(failed).scalars():
+            row.status, row.forms = "ok", [FULL]
+    assert default_of(store, dataset).id == newer
+    with store.read() as session:
+        assert [run.answered for run in runs_with_answers(session, dataset.id)] == [8, 6]
+
+
+def test_a_score_from_outside_that_is_put_right_is_the_one_that_counts(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    first, second = (full(store, dataset, name) for name in ("一", "二"))
+    add_external_score(store, first, 30)
+    assert (default_of(store, dataset).name, default_of(store, dataset).score) == ("一", 30)
+    with store.read() as session:
+        wrong = session.execute(select(col(ExternalScore.id))).scalar_one()
+    remove_external_score(store, wrong)
+    add_external_score(store, second, 20)
+    assert (default_of(store, dataset).name, default_of(store, dataset).score) == ("二", 20)
+
+
+def test_what_is_kept_of_answers_ends_with_a_person_who_is_renamed(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    run_id = full(store, dataset, "一")
+
+    def versions() -> set[object]:
+        with store.read() as session:
+            view = queries.dataset(session, dataset.id)
+            (run,) = runs_with_answers(session, dataset.id)
+            kept = (run_version(queries.run(session, run_id)), records_version(session, view.id))
+            return {run.version, *kept, chats_version(session, view)}
+
+    before = versions()
+    assert versions() == before
+    rename_person(store, [FULL[NAME]])
+    assert not versions() & before
+
+
+def test_a_run_of_a_part_of_the_chats_is_not_called_complete(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    full(store, dataset, "一小部分", 2)
+    assert default_of(store, dataset).why == "还没有做完全部群聊的，先用最新的"
+    full(store, dataset, "完整的")
+    make_run(store, dataset, "几乎是空表", {i: [{NAME: "林舟"}] for i in range(1, 9)})
+    assert default_of(store, dataset).why == "最新的完整抽取任务；学过答案、没做完或填得太少的不参选"

@@ -1,6 +1,7 @@
 """Accounts, their sign-ins and tokens, the brake on guessed passwords, and the audit log."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Column, Index, Text
@@ -98,6 +99,25 @@ class RepeatedRequest(Base, table=True):
     status: int | None = None
     answer: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class AuditKind(StrEnum):
+    """What the audit log tells apart."""
+
+    SIGN_IN = "登录"
+    SIGN_IN_FAILED = "登录失败"
+    SIGN_OUT = "退出"
+    EXPORT = "导出"
+    DELETION = "删除"
+    ACCOUNT = "账号"
+    ROLE = "角色"
+    PASSWORD = "密码"
+    MODEL = "模型与密钥"
+    BACKUP = "备份"
+    REVIEW_CHECKS = "把关"
+    FORM = "表单"
+    TOKEN = "令牌"
+    WEBHOOK = "回调"
 
 
 class AuditEntry(Base, table=True):
