@@ -37,7 +37,9 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             draw_live_button(run)
             draw_limits_popover(run, spec)
         if run.failed:
-            label, retry = f"重试失败的 {run.failed:,d} 条", (run_service.retry_failed, run.id)
+            # A run that goes on asks about all that it wanted.
+            rest = f"，做完其余 {run.pending:,} 条" if run.pending else ""
+            label, retry = f"重试失败的 {run.failed:,} 条{rest}", (run_service.retry_failed, run.id)
             st.button(label, key=f"retry-{run.id}", icon=":material/replay:", on_click=_act, args=retry, **off)
         more = run_service.chats_out_of_scope(store, run.id)
         if more > 0:

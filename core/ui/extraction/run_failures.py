@@ -41,8 +41,9 @@ def draw_failures(run: RunView, form: Form) -> None:
             key=held_choice(f"failed-cause-{run.id}-{'|'.join(by_cause)}", list(by_cause)),
         )
         group = by_cause[cause if cause in by_cause else groups[0].cause]
+        only, rest = ("", f"，做完其余 {run.pending:,} 条") if run.pending else ("只", "")
         retry = run.status != RunStatus.RUNNING and st.button(
-            f"只重试这一类 {len(group.chats):,} 条",
+            f"{only}重试这一类 {len(group.chats):,} 条{rest}",
             icon=":material/replay:",
             key=f"retry-{run.id}-{group.cause}",
             **only_for(Permission.RUNS),

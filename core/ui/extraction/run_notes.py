@@ -11,18 +11,19 @@ from core.services.export import index_ranges
 from core.services.extraction.pipeline import latest_notes
 from core.ui.markdown import escape_markdown
 
-_BY = {"vote": "投票", "windows": "分段合并"}
+_BY = {"vote": "投票", "windows": "分段合并", "merge": "合并"}
 
 
 def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
     """Expander with the notes of each chat; nothing where there are none."""
-    noted = [(one.index, notes) for one in extractions if notes_summary(notes := latest_notes(one.replies))]
+    noted = [(one, notes) for one in extractions if notes_summary(notes := latest_notes(one.replies))]
     if not noted:
         return
     with st.expander(f"最新的 {len(extractions):,} 条群聊里，{len(noted):,} 条清理、分段或取舍过"):
-        for index, notes in noted:
-            st.markdown(f"**第 {index:d} 条**：{escape_markdown(notes_summary(notes))}")
-            st.markdown("\n".join(f"- {escape_markdown(line)}" for line in note_lines(notes, form)))
+        for one, notes in noted:
+            names = [form.name_of(values) for values in one.forms or ()]
+            st.markdown(f"**第 {one.index:d} 条**：{escape_markdown(notes_summary(notes))}")
+            st.markdown("\n".join(f"- {escape_markdown(line)}" for line in note_lines(notes, form, names)))
 
 
 def notes_summary(notes: dict[str, list[dict[str, Any]]]) -> str:
@@ -37,8 +38,14 @@ def notes_summary(notes: dict[str, list[dict[str, Any]]]) -> str:
     return " · ".join(parts)
 
 
-def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
-    """One sentence per step, window and cell."""
+def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form, names: Sequence[str] = ()) -> list[str]:
+    """One sentence per step, window and cell.
+
+    Args:
+        notes: of one chat.
+        form: the dataset's form.
+        names: of the customers of its answer, for cells that say only which customer they are of.
+    """
     sentences = [
         f"{step['why']}：省去 {step['characters']:,} 字"
         + (f"，在第 {index_ranges(step['messages'])} 条消息" if step["messages"] else "")
@@ -51,8 +58,9 @@ def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
         label = form.field(cell["field"]).label if cell["field"] in form else cell["field"]
         others = "、".join(_taken_text(other) for other in cell["others"])
         by = _BY.get(cell["from"], cell["from"])
+        name = cell.get("name") or next(iter(names[cell["customer"] : cell["customer"] + 1]), "")
         sentences.append(
-            f"{cell['name'] or '（未填姓名）'} · {label}：取「{_taken_text(cell['taken'])}」，{by}时没有取「{others}」"
+            f"{name or '（未填姓名）'} · {label}：取「{_taken_text(cell['taken'])}」，{by}时没有取「{others}」"
         )
     return sentences
 

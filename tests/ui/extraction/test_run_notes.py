@@ -37,3 +37,12 @@ def test_a_chat_shown_whole_says_nothing(form: Form) -> None:
         form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider_entry("local").connect(None)
     )
     assert notes_summary(latest_notes(kept_replies(outcome, MOMENT))) == ""
+
+
+def test_what_a_merge_did_not_take_is_told_with_the_customer(form: Form) -> None:
+    field = next(field for field in form.fields if not field.is_list and field.key != form.name_field)
+    taken = {"customer": 1, "field": field.key, "taken": "五万", "from": "merge"}
+    others = [{"value": "三万", "runs": ["甲"]}]
+    notes = {"left_out": [], "windows": [], "alternatives": [taken | {"others": others}]}
+    assert note_lines(notes, form, ["何苗", "苏木"]) == [f"苏木 · {field.label}：取「五万」，合并时没有取「三万」"]
+    assert note_lines(notes, form)[0].startswith("（未填姓名）")
