@@ -118,6 +118,8 @@ test("a number asks for chats of the datasets that the other words name, else of
   assert.deepEqual(chatsAskedFor("hy te 31", NAMES, "3"), { datasets: ["7"], number: "31", words: [] });
   assert.deepEqual(chatsAskedFor("31", NAMES, "3"), { datasets: ["3", "7", "2"], number: "31", words: [] });
   assert.deepEqual(chatsAskedFor("第31条 yh", NAMES, "7"), { datasets: ["3"], number: "31", words: [] });
+  assert.deepEqual(chatsAskedFor("第 31 条 yh", NAMES, "7"), { datasets: ["3"], number: "31", words: [] });
+  assert.deepEqual(chatsAskedFor("第 31", NAMES, "3")?.number, "31");
   assert.deepEqual(chatsAskedFor("crm 31 4", NAMES, "7"), { datasets: ["2"], number: "4", words: [] });
 });
 

@@ -23,6 +23,8 @@ const MOST_DATASETS = 50;
 /** Part of the points of a word that stands in the context only. */
 const OF_CONTEXT = 0.5;
 const NUMBER = /^(?:#|第)?(\d{1,10})(?:条)?$/;
+/** A number of a chat as it is written with spaces: 第 12 条. */
+const SPACED = /(第|#)\s*(\d{1,10})\s*条?(?=\s|$)/g;
 const HAN = /\p{Script=Han}/u;
 /** First letters or pinyin of somebody's name, with its digits. */
 const LETTERS = /^[a-z][a-z0-9]{1,29}$/;
@@ -159,7 +161,7 @@ export function makeSearch(readings) {
    * @returns {ChatQuestion | null}
    */
   function chatsAskedFor(query, names, dataset) {
-    const words = wordsOf(query);
+    const words = wordsOf(query.replace(SPACED, (_, before, digits) => `${before}${digits}`));
     const here = names && currentDataset(names, dataset);
     if (!names || !here || !words.length) return null;
     const place = words.findLastIndex((word) => NUMBER.test(word));
