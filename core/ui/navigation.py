@@ -107,6 +107,9 @@ _CHANGED_BY = {
 _NEEDED = {ACCOUNTS: Permission.ACCOUNTS, AUDIT: Permission.AUDIT}
 """Pages that only some see in the menu; who comes by the address is told who may."""
 
+PASS, SECOND = "pass", "second"
+"""Query parameter of the workbench's address for the blind second review, ``?pass=second``."""
+
 WORKBENCH_ADDRESS = "workbench"
 """Address of the workbench: on any other page the chats it claimed are released."""
 

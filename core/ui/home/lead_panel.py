@@ -21,7 +21,7 @@ from core.ui import navigation, state
 from core.ui.folded import draw_folded
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
-from core.ui.review.blind_review import PASS, SECOND
+from core.ui.navigation import PASS, SECOND
 from core.ui.tables import count_columns, draw_table, percent_column, percent_value
 
 _FEWEST_WEEKS = 2

@@ -7,10 +7,8 @@ from core.services.review import BLIND, BlindSession
 from core.services.team import withheld_chats
 from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
+from core.ui.navigation import PASS, SECOND
 from core.ui.review import workbench_fragment
-
-PASS, SECOND = "pass", "second"
-"""Query parameter of the workbench's address, ``?pass=second``."""
 
 
 def is_blind_review() -> bool:

@@ -12,7 +12,7 @@ from core.ui import address, navigation, state
 from core.ui.links import all_runs
 from core.ui.markdown import escape_markdown
 from core.ui.name_form import ask_name
-from core.ui.review import blind_review, filter_controls
+from core.ui.review import filter_controls
 
 _START, _START_DEFAULT, _START_LABELS, _START_BEFORE = "抽取任务：", "默认任务：", "标注：", "起始值："
 
@@ -76,7 +76,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
             navigation.WORKBENCH,
             label="盲审：再审一遍，看不到抽取的值和第一遍的值",
             icon=":material/visibility_off:",
-            query_params={"dataset": str(dataset.id), blind_review.PASS: blind_review.SECOND},
+            query_params={"dataset": str(dataset.id), navigation.PASS: navigation.SECOND},
         )
         st.button(
             "清除条件",
