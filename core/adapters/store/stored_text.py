@@ -5,18 +5,29 @@ from typing import Any
 
 from sqlalchemy import Cast, Dialect, Text, bindparam, cast
 from sqlalchemy.types import UserDefinedType
+from sqlmodel import Session
 
 
 def utf8_parameter(name: str) -> Cast[str]:
     """A parameter of an insert that takes a text's UTF-8 and stores the text.
 
     SQLite's files hold just that: nothing is decoded and encoded again while others wait for the database. It must be
-    UTF-8, for SQLite does not look.
+    UTF-8, for SQLite does not look, and so must be what the file holds: ask :func:`holds_utf8` first.
 
     Args:
         name: of the parameter.
     """
     return cast(bindparam(name, type_=_Utf8()), Text())
+
+
+def holds_utf8(session: Session) -> bool:
+    """Whether a database takes a text's UTF-8 by :func:`utf8_parameter`: all but SQLite's files of another encoding.
+
+    Ours are all UTF-8. One that somebody else has made, or put together from a dump, may be UTF-16.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return True
+    return str(session.connection().exec_driver_sql("PRAGMA encoding").scalar_one()) == "UTF-8"
 
 
 class _Utf8(UserDefinedType[Any]):

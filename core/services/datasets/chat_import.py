@@ -21,7 +21,7 @@ from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Base, Chat, Dataset, Extraction, RunKind
 from core.adapters.store.named_rows import dataset_named
-from core.adapters.store.stored_text import utf8_parameter
+from core.adapters.store.stored_text import holds_utf8, utf8_parameter
 from core.domain.form import Form, form_label, load_named_form
 from core.domain.permissions import Permission
 from core.domain.stored_names import LONGEST_DATASET_NAME, NAME_RULE, is_usable_name, stored_name
@@ -54,7 +54,8 @@ SPLITS = ("train", "test", "other")
 LABELS_RUN = "标注"
 _READING_SHARE = 0.9
 # Rows are ready and many: nothing of the session is needed.
-_INSERT_CHATS = insert(Base.metadata.tables["chat"]).values(text=utf8_parameter("utf8"))
+_INSERT_TEXTS = insert(Base.metadata.tables["chat"])
+_INSERT_CHATS = _INSERT_TEXTS.values(text=utf8_parameter("utf8"))
 
 
 @permitted(Permission.IMPORT)
@@ -215,7 +216,7 @@ def _write(
         there = [*placed.same, *(chat for chat, _ in placed.longer)]
         held = [*placed.fresh, *there]
         if placed.fresh and not target.dry_run:
-            session.execute(_INSERT_CHATS, [_chat_values(dataset_id, chat) for chat in placed.fresh])
+            _insert_chats(session, dataset_id, placed.fresh)
         ids = _ids_by_index(session, dataset_id, [chat.index for chat in held])
         added_ids += [ids[chat.index] for chat in placed.fresh if chat.index in ids]
         present_ids.update(ids[chat.index] for chat in there if chat.index in ids)
@@ -356,6 +357,14 @@ def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Da
             f"数据集「{name}」的用途是 {dataset.split}，不是 {split}", "请换一个数据集名称，或不指定用途"
         )
     return dataset, False
+
+
+def _insert_chats(session: Session, dataset_id: int, chats: Sequence[StagedChat]) -> None:
+    rows = [_chat_values(dataset_id, chat) for chat in chats]
+    if holds_utf8(session):
+        session.execute(_INSERT_CHATS, rows)
+    else:
+        session.execute(_INSERT_TEXTS, [row | {"text": row.pop("utf8").decode()} for row in rows])
 
 
 def _chat_values(dataset_id: int, chat: StagedChat) -> dict[str, Any]:

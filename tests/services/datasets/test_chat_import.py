@@ -1,15 +1,18 @@
 """What goes into a dataset, what does not and why, and that nothing is ever half there."""
 
 import json
+import sqlite3
 import threading
 import tracemalloc
+from contextlib import closing
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from core.adapters.store import Store, queries
+from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Run, RunKind
 from core.domain.form import Form
 from core.errors import ConflictError, InputError
@@ -302,3 +305,16 @@ def test_chats_that_say_the_same_are_named(store: Store) -> None:
     report = import_chats(store, BytesIO(json.dumps(rows).encode()), filename="a.json", dataset="同样的")
     assert report.added == 3
     assert "有 1 条群聊与文件里前面的完全相同，各存一条：第 3 条" in report.notes
+
+
+def test_a_file_whose_texts_are_utf_16_gets_the_texts_that_were_imported(store: Store, tmp_path: Path) -> None:
+    other = tmp_path / "utf16.db"
+    with closing(sqlite3.connect(store.path)) as ours, closing(sqlite3.connect(other)) as theirs:
+        theirs.execute("PRAGMA encoding = 'UTF-16'")
+        theirs.executescript("\n".join(ours.iterdump()))
+    opened = open_store(f"sqlite:///{other}")
+    with closing(opened):
+        import_text(opened, "何苗：多少钱😀\n客服：三千", dataset="d")
+        with opened.read() as session:
+            assert [chat.text for chat in queries.chats(session, 1)] == ["何苗：多少钱😀\n客服：三千"]
+            assert session.execute(text("PRAGMA encoding")).scalar_one() != "UTF-8"
