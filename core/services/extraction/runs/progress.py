@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import ExtractionView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, RunStatus, now
 from core.errors import Cause, NotFoundError
-from core.services.extraction.runs.scope import BatchWay, awaiting_retry
+from core.services.extraction.runs.scope import BatchWay, RunParameters, awaiting_retry
 from core.services.team import withheld
 
 _WINDOW = timedelta(seconds=60)
@@ -106,13 +106,17 @@ def has_ended(run: RunView) -> bool:
 
 
 def under_way(store: Store, run: RunView) -> int:
-    """Number of chats of a stopped run whose calls are still under way; their answers are stored as they come."""
+    """Number of chats of a stopped run whose calls may still be under way; their answers are stored as they come.
+
+    Workers hold more chats than are asked at a time: those that stand ready are given back without a call.
+    """
     if run.status not in (RunStatus.PAUSED, RunStatus.CANCELLED):
         return 0
     from core.services.extraction.runs.places import placed_counts
 
     with store.read() as session:
-        return placed_counts(session).get(run.id, 0)
+        held = placed_counts(session).get(run.id, 0)
+    return min(held, RunParameters.model_validate(run.parameters or {}).concurrency) if held else 0
 
 
 def state_sentence(store: Store, run: RunView) -> str:
