@@ -39,7 +39,7 @@ from core.services.extraction.runs.scope import (
     parameters_of,
     pending,
     require_one_choice,
-    scope,
+    settle_scope,
 )
 from core.services.team import AuditKind, permitted, record_audit
 
@@ -149,7 +149,7 @@ def create_run(
         require_budget_can_be_kept(row)
         if batch_failures is not None and not row.parameters["batch"]:
             raise RunError("抽取任务不作为批量，没有批量里失败的群聊", "请选一种批量，或不写批量里失败的怎么办")
-        row.total = len(scope(session, row))
+        settle_scope(session, row)
         if row.total == 0:
             raise RunError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
         session.flush()
@@ -173,12 +173,12 @@ def start(store: Store, run_id: int) -> RunView:
         row = _row(session, run_id)
         if part_ids(row):
             for part in parts_of(session, row):
-                part.total = len(scope(session, part))
+                settle_scope(session, part)
                 _go(session, part)
             row.status = RunStatus.RUNNING
         else:
             row = _model_run(session, run_id)
-            row.total = len(scope(session, row))
+            settle_scope(session, row)
             _go(session, row)
     return progress(store, run_id)
 
@@ -196,7 +196,7 @@ def extend(store: Store, run_id: int) -> RunView:
         settled = parameters_of(row)
         settled.chats = None
         row.parameters = settled.model_dump(mode="json")
-        row.total = len(scope(session, row))
+        settle_scope(session, row)
         _go(session, row)
     return progress(store, run_id)
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
-from core.adapters.store.models import Extraction, ExtractionStatus, Run
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Run
 from core.errors import RunError
 
 DEFAULT_DEADLINE = 120.0
@@ -35,6 +35,8 @@ class RunParameters(BaseModel):
         concurrency: calls at a time for this run's model.
         per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
         chats: indices in the run's scope; ``None`` for all chats of the dataset.
+        newest_chat: id of the dataset's last chat when the scope was settled; those that come later are none of the
+            run's until it is started or extended again. ``None`` where that was not noted.
         fresh: ask anew even where an identical request was answered before.
         budget: yuan that the run may cost; it is paused once that much is spent; ``None`` for no limit.
         chat_yuan: yuan that one chat was estimated to cost when a budget was set or the run was started.
@@ -56,6 +58,7 @@ class RunParameters(BaseModel):
     concurrency: int = Field(default=1, ge=1, le=256)
     per_minute: int | None = Field(default=None, ge=1)
     chats: list[int] | None = None
+    newest_chat: int | None = None
     fresh: bool = False
     budget: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     chat_yuan: float | None = None
@@ -74,8 +77,20 @@ def parameters_of(row: Run) -> RunParameters:
 def scope(session: Session, row: Run) -> dict[int, int]:
     """``{index: chat id}`` of the chats in the run's scope, in order."""
     every = queries.chat_ids(session, row.dataset_id)
-    indices = parameters_of(row).chats
+    parameters = parameters_of(row)
+    if (newest := parameters.newest_chat) is not None:
+        every = {index: chat_id for index, chat_id in every.items() if chat_id <= newest}
+    indices = parameters.chats
     return every if indices is None else {index: every[index] for index in indices if index in every}
+
+
+def settle_scope(session: Session, row: Run) -> None:
+    """Count the chats of a run that is created, started or extended; the calls for them are what was ordered."""
+    parameters = parameters_of(row)
+    newest = select(func.max(col(Chat.id))).where(col(Chat.dataset_id) == row.dataset_id)
+    parameters.newest_chat = int(session.execute(newest).scalar_one() or 0)
+    row.parameters = parameters.model_dump(mode="json")
+    row.total = len(scope(session, row))
 
 
 def awaiting_retry(session: Session, row: Run) -> set[int]:

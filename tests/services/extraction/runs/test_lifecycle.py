@@ -7,11 +7,13 @@ import pytest
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
 from core.errors import NotFoundError, PromptError, RunError, SettingsError
+from core.services.datasets import import_text
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Outcome, Status
 from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.progress import Pace, extraction
 from core.services.extraction.runs.result_store import ChatResult, ResultStore
+from core.services.extraction.runs.scope import missing
 from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
@@ -215,6 +217,23 @@ def test_the_state_of_a_run_names_failures_and_sees_that_nothing_is_left(store: 
     assert state(RunStatus.FINISHED, 2) == state(RunStatus.CANCELLED, 2) == state(RunStatus.PAUSED, 2) == "已完成"
     assert state(RunStatus.FINISHED, 1, 1) == state(RunStatus.CANCELLED, 1, 1) == "有失败"
     assert (state(RunStatus.CANCELLED, 0, 1), state(RunStatus.PAUSED, 1)) == ("已取消", "已暂停")
+
+
+def test_chats_that_are_imported_while_a_run_goes_on_are_not_its_own(store: Store) -> None:
+    dataset = add_dataset(store, 2)
+    run = run_service.create_run(store, dataset=dataset.id, name="r", provider="local")
+    run_service.start(store, run.id)
+    import_text(store, "何苗：多少钱\n客服：三千", dataset="d")
+    first, second, third = chat_ids(store, dataset.id).values()
+
+    def lacking() -> list[int]:
+        with store.read() as session:
+            return missing(session, session.get_one(Run, run.id))
+
+    assert (lacking(), run_service.chats_out_of_scope(store, run.id)) == ([first, second], 1)
+    assert all(execute(store, run.id, chat_id) for chat_id in (first, second))
+    assert (run_service.progress(store, run.id).status, lacking()) == (RunStatus.FINISHED, [])
+    assert (run_service.extend(store, run.id).total, lacking()) == (3, [third])
 
 
 def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
