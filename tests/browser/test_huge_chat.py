@@ -38,7 +38,7 @@ def test_a_huge_chat(page: Page, app: App) -> None:
     pane = page.locator(".pane:not(.behind)")
     rows = pane.locator(".m")
     expect(rows.first).to_be_in_viewport(timeout=PATIENT)
-    expect(pane.locator(".headline")).to_contain_text(f"共 {MESSAGES} 条消息")
+    expect(pane.locator(".headline")).to_contain_text(f"共 {MESSAGES:,} 条消息")
     assert rows.count() < MESSAGES / 2, "rows are made where somebody looks"
     whole = len(DOCUMENT.encode())
     assert max(map(len, received)) > whole, "the first answer brings the texts"
