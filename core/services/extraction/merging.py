@@ -73,6 +73,7 @@ class MergePlan:
         estimate: for ``Method.BEST``, what to expect on other chats; ``None`` for the other methods, or
             where fewer than two chats have labels.
         measure: likeness of free texts.
+        against: what ``Method.BEST`` chose by, as :func:`plan_merge` takes it; ``""`` for the other methods.
         differences: the first of these cells. All of them, and the forms, are made again where they are stored: of
             100,000 chats they take gigabytes.
     """
@@ -85,6 +86,7 @@ class MergePlan:
     estimate: CrossValidation | None
     measure: Measure
     differences: tuple[DifferingCell, ...]
+    against: str = ""
 
 
 def plan_merge(
@@ -144,9 +146,10 @@ def plan_merge(
                 golds = reference(session, data, against)
                 ranking = rank_by_label_scores(form, answers, golds, measure)
                 estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
+            chosen_by = against if how is Method.BEST else ""
             merged = _merged(session, form, MergePlan(run_views, how, ranking, 0, 0, estimate, measure, ()))
             chats, differing, differences = _counted(merged)
-            return MergePlan(run_views, how, ranking, chats, differing, estimate, measure, differences)
+            return MergePlan(run_views, how, ranking, chats, differing, estimate, measure, differences, chosen_by)
 
         return cached(key, make)
 
@@ -274,6 +277,7 @@ def _about(plan: MergePlan, who: str) -> dict[str, Any]:
         "fields": {key: names[order[0]] for key, order in plan.ranking.fields.items()},
         "differing": plan.differing,
         "estimate": asdict(plan.estimate) if plan.estimate else None,
+        **({"against": plan.against} if plan.against else {}),
     }
 
 

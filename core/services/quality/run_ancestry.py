@@ -182,7 +182,9 @@ def _count_texts(session: Session, dataset_id: int, digests: Collection[str]) ->
 
 def _was_taught(run: RunFacts) -> bool:
     merge = (run.parameters or {}).get("merge") or {}
-    picked_by = str(merge.get("against") or "") if "picks" in merge else ""
+    # Picked chat by chat, or field by field; of the latter those of before do not say by what: labels, as a rule.
+    usual = "labels" if merge.get("method") == "best" else ""
+    picked_by = str(merge.get("against") or usual) if "picks" in merge or usual else ""
     return (
         run.provider == LEARNED
         or merge.get("method") == "habits"

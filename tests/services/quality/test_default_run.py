@@ -371,3 +371,14 @@ def test_a_run_of_a_part_of_the_chats_is_not_called_complete(store: Store) -> No
     full(store, dataset, "完整的")
     make_run(store, dataset, "几乎是空表", {i: [{NAME: "林舟"}] for i in range(1, 9)})
     assert default_of(store, dataset).why == "最新的完整抽取任务；学过答案、没做完或填得太少的不参选"
+
+
+def test_a_merge_chosen_by_labels_is_not_judged_by_them(store: Store) -> None:
+    dataset = quality_dataset(store)
+    honest = default_of(store, dataset).id
+    by_labels = merge_runs(store, plan_merge(store, dataset=dataset.id, runs=["甲", "乙"], method="best"), name="合")
+    plan = plan_merge(store, dataset=dataset.id, runs=["甲", "乙"], method="best", against="run:甲")
+    by_run = merge_runs(store, plan, name="合甲")
+    caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
+    assert (caveats[by_labels.id], caveats[by_run.id]) == (LEARNED, "")
+    assert default_of(store, dataset).id in (honest, by_run.id)
