@@ -58,7 +58,9 @@ REJECTED = {
     "JSON lines nested 100,000 deep": [(2, "数字太长或嵌套太深，不是群聊数据")],
     "a whole number of a million digits": [],
     "50 MB of white space in JSON": [],
-    "CSV with an index of 5,000 digits": [(1, "编号（index）最大是 2147483647，收到 99999999999999999999…（5,000 位）")],
+    "CSV with an index of 5,000 digits": [
+        (1, "编号（index）最大是 2147483647，收到 99999999999999999999…（5,000 位）"),
+    ],
     "a text of 30 MB": [(1, "文字有 30 MB，超过 6 MB 的上限，请按日期拆成几条")],
 }
 
