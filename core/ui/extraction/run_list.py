@@ -28,7 +28,7 @@ def refresh_seconds(run_views: list[RunView]) -> float | None:
     """Seconds between two drawings while a run goes on, or calls of a stopped one are under way; else ``None``."""
     if any(run.status == RunStatus.RUNNING for run in run_views):
         return _LIVE_SECONDS
-    return _LIVE_SECONDS if any(run_service.under_way(state.store(), run) for run in run_views) else None
+    return _LIVE_SECONDS if run_service.under_way(state.store(), run_views) else None
 
 
 def current_run(run_views: list[RunView]) -> RunView | None:

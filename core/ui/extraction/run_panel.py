@@ -128,7 +128,7 @@ def _draw_bar(run: RunView) -> None:
         part = f"transparent {answered:.2%}, var(--ours-amber) {answered:.2%} {settled:.2%}, transparent {settled:.2%}"
         bar = f'#root .st-key-run-bar-{run.id:d} [data-testid="stProgressBarTrack"]'
         st.html(f"<style>{bar} {{ background-image: linear-gradient(to right, {part}); }}</style>")
-    if calls := run_service.under_way(state.store(), run):
+    if calls := run_service.under_way(state.store(), [run]):
         st.caption(f":material/hourglass_top: 还有 {calls:,} 条群聊的回答没有回来，回来了照样存下。")
 
 

@@ -105,18 +105,23 @@ def has_ended(run: RunView) -> bool:
     return run.status == RunStatus.FINISHED or (stopped and run.total > 0 and not run.pending)
 
 
-def under_way(store: Store, run: RunView) -> int:
-    """Number of chats of a stopped run whose calls may still be under way; their answers are stored as they come.
+def under_way(store: Store, runs: Sequence[RunView]) -> int:
+    """Number of chats of stopped runs whose calls may still be under way; their answers are stored as they come.
 
     Workers hold more chats than are asked at a time: those that stand ready are given back without a call.
     """
-    if run.status not in (RunStatus.PAUSED, RunStatus.CANCELLED):
+    stopped = [run for run in runs if run.status in (RunStatus.PAUSED, RunStatus.CANCELLED)]
+    if not stopped:
         return 0
     from core.services.extraction.runs.places import placed_counts
 
     with store.read() as session:
-        held = placed_counts(session).get(run.id, 0)
-    return min(held, RunParameters.model_validate(run.parameters or {}).concurrency) if held else 0
+        held = placed_counts(session)
+    return sum(
+        min(held[run.id], RunParameters.model_validate(run.parameters or {}).concurrency)
+        for run in stopped
+        if run.id in held
+    )
 
 
 def state_sentence(store: Store, run: RunView) -> str:
@@ -124,7 +129,7 @@ def state_sentence(store: Store, run: RunView) -> str:
     if run.kind != RunKind.MODEL:
         return ""
     named = state_name(run)
-    if calls := under_way(store, run):
+    if calls := under_way(store, [run]):
         return f"{named}，还有 {calls:,} 条群聊的回答没有回来，回来了照样存下"
     if run.status != RunStatus.RUNNING or not run.pending or run.parameters.get("batch") == BatchWay.FILES:
         return named
