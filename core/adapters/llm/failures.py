@@ -91,7 +91,7 @@ def size_failure() -> ProviderError:
     """Error for a reply that is larger than any answer; the connection is closed by then."""
     return failure(
         Cause.SERVER,
-        f"模型服务的回复太大（超过 {LARGEST_REPLY // 1_000_000:,} MB），没有读完",
+        f"模型服务的回复太大（超过 {LARGEST_REPLY // 1_000_000} MB），没有读完",
         "请核对模型的地址，或请服务方检查",
         code=TOO_LARGE,
     )

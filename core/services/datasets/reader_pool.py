@@ -189,7 +189,7 @@ def end_idle_readers() -> None:
 
 def _too_big(name: str) -> InputError:
     return InputError(
-        f"读取文件 {name} 需要的内存超过 {MEMORY_MB // 1024:,} GB 的上限，没有读完",
+        f"读取文件 {name} 需要的内存超过 {MEMORY_MB // 1024} GB 的上限，没有读完",
         "表格请在 Excel 里按 Ctrl+End 看最后一格，删去远处多余的行和列；其他文件请拆成几个再导入",
     )
 

@@ -14,7 +14,7 @@ from core.services.datasets.json_values import is_whole
 
 MAX_CHAT_BYTES = 6_000_000
 """Of one chat, as UTF-8: some 60,000 messages of usual length."""
-TOO_LONG = f"超过 {MAX_CHAT_BYTES // 1_000_000:,} MB 的上限，请按日期拆成几条"
+TOO_LONG = f"超过 {MAX_CHAT_BYTES // 1_000_000} MB 的上限，请按日期拆成几条"
 
 ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 """Fields of a row that are read."""
