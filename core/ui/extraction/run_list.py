@@ -12,7 +12,9 @@ from core.ui.markdown import escape_markdown
 from core.ui.tables import count_column
 
 _HEIGHT, _MOST_ROWS = 520, 15
-_WIDTHS = {"失败": 45, "费用": 70}
+_WIDTHS = {"完成": 75, "失败": 45, "费用": 70}
+_NAME, _LEAST_NAME, _DIGIT = 120, 80, 8
+"""Pixels of a name, of one at least, and of a digit."""
 """Pixels of the columns that are left out where they say nothing."""
 NEW = "new"
 """In the address: the form of a new run instead of a run."""
@@ -68,7 +70,8 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         for title, says in (("失败", any(run.failed for run in runs)), ("费用", any(each.values())))
         if not says and "未知" not in {str(row[title]) for row in rows}
     }
-    spare = sum(_WIDTHS[title] for title in left_out)
+    done = max(_WIDTHS["完成"], _DIGIT * max(len(str(row["完成"])) for row in rows))
+    spare = sum(_WIDTHS[title] for title in left_out) + _WIDTHS["完成"] - done
     rows = [{title: value for title, value in row.items() if title not in left_out} for row in rows]
     position = ids.index(chosen_id) if chosen_id in ids else None
     picked = st.dataframe(
@@ -80,9 +83,9 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         selection_default={"selection": {"rows": [] if position is None else [position]}},
         key=f"runs-list-{dataset.id}-{len(ids)}-{max(ids)}-{chosen_id}",
         column_config={
-            "抽取任务": st.column_config.TextColumn(width=120 + spare),
+            "抽取任务": st.column_config.TextColumn(width=max(_LEAST_NAME, _NAME + spare)),
             "状态": st.column_config.TextColumn(width=60),
-            "完成": st.column_config.TextColumn(width=75),
+            "完成": st.column_config.TextColumn(width=done),
             "失败": count_column(width=_WIDTHS["失败"]),
             "费用": st.column_config.TextColumn(width=_WIDTHS["费用"]),
         },
