@@ -9,15 +9,18 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import httpx2
 
+from core.adapters.llm.deadline import call_with_deadline
 from core.adapters.llm.destinations import Destination
 from core.adapters.llm.failures import LARGEST_REPLY
 from core.adapters.llm.http_transport import PinnedTransport
 from core.adapters.llm.openai_package import openai
 
+T = TypeVar("T")
 KEPT_SECONDS: Final = 4.0
 """For so long an unused connection is kept: services close theirs after five seconds and more."""
 _Key = tuple[str, str, Destination, str, ssl.SSLContext, bool, int]
@@ -50,28 +53,37 @@ class Connection:
         )
         self.client: Any = openai.OpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=http_client)
         self._key = key
-        self._is_kept = False
         self._kept_at = 0.0
 
-    def keep(self) -> None:
-        """Leave it to the next call: this one was answered."""
-        with _mutex:
-            self._is_kept, self._kept_at = True, time.monotonic()
-            _kept[self._key].append(self)
-        close_unused(KEPT_SECONDS)
+    def ask(self, call: Callable[[Any], T], seconds: float) -> T:
+        """Make one call, and leave the connection to the next one if it was answered; else it is closed.
+
+        Args:
+            call: given the client.
+            seconds: see :func:`~core.adapters.llm.deadline.call_with_deadline`.
+
+        Raises:
+            DeadlineExceeded: time is up.
+            Exception: whatever ``call`` raised.
+        """
+        try:
+            # httpx times each read, not the whole call: a server that trickles would never be late.
+            reply = call_with_deadline(lambda: call(self.client), seconds, self.close)
+        except BaseException:
+            self.close()
+            raise
+        self._keep()  # from here on it is another call's own, maybe at once
+        return reply
 
     def close(self) -> None:
         """Close the connection; a call that waits for it ends."""
         self.client.close()
 
-    def close_unless_kept(self) -> None:
-        """Close it, unless it was left to the next call."""
-        if not self._is_kept:
-            self.close()
-
-    def _take(self) -> "Connection":
-        self._is_kept = False
-        return self
+    def _keep(self) -> None:
+        with _mutex:
+            self._kept_at = time.monotonic()
+            _kept[self._key].append(self)
+        close_unused(KEPT_SECONDS)
 
 
 def connection_for(
@@ -100,7 +112,7 @@ def connection_for(
     close_unused(KEPT_SECONDS)
     with _mutex:
         if _kept[key]:
-            return _kept[key].pop()._take()
+            return _kept[key].pop()
     return Connection(key)
 
 

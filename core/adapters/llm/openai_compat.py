@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.adapters.llm.base import ModelReply, ModelRequest, token_count
-from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
+from core.adapters.llm.deadline import DeadlineExceeded, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, require_allowed
 from core.adapters.llm.failures import (
     LARGEST_REPLY,
@@ -156,8 +156,7 @@ class OpenAIProvider:
 
         connection = self._connection(destination, largest)
         try:
-            # httpx times each read, not the whole call: a server that trickles would never be late.
-            reply = call_with_deadline(lambda: ask(connection.client), seconds, connection.close)
+            return connection.ask(ask, seconds)
         except (DeadlineExceeded, openai.APITimeoutError) as error:
             raise timeout_failure(seconds) from error
         except openai.APIStatusError as error:
@@ -172,11 +171,6 @@ class OpenAIProvider:
             raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
         except Exception as error:
             raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
-        else:
-            connection.keep()
-            return reply
-        finally:
-            connection.close_unless_kept()
 
     def _connection(self, destination: Destination, largest: int) -> "Connection":
         """A client that can reach this model's address and nothing else, for one call; a used one where there is."""

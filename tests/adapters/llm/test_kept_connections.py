@@ -8,7 +8,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from core.adapters.llm import ModelRequest
+from core.adapters.llm import ModelRequest, kept_connections
 from core.adapters.llm.kept_connections import close_unused
 from core.adapters.llm.openai_compat import OpenAIProvider
 from core.errors import ProviderError
@@ -77,6 +77,28 @@ def test_another_key_never_goes_over_the_same_connection(accepted: list[str]) ->
             ask(service, key="sk-another-0123456789")
         ask(service)
     assert len(accepted) == 2
+
+
+def test_what_the_next_call_has_taken_is_not_closed_by_the_last_one(
+    accepted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[kept_connections.Connection] = []
+    usual = kept_connections.close_unused
+
+    def next_call_begins(seconds: float = 0.0) -> None:
+        usual(seconds)
+        with kept_connections._mutex:
+            kept = [key for key, connections in kept_connections._kept.items() if connections]
+        if kept and not taken:  # the last call has just left it, and has not ended
+            monkeypatch.setattr(kept_connections, "close_unused", usual)
+            url, api_key, destination, _, tls, sdk_headers, _ = kept[0]
+            taken.append(kept_connections.connection_for(url, api_key, destination, tls, sdk_headers=sdk_headers))
+
+    monkeypatch.setattr(kept_connections, "close_unused", next_call_begins)
+    with FakeOpenAI() as service:
+        ask(service)
+        assert len(taken) == 1 and not taken[0].client.is_closed()
+        taken[0].close()
 
 
 @pytest.mark.parametrize("first", [Drop(), Stall(60.0)])
