@@ -3,7 +3,7 @@
 import pytest
 
 from core import cli
-from core.adapters.store.db import parse_database_url
+from core.adapters.store.address import parse_database_url
 from core.errors import SettingsError, StoreError
 from core.settings import OpenAISettings, Settings, SparkSettings, settings
 

@@ -3,10 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from core.places import sqlite_address
 
 if TYPE_CHECKING:
     from core.adapters.store import Store
@@ -33,29 +37,36 @@ def database_url(ctx: typer.Context, db: str) -> str:
 
 
 @contextmanager
-def open_db(ctx: typer.Context, db: str, *, writes: bool = False) -> Iterator["Store"]:
+def open_db(ctx: typer.Context, db: str, *, writes: bool = False, creates: bool = False) -> Iterator["Store"]:
     """Context manager: the command's database, migrated and open.
 
     Args:
         ctx: of the command.
         db: its option ``--db``.
         writes: whether the command writes; then it waits for another program that has the database locked.
+        creates: whether it makes sense in a database that is not there yet: one that is about to be written is made,
+            one that is not is made elsewhere and thrown away. To all others a mistyped path is a mistake.
 
     Raises:
-        StoreError: it cannot be opened.
+        StoreError: it cannot be opened, or there is none.
     """
     from core import logs
-    from core.adapters.store import open_store
+    from core.adapters.store import has_database, open_store, require_database
     from core.cli.waiting import open_unlocked
     from core.services.team import COMMAND_LINE, acting_as
 
     logs.set_up()
-    store = open_unlocked(lambda: open_store(database_url(ctx, db)), writes=writes, note=hint)
-    try:
-        with acting_as(COMMAND_LINE):
-            yield store
-    finally:
-        store.close()
+    url = database_url(ctx, db)
+    if not creates:
+        require_database(url)
+    with ExitStack() as stack:
+        if not writes and not has_database(url):
+            folder = stack.enter_context(TemporaryDirectory(prefix="shiyao-"))
+            url = sqlite_address(Path(folder) / "blank.db")
+        store = open_unlocked(lambda: open_store(url), writes=writes, note=hint)
+        stack.callback(store.close)
+        stack.enter_context(acting_as(COMMAND_LINE))
+        yield store
 
 
 def print_json(value: Any) -> None:

@@ -103,7 +103,11 @@ def import_(
         raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
     if grown not in ("add", "replace"):
         raise InputError(f"不认识 --grown {grown[:20]}", "可以是 add、replace")
-    with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress, offering_mapping(store):
+    with (
+        open_db(ctx, db, writes=not dry_run, creates=True) as store,
+        _progress(json) as on_progress,
+        offering_mapping(store),
+    ):
         report = import_chats(
             store,
             file,
@@ -317,7 +321,7 @@ def sample(
     from core.services.datasets import load_sample
     from core.settings import DEFAULT_FORM
 
-    with open_db(ctx, db, writes=True) as store:
+    with open_db(ctx, db, writes=True, creates=True) as store:
         if first_start and not store.created:
             return
         chats, run = load_sample(store, form or DEFAULT_FORM)

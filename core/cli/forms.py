@@ -100,7 +100,7 @@ def import_(
     form = parse_form(texts.form, file.name)
     reference = ""
     if not dry_run:
-        with open_db(ctx, db, writes=True) as store:
+        with open_db(ctx, db, writes=True, creates=True) as store:
             reference = save_form_version(store, texts, who=who, note=note)
     counts = {"fields": len(form.fields), "points": form.max_points}
     if json:

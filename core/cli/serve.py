@@ -30,7 +30,7 @@ def serve(
     from core.services.datasets import load_sample
 
     _require_free(address, port)
-    with open_db(ctx, db, writes=True) as store:
+    with open_db(ctx, db, writes=True, creates=True) as store:
         if sample and store.created:
             load_sample(store)
         say(f"数据库：{store.url}")

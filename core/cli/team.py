@@ -40,7 +40,7 @@ def add(
     from core.services import team
 
     known_role = _role(role)
-    with open_db(ctx, db, writes=True) as store:
+    with open_db(ctx, db, writes=True, creates=True) as store:
         password = "" if subject else _password(name)
         made = team.add_account(store, name, known_role, password=password, subject=subject)
     say(f"已建立账号「{made.name}」（{made.role}）")

@@ -32,7 +32,7 @@ def add(
     """Make a token and print it; nobody is told it a second time."""
     from core.services import team
 
-    with open_db(ctx, db, writes=True) as store:
+    with open_db(ctx, db, writes=True, creates=True) as store:
         made, secret = team.create_token(store, name, days=days, account=account, owner=owner)
     if json:
         print_json(_as_json(made) | {"token": secret})

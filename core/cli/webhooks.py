@@ -32,7 +32,7 @@ def add(
     """Add an address."""
     from core.services.webhooks import add_webhook
 
-    with open_db(ctx, db, writes=True) as store:
+    with open_db(ctx, db, writes=True, creates=True) as store:
         added = add_webhook(store, name, url, dataset=dataset or None, secret_env=secret)
     say(f"已添加回调「{added.name}」：{added.url}，通知{_scope(added)}")
 

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from core import cli
+from core.adapters.store import open_store
 from core.domain.form import Form
 from core.settings import ROOT, settings
 from tests.cli.calling import run
@@ -161,6 +162,7 @@ def test_check_names_what_is_wrong(db: str, train: Path, tmp_path: Path, capsys:
 def test_errors_are_one_line(
     arguments: list[str], code: int, sentence: str, db: str, train: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_store(db).close()
     found, out, err = run(
         capsys, *[str(train) if part == "TRAIN" else part for part in arguments], *["--db", db][: 2 * (code == 1)]
     )

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.places import ROOT
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["user", "list", "--json"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["sample", "--json"]])
 def test_results_that_cannot_be_written_are_said(
     db: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -25,6 +25,7 @@ def test_results_that_cannot_be_written_are_said(
 
 
 def test_names_are_read_where_python_was_told_to_know_ascii_alone(db: str) -> None:
+    open_store(db).close()
     environment = os.environ | {"PYTHONUTF8": "0", "LC_ALL": "C"}
     done = subprocess.run(
         [sys.executable, "-m", "core", "--db", db, "status", "--run", "示例"],

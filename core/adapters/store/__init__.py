@@ -1,6 +1,7 @@
 """The store: tables, engine, migrations and the queries that services share. Rows stay inside; frozen views leave."""
 
-from core.adapters.store.db import Store, has_database, open_store
+from core.adapters.store.address import has_database, require_database
+from core.adapters.store.db import Store, open_store
 from core.adapters.store.models.base import prepare_tables
 from core.adapters.store.views import (
     CallBatchView,
@@ -34,4 +35,5 @@ __all__ = [
     "has_database",
     "open_store",
     "prepare_tables",
+    "require_database",
 ]

@@ -11,12 +11,13 @@ from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, col, select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from core import private_files
+from core.adapters.store.address import ADDRESS_REMEDY, parse_database_url
 from core.adapters.store.backup import copy_database
 from core.adapters.store.blank_schema import create_blank
 from core.adapters.store.erasure import erase_deleted
@@ -49,7 +50,7 @@ AFTER_READING = "shiyao_after_reading"
 """Key in ``Session.info``: functions of the store that are called once a session that reads has ended well."""
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
-_ADDRESS_REMEDY = "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db、postgresql://用户@主机/库"
+_BAD_OPTIONS = "数据库地址不能用：? 后面的选项不对"
 _MOST_NAMED = 10
 """Parts that a damaged schema lacks, which are named."""
 _migrating = threading.Lock()
@@ -286,43 +287,13 @@ def open_store(url: str) -> Store:
         store.close()
         if mismatch := schema_mismatch(error):
             raise store._damaged(f"的结构已损坏：{mismatch}，和版本记录对不上") from error
+        if store.path is None and getattr(error.orig, "sqlstate", "") is None:  # no server was asked
+            raise StoreError(_BAD_OPTIONS, ADDRESS_REMEDY) from error
         if not isinstance(error, OperationalError):
             raise StoreError(f"{store.url} 不是可用的数据库（{error.orig}）", "请换一个文件，或从备份恢复") from error
         raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
     register_form_source(store)
     return store
-
-
-def has_database(url: str) -> bool:
-    """Whether a database may be at an address: a file that is there, or any on a server.
-
-    Raises:
-        StoreError: it is no address, or one of another kind of database.
-    """
-    address = parse_database_url(url)
-    return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
-
-
-def parse_database_url(url: str) -> URL:
-    """An address that was written down, with the driver that we use.
-
-    Raises:
-        StoreError: it is none, or of another kind of database.
-    """
-    try:
-        parsed = make_url(url)
-        kind = parsed.get_backend_name()
-    except (ArgumentError, ValueError) as error:  # no address, or one with a port that is no number
-        raise StoreError("数据库地址不能用：写法不对", _ADDRESS_REMEDY) from error
-    except NoSuchModuleError:
-        kind = ""
-    if kind not in ("sqlite", "postgresql", "postgres"):
-        raise StoreError(
-            "数据库地址不能用：只能用 SQLite 或 PostgreSQL",
-            _ADDRESS_REMEDY,
-        )
-    plain = parsed.drivername in ("postgresql", "postgres")
-    return parsed.set(drivername="postgresql+psycopg") if plain else parsed
 
 
 def _engine(url: str) -> Engine:
@@ -333,12 +304,12 @@ def _engine(url: str) -> Engine:
         # Only now: an address whose driver is missing leaves no file behind.
         _create_sqlite(parsed)
     except ImportError as error:
-        raise StoreError(f"数据库地址不能用：没有安装驱动 {error.name or ''}", _ADDRESS_REMEDY) from error
+        raise StoreError(f"数据库地址不能用：没有安装驱动 {error.name or ''}", ADDRESS_REMEDY) from error
     except OSError as error:
         reason = f"建不了它的文件夹（{error.strerror or error}）"
         raise StoreError(f"数据库地址不能用：{reason}", "请检查路径、权限和磁盘空间") from error
     except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
-        raise StoreError("数据库地址不能用：? 后面的选项不对", _ADDRESS_REMEDY) from error
+        raise StoreError(_BAD_OPTIONS, ADDRESS_REMEDY) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -359,14 +330,13 @@ def _pool(url: URL) -> dict[str, Any]:
             "pool_timeout": seconds,
             "connect_args": _PG_TIMEOUTS | dict(url.query),
         }
-    in_memory = url.database in (None, "", ":memory:")
-    return {} if in_memory else {"pool_size": SQLITE_CONNECTIONS, "pool_use_lifo": True}
+    return {} if url.database == ":memory:" else {"pool_size": SQLITE_CONNECTIONS, "pool_use_lifo": True}
 
 
 def _create_sqlite(url: URL) -> None:
     """The file, for its user alone, before SQLite makes it for everybody."""
     name = str(url.database or "")
-    if url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:"):
+    if url.get_backend_name() == "sqlite" and name != ":memory:":
         path = Path(name)
         private_folder(path.parent)
         # What cannot be made here is named by SQLite when it is opened.

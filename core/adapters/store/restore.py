@@ -4,8 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from core.adapters.store.address import parse_database_url
 from core.adapters.store.backup import copy_database
-from core.adapters.store.db import BUSY_SECONDS, parse_database_url
+from core.adapters.store.db import BUSY_SECONDS
 from core.adapters.store.postgres_dump import has_mark, require_known, restore_dump
 from core.adapters.store.schema_version import VERSION_TABLE
 from core.errors import StoreError
@@ -36,7 +37,7 @@ def restore_database(url: str, backup: Path) -> None:
         restore_dump(address, backup)
         return
     target = Path(str(address.database or ""))
-    if str(target) in ("", ".", ":memory:"):
+    if str(target) == ":memory:":
         raise StoreError("没有写明要恢复到哪个文件，没有恢复", "请用 --db 指定，例如 --db sqlite:///新的.db")
     if not has_mark(backup, _MARK):
         raise StoreError(f"{backup.name} 不是 SQLite 数据库的备份", "请选 backup 为 SQLite 写的 .db 文件")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.adapters.store import open_store
 from core.cli import main
 from core.domain.prompts import PROMPTS_DIR, list_prompts, load_prompt, prompt_folder
 from core.errors import PromptError
@@ -73,5 +74,7 @@ def bad_file() -> Iterator[Path]:
 
 
 def test_the_command_that_checks_names_it(bad_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--db", f"sqlite:///{tmp_path / 'x.db'}"]) == 1
+    address = f"sqlite:///{tmp_path / 'x.db'}"
+    open_store(address).close()
+    assert main(["check", "--db", address]) == 1
     assert "zz_broken.v1.md 不是 UTF-8" in capsys.readouterr().err
