@@ -2,14 +2,16 @@
 
 import pytest
 
-from core.adapters.store import Store, queries
-from core.adapters.store.models import ChatPriority
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import ChatPriority, JobStatus
 from core.services.review import Filter, guidelines
 from core.services.review.batches import assign, batches
 from core.services.review.passing_audits import passing_rules
+from core.services.review.passing_jobs import newest_passing_job
 from core.services.review.queue import background_update
 from core.services.review.queue.background_update import update_with_confidence
 from tests.factories.datasets import FORM
+from tests.factories.jobs import carried_out
 from tests.factories.reviews import NAME, STAGE, answer, decide, make, records
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
@@ -72,6 +74,46 @@ def test_the_record_table_pages_and_filters_on_the_server(open_page: OpenPage, s
     assert "共 3 条群聊" in seen(open_page(RECORDS))
     assert "共 1 条群聊" in seen(open_page(RECORDS, batch="我的批次"))
     assert "没有符合条件的记录" in seen(open_page(RECORDS, text="没有这个词"))
+
+
+def sure_of_the_last(store: Store) -> DatasetView:
+    """26 chats, 20 of them confirmed, and a run that is sure of all it says of the other six."""
+    dataset = make(store, 26)
+    run = answer(store, dataset, "甲", {at: [{NAME: f"林木{at}"}] for at in range(1, 27)})
+    for at in range(1, 21):
+        decide(store, dataset, at, values={NAME: f"林木{at}"}, run=run)
+    update_with_confidence(store, FORM, dataset.id, run)
+    with store.write() as session:
+        for chat in list(queries.chats(session, dataset.id)):
+            if chat.index > 20:
+                session.get_one(ChatPriority, (run, chat.id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
+    return dataset
+
+
+def test_many_chats_pass_and_are_taken_back_in_the_background(
+    open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = sure_of_the_last(store)
+    monkeypatch.setattr("core.ui.review.passing.INLINE_CHATS", 5)
+    app = button(open_page(BATCHES, dataset=str(dataset.id)), "放行…").click().run()
+    app = button(app, "放行这 6 条").click().run()
+    assert not app.exception and not app.toast and len(records(store, dataset)) == 20
+    # Whoever opens the page sees how far it is, and can stop it, but neither asks for more nor takes back meanwhile.
+    app = open_page(BATCHES, dataset=str(dataset.id))
+    [bar] = app.get("progress")
+    assert "正在后台放行：在排队。可以离开本页" in bar.proto.text
+    assert "放行…" not in [one.label for one in app.button]
+    assert not button(app, "停用").disabled and button(app, "撤回放行的记录…").disabled
+    job = newest_passing_job(store, dataset.id)
+    assert job is not None and carried_out(store, job).status == JobStatus.DONE
+    app = open_page(BATCHES, dataset=str(dataset.id))
+    assert not app.get("progress") and len(records(store, dataset)) == 26
+    app = button(app, "撤回放行的记录…").click().run()
+    app = button(app, "撤回这 6 条").click().run()
+    back = newest_passing_job(store, dataset.id)
+    assert back is not None and back.id != job.id
+    carried_out(store, back)
+    assert "已撤回 6 条" in app.run().toast[0].value, "who asked for it is told"
 
 
 def test_passing_asks_once_with_its_numbers_and_is_taken_back(

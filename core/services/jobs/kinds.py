@@ -72,6 +72,8 @@ KIND_MODULES: Final = {
     "form_preview": "core.services.forms.change_jobs",
     "form_change": "core.services.forms.change_jobs",
     "form_undo": "core.services.forms.change_jobs",
+    "passing": "core.services.review.passing_jobs",
+    "passing_undo": "core.services.review.passing_jobs",
 }
 """Where each kind is defined, in ``KINDS`` of its module: read only by whoever computes or asks for it."""
 

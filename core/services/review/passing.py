@@ -7,7 +7,7 @@ A share of the passed chats, five at least, is drawn by lot and asked blind, fir
 their cells turn out wrong than the lead allows, the rule switches itself off, and the lower ones of its run with it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
@@ -49,7 +49,8 @@ from core.services.team import permitted
 
 LEAST_THRESHOLD: Final = 0.5
 """Nothing passes that is more likely wrong than right."""
-_CHUNK: Final = 200
+_CHUNK: Final = 100
+"""Chats per transaction: others who save wait for one."""
 _MOST_JUDGED: Final = 500
 """Chats of which labels are asked: enough for a share, and no page waits for it."""
 
@@ -126,10 +127,7 @@ def plan_passing(
     Raises:
         InputError: a scope or threshold that makes no sense.
     """
-    if scope not in tuple(PassingScope):
-        raise InputError(f"不认识通过的范围「{scope}」", "可以是 forms（整条群聊）或 cells（单个格子）")
-    if not LEAST_THRESHOLD <= threshold < 1.0:
-        raise InputError(f"把握的门槛不能是 {threshold:g}", "请填写 0.5 以上、1 以下的数")
+    _check_choice(scope, threshold)
     chats: dict[int, tuple[frozenset[str], ...]] = {}
     undecided, cells, wrong = 0, 0, 0.0
     with store.read() as session:
@@ -141,6 +139,13 @@ def plan_passing(
                 wrong += sum(1.0 - one[key] for one, keys in zip(confident, passing, strict=True) for key in keys)
         labelled = _labelled(session, form, dataset_id, run_id, chats)
     return PassingPlan(chats, undecided, cells, wrong, labelled)
+
+
+def _check_choice(scope: str, threshold: float) -> None:
+    if scope not in tuple(PassingScope):
+        raise InputError(f"不认识通过的范围「{scope}」", "可以是 forms（整条群聊）或 cells（单个格子）")
+    if not LEAST_THRESHOLD <= threshold < 1.0:
+        raise InputError(f"把握的门槛不能是 {threshold:g}", "请填写 0.5 以上、1 以下的数")
 
 
 def _labelled(
@@ -221,6 +226,11 @@ def _confidences(
             yield chat_id, confident
 
 
+def count_assessed(session: Session, dataset_id: int, run_id: int) -> int:
+    """Number of chats without a record that a run has answered and whose confidence is there."""
+    return sum(1 for _ in _confidences(session, dataset_id, run_id))
+
+
 @permitted(Permission.BULK)
 def let_pass(
     store: Store,
@@ -255,13 +265,41 @@ def let_pass(
         ConflictError: an earlier rule at this threshold or below was switched off by its audit.
         NotFoundError: no such run.
     """
+    rule = make_rule(
+        store,
+        form,
+        dataset_id,
+        run_id,
+        scope=scope,
+        threshold=threshold,
+        audit_share=audit_share,
+        allowed_error=allowed_error,
+        who=who,
+    )
+    return rule, carry_out_rule(store, form, rule)
+
+
+@permitted(Permission.BULK)
+def make_rule(
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    run_id: int,
+    *,
+    scope: str,
+    threshold: float,
+    audit_share: float,
+    allowed_error: float,
+    who: str,
+) -> PassingRuleView:
+    """Make a rule that :func:`carry_out_rule` lets values pass under; arguments and errors as of :func:`let_pass`."""
     if not who.strip():
         raise InputError("还不知道是谁让它们通过", "请先填写名字")
     if not 0.0 < audit_share <= 1.0:
         raise InputError(f"抽查的比例不能是 {audit_share:g}", "请填写 0 以上、最多 1 的数：不抽查就不能放行")
     if not 0.0 <= allowed_error < 1.0:
         raise InputError(f"容许的错误率不能是 {allowed_error:g}", "请填写 0 以上、1 以下的数")
-    plan = plan_passing(store, form, dataset_id, run_id, scope=scope, threshold=threshold)
+    _check_choice(scope, threshold)
     check_audits(store, form, dataset_id)
     with store.write() as session:
         if session.get(Run, run_id) is None:
@@ -284,11 +322,36 @@ def let_pass(
             )
         session.add(row)
         session.flush()
-        view = PassingRuleView.from_row(row)
-    return view, _carry_out(store, form, view, plan)
+        return PassingRuleView.from_row(row)
 
 
-def _carry_out(store: Store, form: Form, rule: PassingRuleView, plan: PassingPlan) -> int:
+@permitted(Permission.BULK)
+def carry_out_rule(
+    store: Store, form: Form, rule: PassingRuleView, on_chats: Callable[[int, int], None] | None = None
+) -> int:
+    """Let pass what is sure enough now under a rule, while it is on; done again, it goes on with what is left.
+
+    Args:
+        store: open store.
+        form: the dataset's form.
+        rule: the rule.
+        on_chats: told how many chats of how many were looked at.
+
+    Returns:
+        Number of chats of which something passed.
+    """
+    run_id = int(rule.run_id or 0)
+    plan = plan_passing(store, form, rule.dataset_id, run_id, scope=rule.scope, threshold=rule.threshold)
+    return _carry_out(store, form, rule, plan, on_chats)
+
+
+def _carry_out(
+    store: Store,
+    form: Form,
+    rule: PassingRuleView,
+    plan: PassingPlan,
+    on_chats: Callable[[int, int], None] | None = None,
+) -> int:
     """Let pass what is planned, while the rule is on; the number of chats of which something passed."""
     done = 0
     run_id = int(rule.run_id or 0)
@@ -306,6 +369,8 @@ def _carry_out(store: Store, form: Form, rule: PassingRuleView, plan: PassingPla
                 if chat_id in current
                 and _passing_keys(form, rule.scope, rule.threshold, current[chat_id]) == plan.chats[chat_id]
             )
+        if on_chats is not None:
+            on_chats(done, len(ordered))
     return done
 
 

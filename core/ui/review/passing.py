@@ -12,7 +12,7 @@ from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.copied_cells import copied_cells
 from core.services.learning.run_confidence import count_approved, count_unreviewed, fitted_on
 from core.services.review import base_run
-from core.services.review.passing import PassingPlan, let_pass, plan_passing
+from core.services.review.passing import PassingPlan, carry_out_rule, count_assessed, make_rule, plan_passing
 from core.services.review.passing_audits import (
     PassingAudit,
     audit_passing,
@@ -21,12 +21,19 @@ from core.services.review.passing_audits import (
     passing_rules,
     stop_passing,
 )
+from core.services.review.passing_jobs import INLINE_CHATS, request_passing, request_taking_back
 from core.services.review.queue import background_update
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import escape_markdown
-from core.ui.notices import announce, fragment, show_errors
+from core.ui.notices import fragment, show_errors
 from core.ui.only_for import only_for
+from core.ui.review.passing_progress import (
+    announce_passed,
+    announce_taken_back,
+    draw_passing_job,
+    watch_passing,
+)
 from core.ui.tables import count_column, draw_table, percent_column, percent_value, table_height
 
 _LOOK_SECONDS = 2.0
@@ -47,8 +54,11 @@ def draw_passing(dataset: DatasetView) -> None:
         fitted = fitted_on(session, run.id if run else None)
         approved = count_approved(session, run.id) if run and not fitted else 0
     st.subheader("按把握放行")
+    is_under_way = draw_passing_job(dataset.id)
     if not state.may(Permission.BULK):
         st.caption("由组长或管理员决定放行什么。")
+    elif is_under_way:
+        pass  # what could pass besides changes with every look
     elif run is None or (not fitted and approved < FEWEST_APPROVED):
         st.caption(
             f"默认任务答过的群聊确认满 {FEWEST_APPROVED:d} 条（现在 {approved:,d} / {FEWEST_APPROVED:d}），"
@@ -59,7 +69,7 @@ def draw_passing(dataset: DatasetView) -> None:
         fragment(_draw_wait, every=_LOOK_SECONDS)(dataset.id, run.id, approved)
     else:
         _draw_new_rule(dataset, run.id, run.name)
-    _draw_rules(dataset)
+    _draw_rules(dataset, is_under_way=is_under_way)
 
 
 def _draw_wait(dataset_id: int, run_id: int, approved: int) -> None:
@@ -102,7 +112,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     st.caption("。".join([told, *notes]) + "。")
     if without := unreviewed - plan.undecided:
         background_update.update_in_background(store, form, dataset.id, run_id)
-        fragment(_draw_rest, every=_LOOK_SECONDS)(dataset.id, run_id, without)
+        fragment(_draw_rest, every=_LOOK_SECONDS)(dataset.id, run_id, without, unreviewed)
     off = only_for(Permission.BULK, disabled=not plan.chats and (bool(without) or not unreviewed))
     if st.button("放行…", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
         st.session_state.pop(_PASSED, None)
@@ -114,11 +124,16 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         )
 
 
-def _draw_rest(dataset_id: int, run_id: int, without: int) -> None:
-    """Say that the confidence of the rest is being computed, and draw the page once that is done."""
+def _draw_rest(dataset_id: int, run_id: int, without: int, unreviewed: int) -> None:
+    """Say how far the computing of the rest's confidences is, and draw the page once that is done."""
     drawn_for = st.session_state.setdefault(_REST_DRAWN, {})
     if background_update.is_updating(state.store(), dataset_id, run_id):
-        st.caption(f":material/progress_activity: 还有 {without:,d} 条的把握正在计算，算好就算进上面的数里。")
+        with state.store().read() as session:
+            assessed = min(count_assessed(session, dataset_id, run_id), unreviewed)
+        st.progress(
+            assessed / unreviewed,
+            f"正在后台计算把握：{assessed:,d} / {unreviewed:,d} 条，算好就算进上面的数里。可以离开本页，回来接着看。",
+        )
     elif drawn_for.get(run_id) != without:
         drawn_for[run_id] = without  # once for each number: what cannot be computed is not waited for
         st.rerun()
@@ -173,17 +188,18 @@ def _ask_before_passing(dataset: DatasetView, choice: PassingChoice, plan: Passi
         type="primary",
         key="pass-confirmed",
         on_click=_pass,
-        args=(dataset, choice),
+        args=(dataset, choice, len(plan.chats)),
         **only_for(Permission.BULK),
     )
 
 
-def _pass(dataset: DatasetView, choice: PassingChoice) -> None:
-    """Let pass what was asked about; the button's callback."""
+def _pass(dataset: DatasetView, choice: PassingChoice, chats: int) -> None:
+    """Let pass what was asked about, many chats in the background; the button's callback."""
     with show_errors():
-        _, passed = let_pass(
-            state.store(),
-            state.form_of(dataset),
+        store, form = state.store(), state.form_of(dataset)
+        rule = make_rule(
+            store,
+            form,
             dataset.id,
             choice.run_id,
             scope=choice.scope,
@@ -192,11 +208,14 @@ def _pass(dataset: DatasetView, choice: PassingChoice) -> None:
             allowed_error=choice.allowed_error,
             who=state.reviewer(),
         )
-        announce(f"已放行 {passed:,d} 条，以后把握够了的也照此放行；下面可以停用和撤回", icon=":material/check:")
+        if chats > INLINE_CHATS:
+            watch_passing(request_passing(store, rule))
+        else:
+            announce_passed(carry_out_rule(store, form, rule))
         st.session_state[_PASSED] = True
 
 
-def _draw_rules(dataset: DatasetView) -> None:
+def _draw_rules(dataset: DatasetView, *, is_under_way: bool) -> None:
     store, form = state.store(), state.form_of(dataset)
     audits = {rule.id: audit_passing(store, form, rule) for rule in passing_rules(store, dataset.id)}
     if not audits:
@@ -234,10 +253,10 @@ def _draw_rules(dataset: DatasetView) -> None:
         },
     )
     if state.may(Permission.BULK):
-        _draw_rule_buttons(dataset, rules)
+        _draw_rule_buttons(dataset, rules, is_under_way=is_under_way)
 
 
-def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -> None:
+def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView], *, is_under_way: bool) -> None:
     """Switch a rule off, or take back what it let pass."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {rule.id: f"{_title(rule)} · {rule.created_at.astimezone():%m-%d %H:%M}" for rule in rules}
@@ -250,8 +269,10 @@ def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -
             kept = count_passing_kept(session, rule)
         taken_back = st.button(
             "撤回放行的记录…",
-            disabled=not kept,
-            help="没人改过的恢复为未审阅；改过的保持原样；先问一次"
+            disabled=is_under_way or not kept,
+            help="正在后台放行或撤回，做完再来"
+            if is_under_way
+            else "没人改过的恢复为未审阅；改过的保持原样；先问一次"
             if kept
             else "没有可以撤回的：都撤回了，或者有人改过",
         )
@@ -283,19 +304,21 @@ def _ask_before_taking_back(dataset: DatasetView, rule: PassingRuleView, kept: i
         type="primary",
         key="pass-taken-back",
         on_click=_take_back,
-        args=(dataset, rule, stop),
+        args=(dataset, rule, stop, kept),
         **only_for(Permission.BULK),
     )
 
 
-def _take_back(dataset: DatasetView, rule: PassingRuleView, stop: bool) -> None:
-    """Take back what was asked about; the button's callback."""
+def _take_back(dataset: DatasetView, rule: PassingRuleView, stop: bool, kept: int) -> None:
+    """Take back what was asked about, many chats in the background; the button's callback."""
     with show_errors():
         if stop:  # first: nothing may pass meanwhile
             stop_passing(state.store(), rule.id, who=state.reviewer())
-        undone = bulk.undo(state.store(), state.form_of(dataset), dataset.id, rule.name, who=state.reviewer())
-        left = f"，{len(undone.skipped):,d} 条后来改过，保持原样" if undone.skipped else ""
-        announce(f"已撤回 {len(undone.saved):,d} 条{left}", icon=":material/undo:")
+        if kept > INLINE_CHATS:
+            watch_passing(request_taking_back(state.store(), rule, who=state.reviewer()))
+        else:
+            undone = bulk.undo(state.store(), state.form_of(dataset), dataset.id, rule.name, who=state.reviewer())
+            announce_taken_back(len(undone.saved), len(undone.skipped))
         st.session_state[_TAKEN_BACK] = True
 
 

@@ -5,6 +5,7 @@ the events say what it did, and undoing it writes the versions before it anew, e
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -156,10 +157,26 @@ def apply(
 
 
 @permitted(Permission.REVIEW)
-def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> BulkOutcome:
+def undo(
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    bulk_id: str,
+    *,
+    who: str,
+    on_records: Callable[[int, int], None] | None = None,
+) -> BulkOutcome:
     """Undo a bulk change or a cell edit: each record gets its previous state as a new version.
 
     Records that somebody has saved since are left alone and named.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        bulk_id: of the change.
+        who: does it.
+        on_records: told how many records of how many were looked at.
 
     Raises:
         NotFoundError: no such change in this dataset.
@@ -213,6 +230,8 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                 else:
                     saved[index] = written
                     cells += len(fields)
+        if on_records is not None:
+            on_records(min(start + _CHUNK, len(events)), len(events))
     return BulkOutcome(bulk_id, saved, tuple(skipped), cells)
 
 
