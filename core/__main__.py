@@ -5,6 +5,8 @@ import os
 import sys
 from contextlib import suppress
 
+from core.standard_streams import open_closed_streams, write_what_we_say
+
 
 def _read_as_utf8() -> None:
     """Start again in Python's UTF-8 mode where ASCII alone was asked for, which has no word for what we say or read."""
@@ -14,7 +16,9 @@ def _read_as_utf8() -> None:
 
 
 if __name__ == "__main__":
+    open_closed_streams()
     _read_as_utf8()
+    write_what_we_say()
     if sys.argv[1:2] == ["import"]:
         # The process that reads the file imports beside this one, on another processor.
         from core.services.datasets.reader_start import start_early

@@ -3,14 +3,9 @@
 Modules import what is heavy (the database, providers) inside their commands, so that ``--help`` stays quick.
 """
 
-import errno
 import logging
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +33,7 @@ from core.cli import (
 from core.cli.common import Db, hint, say
 from core.errors import SettingsError, ShiyaoError, shorten
 from core.places import COMMAND
+from core.standard_streams import why_unwritable
 
 app = typer.Typer(
     name=COMMAND,
@@ -113,29 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except (KeyboardInterrupt, Abort):
         return _fail("已中断。", 130)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; nothing is wrong on our side.
-        sys.stderr.close()
-        return 1
+    except SystemExit as left:
+        # Typer's: the reader (head, less) has gone; nothing is wrong on our side.
+        return left.code if isinstance(left.code, int) else 1
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and (reason := _unwritable()):
+        if isinstance(error, OSError) and error.filename is None and (reason := why_unwritable()):
             return _fail(f"结果写不出去（{reason}）。请检查标准输出转向的文件和磁盘空间，再执行一次。")
         return _fail(f"程序出错（{type(error).__name__}），详情已记入日志 {_log(error)}。")
     return code if isinstance(code, int) else 0
-
-
-def _unwritable() -> str:
-    """Why nothing can be written to standard output; empty where it can. What could not be written is dropped."""
-    try:
-        # Once more, for some streams keep nothing of what a print could not write.
-        sys.stdout.write("\n")
-        sys.stdout.flush()
-    except OSError as error:
-        with suppress(OSError, ValueError):  # else the interpreter would say it once more at its end
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        return "磁盘已满" if error.errno == errno.ENOSPC else str(error.strerror or error)
-    return ""
 
 
 def _log(error: Exception) -> str:

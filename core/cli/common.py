@@ -2,8 +2,9 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.places import sqlite_address
+from core.standard_streams import is_unicode
 
 if TYPE_CHECKING:
     from core.adapters.store import Store
@@ -71,7 +73,8 @@ def open_db(ctx: typer.Context, db: str, *, writes: bool = False, creates: bool 
 
 def print_json(value: Any) -> None:
     """Print one JSON document to standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    # A character that an encoding lacks would be written in a way that JSON does not know.
+    typer.echo(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout.encoding), indent=2))
 
 
 def say(text: str) -> None:
@@ -81,7 +84,8 @@ def say(text: str) -> None:
 
 def hint(text: str) -> None:
     """Print a line to standard error (progress, remarks), so that standard output stays clean."""
-    typer.echo(_tame(text), err=True)
+    with suppress(OSError):  # nobody is there to hear it, and what the command does matters more
+        typer.echo(_tame(text), err=True)
 
 
 def _tame(text: str) -> str:
