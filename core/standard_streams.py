@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from core.system_errors import system_reason
+
 _CHINESE = "拾要"
 
 
@@ -60,6 +62,5 @@ def why_unwritable() -> str:
         with suppress(OSError, ValueError):  # else the interpreter would say it once more at its end
             with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        known = {errno.ENOSPC: "磁盘已满", errno.EDQUOT: "磁盘配额已用完", errno.EBADF: "标准输出是关着的"}
-        return known.get(error.errno or 0, str(error.strerror or error))
+        return "标准输出是关着的" if error.errno == errno.EBADF else system_reason(error)
     return ""

@@ -34,6 +34,7 @@ from core.cli.common import Db, hint, say
 from core.errors import SettingsError, ShiyaoError, shorten
 from core.places import COMMAND
 from core.standard_streams import why_unwritable
+from core.system_errors import FULL, system_reason
 
 app = typer.Typer(
     name=COMMAND,
@@ -115,6 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None and (reason := why_unwritable()):
             return _fail(f"结果写不出去（{reason}）。请检查标准输出转向的文件和磁盘空间，再执行一次。")
+        if isinstance(error, OSError) and error.errno in FULL:
+            _log(error)
+            return _fail(f"{system_reason(error)}（{error.filename or '临时文件夹'}）。请先腾出磁盘空间，再执行一次。")
         return _fail(f"程序出错（{type(error).__name__}），详情已记入日志 {_log(error)}。")
     return code if isinstance(code, int) else 0
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.common import Db, Json, hint, open_db, print_json, say
+from core.new_files import write_new_file
+from core.system_errors import system_reason
 
 if TYPE_CHECKING:
     from core.services.forms import KnownForm
@@ -127,12 +129,11 @@ def export(
         reference = resolve_form(session, name)
         text = write_form_file(texts_of(session, reference))
     try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new_file(out, text)
     except FileExistsError as error:
         raise ExportError(f"{out} 已经存在", "请换一个文件名") from error
     except OSError as error:
-        raise ExportError(f"写不了 {out}（{error.strerror}）", "请检查路径和权限") from error
+        raise ExportError(f"写不了 {out}（{system_reason(error)}）", "请检查路径、权限和磁盘空间") from error
     say(f"已写到 {out}（{reference}）")
 
 
@@ -149,7 +150,7 @@ def _bytes_of(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise InputError(f"打不开文件 {file}（{error.strerror}）", "请检查路径") from error
+        raise InputError(f"打不开文件 {file}（{system_reason(error)}）", "请检查路径") from error
 
 
 def _as_json(one: "KnownForm") -> dict[str, Any]:

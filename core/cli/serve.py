@@ -12,6 +12,7 @@ import typer
 from core.cli.common import Db, database_url, open_db, say
 from core.errors import SettingsError
 from core.places import ROOT, VAR_VARIABLE, var_folder
+from core.system_errors import system_reason
 
 app = typer.Typer()
 
@@ -63,5 +64,6 @@ def _require_free(address: str, port: int) -> None:
             probe.bind(place)
     except OSError as error:
         raise SettingsError(
-            f"在 {address} 的端口 {port} 上启动不了（{error.strerror}）", "请用 --port 换一个端口，或检查 --address"
+            f"在 {address} 的端口 {port} 上启动不了（{system_reason(error)}）",
+            "请用 --port 换一个端口，或检查 --address",
         ) from error

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.adapters.store.outages import result_code
 from core.errors import StoreError
 from core.private_files import private_folder
+from core.system_errors import system_reason
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -32,6 +34,8 @@ def copy_database(source: Path, target: Path, *, busy_seconds: float, opened_as:
         try:
             _copy(opened_as or source, partial, busy_seconds, verb)
         except sqlite3.Error as error:
+            if result_code(error, partial) == sqlite3.SQLITE_FULL:
+                raise StoreError(f"磁盘已满，没有{verb}", "请先腾出磁盘空间，或换一个磁盘，再试一次") from error
             raise StoreError(f"{verb}失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
 
 
@@ -59,7 +63,7 @@ def new_backup(target: Path, *, in_use: Path | None = None) -> Iterator[Path]:
             os.fsync(file.fileno())
         _publish(partial, target)
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-        reason = error.strerror if isinstance(error, OSError) else "名称里有不能用的字符"
+        reason = system_reason(error) if isinstance(error, OSError) else "名称里有不能用的字符"
         raise StoreError(f"备份写不了 {target}（{reason}）", "请检查路径、权限和磁盘空间，或换一个文件夹") from error
     finally:
         if partial is not None:

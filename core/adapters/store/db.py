@@ -41,6 +41,7 @@ from core.errors import StoreDamagedError, StoreError
 from core.places import var_folder
 from core.private_files import create_private, private_folder
 from core.settings import settings
+from core.system_errors import system_reason
 
 _log = logging.getLogger("shiyao.store")
 _WRITE = "shiyao_write"
@@ -306,7 +307,7 @@ def _engine(url: str) -> Engine:
     except ImportError as error:
         raise StoreError(f"数据库地址不能用：没有安装驱动 {error.name or ''}", ADDRESS_REMEDY) from error
     except OSError as error:
-        reason = f"建不了它的文件夹（{error.strerror or error}）"
+        reason = f"建不了它的文件夹（{system_reason(error)}）"
         raise StoreError(f"数据库地址不能用：{reason}", "请检查路径、权限和磁盘空间") from error
     except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
         raise StoreError(_BAD_OPTIONS, ADDRESS_REMEDY) from error

@@ -1,6 +1,7 @@
 """Translates errors of database drivers into ours: unreachable for a while, damaged, or a bug of the program."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,11 +26,14 @@ _SQLITE_AWAY = {
 }
 """Result codes of SQLite (https://www.sqlite.org/rescode.html) that may pass by themselves or by somebody's doing."""
 _SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_LEAST_BYTES = 64 << 10
+"""What a database in use needs beside itself; with less on the disk it is full."""
 _SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _POSTGRESQL_AWAY = {
     "08": ("连不上数据库", "请检查数据库服务器和网络，再试一次"),
     "28": ("数据库拒绝了登录", "请检查数据库的用户名和密码，再试一次"),
+    "53100": ("数据库服务器的磁盘已满，写不进去", "请联系管理员腾出磁盘空间，再试一次"),
     "53": ("数据库服务器的磁盘、内存或连接数已用完", "请联系管理员，再试一次"),
     "55": ("数据库正被别的程序占用", "请稍后再试"),
     "57": ("数据库正在重启或停止", "请稍后再试"),
@@ -103,7 +107,7 @@ def _named(
     if isinstance(cause, sqlite3.Error):
         if missing := _missing_part(error):
             return damaged(database, path, backups(), f"的结构已损坏：{missing}")
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code says where it happened
+        code = result_code(cause, path)
         if code in _SQLITE_DAMAGED:
             what = "不是可用的数据库，或已损坏" if code == sqlite3.SQLITE_NOTADB else "已损坏"
             return damaged(database, path, backups(), what)
@@ -128,6 +132,26 @@ def _named(
         lost = error.connection_invalidated or (not state and isinstance(cause, psycopg.OperationalError))
         return StoreUnavailableError(*_CONNECTION_LOST) if lost else None
     return None
+
+
+def result_code(error: sqlite3.Error, path: Path | None) -> int:
+    """SQLite's result code, without what an extended one says of the place.
+
+    Where the disk is full, files beside the database cannot be made as large as they must be, which SQLite calls an
+    error of the disk: that is told as what it is.
+    """
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = int(extended & 0xFF)
+    if code == sqlite3.SQLITE_IOERR and (extended == sqlite3.SQLITE_IOERR_SHMSIZE or _is_full(path)):
+        return sqlite3.SQLITE_FULL
+    return code
+
+
+def _is_full(path: Path | None) -> bool:
+    try:
+        return path is not None and shutil.disk_usage(path.parent).free < _LEAST_BYTES
+    except OSError:
+        return False
 
 
 def is_outage(error: Exception) -> bool:

@@ -20,6 +20,7 @@ _VERSION_ROWS = re.compile(r"^COPY \S*alembic_version \(version_num\) FROM stdin
 _LOCK_WAIT = "15s"
 _INSTALL = "请安装 PostgreSQL 的客户端程序（Debian：postgresql-client），版本不低于服务器，再试一次"
 _HINTS = {
+    "No space left on device": "磁盘已满：请先腾出磁盘空间，或换一个磁盘，再试一次",
     "version mismatch": _INSTALL,
     # Says so what a newer program sets in a session that an older server does not know.
     "unrecognized configuration parameter": "这个程序比数据库服务器新：请恢复到版本不低于它的 PostgreSQL",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from core.errors import FormError
+from core.system_errors import system_reason
 from core.validation_words import why_refused
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -98,7 +99,7 @@ def read_source(path: Path, kind: str = FORM_FILE) -> str:
     except FileNotFoundError as error:
         raise FormError(f"找不到{kind} {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
     except OSError as error:
-        raise FormError(f"无法读取{kind} {path.name}（{error.strerror}）", "请检查文件权限") from error
+        raise FormError(f"无法读取{kind} {path.name}（{system_reason(error)}）", "请检查文件权限") from error
     return decode_source(data, path.name, kind)
 
 

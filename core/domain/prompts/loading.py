@@ -16,6 +16,7 @@ from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE, c
 from core.domain.prompts.prompt_types import STAGE_VARIABLES, Prompt, Stage
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
+from core.system_errors import system_reason
 from core.validation_words import why_refused
 
 PROMPTS_DIR = Path(__file__).resolve().parents[3] / "prompts"
@@ -164,7 +165,7 @@ def read_prompt(path: Path) -> Prompt:
     except UnicodeDecodeError as error:
         raise PromptError(f"提示词文件 {path.name} 不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
     except OSError as error:
-        raise PromptError(f"读不了提示词文件 {path.name}（{error.strerror}）", "请检查文件权限") from error
+        raise PromptError(f"读不了提示词文件 {path.name}（{system_reason(error)}）", "请检查文件权限") from error
     return parse_prompt(source.replace("\r\n", "\n"), path.name)
 
 

@@ -24,6 +24,7 @@ from core.services.datasets.reader_messages import Done, Opened, Rows, TableRows
 from core.services.datasets.reader_pool import borrowed_reader
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import open_path
+from core.system_errors import system_reason
 
 
 @dataclass
@@ -158,6 +159,6 @@ def _real_file(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
             copy.flush()
         except OSError as error:
             raise InputError(
-                f"文件 {name} 写不进临时文件夹（{error.strerror}）", "请检查服务器的磁盘空间后重试"
+                f"文件 {name} 写不进临时文件夹（{system_reason(error)}）", "请检查服务器的磁盘空间后重试"
             ) from error
         yield copy

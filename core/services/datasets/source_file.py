@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.services.datasets.encoding import CHUNK_BYTES, Utf8Check, detect_encoding, require_encoding
 from core.services.datasets.file_format import detect_format, is_json_lines, is_json_text, is_whole_json, require_format
 from core.services.datasets.import_types import FileFormat
+from core.system_errors import system_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def open_path(path: Path, filename: str) -> BinaryIO:
     except IsADirectoryError as error:
         raise InputError(f"{filename} 是文件夹", "请选择其中的文件") from error
     except OSError as error:
-        raise InputError(f"打不开文件 {filename}（{error.strerror}）", "请检查文件权限") from error
+        raise InputError(f"打不开文件 {filename}（{system_reason(error)}）", "请检查文件权限") from error
 
 
 def _inspect(file: BinaryIO, name: str, chosen_encoding: str, chosen_format: str) -> SourceFile:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import ExportError
+from core.system_errors import system_reason
 
 # Nothing that is exported holds itself, and looking for that takes a tenth of the time.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -79,7 +80,7 @@ def pending_file(target: Path) -> Iterator[PendingFile]:
     except UnicodeEncodeError as error:
         raise ExportError("有文本含不成对的代理字符，不能存为 UTF-8", "请先修正导入的数据") from error
     except OSError as error:
-        raise ExportError(f"写不了 {target}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+        raise ExportError(f"写不了 {target}（{system_reason(error)}）", "请检查路径、权限和磁盘空间") from error
     finally:
         if path is not None:
             path.unlink(missing_ok=True)

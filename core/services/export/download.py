@@ -10,6 +10,7 @@ from core.errors import ExportError
 from core.places import COMMAND
 from core.services.export.export_result import ExportResult
 from core.services.export.file_names import refuse_path
+from core.system_errors import system_reason
 
 LIMIT = 300 * 1024 * 1024
 """Bytes that a page hands to a browser: they are held in memory until it has them."""
@@ -44,17 +45,20 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
         ExportError: from ``make``, it is too large for a browser, or ``name`` is a path.
     """
     refuse_path(name)
-    with tempfile.TemporaryDirectory(prefix="shiyao-export-") as folder:
-        path = Path(folder) / name
-        report = make(path)
-        if path.is_dir():
-            path = _zip(path)
-        if path.stat().st_size > LIMIT:
-            raise ExportError(
-                f"这个文件有 {path.stat().st_size / 1e6:,.0f} MB，太大，不能从网页下载",
-                f"请在命令行用 {COMMAND} export 导出",
-            )
-        return Download(path.name, path.read_bytes(), report)
+    try:
+        with tempfile.TemporaryDirectory(prefix="shiyao-export-") as folder:
+            path = Path(folder) / name
+            report = make(path)
+            if path.is_dir():
+                path = _zip(path)
+            if path.stat().st_size > LIMIT:
+                raise ExportError(
+                    f"这个文件有 {path.stat().st_size / 1e6:,.0f} MB，太大，不能从网页下载",
+                    f"请在命令行用 {COMMAND} export 导出",
+                )
+            return Download(path.name, path.read_bytes(), report)
+    except OSError as error:
+        raise ExportError(f"写不进临时文件夹（{system_reason(error)}）", "请检查服务器的磁盘空间后重试") from error
 
 
 def _zip(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """Tables for colleagues: one row per customer, as CSV for anything and XLSX for Excel."""
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.writer.excel import ExcelWriter
 from python_calamine import CalamineWorkbook
 
 from core.adapters.store import Store, queries
@@ -166,7 +168,9 @@ def _write_xlsx(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
         # An abandoned sheet would complain when it is collected.
         if not sheet.closed:
             sheet.close()
-    book.save(file.path)
+    # Not by the book's own ``save``: where the disk is full, its archive stays open and complains when it is collected.
+    with zipfile.ZipFile(file.path, "w", zipfile.ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).save()
     file.finish()
     return fingerprints
 

@@ -26,7 +26,9 @@ from core.domain.prompts import (
     prompt_folder,
 )
 from core.errors import ConflictError, PromptError
+from core.new_files import write_new_file
 from core.services.team import permitted
+from core.system_errors import system_reason
 
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
@@ -258,12 +260,13 @@ def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR, *, seen: st
         _refuse_unseen(PromptEntry(prompt, row.id, (), row.created_by, row.created_at), seen)
         path, source = folder / f"{row.name}.v{row.version}.md", row.source
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(source)
+        write_new_file(path, source)
     except FileExistsError as error:
         raise PromptError(f"文件 {path.name} 已经存在", "已发布的版本不能改，请另存为新版本") from error
     except OSError as error:
-        raise PromptError(f"写不了文件 {path.name}（{error.strerror}）", "请检查 prompts 目录的权限") from error
+        raise PromptError(
+            f"写不了文件 {path.name}（{system_reason(error)}）", "请检查 prompts 目录的权限和磁盘空间"
+        ) from error
     prompt_folder.cache_clear()
     return path
 

@@ -14,6 +14,7 @@ from core.services.training.platforms import Platform
 from core.services.training.row_formats import TrainingFormat, row_texts
 from core.services.training.row_shapes import LIST, SHAPES, count_turns, length_of, shape_of, shape_problems
 from core.services.training.training_files import ENDINGS, BadLine, files_of, has_byte_order_mark, lines_of
+from core.system_errors import system_reason
 
 MOST_NAMED = 200
 """Bad rows of a file that a report names; all are counted."""
@@ -83,7 +84,7 @@ def _check_file(path: Path, platform: Platform) -> FileReport:
     try:
         _check_rows(path, platform, report)
     except OSError as error:
-        report.add(0, f"读不了（{error.strerror or error}），请检查文件和权限")
+        report.add(0, f"读不了（{system_reason(error)}），请检查文件和权限")
     return report
 
 

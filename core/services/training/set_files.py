@@ -45,6 +45,7 @@ from core.services.training.row_formats import (
 )
 from core.services.training.rows import SpooledRow
 from core.services.training.set_card import CARD, has_card, set_card
+from core.system_errors import system_reason
 
 TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
 FILE_NAMES = (TRAIN, VALIDATION, INFO, TRAIN_FILE, MODEL_FILE, GUIDE_FILE, CARD, MANIFEST)
@@ -64,7 +65,7 @@ def temporary_folder_beside(out: Path) -> Iterator[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".partial"))
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-        reason = error.strerror if isinstance(error, OSError) else "名称里有不能用的字符"
+        reason = system_reason(error) if isinstance(error, OSError) else "名称里有不能用的字符"
         raise ExportError(f"写不了 {out}（{reason}）", "请检查路径、权限和磁盘空间") from error
     try:
         yield folder
@@ -164,7 +165,7 @@ def publish_set(folder: Path, out: Path) -> None:
             else:
                 (out / name).unlink(missing_ok=True)
     except OSError as error:
-        raise ExportError(f"写不了 {out}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+        raise ExportError(f"写不了 {out}（{system_reason(error)}）", "请检查路径、权限和磁盘空间") from error
 
 
 def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_format: TrainingFormat) -> tuple[str, int]:
@@ -175,7 +176,7 @@ def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_form
             for row in rows:
                 file.write(source[row.start : row.end])
     except OSError as error:
-        raise ExportError(f"写不了 {path.name}（{error.strerror or error}）", "请检查磁盘空间") from error
+        raise ExportError(f"写不了 {path.name}（{system_reason(error)}）", "请检查磁盘空间") from error
     seen: set[int] = set()
     with path.open("rb") as file:
         reader = HashingReader(file)

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.domain.json_text import describe_json_error
 from core.errors import InputError
+from core.system_errors import system_reason
 
 ENDINGS = ("jsonl", "json", "csv")
 _NO_ROWS = ("dataset_info.json", "manifest.json", "dataset_infos.json")
@@ -51,7 +52,7 @@ def files_of(place: Path) -> list[Path]:
     try:
         paths = sorted(path for path in place.iterdir() if _may_be_one(path))
     except OSError as error:
-        raise InputError(f"读不了 {place.name}（{error.strerror}）", "请检查文件夹的权限") from error
+        raise InputError(f"读不了 {place.name}（{system_reason(error)}）", "请检查文件夹的权限") from error
     if not (with_rows := [path for path in paths if path.name not in _NO_ROWS]):
         raise InputError(f"{place.name} 里没有训练文件", f"要有 {'、'.join(ENDINGS)} 文件")
     return with_rows

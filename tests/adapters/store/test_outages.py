@@ -1,18 +1,23 @@
 """Outages and damage are named where sessions open; what was not written is not written in part."""
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from core.adapters.store import Store, open_store
 from core.adapters.store.models import Dataset
+from core.adapters.store.restore import restore_database
 from core.cli import main
-from core.errors import StoreDamagedError, StoreUnavailableError
+from core.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from core.services.maintenance import make_backup
+from tests.small_disk import fill, small_disk
 
 
 def add(store: Store, name: str) -> None:
@@ -34,6 +39,48 @@ def test_a_full_disk_is_said_and_passes(store: Store) -> None:
         for number in range(1000):
             add(store, f"{number}" * 900)
     assert store.is_available()  # reading goes on
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    with small_disk() as place:
+        yield place
+
+
+def test_a_disk_that_was_full_before_it_is_opened_is_said(disk: Path) -> None:
+    address = f"sqlite:///{disk / 'x.db'}"
+    open_store(address).close()
+    fill(disk)
+    # The files beside it cannot be made, which SQLite calls an error of the disk.
+    with pytest.raises(StoreUnavailableError, match="磁盘已满，数据库写不进去。请先腾出"):
+        open_store(address)
+
+
+def test_a_disk_that_is_full_is_said_by_backup_and_restore(disk: Path, store: Store, tmp_path: Path) -> None:
+    fill(disk)
+    with pytest.raises(StoreError, match="磁盘已满，没有备份"):
+        store.backup(disk / "backup.db")
+    store.backup(tmp_path / "backup.db")
+    with pytest.raises(StoreError, match="磁盘已满，没有恢复"):
+        restore_database(f"sqlite:///{disk / 'new.db'}", tmp_path / "backup.db")
+    assert [path.name for path in disk.iterdir()] == ["full"]
+
+
+def test_a_full_disk_of_postgresql_is_said(disk: Path, own_postgres: Any) -> None:
+    (disk / "space").mkdir()
+    disk.chmod(0o755)
+    shutil.chown(disk / "space", own_postgres._user)
+    address = own_postgres.database()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{disk / 'space'}'")  # type: ignore[call-overload]
+    store = open_store(address)
+    try:
+        large = "CREATE TABLE large TABLESPACE small AS SELECT n, repeat('x', 900) FROM generate_series(1, 9000) n"
+        with pytest.raises(StoreUnavailableError, match="数据库服务器的磁盘已满"), store.write() as session:
+            session.execute(text(large))
+        assert store.is_available()
+    finally:
+        store.close()
 
 
 def test_a_read_only_database_is_said(store: Store) -> None:
