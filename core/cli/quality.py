@@ -21,7 +21,6 @@ Against = Annotated[
 MeasureName = Annotated[
     str, typer.Option("--measure", metavar="lcs|exact|set|embedding", help="自由文本字段用哪种相似度。")
 ]
-_SHOWN = 10
 
 
 @app.command("score", help="按官方规则给抽取任务评分。")
@@ -189,10 +188,7 @@ def _print_score(result: "RunScore") -> None:
     if result.measure.caveat:
         say(result.measure.caveat)
     if result.missing:
-        say(
-            f"缺少 {len(result.missing):,} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
-            + ("……" if len(result.missing) > _SHOWN else "")
-        )
+        say(result.missing_clause)
     for key, row in result.fields.items():
         f1 = f"{row.filled.f1:6.1%}" if row.filled.support or row.filled.predicted else "     —"
         say(f"  {row.points:6.3f} / {row.max:g}  F1 {f1}  有值 {row.filled.support:4d}  {key}")
@@ -203,6 +199,9 @@ def _print_comparison(result: "Comparison", a: str, b: str) -> None:
     say(f"A「{a}」{result.a.score:.4f}，B「{b}」{result.b.score:.4f}，下限 {result.a.floor:.4f}")
     verdict = "能区分" if result.distinguishable else "不能区分"
     say(f"B − A {result.delta:+.4f}，95% 区间 {low:+.4f} 到 {high:+.4f}，{len(result.a.chats):,} 条群聊：{verdict}")
+    for side, name, score in (("A", a, result.a), ("B", b, result.b)):
+        if score.missing:
+            say(f"{side}「{name}」{score.missing_clause}")
     say(f"自由文本的相似度：{result.a.measure.title}；从 {result.right_from:g} 起算对")
     for key, change in result.fields.items():
         row = change.as_json()

@@ -8,7 +8,7 @@ import pytest
 from core.adapters.store import Store
 from core.cli import main
 from core.services.quality import compare_runs, dispute, score
-from tests.factories.quality import NAME, quality_dataset
+from tests.factories.quality import NAME, add_run, quality_dataset
 
 
 @pytest.fixture
@@ -34,8 +34,10 @@ def test_compare_prints_what_the_page_shows(store: Store, db: str, capsys: pytes
         "measure",
         "right_from",
         "left_out",
+        "missing",
         "fields",
     ]
+    assert said["missing"] == {"a": [8], "b": []}
     assert (said["measure"], said["right_from"], said["left_out"]) == ("lcs", 0.8, 0)
     assert said["fields"][NAME]["broken"] == 2
     back = as_json(capsys, "compare", "--dataset", "d", "--run", "乙", "--run", "甲", "--db", db)
@@ -47,6 +49,20 @@ def test_compare_in_words(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--dataset", "d", "--run", "乙", "--run", "乙", "--db", db]) == 0
     out = capsys.readouterr().out
     assert "不能区分" in out and "最长公共子序列" in out and "0.8" in out and "下限" in out
+
+
+def test_compare_names_the_chats_that_a_run_lacks(store: Store, db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--dataset", "d", "--run", "乙", "--run", "甲", "--db", db]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "缺少" in line] == ["B「甲」缺少 1 条，按 0 分计：8"]
+    dataset = quality_dataset(store, 30, "e")
+    add_run(store, dataset, "少", {1: []})
+    assert main(["compare", "--dataset", "e", "--run", "少", "--run", "甲", "--db", db]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:4] == [
+        "A「少」缺少 29 条，按 0 分计：2、3、4、5、6、7、8、9、10、11……",
+        "B「甲」缺少 1 条，按 0 分计：30",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def add_record(
     make_record(store, dataset, index, customers, reviewer=who, review_pass=review_pass, seconds=seconds)
 
 
-def quality_dataset(store: Store, chats: int = 8) -> DatasetView:
+def quality_dataset(store: Store, chats: int = 8, name: str = "d") -> DatasetView:
     """Labels and two runs: ``甲`` lacks the last chat and shortens the plans, ``乙`` has two names wrong."""
-    dataset = add_dataset(store, chats)
+    dataset = add_dataset(store, chats, name)
     gold = {i: [form(**{NAME: f"林舟{i}", TODO: "发送报价单", KINDS: ["询价、答疑"]})] for i in range(1, chats + 1)}
     add_run(store, dataset, "标注", gold, RunKind.LABELS)
     short = {i: [{**gold[i][0], TODO: "发送"}] for i in range(1, chats)}

@@ -127,6 +127,7 @@ def test_changes(page: OpenPage, store: Store) -> None:
     app = page("changes")
     assert by_label(app.selectbox, "从 A").value == "甲"
     assert "B 更好" in seen(app) or "不能区分" in seen(app)
+    assert "A「甲」缺少 1 条，按 0 分计：8" in seen(app)
     matrix = app.dataframe[0].value.set_index("字段")
     assert list(matrix.loc["姓名", ["修好", "改坏", "都对", "都错"]]) == [1, 2, 5, 0]
     view = app.segmented_control(key="view")

@@ -126,6 +126,7 @@ class Comparison:
             "measure": self.a.measure.name,
             "right_from": self.right_from,
             "left_out": self.a.left_out,
+            "missing": {"a": list(self.a.missing), "b": list(self.b.missing)},
             "fields": {key: change.as_json() for key, change in self.fields.items()},
         }
 

@@ -15,6 +15,9 @@ from core.domain.scoring.constants import constants_by_chat
 from core.domain.scoring.disputed import Cell, without_disputed_cells
 from core.domain.scoring.measures import LCS, Measure
 
+_NAMED = 10
+"""Missing chats that are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -119,6 +122,14 @@ class RunScore:
     def lost(self) -> float:
         """Points per chat missing to the maximum."""
         return self.max - self.score
+
+    @property
+    def missing_clause(self) -> str:
+        """How many chats the run lacks and the first of them, a Chinese clause; empty where it lacks none."""
+        if not self.missing:
+            return ""
+        named = "、".join(map(str, self.missing[:_NAMED]))
+        return f"缺少 {len(self.missing):,} 条，按 0 分计：{named}{'……' if len(self.missing) > _NAMED else ''}"
 
     def share_lost(self, key: str) -> float:
         """Share of all lost points that one field lost, 0 to 1: where to improve first."""

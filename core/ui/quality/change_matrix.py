@@ -63,6 +63,13 @@ def draw_verdict(comparison: Comparison, a: RunView, b: RunView, caveats: Mappin
         st.success(f"**B 更好**：{figures}", icon=":material/trending_up:")
     else:
         st.error(f"**B 更差**：{figures}", icon=":material/trending_down:")
+    lacking = [
+        f"{side}「{escape_markdown(run.name)}」{escape_markdown(score.missing_clause)}"
+        for side, run, score in (("A", a, comparison.a), ("B", b, comparison.b))
+        if score.missing
+    ]
+    if lacking:
+        st.caption("；".join(lacking))
     if max(comparison.a.score, comparison.b.score) < comparison.a.floor:
         st.caption(f"两个抽取任务都低于下限 {comparison.a.floor:.2f}：交空表得分更高。")
 

@@ -89,6 +89,7 @@ def test_json_has_the_shape_of_the_command_line() -> None:
         "measure",
         "right_from",
         "left_out",
+        "missing",
         "fields",
     ]
     assert shown["a"] == shown["b"] == pytest.approx(36)
