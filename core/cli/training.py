@@ -407,12 +407,13 @@ def _print_preflight(result: "Preflight", options: "TrainingOptions", json: bool
                 "contradictions": result.contradictions,
                 "balance": {field.key: {"share": field.share, "balanced": field.balanced} for field in result.balance},
                 "notes": list(result.notes),
+                "dangers": list(result.dangers),
             }
         )
         return
     from core.services.training import OVERLONG_ACTIONS, lost_field_labels
 
-    for note in result.notes:
+    for note in (*result.notes, *result.dangers):
         say(note)
     for row in result.overlong:
         lost = f"，截断会丢：{lost_field_labels(result.form, row)}" if row.lost else "，依据都在留下的部分里"

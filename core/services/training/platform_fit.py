@@ -1,14 +1,20 @@
 """How a set fits the platform that is to train on it: too few or too many rows, rows or files that are too long."""
 
 from core.services.training.arrange import Arrangement
-from core.services.training.platforms import load_platform
+from core.services.training.platforms import USUAL_PLATFORM, load_platform
 from core.services.training.training_options import TrainingOptions
+
+_NAMED = 5
+"""Rows that are named."""
 
 
 def platform_dangers(arrangement: Arrangement, options: TrainingOptions) -> tuple[str, ...]:
-    """Why the platform would refuse the training part or cut it, Chinese sentences; empty without a platform."""
+    """Why the platform would refuse the training part or cut it, Chinese sentences.
+
+    Without a platform the usual one tells only which rows are too long for it: ``check training`` goes by it, too.
+    """
     if not options.platform:
-        return ()
+        return _too_long_for_the_usual_one(arrangement, options)
     platform = load_platform(options.platform)
     title, order = platform.title, arrangement.order
     dangers: list[str] = []
@@ -28,6 +34,19 @@ def platform_dangers(arrangement: Arrangement, options: TrainingOptions) -> tupl
     if most is not None and size > most:
         dangers.append(f"训练文件有 {size:,} 字节，{title}最多收 {most:,} 字节")
     return tuple(dangers)
+
+
+def _too_long_for_the_usual_one(arrangement: Arrangement, options: TrainingOptions) -> tuple[str, ...]:
+    platform = load_platform(USUAL_PLATFORM)
+    limit = platform.row_limit(options.format) if options.format in platform.format_names else None
+    over = [row for row in (*arrangement.train, *arrangement.validation) if not row.size.within(limit)]
+    if limit is None or not over:
+        return ()
+    named = "、".join(f"{row.place}（{row.size.words(limit)}）" for row in over[:_NAMED])
+    return (
+        f"有 {len(over):,} 行超过{limit.label}：{named}{'等' if len(over) > _NAMED else ''}，check training 会点名，"
+        f"平台会截断或拒绝；选平台 {platform.name}（--platform）就按它的上限处理",
+    )
 
 
 def platform_notes(arrangement: Arrangement, options: TrainingOptions) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import pytest
 
 from core.adapters.store import Store
 from core.errors import ExportError, FormError, InputError
-from core.services.training import TrainingFormat, check_training, export_training, load_platform, preflight
+from core.services.training import OverBudget, TrainingFormat, check_training, export_training, load_platform, preflight
 from core.services.training import platforms as platform_files
 from core.services.training.file_check import MOST_NAMED
 from core.services.training.platforms import FIGURES, platform_names, platform_problems
 from core.services.training.platforms import load_platform as loaded
 from core.services.training.row_shapes import SHAPES
 from tests.factories.exports import fill
+from tests.factories.exports import form as filled
 from tests.factories.training import in_format, options
 
 SPARK = {"instruction": "提取要素", "input": "林晓3：多少钱？", "output": "[]"}
@@ -302,3 +304,21 @@ def test_what_we_write_passes_for_whoever_takes_it(store: Store, tmp_path: Path,
         export_training(store, options=in_format(data_format, platform=platform.name, min_rows=least), out=out)
         (report,) = check_training(out, platform)
         assert (report.problems, report.format) == ([], data_format)
+
+
+@pytest.mark.parametrize("data_format", [TrainingFormat.SPARK, TrainingFormat.SPARK_PAIR])
+def test_export_and_check_name_the_same_rows(store: Store, tmp_path: Path, data_format: TrainingFormat) -> None:
+    long = "何苗：" + "在吗" * 5000
+    fill(store, texts=("何苗：在吗", long), labels=([filled(基本信息_姓名="何苗")],) * 2)
+    plain = in_format(data_format, min_rows=0)
+    told = [note for note in export_training(store, options=plain, out=tmp_path / "all").notes if "8,000 字" in note]
+    (report,) = check_training(tmp_path / "all", load_platform("spark"))
+    too_long = [problem for problem in report.problems if problem.line]
+    assert [problem.line for problem in too_long] == [2] and len(told) == 1
+    assert told[0].startswith("有 1 行超过星火大模型训练平台 8,000 字：四条 第 2 条（12,6")
+    assert told[0] in preflight(store, plain).dangers
+    held = replace(plain, platform="spark", over_budget=OverBudget.SKIP)
+    made = export_training(store, options=held, out=tmp_path / "held")
+    assert any("第 2 条" in note for note in made.notes)
+    (report,) = check_training(tmp_path / "held", load_platform("spark"))
+    assert not [problem for problem in report.problems if problem.line]
