@@ -2,7 +2,7 @@
 // Work that the server has not answered yet, as the workbench and the record table keep it.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { hiddenColumns, readOldEdits } from "../../core/ui/grid/behaviour.js";
+import { readOldEdits } from "../../core/ui/grid/behaviour.js";
 import { makeUnanswered, restoreInto, takeAnswered } from "../../core/ui/js/unanswered.js";
 
 function mapStorage() {
@@ -94,16 +94,4 @@ test("edits of the record table kept as one list by an earlier version are read 
     { id: "x", made: 0 },
     { id: "y", made: 1 },
   ]);
-});
-
-test("a table says which of its columns are out of sight, at the side where they are", () => {
-  const columns = ["姓名", "电话", "地区", "生日", "年龄", "性别"].map((title, i) => ({
-    title,
-    left: i * 100,
-    width: 100,
-  }));
-  assert.deepEqual(hiddenColumns(columns, { left: 0, right: 600 }), ["", ""]);
-  assert.deepEqual(hiddenColumns(columns, { left: 0, right: 395 }), ["", "右边还有 2 列：年龄、性别 →"]);
-  assert.deepEqual(hiddenColumns(columns, { left: 250, right: 595 }), ["← 左边还有 3 列", ""]);
-  assert.deepEqual(hiddenColumns(columns, { left: 0, right: 100 }), ["", "右边还有 5 列 →"]);
 });

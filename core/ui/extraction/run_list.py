@@ -13,9 +13,9 @@ from core.ui.tables import count_column
 
 _HEIGHT, _MOST_ROWS = 520, 15
 _WIDTHS = {"完成": 75, "失败": 45, "费用": 70}
+"""Pixels of the columns that are left out where they say nothing, and of what is done, at least."""
 _NAME, _LEAST_NAME, _DIGIT = 120, 80, 8
 """Pixels of a name, of one at least, and of a digit."""
-"""Pixels of the columns that are left out where they say nothing."""
 NEW = "new"
 """In the address: the form of a new run instead of a run."""
 

@@ -19,7 +19,11 @@ from core.ui.grid.grid_theme import CSS, theme
 from core.ui.javascript import join_modules
 
 HERE: Final = Path(__file__).parent
-MODULES: Final = (HERE.parent / "js" / "unanswered.js", HERE / "behaviour.js")
+MODULES: Final = (
+    HERE.parent / "js" / "hidden_columns.js",
+    HERE.parent / "js" / "unanswered.js",
+    HERE / "behaviour.js",
+)
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}
 _HIDDEN: Final = ("_id", "_version", "_fresh", "_kept", "_corrected", "_answered", "_held")
 _WORDS: Final = {

@@ -4,6 +4,7 @@
    server has answered it. The frame's window carries the state; the component evaluates this file again whenever its
    options change, which must not begin anew. */
 /** @import { KeyValueStorage } from "../js/unanswered.js" */
+import { hiddenColumns } from "../js/hidden_columns.js";
 import { makeUnanswered, restoreInto, takeAnswered } from "../js/unanswered.js";
 
 /**
@@ -28,21 +29,8 @@ export function readOldEdits(storage, key) {
   }
 }
 
-/**
- * What is said of the columns that are out of sight at the sides of a table.
- * @param {{ title: string, left: number, width: number }[]} columns that scroll, from the left
- * @param {{ left: number, right: number }} seen what of their room is in sight
- */
-export function hiddenColumns(columns, seen) {
-  const CUT = 12; // pixels that may be out of sight without being missed
-  const before = columns.filter(({ left }) => left < seen.left - CUT);
-  const after = columns.filter(({ left, width }) => left + width > seen.right + CUT);
-  const named = after.length > 4 ? "" : `：${after.map(({ title }) => title).join("、")}`;
-  return [
-    before.length ? `← 左边还有 ${before.length} 列` : "",
-    after.length ? `右边还有 ${after.length} 列${named} →` : "",
-  ];
-}
+/** Columns out of sight that are named: there is room for so many below the table. */
+const NAMED = 4;
 
 /**
  * Set up the table in its frame, once; returns the function that gives a row its id. AgGrid has no types in this
@@ -145,6 +133,7 @@ export function setUpGrid(frame) {
           width: column.getActualWidth(),
         })),
         api.getHorizontalPixelRange(),
+        NAMED,
       );
       for (const [i, side] of sides.entries()) side.textContent = texts[i];
     };

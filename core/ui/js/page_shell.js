@@ -2,6 +2,7 @@
 // What stands around every page from its first paint on: Streamlit's own words in Chinese, a line while the server is
 // away, a sign at tables of which columns are out of sight, and keys of the page that no table takes. Runs by itself in
 // the page's head (page_shell.py).
+import { hiddenColumns } from "./hidden_columns.js";
 import { inChinese } from "./streamlit_words.js";
 import { keepPagesKeysFromTables } from "./table_keys.js";
 
@@ -39,8 +40,8 @@ const QUIET = 100;
 const MORE = "data-ours-more";
 /** Elements of React above a table in which its columns are looked for. */
 const STEPS = 30;
-/** Pixels of a table that may be out of sight without being missed. */
-const SLACK = 12;
+/** Pixels of a table, of which no columns are known, that may be out of sight without being missed. */
+const UNNAMED = 12;
 const CONNECTION = "data-test-connection-state";
 /** Icons that say something by themselves. */
 const KNOWN_ICONS = new Set(["check_circle icon", "radio_button_unchecked icon"]);
@@ -195,17 +196,22 @@ function followOnlyEntries() {
 }
 
 /**
- * Titles of all columns of a table, in order. The table itself tells only those in sight; React, which drew it, keeps all
- * of them. Nothing where it keeps them otherwise: then their number is said.
+ * All columns of a table, in order, and how many of them stay where they are. The table itself tells only those in sight
+ * and no widths; React, which drew it, keeps all of them. Nothing where it keeps them otherwise.
  * @param {Element} grid
- * @returns {string[]}
  */
-function columnTitles(grid) {
+function columnsOf(grid) {
   const name = Object.keys(grid).find((key) => key.startsWith("__reactFiber$"));
   let fiber = name ? /** @type {any} */ (grid)[name] : null;
   for (let step = 0; fiber && step < STEPS; step++, fiber = fiber.return) {
-    const columns = fiber.memoizedProps?.columns;
-    if (Array.isArray(columns) && typeof columns[0]?.title === "string") return columns.map(({ title }) => title);
+    const { columns, freezeColumns } = fiber.memoizedProps ?? {};
+    if (!Array.isArray(columns) || typeof columns[0]?.title !== "string" || !(columns[0].width > 0)) continue;
+    let left = 0;
+    const placed = columns.map(({ title, width }) => {
+      left += width;
+      return { title, left: left - width, width };
+    });
+    return placed.slice(Number(freezeColumns) || 0);
   }
   return [];
 }
@@ -213,14 +219,13 @@ function columnTitles(grid) {
 /**
  * What is said of the columns that are out of sight on the right.
  * @param {Element} grid
- * @param {Element} last the last one in sight, which may be cut
+ * @param {Element} scroller of its columns
  */
-function hiddenColumns(grid, last) {
-  const count = Number(grid.getAttribute("aria-colcount")) - Number(last.getAttribute("aria-colindex"));
-  if (count <= 0) return `「${last.textContent}」没有显示全 →`;
-  const titles = columnTitles(grid).slice(-count);
-  const named = titles.length === count && titles.every((title) => title) ? `：${titles.join("、")}` : "";
-  return `右边还有 ${count} 列${named} →`;
+function hiddenOnTheRight(grid, scroller) {
+  const columns = columnsOf(grid);
+  const right = scroller.scrollLeft + scroller.clientWidth;
+  if (columns.length) return hiddenColumns(columns, { left: 0, right }, columns.length)[1];
+  return scroller.scrollWidth - right < UNNAMED ? "" : "右边还有列没有显示 →";
 }
 
 /** Say at each table which of its columns are out of sight. */
@@ -231,11 +236,10 @@ function tellHiddenColumns() {
   for (const frame of document.querySelectorAll("[data-testid=stDataFrame]")) {
     const scroller = frame.querySelector(".dvn-scroller");
     const grid = frame.querySelector("table[role=grid]");
-    const last = grid?.querySelector("th:last-of-type");
     const place = frame.closest("[data-testid=stElementContainer]") ?? frame;
-    const left = scroller ? scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft : 0;
-    if (!grid || !last || left < SLACK) place.removeAttribute(MORE);
-    else place.setAttribute(MORE, hiddenColumns(grid, last));
+    const says = grid && scroller ? hiddenOnTheRight(grid, scroller) : "";
+    if (says) place.setAttribute(MORE, says);
+    else place.removeAttribute(MORE);
   }
 }
 
