@@ -18,7 +18,7 @@ from core.ui.javascript import join_modules
 TITLE = "拾要"
 _HERE = Path(__file__).parent
 _SCRIPTS = (
-    ("streamlit_words", "table_keys", "hidden_columns", "page_shell"),
+    ("streamlit_words", "table_keys", "hidden_columns", "page_history", "page_shell"),
     ("page_events", "palette_match", "palette_search", "palette_way", "palette"),
 )
 """Modules that share a scope, each after what it imports."""

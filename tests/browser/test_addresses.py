@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, expect
 from core.adapters.store import queries
 from core.services.extraction import runs as run_service
 from core.services.quality import pin_default_run
+from tests.browser.chromium import wait_until_drawn
 from tests.browser.reviewer_page import NAME, RIVAL, App, fill, seats
 from tests.factories.datasets import make_run
 
@@ -44,6 +45,21 @@ def test_no_such_page_no_such_chat_and_a_new_default_run(browser: Browser, app: 
         expect(banner).to_have_count(0)
         desk.open(1)
         expect(page.get_by_text("默认任务从")).to_have_count(0)
+
+
+def test_back_leads_from_the_desk_to_the_page_before_at_once(browser: Browser, app: App) -> None:
+    server, store = app
+    dataset = fill(store, "往回", 3)
+    with seats(browser, server, store, dataset) as arrive:
+        page = arrive("林晓").page
+        page.goto(f"{server.url}/exports?dataset={dataset}")
+        wait_until_drawn(page)
+        page.get_by_test_id("stTopNavSection").filter(has_text="审阅").click()
+        page.get_by_test_id("stTopNavPopover").locator("a", has_text="审阅台").click()
+        page.wait_for_url("**/workbench?*chat=1*")
+        page.go_back()
+        expect(page.get_by_role("heading", name="导出", exact=True)).to_be_visible()
+        page.wait_for_url("**/exports**")
 
 
 def test_a_run_that_goes_on_is_watched_to_its_end_wherever_it_was_started(browser: Browser, app: App) -> None:

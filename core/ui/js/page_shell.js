@@ -3,6 +3,7 @@
 // away, a sign at tables of which columns are out of sight, and keys of the page that no table takes. Runs by itself in
 // the page's head (page_shell.py).
 import { hiddenColumns } from "./hidden_columns.js";
+import { keepOneEntryForEach } from "./page_history.js";
 import { inChinese } from "./streamlit_words.js";
 import { keepPagesKeysFromTables } from "./table_keys.js";
 
@@ -355,5 +356,6 @@ new MutationObserver((changes) => {
   attributeFilter: [...TRANSLATED, CONNECTION, SCRIPT],
 });
 keepPagesKeysFromTables();
+keepOneEntryForEach(window);
 window.addEventListener("resize", lookAtTables);
 document.addEventListener("scroll", lookAtTables, { capture: true, passive: true });
