@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store.kept_reads import read_value_once
 from core.adapters.store.last_edit import last_edit
-from core.adapters.store.models import Extraction, ExtractionStatus, Run
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind
 from core.services.quality.run_ancestry import is_from_people, taught_on
 
 
@@ -27,6 +27,7 @@ class AnsweredRun:
         version: changes when an answer is added, replaced or edited.
         is_learned: whether it, or a run behind it, was made from what people said about chats.
         is_tuned_here: whether its model was trained on chats of this dataset.
+        is_merge: whether somebody merged it from other runs; the parts of a recipe's run are no runs of their own.
     """
 
     id: int
@@ -39,6 +40,7 @@ class AnsweredRun:
     version: Hashable
     is_learned: bool = False
     is_tuned_here: bool = False
+    is_merge: bool = False
 
 
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
@@ -52,7 +54,8 @@ def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
         if answered:
             identity = (run.name, run.kind, run.status, run.model, run.provider)
             version = (newest, failed, answered, run.form_change, edited)
-            runs.append(AnsweredRun(run.id or 0, *identity, answered, version, *_taught(session, run, every)))
+            taught = _taught(session, run, every)
+            runs.append(AnsweredRun(run.id or 0, *identity, answered, version, *taught, is_merge=_is_merge(run)))
     return runs
 
 
@@ -71,6 +74,10 @@ def _count_answers(session: Session, dataset_id: int) -> dict[int, tuple[int, in
         more = (count, 0) if is_failed else (0, count)
         counts[run_id] = (max(last, newest), failed + more[0], answered + more[1])
     return counts
+
+
+def _is_merge(run: Run) -> bool:
+    return run.kind == RunKind.MERGE and not ((run.parameters or {}).get("merge") or {}).get("parts")
 
 
 def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:

@@ -1,8 +1,9 @@
 """The default run of a dataset: the one that reviews start from and that exports fall back on.
 
 The lead pins it. Where nobody has, it is the best run by score against the labels, without labels the best by the score
-measured elsewhere, without either the newest. Runs that are half done or half empty are no candidates: forms without
-values score well, and a review that starts from them is typing.
+measured elsewhere, without either the newest that was extracted or imported: a merge that nobody has measured waits
+until it is pinned, for it would move a review that is under way. Runs that are half done or half empty are no
+candidates: forms without values score well, and a review that starts from them is typing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ from core.services.team import permitted
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
 run finds (F1 over filled cells) or, without labels, of the cells that the fullest run fills."""
+_BESIDE_LABELS_FROM = 0.5
+"""Chats that it answers at least, as a share of those that have labels: else most would open empty."""
 _FOUND_FROM = 0.5
 """Cells per chat whose value stands in the chat: fewer tell nothing about any run."""
 
@@ -71,6 +74,7 @@ class DefaultRun:
         at: when it was pinned.
         first: number of labelled chats that it was judged on, where there are more: the first ones.
         answers_few: whether it answers a part of the chats only, where nothing but its age decided.
+        merge_waits: whether a newer run is a merge, which age alone does not make the default.
     """
 
     id: int
@@ -82,6 +86,7 @@ class DefaultRun:
     at: datetime | None = None
     first: int | None = None
     answers_few: bool = False
+    merge_waits: bool = False
 
     @property
     def why(self) -> str:
@@ -96,7 +101,8 @@ class DefaultRun:
             case DefaultReason.EXTERNAL:
                 return f"登记的线上得分最高，{self.score:.2f}{left_out}"
             case DefaultReason.NEWEST:
-                return ("还没有做完全部群聊的，先用最新的" if self.answers_few else "最新的完整抽取任务") + left_out
+                newest = "还没有做完全部群聊的，先用最新的" if self.answers_few else "最新的完整抽取任务"
+                return newest + left_out + ("；合并任务要指定才是" if self.merge_waits else "")
             case DefaultReason.ONLY_LABELS:
                 return "还没有完整的抽取任务，先用人工标注"
 
@@ -226,17 +232,16 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]
     candidates = _complete(honest or candidates)
     labelled = next((run for run in runs if run.kind == RunKind.LABELS), None)
-    few = COMPLETE_FROM * labelled.answered if labelled is not None else 0.0
-    if labelled is not None and all(run.status != RunStatus.FINISHED and run.answered < few for run in candidates):
-        # Most chats would open empty, though something is known of them.
+    few = _BESIDE_LABELS_FROM * labelled.answered if labelled is not None else 0.0
+    if labelled is not None and all(run.answered < few for run in candidates):
         return DefaultRun(labelled.id, labelled.name, DefaultReason.ONLY_LABELS)
     measured = measured_runs(session, dataset_id, runs)
     found_shares = {run.id: one.found for run in candidates if (one := measured.get(run.id)) is not None}
-    if has_labels:
-        best_found = max(found_shares.values(), default=0.0)
+    if has_labels and found_shares:
+        best_found = max(found_shares.values())
         candidates = [run for run in candidates if found_shares.get(run.id, 0.0) >= FILLED_FROM * best_found]
-    newest = candidates[0] if candidates else None
-    if not has_labels and not found_shares and len(candidates) > 1:
+    newest = candidates[0]
+    if not found_shares and len(candidates) > 1:
         candidates = _filled(session, dataset_id, candidates)
     if rivals := [run for run in candidates if run.id in measured]:
         best = max(rivals, key=lambda run: (round(measured[run.id].score, 6), run.id))
@@ -244,10 +249,16 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
         left_out = any(round(one.score - measured[best.id].score, 6) > 0 for one in measured.values())
         first = JUDGED_ON if labels is not None and labels.answered > JUDGED_ON else None
         return DefaultRun(best.id, best.name, reason, measured[best.id].score, left_out, first=first)
-    chosen = candidates[0]
+    chosen = next((run for run in candidates if not run.is_merge), candidates[0])
     few_answers = chosen.answered < COMPLETE_FROM * dataset(session, dataset_id).chats
-    left_out = chosen is not newest
-    return DefaultRun(chosen.id, chosen.name, DefaultReason.NEWEST, left_out=left_out, answers_few=few_answers)
+    return DefaultRun(
+        chosen.id,
+        chosen.name,
+        DefaultReason.NEWEST,
+        left_out=candidates[0] is not newest,
+        answers_few=few_answers,
+        merge_waits=chosen is not candidates[0],
+    )
 
 
 def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:

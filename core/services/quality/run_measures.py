@@ -40,7 +40,10 @@ class MeasuredRun:
 
 
 def measured_runs(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, MeasuredRun]:
-    """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes."""
+    """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes.
+
+    A run that answers no labelled chat has none: nothing is known of it.
+    """
     labels = judging_labels(session, dataset_id, runs)
     rivals = [run for run in runs if run.kind != RunKind.LABELS]
     if labels is None:
@@ -114,6 +117,7 @@ def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[An
             len(result.chats) - len(result.missing),
         )
         for run_id, result in scores.items()
+        if len(result.missing) < len(result.chats)
     }
 
 

@@ -27,7 +27,7 @@ from core.services.quality import (
 )
 from core.services.quality.answered_runs import runs_with_answers
 from core.services.quality.data_versions import chats_version, records_version, run_version
-from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
+from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default, run_scores
 from core.services.quality.record_origins import FLATTERED, LEARNED
 from core.services.quality.run_ancestry import trained_on
 from core.services.review import base_runs
@@ -382,3 +382,55 @@ def test_a_merge_chosen_by_labels_is_not_judged_by_them(store: Store) -> None:
     caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
     assert (caveats[by_labels.id], caveats[by_run.id]) == (LEARNED, "")
     assert default_of(store, dataset).id in (honest, by_run.id)
+
+
+def test_a_finished_trial_of_a_few_chats_does_not_take_the_place_of_labels_of_all(store: Store) -> None:
+    dataset = add_dataset(store, 20)
+    full(store, dataset, "标注", 20, kind=RunKind.LABELS)
+    full(store, dataset, "试两条", 2)
+    assert default_of(store, dataset).why == "还没有完整的抽取任务，先用人工标注"
+    half = full(store, dataset, "一半", 10)
+    assert default_of(store, dataset).id == half
+
+
+def test_a_run_that_answers_no_labelled_chat_has_no_score(store: Store) -> None:
+    dataset = add_dataset(store, 20)
+    make_run(store, dataset, "标注", {i: [FOUND] for i in range(1, 11)}, RunKind.LABELS)
+    others = make_run(store, dataset, "其余的", {i: [FULL] for i in range(11, 21)})
+    default = default_of(store, dataset)
+    assert (default.id, default.score, default.why) == (others, None, "还没有做完全部群聊的，先用最新的")
+    with store.read() as session:
+        assert others not in run_scores(session, dataset.id)
+    judged = make_run(store, dataset, "答过的", {i: [FOUND] for i in range(1, 11)})
+    default = default_of(store, dataset)
+    assert (default.id, default.reason) == (judged, DefaultReason.LABELS)
+
+
+def test_of_runs_that_answer_no_labelled_chat_the_newest_that_says_something_is_the_default(store: Store) -> None:
+    dataset = add_dataset(store, 20)
+    make_run(store, dataset, "标注", {i: [FOUND] for i in range(1, 11)}, RunKind.LABELS)
+    says = make_run(store, dataset, "有值", {i: [FULL] for i in range(11, 21)})
+    make_run(store, dataset, "空表", {i: [{}] for i in range(11, 21)})
+    assert default_of(store, dataset).id == says
+
+
+def test_a_merge_that_nobody_measured_does_not_move_a_review(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    full(store, dataset, "甲")
+    newest = full(store, dataset, "乙")
+    for index in range(1, 5):
+        make_record(store, dataset, index, [FULL], base_run_id=newest)
+    merged = merge_runs(store, plan_merge(store, dataset=dataset.id, runs=["甲", "乙"], method="priority"), name="合并")
+    default = default_of(store, dataset)
+    assert (default.id, default.why) == (newest, "最新的完整抽取任务；合并任务要指定才是")
+    add_external_score(store, merged.id, 30.0)
+    assert default_of(store, dataset).id == merged.id, "a score says more than age"
+
+
+def test_a_merge_is_the_default_where_it_alone_is_complete(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    make_run(store, dataset, "前半", {i: [FULL] for i in range(1, 5)})
+    make_run(store, dataset, "后半", {i: [FULL] for i in range(5, 9)})
+    plan = plan_merge(store, dataset=dataset.id, runs=["前半", "后半"], method="priority")
+    merged = merge_runs(store, plan, name="合并")
+    assert (default_of(store, dataset).id, default_of(store, dataset).why) == (merged.id, "最新的完整抽取任务")
