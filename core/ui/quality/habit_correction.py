@@ -12,7 +12,7 @@ from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.only_for import only_for
 from core.ui.quality.run_pickers import answered_runs
-from core.ui.tables import table_height
+from core.ui.tables import count_column, table_height
 
 _TITLES = {"keep": "保留", "blank": "清空", "replace": "换掉", "fill": "填上"}
 _LEARNED_FROM = ("labels", "records")
@@ -68,6 +68,10 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
         if plan.method == STACKED
         else "按字段校正：填了的和空着的分开看，怎么改得分最高就怎么改。"
     )
+    st.caption(
+        f"下面数的是格子，不是群聊：对照过的 {estimate.chats:,d} 条群聊里，每位客户的每个字段算一格。"
+        f"「{escape_markdown(run.name)}」答过的 {len(plan.answers):,d} 条都照此校正。"
+    )
     rows = [
         {"字段": plan.form.field(field).label, "校正": True, **{_TITLES[effect]: counts[effect] for effect in counts}}
         for field, counts in plan.effects.items()
@@ -78,7 +82,8 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
         disabled=["字段", *_TITLES.values()],
         height=table_height(rows, most=360),
         key=f"{key}-fields-{'-'.join(plan.effects)}",
-        column_config={"校正": st.column_config.CheckboxColumn(help="去掉勾选，这个字段就不改")},
+        column_config={"校正": st.column_config.CheckboxColumn(help="去掉勾选，这个字段就不改")}
+        | {title: count_column(f"{title}（格）", width=90) for title in _TITLES.values()},
     )
     st.caption(
         f"对照过的 {len(plan.held_out):,d} 条由没有学过它们的校正来改，新抽取任务在这些群聊上的得分不会比估计好看。"
