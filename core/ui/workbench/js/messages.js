@@ -103,6 +103,23 @@ export function textOfMessage({ quote, parts }) {
   return `${name}${quoted}${parts.map((part) => part.t).join("")}`;
 }
 
+/** Widths of a letter, a Chinese one counting two, that a name surely has room for on its line. */
+const NAME_ROOM = 12;
+/** Letters of a longer name that stand behind the dots: what tells two names apart is often at their end. */
+const NAME_END = 4;
+
+/**
+ * A name on one line: whole, or in two parts between which its middle gives way.
+ * @param {string} name
+ * @returns {[string, string]} beginning and end; the end is empty where the name has room
+ */
+export function nameOnOneLine(name) {
+  const letters = [...new Intl.Segmenter("zh").segment(name)].map(({ segment }) => segment);
+  const room = letters.reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
+  if (room <= NAME_ROOM) return [name, ""];
+  return [letters.slice(0, -NAME_END).join(""), letters.slice(-NAME_END).join("")];
+}
+
 /**
  * The speaker's name; it is a piece of evidence itself where a value was found in it.
  * @param {MessagePayload} message
@@ -111,9 +128,14 @@ export function textOfMessage({ quote, parts }) {
  */
 export function buildWho(message, marks, reasons) {
   const named = message.named ?? [];
-  const mark = named.length ? h("mark", {}, message.speaker) : null;
+  const [start, end] = nameOnOneLine(message.speaker ?? "");
+  const name = end ? [h("span", { class: "start" }, start), h("span", {}, end)] : [start];
+  const mark = named.length ? h("mark", {}, ...name) : null;
   if (mark) marks.push({ element: mark, ids: named, message: message.i, isName: true });
-  return h("div", { class: "who", title: reasons || message.speaker || null }, mark ?? message.speaker ?? "");
+  // A row that is drawn anew hands on the title that it had, which begins with the name already.
+  const whole = end && !reasons.startsWith(message.speaker ?? "") ? `${message.speaker}\n` : "";
+  const title = (reasons && `${whole}${reasons}`) || message.speaker || null;
+  return h("div", { class: end ? "who long" : "who", title }, ...(mark ? [mark] : name));
 }
 
 /**
