@@ -149,18 +149,21 @@ def fragment(function: Callable[P, Any], *, every: float | None = None) -> Calla
     return st.fragment(guarded(function), run_every=every or _AN_HOUR)
 
 
-def draw_empty_state(title: Markdown, body: Markdown, *, page: str = "", label: Markdown = "") -> None:
+def draw_empty_state(
+    title: Markdown, body: Markdown, *, page: str = "", label: Markdown = "", is_last: bool = True
+) -> None:
     """Draw an empty page's notice: what is missing, and what to do about it.
 
-    It takes all the room below what stands above it.
+    It takes all the room below what stands above it, unless more comes below.
 
     Args:
         title: what is not there yet.
         body: what to do about it.
         page: script of the page where one does it, as given to ``st.Page``; ``""`` where it is done on this one.
         label: text of the link.
+        is_last: whether nothing comes below it; what does would be out of sight.
     """
-    name = crc32(title.encode())
+    name = f"{'' if is_last else 'above-'}{crc32(title.encode())}"
     with (
         st.container(border=True, key=f"empty-{name}", horizontal_alignment="center"),
         st.container(key=f"main-{name}", horizontal_alignment="center", gap="small"),

@@ -41,6 +41,8 @@ def test_a_model_is_trained_on_the_page(page: OpenPage, store: Store) -> None:
     app = page("training/learned")
     assert "还没有学习模型" in seen(app)
     assert "再确认 5 条后自动训练第一版" in seen(app)
+    [notice] = [block.proto.id for block in app.get("flex_container") if "empty-" in block.proto.id]
+    assert "empty-above-" in notice, "the form below it stays in sight"
     app.text_input[0].set_value("第一版")
     app.button[0].click().run()
     assert not app.exception

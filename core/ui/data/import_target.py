@@ -86,7 +86,7 @@ def _unless_left(name: str) -> AbstractContextManager[None]:
     """Say on the page that comes next that a file was not imported to its end, where somebody left this one before."""
     return announced_if_left(
         f"离开「导入」时「{escape_markdown(name)}」还没有导入完。没导入完的一条也没有存；"
-        "请到「数据集」看看，里面没有的话再导入一次，等它导入完。"
+        "看看「数据集」里有没有它，没有就再导入一次，等它导入完。"
     )
 
 

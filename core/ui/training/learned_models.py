@@ -73,6 +73,7 @@ def draw_models() -> str:
         draw_empty_state(
             "还没有学习模型",
             f"确认满 {FIRST_AT[0]:d} 条群聊、停下来不久，就会自动训练第一版，上面写着还差几条；也可以在下面现在训练。",
+            is_last=False,
         )
         return ""
     with state.store().read() as session:
