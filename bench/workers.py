@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
+import psycopg
 from sqlalchemy import text
 
 from bench.openai_alone import seconds_alone
@@ -165,7 +166,7 @@ _PARTS = {"use": _use, "faults": _faults, "start": _start, "idle": _idle, "many"
 @contextmanager
 def _workers(store: Store, service: Service) -> Iterator[Callable[[int], list[subprocess.Popen[bytes]]]]:
     """Begins that many more workers, each of which has made a first call when it returns."""
-    address = store.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    address = _address(store)
     processes: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
 
@@ -190,6 +191,10 @@ def _workers(store: Store, service: Service) -> Iterator[Callable[[int], list[su
         yield begin
 
 
+def _address(store: Store) -> str:
+    return store.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+
+
 def _run(store: Store, chats: int, concurrency: int) -> RunView:
     name = f"{chats}-{concurrency}-{time.monotonic_ns()}"
     add_chats(store, name, chats)
@@ -202,7 +207,10 @@ def _took(store: Store, service: Service, chats: int, concurrency: int, latency:
     service.reset(latency=latency)
     began = time.perf_counter()
     run_service.start(store, run.id)
-    _wait(lambda: stored_count(store, run.id) >= chats)
+    # One prepared statement: what asks many times a second takes nothing from the processors that are measured.
+    with psycopg.connect(_address(store), autocommit=True) as connection:
+        count = "SELECT count(*) FROM extraction WHERE run_id = %s"
+        _wait(lambda: connection.execute(count, (run.id,), prepare=True).fetchall()[0][0] >= chats)
     took = time.perf_counter() - began
     return took, _most_at_once(service.reset())
 

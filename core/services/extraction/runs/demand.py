@@ -1,6 +1,6 @@
 """Remaining work of running runs, as last read from the store."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -52,10 +52,13 @@ class RunDemands:
         self._set_aside: dict[int, set[int]] = defaultdict(set)
         self.runs: list[RunDemand] = []
         self.reads = 0
+        self._taken: Counter[str] = Counter()
+        self._taken_before: Counter[str] = Counter()
         self.storing_error: Exception | None = None
 
     def refresh(self) -> None:
         """Read the running runs again; marks complete ones as finished and merges the parts of joined ones."""
+        taken_before = self._taken.copy()
         demands: list[RunDemand] = []
         complete: list[int] = []
         with self._store.read() as session:
@@ -83,8 +86,26 @@ class RunDemands:
                 finish_if_complete(session, run_id)
         if len(every) > len(rows):
             finish_joined(self._store)
-        self.runs = demands
+        self.runs, self._taken_before = demands, taken_before
         self.reads += 1
+
+    def note_taken(self, model: str, chats: int) -> None:
+        """Note that this process has taken chats of a model that nobody was at."""
+        self._taken[model] += chats
+
+    def rounds_left(self, model: str, lanes: int) -> float:
+        """How many chats that nobody is at there are for each of a model's lanes.
+
+        Counted a moment ago; as many as this process has taken since for a lane of its own, others have for theirs.
+
+        Args:
+            model: the model.
+            lanes: number of its lanes that this process holds; not 0.
+        """
+        limit = self.chat_limits().get(model, 0)
+        unplaced = sum(demand.unplaced for demand in self.unplaced_runs(model))
+        taken = self._taken[model] - self._taken_before[model]
+        return unplaced / limit - taken / lanes if limit else 0.0
 
     def chat_limits(self) -> dict[str, int]:
         """``{model: concurrent chats}``; the smallest limit among a model's runs applies to all of them."""

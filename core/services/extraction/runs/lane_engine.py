@@ -120,9 +120,10 @@ class LaneEngine:
         limit = slots.limit
         if not limit or self._stopping.is_set():
             return 0
-        unplaced = sum(demand.unplaced for demand in self._demands.unplaced_runs(model))
+        # Those that stand ready stay so while places change hands: to end threads then, and begin others, costs places.
+        ready = slots.full or self._threads[model] > limit
         # Near the end nobody stands ready here while another worker has a free lane and no chat.
-        ready = slots.full and (not self._lanes.others or unplaced > self._demands.chat_limits().get(model, 0))
+        ready &= not self._lanes.others or self._demands.rounds_left(model, limit) > 1
         return limit + (prefetch_count(limit) if ready else 0) + min(slots.backing_off, limit)
 
     def _begin(self, model: str, count: int) -> None:
@@ -159,7 +160,9 @@ class LaneEngine:
         for demand in self._demands.unplaced_runs(model):
             own = {chat.chat_id for chat in active if chat.run_id == demand.run_id}
             backlogs.append((self._backlog(demand.run_id), own | self._demands.set_aside_chats(demand.run_id)))
-        return take_places(session, self._lanes.holder, model, count, backlogs) if backlogs else []
+        taken = take_places(session, self._lanes.holder, model, count, backlogs) if backlogs else []
+        self._demands.note_taken(model, len(taken))
+        return taken
 
     def _enter(self, chat: PlacedChat) -> CallLimiter:
         limiter = CallLimiter(

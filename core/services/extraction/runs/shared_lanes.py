@@ -6,6 +6,7 @@ waits for calls under way, so that a restart of the database would cost it its l
 """
 
 import logging
+import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -208,10 +209,16 @@ def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder
     free = [job for job in waiting if worker_of(job.queue) is None]
     if own:
         queue.take([lane_queue(model, holder)], holder, len(own))
-    # Half at a time: others were told at the same moment, and are to find some as well.
-    count = (len(free) + 1) // 2
-    taken = queue.take([lane_queue(model)], holder, count) if free else []
-    return bool(waiting), bool(taken) and len(free) > count
+    if not free:
+        return bool(waiting), False
+    # Others were told at the same moment, and are to find some as well: each takes its part, and at its next look half
+    # of what nobody wanted. Whoever knows of no others yet takes half at a time.
+    own_lanes = sum(job.taken and job.worker == holder and lane_of(job)[0] == model for job in jobs) + len(own)
+    workers = len(queue.workers())
+    part = math.ceil(limit / workers) - own_lanes if workers > 1 else 0
+    count = min(len(free), part) if part > 0 else (len(free) + 1) // 2
+    taken = queue.take([lane_queue(model)], holder, count)
+    return True, bool(taken) and part <= 0 and len(free) > count
 
 
 def _share(jobs: list[QueuedJob], model: str, limit: int, holder: int) -> list[str]:

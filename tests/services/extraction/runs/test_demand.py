@@ -52,6 +52,21 @@ def test_chats_that_somebody_is_at_and_set_aside_ones_do_not_count(store: Store)
     assert ([demand.unplaced for demand in demands.runs], demands.storing_error) == ([2], None)
 
 
+def test_what_this_process_takes_counts_at_once_and_as_much_for_each_lane_of_others(store: Store) -> None:
+    add_dataset(store, 8)
+    run_id = start(store, "a", 4)
+    demands = RunDemands(store)
+    demands.refresh()
+    (model,) = demands.chat_limits()
+    assert demands.rounds_left(model, 2) == 2.0
+    with store.write() as session:
+        demands.note_taken(model, len(take_places(session, 1, model, 2, [(Backlog(run_id), set())])))
+    assert demands.rounds_left(model, 2) == 1.0
+    demands.refresh()
+    assert demands.rounds_left(model, 2) == 6 / 4
+    assert demands.rounds_left("another:model", 2) == 0.0
+
+
 class _OneByOne:
     """Another engine: executes a run's chats in the scheduler's own thread."""
 

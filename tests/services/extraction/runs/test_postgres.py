@@ -17,8 +17,9 @@ from core.adapters.store import Store, job_queue, open_store
 from core.adapters.store.job_queue import JobQueue
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs.lane_jobs import TASK, lane_queue
+from core.services.extraction.runs.lane_jobs import TASK, lane_queue, offer_lanes
 from core.services.extraction.runs.places import Backlog, take_places
+from core.services.extraction.runs.shared_lanes import SharedLanes
 from tests import postgres as pg
 from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, Behaviour
@@ -250,6 +251,38 @@ def test_the_rate_holds_over_two_workers(pg_store: Store, keys: Any) -> None:
     assert len(meter.starts) == 8
     for number, start in enumerate(sorted(meter.starts)):
         assert start - began >= number * 0.5
+
+
+def looking(workers: list[SharedLanes]) -> None:
+    """Each worker looks at the lanes of a model once."""
+    for one in workers:
+        one.update({"openai:m": 8}, {"openai:m"}, lambda _model, _limit, _owned: 0)
+
+
+def test_workers_that_are_there_take_equal_parts_at_once(pg_store: Store) -> None:
+    workers = [SharedLanes(pg_store, notified=threading.Event()) for _ in range(3)]
+    for one in workers:
+        one.update({}, (), lambda _model, _limit, _owned: 0)  # registers
+    with pg_store.write() as session:
+        offer_lanes(session, "openai:m", 8)
+    looking(workers)
+    assert sorted(lanes(pg_store).values()) == [2, 3, 3]
+
+
+def test_lanes_that_nobody_else_wants_go_to_whoever_is_there(pg_store: Store) -> None:
+    one, other = (SharedLanes(pg_store, notified=threading.Event()) for _ in range(2))
+    for each in (one, other):
+        each.update({}, (), lambda _model, _limit, _owned: 0)
+    with pg_store.write() as session:
+        offer_lanes(session, "openai:m", 8)
+    looking([one])
+    assert sorted(lanes(pg_store).values()) == [0, 4]
+
+    def has_all() -> bool:
+        looking([one])
+        return sorted(lanes(pg_store).values()) == [0, 8]
+
+    wait_until(has_all)
 
 
 def test_lanes_are_fetched_by_the_statement_of_the_package() -> None:
