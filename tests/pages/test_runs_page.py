@@ -73,6 +73,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     latest = app.dataframe[1].value
     assert sorted(latest["群聊"]) == [1, 2, 3, 4]
     assert set(latest["结果"]) == {"完成"}
+    assert "token" not in app.dataframe[1].proto.column_order, "rules cost nothing"
     # The other two chats are one click away.
     app = by_label(app.button, "扩展到其余 2 条").click().run()
     wait_until(lambda: run_service.progress(store, 1).done == 6)

@@ -22,12 +22,16 @@ def draw_latest_results(run: RunView, form: Form) -> None:
     if not latest:
         st.caption("还没有结果。" if run.status == RunStatus.RUNNING else "还没有开始。")
         return
+    rows = [
+        row | {"打开": workbench_address(run.dataset_id, one.index, queue="")}
+        for one in latest
+        for row in result_rows(one, form, retried=_is_retried(run, one))
+    ]
+    # Answers of a file or of rules cost nothing: a column of noughts says less than none.
+    unsaid = {title for title in ("秒", "token") if not any(round(row[title], 1) for row in rows)}
     st.dataframe(
-        [
-            row | {"打开": workbench_address(run.dataset_id, one.index, queue="")}
-            for one in latest
-            for row in result_rows(one, form, retried=_is_retried(run, one))
-        ],
+        rows,
+        column_order=[title for title in rows[0] if title not in unsaid],
         hide_index=True,
         height="content",
         key=f"runs-latest-{run.id}",
