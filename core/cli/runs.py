@@ -163,6 +163,7 @@ def runs(
 ) -> None:
     """List the runs of a dataset, and pin or unpin its default run."""
     from core.adapters.store import queries
+    from core.adapters.store.models import RunKind
     from core.services.quality import default_run, pin_default_run
 
     if default and no_default:
@@ -189,7 +190,8 @@ def runs(
         )
         return
     for view in views:
-        _summary(view)
+        if view.kind != RunKind.LABELS:  # no run that anybody started
+            _summary(view)
     say(f"默认任务：「{chosen.name}」（{chosen.why}）" if chosen is not None else "还没有默认任务")
 
 

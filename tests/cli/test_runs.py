@@ -144,7 +144,7 @@ def test_the_default_run_is_listed_pinned_and_told(run: Any, store: Store) -> No
     assert "是默认任务（cli指定）" in run("status", "--run", "finetuned")[1]
     assert json.loads(run("runs", "--dataset", "d", "--no-default", "--json")[1])["default_run"]["run"] == "local"
     code, _, err = run("runs", "--dataset", "d", "--default", "没有")
-    assert code == 1 and "没有抽取任务「没有」" in err
+    assert code == 1 and "没有抽取任务「没有」" in err and "用 runs 查看" in err
 
 
 def test_a_dry_run_says_what_leaves(run: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from urllib.parse import parse_qs
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import LearnedModel, Run, RunKind
+from core.adapters.store.models import LearnedModel, Record, Run, RunKind
 from core.domain.prompts import load_prompt
 from core.errors import PromptError
 from core.services.extraction.prompt_library import list_entries, run_prompt
@@ -79,10 +79,16 @@ def test_scores_say_what_the_records_were_started_from(page: OpenPage, store: St
         row.evaluation = {**row.evaluation, "learned": 33.6, "local": 35.9, "delta_local": [-4.0, -0.5]}
     app = page("training/learned")
     assert app.dataframe[0].value["说明"][0].startswith("不如本地规则；")
-    assert "得分不如本地规则（33.60 比 35.90）" in seen(app) and "请选「本地规则」" in seen(app)
+    assert "得分不如本地规则（33.60 比 35.90）" in seen(app)
     told = "这个模型的得分不如本地规则（33.60 比 35.90）"
-    assert told in seen(page("extract/runs", dataset=str(dataset.id), run="new", model="第一版"))
+    new = page("extract/runs", dataset=str(dataset.id), run="new", model="第一版")
+    assert told in seen(new) and "有 5 条记录从它的答案改起，不能说明它更准" in seen(new)
+    assert not any("请选「本地规则」" in seen(one) for one in (app, new)), "its score is flattered"
     assert told not in seen(page("extract/runs", dataset=str(dataset.id), run="new", model="rules.v1"))
+    with store.write() as session:
+        session.execute(update(Record).values(base_run_id=None))
+    assert "请选「本地规则」" in seen(page("training/learned"))
+    assert "要更准，请选「本地规则」" in seen(page("extract/runs", dataset=str(dataset.id), run="new", model="第一版"))
 
 
 def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:

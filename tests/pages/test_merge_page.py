@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.services.quality import pin_default_run
 from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
@@ -50,3 +51,6 @@ def test_two_runs_become_one_per_field(page: OpenPage, store: Store) -> None:
     with store.read() as session:
         kinds = [run.kind for run in queries.runs(session, number)]
     assert RunKind.MERGE in kinds
+    assert page().multiselect[0].value[0] == "模型二", "the default run, whose values are taken where it has any"
+    pin_default_run(store, number, other.id, who="组长")
+    assert page().multiselect[0].value == ["模型", "模型二"]

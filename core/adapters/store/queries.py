@@ -159,7 +159,7 @@ def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) 
     views = _run_views(session, statement)
     views = [view for view in views if view.name == name_or_id] or views
     if not views:
-        raise NotFoundError(f"没有抽取任务「{name_or_id}」", "请检查名称，或用 status 查看已有的任务")
+        raise NotFoundError(f"没有抽取任务「{name_or_id}」", "请检查名称，或用 runs 查看数据集的抽取任务")
     if len(views) > 1:
         raise NotFoundError(f"有 {len(views):,} 个数据集都有抽取任务「{name_or_id}」", "请同时指明数据集")
     return views[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.services.training.length_limits import RowLength
-from core.services.training.platforms import Platform
+from core.services.training.platforms import Platform, platforms_taking
 from core.services.training.row_formats import TrainingFormat, row_texts
 from core.services.training.row_shapes import LIST, SHAPES, count_turns, length_of, shape_of, shape_problems
 from core.services.training.training_files import ENDINGS, BadLine, files_of, has_byte_order_mark, lines_of
@@ -116,7 +116,10 @@ def _problems_of_row(row: dict[str, Any] | list[Any], platform: Platform, report
     data_format, lacking = shape_of(row, formats)
     if lacking:
         other = shape_of(row, tuple(TrainingFormat))
-        known = f"，看起来是 {other[0]} 格式" if not other[1] and other[0] not in platform.format_names else ""
+        known = ""
+        if not other[1] and other[0] not in platform.format_names:
+            takers = "、".join(one.name for one in platforms_taking(other[0]))
+            known = f"，看起来是 {other[0]} 格式，收它的平台有 {takers}（--platform）"
         yield f"缺少 {'、'.join(lacking)}（{data_format} 格式要有 {'、'.join(SHAPES[data_format].keys)}）{known}"
         return
     report.format = report.format or data_format

@@ -11,6 +11,7 @@ from core.domain.form import Form, cell_text
 from core.domain.merge import Method
 from core.domain.permissions import Permission
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
+from core.services.quality import default_run
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -29,13 +30,18 @@ _CHOSEN = "shiyao.merge.chosen"
 
 
 def mergeable_runs(dataset: DatasetView) -> list[RunView]:
-    """Runs with answers, newest first, without labels."""
+    """Runs with answers, without labels: the default run first, for the first one chosen is the one that is believed.
+
+    The others newest first.
+    """
     with state.store().read() as session:
-        return [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+        runs = [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+        default = default_run(session, dataset.id)
+    return sorted(runs, key=lambda run: default is None or run.id != default.id)
 
 
 def runs_to_merge(runs: Sequence[RunView], chosen: Sequence[str]) -> list[str]:
-    """Names of the runs that are chosen at first: as they were, else the two newest that are no merge themselves."""
+    """Names of the runs that are chosen at first: as they were, else the first two that are no merge themselves."""
     names = [run.name for run in runs]
     unmerged = [run.name for run in runs if run.kind != RunKind.MERGE]
     still = [name for name in chosen if name in names]

@@ -13,7 +13,7 @@ from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
-from core.services.learning.models import below_rules, version_in_use
+from core.services.learning.models import below_rules, started_by_provider, version_in_use
 from core.services.quality.run_ancestry import trained_on
 from core.services.training import prompt_of_model
 from core.ui import address, state
@@ -84,10 +84,14 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         with state.store().read() as session:
             taught = trained_on(session, dataset.id, spec)
             version = version_in_use(session, spec.parameters) if spec.provider == LEARNED else None
+            origins = started_by_provider(session, version) if version is not None else {}
         if version is not None and (below := below_rules(version)):
             rules = escape_markdown(provider_title(local.ENTRY.name))
+            copied = origins.get(local.ENTRY.name, 0)
+            flattered = f"{rules}的得分偏高：有 {copied:,d} 条记录从它的答案改起，不能说明它更准。"
             st.warning(
-                f"这个模型的{escape_markdown(below[1])}：交叉验证，每条群聊由没见过它的模型填。要更准，请选「{rules}」。",
+                f"这个模型的{escape_markdown(below[1])}：交叉验证，每条群聊由没见过它的模型填。"
+                f"{flattered if copied else f'要更准，请选「{rules}」。'}",
                 icon=":material/trending_down:",
             )
         if taught:

@@ -77,8 +77,9 @@ def draw_models() -> str:
         )
         return ""
     with state.store().read() as session:
-        notes = {view.id: _notes(view, started_by_provider(session, view)) for view in views}
+        started = {view.id: started_by_provider(session, view) for view in views}
         entries = {name: model_catalog.find_model(session, name) for name in {view.name for view in views}}
+    notes = {view.id: _notes(view, started[view.id]) for view in views}
     used = {name: entry.parameters.get("digest") for name, entry in entries.items() if entry is not None}
     numbers = version_numbers(views)
     rows = [_row(view, numbers[view.id], used.get(view.name) == view.digest, notes[view.id]) for view in views]
@@ -114,7 +115,9 @@ def draw_models() -> str:
         if notes[view.id] and used.get(view.name) == view.digest:
             which = f"使用中的「{escape_markdown(view.name)}」第 {numbers[view.id]:d} 版"
             told = escape_markdown("；".join(sentence for _, sentence in notes[view.id]))
-            st.caption(f"{which}：{told}。{_ADVICE if below_rules(view) else ''}")
+            # A score of the rules that is flattered is no reason to go back to them.
+            advice = _ADVICE if below_rules(view) and not started[view.id].get("local") else ""
+            st.caption(f"{which}：{told}。{advice}")
     return next((view.name for view in views if used.get(view.name) == view.digest), "")
 
 

@@ -70,7 +70,7 @@ BROKEN: list[tuple[str, str, bytes, int, str]] = [
     ("bom.jsonl", "openai", b"\xef\xbb\xbf" + jsonl(CHAT), 1, "BOM"),
     ("scalar.jsonl", "openai", jsonl(CHAT, "3"), 2, "不是一个 JSON 对象"),
     ("missing.jsonl", "spark", jsonl(SPARK, {"instruction": "a", "input": ""}), 2, "缺少 output"),
-    ("other.jsonl", "spark", jsonl(SPARK, SPARK, CHAT), 3, "看起来是 openai 格式"),
+    ("other.jsonl", "spark", jsonl(SPARK, SPARK, CHAT), 3, "看起来是 openai 格式，收它的平台有 "),
     ("empty.jsonl", "spark", jsonl(SPARK, SPARK | {"output": ""}), 2, "output 是空的"),
     ("white.jsonl", "spark", jsonl(PAIR, PAIR | {"target": " \n"}), 2, "target 只有空白"),
     (
