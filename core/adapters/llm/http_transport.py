@@ -6,6 +6,7 @@ Imported inside a call: ``httpx2`` comes with ``openai`` and takes as long to im
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import httpx2
 
@@ -82,6 +83,13 @@ def _pinned_url(url: str, address: str) -> httpx2.URL:
     return httpx2.URL(url).copy_with(host=address)
 
 
+def _has_unread(connection: Any) -> bool:
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    state = getattr(connection, "_h11_state", None)
+    return state is None or bool(state.trailing_data[0])
+
+
 class PinnedTransport(httpx2.HTTPTransport):
     """Transport for one destination; refuses any other, whatever variables or responses say."""
 
@@ -134,6 +142,13 @@ class PinnedTransport(httpx2.HTTPTransport):
                 if address == addresses[-1]:
                     raise
         raise httpx2.ConnectError("no address")
+
+    def has_unread(self) -> bool:
+        """Whether more has come than was asked for: the next call would take it for its own answer.
+
+        Of a protocol that is not known here nobody can tell, so it counts as having some.
+        """
+        return any(_has_unread(connection) for connection in self._pool.connections)
 
     def _addresses(self) -> list[str]:
         host = self._destination.origin.host

@@ -1,7 +1,8 @@
 """Connections to OpenAI-compatible services that are kept for the next call: each is one call's own at a time.
 
 A new client with its connection for every call costs a handshake, which is a good part of a second over TLS far away,
-and processor time that other calls wait for. What a call left in an unknown state is closed, never kept.
+and processor time that other calls wait for. What a call left in an unknown state is closed, never kept; and where a
+kept connection breaks, the service closes them as it likes: for a while each call of its has a new one.
 """
 
 import atexit
@@ -23,9 +24,11 @@ from core.adapters.llm.openai_package import openai
 T = TypeVar("T")
 KEPT_SECONDS: Final = 4.0
 """For so long an unused connection is kept: services close theirs after five seconds and more."""
+_UNKEPT_SECONDS: Final = 300.0
 _Key = tuple[str, str, Destination, str, ssl.SSLContext, bool, int]
 
 _kept: dict[_Key, list["Connection"]] = defaultdict(list)
+_unkept_until: dict[_Key, float] = {}
 _mutex = threading.Lock()
 
 
@@ -47,13 +50,14 @@ class Connection:
             SettingsError: the environment's proxy cannot be used.
         """
         url, api_key, destination, _, tls, sdk_headers, largest = key
-        transport = PinnedTransport(destination, api_key, tls, sdk_headers=sdk_headers, largest=largest)
+        self._transport = PinnedTransport(destination, api_key, tls, sdk_headers=sdk_headers, largest=largest)
         http_client: httpx2.Client = openai.DefaultHttpxClient(
-            transport=transport, follow_redirects=False, trust_env=False
+            transport=self._transport, follow_redirects=False, trust_env=False
         )
         self.client: Any = openai.OpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=http_client)
         self._key = key
         self._kept_at = 0.0
+        self._was_used = False
 
     def ask(self, call: Callable[[Any], T], seconds: float) -> T:
         """Make one call, and leave the connection to the next one if it was answered; else it is closed.
@@ -69,9 +73,13 @@ class Connection:
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
             reply = call_with_deadline(lambda: call(self.client), seconds, self.close)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            is_late = isinstance(error, openai.APITimeoutError)
+            if self._was_used and isinstance(error, openai.APIConnectionError) and not is_late:
+                _keep_none(self._key)
             raise
+        self._was_used = True
         self._keep()  # from here on it is another call's own, maybe at once
         return reply
 
@@ -80,10 +88,25 @@ class Connection:
         self.client.close()
 
     def _keep(self) -> None:
+        moment = time.monotonic()
+        is_clean = not self._transport.has_unread()
         with _mutex:
-            self._kept_at = time.monotonic()
-            _kept[self._key].append(self)
+            is_kept = is_clean and _unkept_until.get(self._key, 0.0) <= moment
+            if is_kept:
+                self._kept_at = moment
+                _kept[self._key].append(self)
+        if not is_kept:
+            self.close()
         close_unused(KEPT_SECONDS)
+
+
+def _keep_none(key: _Key) -> None:
+    """Close what is kept for a service, and keep nothing for a while."""
+    with _mutex:
+        _unkept_until[key] = time.monotonic() + _UNKEPT_SECONDS
+        closing = _kept.pop(key, [])
+    for one in closing:
+        one.close()
 
 
 def connection_for(

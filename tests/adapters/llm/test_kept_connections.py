@@ -1,9 +1,12 @@
 """Connections that are kept from call to call: one call's own at a time, never one that a call left in doubt."""
 
+import itertools
+import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.server import ThreadingHTTPServer
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from core.adapters.llm import ModelRequest, kept_connections
 from core.adapters.llm.kept_connections import close_unused
 from core.adapters.llm.openai_compat import OpenAIProvider
-from core.errors import ProviderError
+from core.errors import Cause, ProviderError
 from core.settings import OpenAISettings
 from tests.fakes.behaviour import Answer, Behaviour, Drop, Stall
 from tests.fakes.openai_server import FakeOpenAI
@@ -109,3 +112,66 @@ def test_what_a_call_left_in_doubt_is_closed(accepted: list[str], first: Behavio
         for _ in range(2):
             ask(service)
     assert len(accepted) == 2
+
+
+Replies = Callable[[int, bytes], bytes]
+
+
+@contextmanager
+def raw_service(reply: Replies) -> Iterator[str]:
+    """URL of a service that sends raw bytes: of the number of a request on its connection, from 1, and its reply.
+
+    No bytes: the connection is closed.
+    """
+
+    def serve(connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as sent:
+            for number in itertools.count(1):
+                head = list(iter(sent.readline, b"\r\n"))
+                lengths = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")]
+                if not lengths:
+                    return
+                question = json.loads(sent.read(lengths[0]))["messages"][-1]["content"]
+                if not (answer := reply(number, _reply(f"to {question}"))):
+                    return
+                connection.sendall(answer)
+
+    def accept() -> None:
+        with suppress(OSError):  # the test is over
+            while True:
+                threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _reply(text: str) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    whole = {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    body = json.dumps(whole).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def answers(url: str, questions: str) -> list[str]:
+    """What came of each letter; the cause where nothing did."""
+    settings = OpenAISettings(base_url=url, api_key="sk-raw-0123456789", model="m")
+    found = []
+    for question in questions:
+        try:
+            found.append(OpenAIProvider(settings).complete(ModelRequest(question, deadline=20.0)).text)
+        except ProviderError as error:
+            found.append(error.cause.value)
+    return found
+
+
+def test_a_second_reply_is_never_the_answer_to_the_next_call() -> None:
+    with raw_service(lambda number, reply: reply * 2 if number == 1 else reply) as url:
+        assert answers(url, "abcd") == ["to a", "to b", "to c", "to d"]
+
+
+def test_after_a_kept_connection_broke_each_call_has_a_new_one() -> None:
+    with raw_service(lambda number, reply: reply if number == 1 else b"") as url:
+        assert answers(url, "abcdef") == ["to a", Cause.NETWORK.value, "to c", "to d", "to e", "to f"]
