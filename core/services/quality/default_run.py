@@ -236,8 +236,9 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if labelled is not None and all(run.answered < few for run in candidates):
         return DefaultRun(labelled.id, labelled.name, DefaultReason.ONLY_LABELS)
     measured = measured_runs(session, dataset_id, runs)
-    found_shares = {run.id: one.found for run in candidates if (one := measured.get(run.id)) is not None}
-    if has_labels and found_shares:
+    # A score measured elsewhere tells nothing of what a run fills.
+    found_shares = {run.id: measured[run.id].found for run in candidates if has_labels and run.id in measured}
+    if found_shares:
         best_found = max(found_shares.values())
         candidates = [run for run in candidates if found_shares.get(run.id, 0.0) >= FILLED_FROM * best_found]
     newest = candidates[0]
@@ -255,7 +256,7 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
         chosen.id,
         chosen.name,
         DefaultReason.NEWEST,
-        left_out=candidates[0] is not newest,
+        left_out=bool(measured) or candidates[0] is not newest,
         answers_few=few_answers,
         merge_waits=chosen is not candidates[0],
     )

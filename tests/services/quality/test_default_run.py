@@ -347,6 +347,17 @@ def test_a_score_from_outside_that_is_put_right_is_the_one_that_counts(store: St
     assert (default_of(store, dataset).name, default_of(store, dataset).score) == ("二", 20)
 
 
+def test_a_score_from_outside_makes_no_empty_run_the_default(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    empty = make_run(store, dataset, "空表", {i: [{}] for i in range(1, 9)})
+    good = full(store, dataset, "完整的")
+    add_external_score(store, empty, 5.0)
+    assert default_of(store, dataset).why == "最新的完整抽取任务；学过答案、没做完或填得太少的不参选"
+    add_external_score(store, good, 4.0)
+    default = default_of(store, dataset)
+    assert (default.id, default.why) == (good, "登记的线上得分最高，4.00；学过答案、没做完或填得太少的不参选")
+
+
 def test_what_is_kept_of_answers_ends_with_a_person_who_is_renamed(store: Store) -> None:
     dataset = add_dataset(store, 8)
     run_id = full(store, dataset, "一")
