@@ -57,6 +57,7 @@ class SharedLanes:
         self.yielding: frozenset[str] = frozenset()
         self._limits: dict[str, int] = {}
         self._held: dict[str, set[str]] = {}
+        self._left_some = False
         self._next_look = self._next_heartbeat = self._no_recovery_before = 0.0
 
     def update(self, limits: Mapping[str, int], lacking: Collection[str], bound: Bound) -> bool:
@@ -67,7 +68,8 @@ class SharedLanes:
             lacking: models of which some chats have nobody.
             bound: told the new numbers.
         """
-        looked = time.monotonic() < self._next_look and self._limits == limits
+        is_early = self._left_some or time.monotonic() < self._next_look
+        looked = is_early and not self._left_some and self._limits == limits
         if looked and not self.yielding and not self._notified.is_set():
             return False
         self._notified.clear()
@@ -76,7 +78,8 @@ class SharedLanes:
                 end_if_suspended(session)
                 queue = JobQueue(session, TASK)
                 holder, beat_at = self._show_life(session, queue)
-                jobs, more = self._take(session, queue, limits, lacking, holder)
+                new = holder != self.holder
+                jobs, more = self._take(session, queue, limits, lacking, holder, is_new=new, is_early=is_early)
                 held, yielding = self._give_back(queue, jobs, limits, holder, bound)
                 for model in sorted(limits.keys() & set(lacking)):
                     if _share(jobs, model, limits[model], holder):
@@ -93,6 +96,7 @@ class SharedLanes:
             if model not in yielding:
                 bound(model, len(lanes), len(lanes))
         self._limits, self._next_look = dict(limits), time.monotonic() + _LOOK_SECONDS
+        self._left_some = more
         return more
 
     def keep(self) -> None:
@@ -151,7 +155,15 @@ class SharedLanes:
             _offer_anew(queue, [job for job in queue.open_jobs() if ownerless(job)], None)
 
     def _take(
-        self, session: Session, queue: JobQueue, limits: Mapping[str, int], lacking: Collection[str], holder: int
+        self,
+        session: Session,
+        queue: JobQueue,
+        limits: Mapping[str, int],
+        lacking: Collection[str],
+        holder: int,
+        *,
+        is_new: bool,
+        is_early: bool,
     ) -> tuple[list[QueuedJob], bool]:
         """Put in what is missing, and take what waits; the jobs then, and whether some were left for the moment."""
         jobs, more, took = queue.open_jobs(), False, False
@@ -161,7 +173,7 @@ class SharedLanes:
                 put_missing(queue, queue.open_jobs(), model, limits[model])
                 jobs = queue.open_jobs()
         for model, limit in sorted(limits.items()):
-            taken, left = _take(queue, jobs, model, limit, holder)
+            taken, left = _take(queue, jobs, model, limit, holder, is_new=is_new, is_early=is_early)
             took, more = took or taken, more or left
         return queue.open_jobs() if took else jobs, more
 
@@ -197,8 +209,22 @@ class SharedLanes:
         return held, yielding
 
 
-def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder: int) -> tuple[bool, bool]:
-    """Take lanes that wait; whether any did, and whether some were left to others for the moment."""
+def _take(
+    queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder: int, *, is_new: bool, is_early: bool
+) -> tuple[bool, bool]:
+    """Take lanes that wait; whether any did, and whether some of this worker's part were left for the moment.
+
+    Others were told of them at the same moment, and are to find some as well.
+
+    Args:
+        queue: of the lanes.
+        jobs: all that are open.
+        model: whose lanes.
+        limit: lanes over all workers.
+        holder: this worker.
+        is_new: whether it has just registered: others may be about to.
+        is_early: whether it looks before its time, so that others may not have looked since there were any.
+    """
     held = {job.lock for job in jobs if job.taken}
     waiting = [
         job
@@ -211,14 +237,14 @@ def _take(queue: JobQueue, jobs: list[QueuedJob], model: str, limit: int, holder
         queue.take([lane_queue(model, holder)], holder, len(own))
     if not free:
         return bool(waiting), False
-    # Others were told at the same moment, and are to find some as well: each takes its part, and at its next look half
-    # of what nobody wanted. Whoever knows of no others yet takes half at a time.
     own_lanes = sum(job.taken and job.worker == holder and lane_of(job)[0] == model for job in jobs) + len(own)
-    workers = len(queue.workers())
-    part = math.ceil(limit / workers) - own_lanes if workers > 1 else 0
-    count = min(len(free), part) if part > 0 else (len(free) + 1) // 2
-    taken = queue.take([lane_queue(model)], holder, count)
-    return True, bool(taken) and part <= 0 and len(free) > count
+    part = min(len(free), math.ceil(limit / max(1, len(queue.workers()))) - own_lanes)
+    if part <= 0:  # what nobody has wanted since the last look: they may lack the model's key
+        count = 0 if is_early else len(free)
+    else:
+        count = min(part, (len(free) + 1) // 2) if is_new else part
+    taken = queue.take([lane_queue(model)], holder, count) if count else []
+    return True, bool(taken) and count < part
 
 
 def _share(jobs: list[QueuedJob], model: str, limit: int, holder: int) -> list[str]:

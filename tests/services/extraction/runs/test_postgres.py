@@ -278,11 +278,41 @@ def test_lanes_that_nobody_else_wants_go_to_whoever_is_there(pg_store: Store) ->
     looking([one])
     assert sorted(lanes(pg_store).values()) == [0, 4]
 
+    looking([one])
+    assert sorted(lanes(pg_store).values()) == [0, 4], "not before others had the time to look"
+
     def has_all() -> bool:
         looking([one])
         return sorted(lanes(pg_store).values()) == [0, 8]
 
     wait_until(has_all)
+
+
+def test_a_worker_that_is_alone_has_all_lanes_at_its_second_look(pg_store: Store) -> None:
+    one, other = (SharedLanes(pg_store, notified=threading.Event()) for _ in range(2))
+    with pg_store.write() as session:
+        offer_lanes(session, "openai:m", 8)
+    looking([one])
+    assert list(lanes(pg_store).values()) == [4], "others were told at the same moment"
+    looking([one])
+    assert list(lanes(pg_store).values()) == [8]
+    looking([other])
+    assert sorted(lanes(pg_store).values()) == [0, 8]
+
+    def share() -> bool:
+        looking([one, other])
+        return sorted(lanes(pg_store).values()) == [4, 4]
+
+    wait_until(share)  # who comes late asks for its part
+
+
+def test_workers_that_come_at_the_same_moment_leave_some_to_one_another(pg_store: Store) -> None:
+    workers = [SharedLanes(pg_store, notified=threading.Event()) for _ in range(3)]
+    with pg_store.write() as session:
+        offer_lanes(session, "openai:m", 8)
+    looking(workers)
+    looking(workers)
+    assert sorted(lanes(pg_store).values()) == [1, 3, 4]
 
 
 def test_lanes_are_fetched_by_the_statement_of_the_package() -> None:
