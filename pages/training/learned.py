@@ -15,10 +15,10 @@ if available:
     in_use = draw_models()
     st.subheader("现在训练")
     draw_training(available)
-    st.page_link(
-        navigation.RUNS,
-        label="用学习模型新建抽取任务",
-        icon=":material/arrow_forward:",
-        query_params={"run": NEW, "model": in_use},
-        disabled=not in_use,
-    )
+    if in_use:
+        st.page_link(
+            navigation.RUNS,
+            label="用学习模型新建抽取任务",
+            icon=":material/arrow_forward:",
+            query_params={"run": NEW, "model": in_use},
+        )

@@ -365,7 +365,8 @@ def _carry_out(
             current = dict(_confidences(session, rule.dataset_id, run_id, chunk))
             done += sum(
                 _pass_chat(session, form, rule, chat_id, plan.chats[chat_id])
-                for chat_id in chunk
+                # By id: two rules that wrote the same chats each in its own order would wait for one another.
+                for chat_id in sorted(chunk)
                 if chat_id in current
                 and _passing_keys(form, rule.scope, rule.threshold, current[chat_id]) == plan.chats[chat_id]
             )

@@ -1,5 +1,9 @@
 """Passing and taking back as jobs: what they do, that they go on where one died, and that a rule's stop stops them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -21,6 +25,7 @@ from tests.factories.reviews import NAME, answer, make, records
 
 pytestmark = pytest.mark.both_databases
 LEAD = Actor("组长", AccountRole.LEAD)
+CHOSEN: Any = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"}
 
 
 def sure_run(store: Store, chats: int) -> tuple[DatasetView, PassingRuleView]:
@@ -31,8 +36,7 @@ def sure_run(store: Store, chats: int) -> tuple[DatasetView, PassingRuleView]:
     with store.write() as session:
         for row in session.execute(select(ChatPriority)).scalars():
             row.confidence = [dict.fromkeys(FORM.keys, 0.99)]
-    chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"}
-    return dataset, make_rule(store, FORM, dataset.id, run, **chosen)  # type: ignore[arg-type]
+    return dataset, make_rule(store, FORM, dataset.id, run, **CHOSEN)
 
 
 def test_a_job_lets_pass_and_another_takes_back(store: Store) -> None:
@@ -70,6 +74,21 @@ def test_a_job_goes_on_where_one_died_and_tells_how_far_it_is(store: Store, monk
     carried_out(store, request_taking_back(store, rule, who="组长"))
     again = carried_out(store, request_taking_back(store, rule, who="组长"))
     assert (again.status, jobs.result_of(store, again)) == (JobStatus.DONE, (0, 0))
+
+
+def test_two_rules_at_once_do_not_wait_for_one_another(store: Store) -> None:
+    """Each passes the chats in the order of its own lot; the database has to be asked for them in one order."""
+    dataset, rule = sure_run(store, 60)
+    rules = [rule, *(make_rule(store, FORM, dataset.id, rule.run_id or 0, **CHOSEN) for _ in range(3))]
+    together = Barrier(len(rules))
+
+    def carry_out(one: PassingRuleView) -> int:
+        together.wait()
+        return carry_out_rule(store, FORM, one)
+
+    with ThreadPoolExecutor(len(rules)) as threads:
+        passed = list(threads.map(carry_out, rules))
+    assert sum(passed) == len(records(store, dataset)) == 60
 
 
 def test_a_rule_that_is_switched_off_meanwhile_stops_its_job(store: Store) -> None:
