@@ -123,9 +123,10 @@ def let_pass(
             reason = why_unassessed(session, view.id, unreviewed - plan.undecided)
         passed = 0
         if not dry_run:
-            _, passed = passing.let_pass(
+            rule = passing.make_rule(
                 *place, scope=scope, threshold=above, audit_share=audit_share, allowed_error=allow, who="cli"
             )
+            passed = passing.carry_out_rule(store, form, rule)
         audits = {
             rule.id: passing_audits.audit_passing(store, form, rule)
             for rule in passing_audits.passing_rules(store, view.dataset_id)

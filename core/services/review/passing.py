@@ -232,7 +232,7 @@ def count_assessed(session: Session, dataset_id: int, run_id: int) -> int:
 
 
 @permitted(Permission.BULK)
-def let_pass(
+def make_rule(
     store: Store,
     form: Form,
     dataset_id: int,
@@ -243,8 +243,10 @@ def let_pass(
     audit_share: float,
     allowed_error: float,
     who: str,
-) -> tuple[PassingRuleView, int]:
-    """Let a run's values above a confidence pass, under a rule of its own that is kept up until it is switched off.
+) -> PassingRuleView:
+    """Make a rule under which a run's values above a confidence pass, until it is switched off.
+
+    :func:`carry_out_rule` lets them.
 
     Args:
         store: open store.
@@ -258,41 +260,13 @@ def let_pass(
         who: the lead.
 
     Returns:
-        The rule, and the number of chats of which something passed.
+        The rule.
 
     Raises:
         InputError: nobody's name, or numbers that make no sense.
         ConflictError: an earlier rule at this threshold or below was switched off by its audit.
         NotFoundError: no such run.
     """
-    rule = make_rule(
-        store,
-        form,
-        dataset_id,
-        run_id,
-        scope=scope,
-        threshold=threshold,
-        audit_share=audit_share,
-        allowed_error=allowed_error,
-        who=who,
-    )
-    return rule, carry_out_rule(store, form, rule)
-
-
-@permitted(Permission.BULK)
-def make_rule(
-    store: Store,
-    form: Form,
-    dataset_id: int,
-    run_id: int,
-    *,
-    scope: str,
-    threshold: float,
-    audit_share: float,
-    allowed_error: float,
-    who: str,
-) -> PassingRuleView:
-    """Make a rule that :func:`carry_out_rule` lets values pass under; arguments and errors as of :func:`let_pass`."""
     if not who.strip():
         raise InputError("还不知道是谁让它们通过", "请先填写名字")
     if not 0.0 < audit_share <= 1.0:

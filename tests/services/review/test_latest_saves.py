@@ -11,7 +11,7 @@ from core.services.forms.changing import apply_form_change, undo_form_change
 from core.services.forms.earlier_forms import form_change_of
 from core.services.review.latest_saves import Activity
 from core.services.review.overview import overview
-from core.services.review.passing import let_pass
+from core.services.review.passing import carry_out_rule, make_rule
 from core.services.review.queue.navigation import chats_before
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
@@ -31,8 +31,8 @@ def test_what_a_rule_let_pass_is_one_line_and_so_is_its_being_taken_back(store: 
     dataset, run = run_with_confidences(store, 6, doubtful=2)
     decide(store, dataset, 5, values={NAME: "林木5"}, run=run)
     chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"}
-    rule, passed = let_pass(store, FORM, dataset.id, run, **chosen)  # type: ignore[arg-type]
-    assert passed == 4
+    rule = make_rule(store, FORM, dataset.id, run, **chosen)  # type: ignore[arg-type]
+    assert carry_out_rule(store, FORM, rule) == 4
     of_person, of_rule = ("阿青", "已确认", 5, 1), ("组长", "按把握放行", 0, 4)
     assert [shown(one) for one in overview(store)[1]] == [of_rule, of_person]
     bulk.undo(store, FORM, dataset.id, rule.name, who="何静")

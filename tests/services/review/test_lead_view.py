@@ -13,7 +13,7 @@ from core.domain.permissions import AccountRole
 from core.services.quality import dispute
 from core.services.quality.fast_approvals import fast_approvals
 from core.services.review.lead_view import lead_view
-from core.services.review.passing import let_pass
+from core.services.review.passing import carry_out_rule, make_rule
 from core.services.review.passing_audits import PassedChats
 from core.services.review.records.versions import new_version
 from core.services.team import Actor, acting_as
@@ -116,7 +116,8 @@ def test_what_a_threshold_let_pass_is_nobodys_work_and_nobodys_to_do(store: Stor
     dataset, run = run_with_confidences(store, 6, doubtful=2)
     decide(store, dataset, 1, values={NAME: "林木1"})
     chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"}
-    assert let_pass(store, FORM, dataset.id, run, **chosen)[1] == 3  # type: ignore[arg-type]
+    rule = make_rule(store, FORM, dataset.id, run, **chosen)  # type: ignore[arg-type]
+    assert carry_out_rule(store, FORM, rule) == 3
     view = lead_view(store, dataset, FORM)
     assert [one.reviewer for one in view.work] == ["阿青"] and [left for _, left in view.left] == [3, 2]
     assert view.left[0][0] == dataset.created_at.astimezone().date(), "it begins at the import"

@@ -25,7 +25,7 @@ from core.services.quality.passed_cells import passed_by_index
 from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
-from core.services.review.passing import LabelledPassing, keep_passing, let_pass, plan_passing
+from core.services.review.passing import LabelledPassing, carry_out_rule, keep_passing, make_rule, plan_passing
 from core.services.review.passing_audits import (
     PassedChats,
     audit_chats,
@@ -132,7 +132,8 @@ def test_values_that_the_run_gave_and_nobody_looked_at_are_said_beside_its_confi
 
 def let(store: Store, dataset: DatasetView, run: int, **more):  # type: ignore[no-untyped-def]
     chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"} | more
-    return let_pass(store, FORM, dataset.id, run, **chosen)
+    rule = make_rule(store, FORM, dataset.id, run, **chosen)
+    return rule, carry_out_rule(store, FORM, rule)
 
 
 def test_the_forecast_goes_by_labels_where_there_are_any(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
